@@ -1,0 +1,294 @@
+"""The configuration, once it has been validated: frozen, typed, without surprises.
+
+Each stage takes the one dataclass it needs. Units are in the names. Where the paper (arXiv 2304.05600) gives the
+value, its section is named; where it leaves a choice open, the docstring says so (see docs/choices.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """Which films, and which languages of them."""
+
+    catalogue: str
+    """CSV with `title_id,path,...`; paths in it are relative to its folder."""
+    primary: str
+    """Language (ISO 639-1) whose track is the primary audio."""
+    secondary: tuple[str, ...]
+    """Languages whose tracks are dubs. A title is pretrained on if it has the primary and all of these."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The primary language, then the secondary ones."""
+        return (self.primary, *self.secondary)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoFilms:
+    """The generated film corpus."""
+
+    titles: int
+    scenes_per_title: int
+    scene_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """The generated corpus: films, and a miniature of every downstream data set."""
+
+    directory: str
+    seed: int
+    films: DemoFilms
+    items_per_class: int
+    """Files a class (and fold) in each miniature; the classes themselves are fixed by the generator."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clips:
+    """How a title is cut (§3.2): consecutive clips without overlap, frames spread evenly."""
+
+    duration_s: float
+    frames: int
+    frame_height: int
+    """Stored frames' height in pixels; the width follows the picture's aspect ratio."""
+    jpeg_quality: int
+    sample_rate_hz: int
+    batches: int
+    """Jobs that the selected titles are dealt to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mel:
+    """The log-mel spectrogram (§3.2): Hann window of `n_fft` samples, `center=False`, natural log of power."""
+
+    n_fft: int
+    hop_length: int
+    n_mels: int
+    floor: float
+    """Power is clamped to this before the logarithm."""
+
+    def frames(self, n_samples: int) -> int:
+        """Return the number of frames that `n_samples` give without padding."""
+        return 1 + (n_samples - self.n_fft) // self.hop_length
+
+
+@dataclass(frozen=True, kw_only=True)
+class Separation:
+    """Speech removal for `sep` and Table D6 (§3.4, Appendix D): Demucs, all stems but `stem` summed."""
+
+    model: str
+    """Name of a Demucs model, or of one in `repository`."""
+    repository: str | None
+    """Folder with local Demucs models; null takes Demucs's own published ones (downloaded)."""
+    stem: str
+    sample_rate_hz: int
+    segment_s: float | None
+    overlap: float
+    shifts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoEncoder:
+    """X3D-M (§3.3). `crop` is in pixels; the factors are pytorchvideo's (paper: 2.0 and 2.2)."""
+
+    crop: int
+    width_factor: float
+    depth_factor: float
+    stem_width: int
+    head_width: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioEncoder:
+    """Acoustic ResNet (§3.3); `stem_width` 64 is the standard one."""
+
+    depth: int
+    stem_width: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoders:
+    """Both backbones, their common output width, and the projection heads (§3.3; head sizes are open)."""
+
+    embedding_dim: int
+    dropout: float
+    video: VideoEncoder
+    audio: AudioEncoder
+    projection_hidden: int
+    projection_dim: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """Random views (§3.2). Mask widths are open: fractions of the spectrogram's length and height."""
+
+    height_min: int
+    height_max: int
+    randaugment_layers: int
+    randaugment_magnitude: int
+    mask_probability: float
+    time_mask_max: float
+    frequency_mask_max: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretraining:
+    """Optimisation (§3.4)."""
+
+    epochs: int
+    checkpoints: tuple[int, ...]
+    """Epochs after which weights are kept; the last is `epochs`."""
+    gpus: int
+    clips_per_gpu: int
+    clips_per_title: int
+    fill: Literal["groups", "random"]
+    """What fills a batch that is no multiple of `clips_per_title` (open): further groups, or single clips."""
+    learning_rate: float
+    weight_decay: float
+    betas: tuple[float, float]
+    warmup_epochs: float
+    temperature: float
+    negatives: Literal["other_modality", "both"]
+    """The denominator of NT-Xent (open): the other view's items, or both views' (2B)."""
+    precision: Literal["fp32", "bf16"]
+    sync_batchnorm: bool
+    loader_workers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One model of the paper (§3.4). Variants are data: a new one is a few lines of config.yaml."""
+
+    label: str
+    """As the tables' column heads have it."""
+    primary: str
+    secondary: tuple[str, ...]
+    """Languages taken in turn, one a batch; the primary's own name means the same track augmented again."""
+    video: bool
+    separated: bool
+    """Train on the primary track with speech removed, without secondary audio."""
+    untrained: bool
+    """Random weights, no training (Appendix D)."""
+    epochs: int | None
+    checkpoints: tuple[int, ...] | None
+    """Override `pretraining.epochs` and `.checkpoints` for this variant (Appendix C's 20-epoch runs)."""
+
+    @property
+    def dub_augmented(self) -> bool:
+        """Whether any secondary track is in another language than the primary."""
+        return any(language != self.primary for language in self.secondary)
+
+
+SuiteName = Literal["hear", "hares", "visual"]
+SUITES: tuple[SuiteName, ...] = ("hear", "hares", "visual")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A downstream task. `path` is the data set's own folder, as published."""
+
+    suite: SuiteName
+    path: str
+    layout: str
+    """Which loader reads it: `hear`, `tut18`, `fluent_speech_commands`, `voxforge`, `vggsound`, `hmdb51`, `ucf101`."""
+    modality: Literal["A", "V", "AV"]
+    separated: bool
+    """Evaluate on the audio with speech removed (Table D6)."""
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HearProbe:
+    """heareval 2021.1.3's predictor and search."""
+
+    hidden: int
+    dropout: float
+    hidden_layers: tuple[int, ...]
+    learning_rates: tuple[float, ...]
+    initialisations: tuple[str, ...]
+    grid_points: int
+    """How many points of the shuffled grid are tried."""
+    batch_size: int
+    max_epochs: int
+    validate_every: int
+    patience: int
+    """Validations without improvement before a run stops."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HaresProbe:
+    """§3.5: linear, Adam, linear warm-up, cosine decay."""
+
+    steps: int
+    warmup_steps: int
+    learning_rate: float
+    batch_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisualProbe:
+    """§3.5: linear, SGD, cosine decay. Momentum is open."""
+
+    epochs: int
+    learning_rate: float
+    momentum: float
+    batch_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """The three probing protocols, and the embedding's batch size."""
+
+    hear: HearProbe
+    hares: HaresProbe
+    visual: VisualProbe
+    embed_batch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracking:
+    """Where MLflow's records go. `MLFLOW_TRACKING_URI` in the environment wins over `uri`."""
+
+    uri: str
+    experiment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Everything, resolved and cross-checked: what `results/config.yaml` holds."""
+
+    scale: Literal["demo", "paper"]
+    results_dir: str
+    seeds: tuple[int, ...]
+    device: Literal["auto", "cpu", "cuda"]
+    corpus: Corpus
+    demo: Demo | None
+    clips: Clips
+    mel: Mel
+    separation: Separation
+    encoders: Encoders
+    augmentation: Augmentation
+    pretraining: Pretraining
+    variants: Mapping[str, Variant]
+    suites: Mapping[SuiteName, tuple[str, ...]]
+    tasks: Mapping[str, Task]
+    probe: Probe
+    tracking: Tracking
+
+    def epochs_of(self, variant: str) -> int:
+        """Return the number of epochs that `variant` is trained for (0 for an untrained one)."""
+        chosen = self.variants[variant]
+        return 0 if chosen.untrained else chosen.epochs or self.pretraining.epochs
+
+    def checkpoints_of(self, variant: str) -> tuple[int, ...]:
+        """Return the epochs whose weights `variant` keeps, the last one last ((0,) for an untrained one)."""
+        chosen = self.variants[variant]
+        return (0,) if chosen.untrained else chosen.checkpoints or self.pretraining.checkpoints
+
+    def suites_of(self, variant: str) -> tuple[SuiteName, ...]:
+        """Return the suites that have tasks and that `variant` can be evaluated on (no video, no visual tasks)."""
+        sees = self.variants[variant].video and not self.variants[variant].untrained
+        return tuple(suite for suite in SUITES if self.suites[suite] and (sees or suite != "visual"))

@@ -1,0 +1,33 @@
+"""Errors that are meant for people, and the exit codes that scripts rely on."""
+
+EXIT_OK = 0
+EXIT_ERROR = 1
+"""Bad input or configuration: the message says what, where and what to do."""
+EXIT_USAGE = 2
+"""Unknown or missing command-line arguments (argparse's own code)."""
+EXIT_INTERRUPTED = 75
+"""Stopped by a signal with the state saved: run the same command again to continue (EX_TEMPFAIL)."""
+
+
+class DubaugError(Exception):
+    """Something a person can mend. The message says what was wrong, where, and what to do.
+
+    `dubaug` prints the message without a traceback and exits with `EXIT_ERROR`.
+    """
+
+
+class ConfigError(DubaugError):
+    """A value of the configuration is wrong. The message names the key, the value, and what would be right."""
+
+
+class MediaError(DubaugError):
+    """A media file cannot be used. `reason` is for the reject list, `advice` says what its owner can do."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"{reason} ({advice})")
+        self.reason = reason
+        self.advice = advice
+
+
+class Interrupted(DubaugError):  # noqa: N818 - not an error, an early end
+    """A signal asked for an early end and the state is saved."""
