@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cattrs
 import yaml
@@ -110,7 +110,7 @@ def _explain(error: ValidationError) -> str:
     if error.context:  # of the alternatives of a oneOf, the one that came furthest
         error = max(error.context, key=lambda inner: len(inner.absolute_path))
     key = ".".join(map(str, error.absolute_path)) or "(top level)"
-    rule, value = error.validator, error.instance
+    rule, value = error.validator, cast(Any, error.instance)
     if rule == "additionalProperties" and isinstance(error.schema, dict):
         known = sorted(error.schema.get("properties", {}))
         unknown = sorted(set(value) - set(known))
@@ -122,7 +122,7 @@ def _explain(error: ValidationError) -> str:
         return f"config key `{key}`: got {value!r}, which YAML reads as text; write it with a point: 3.0e-4, not 3e-4"
     schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     expected = {
-        "enum": lambda: "one of: " + ", ".join(map(str, error.validator_value)),
+        "enum": lambda: "one of: " + ", ".join(map(str, cast(list[Any], error.validator_value))),
         "type": lambda: str(error.validator_value),
         "minimum": lambda: f"at least {error.validator_value}",
         "exclusiveMinimum": lambda: f"more than {error.validator_value}",

@@ -1,0 +1,49 @@
+"""Fixtures that several test modules share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dubaug.config import Experiment, resolve
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+REAL = REPOSITORY.parent / "shared" / "real"
+"""Real films and sounds for trying the project on; not part of it."""
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    if not REAL.is_dir():
+        pytest.skip(f"no real films and sounds at {REAL}")
+    return REAL
+
+
+@pytest.fixture(scope="session")
+def make_experiment() -> Callable[..., Experiment]:
+    """Return a function that resolves the shipped config.yaml with some keys on top."""
+
+    def make(**keys: Any) -> Experiment:
+        user = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
+        for key, value in keys.items():
+            user[key] = {**user[key], **value} if isinstance(user.get(key), dict) and isinstance(value, dict) else value
+        return resolve(user, REPOSITORY / "workflow")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def demo_experiment(make_experiment: Callable[..., Experiment]) -> Experiment:
+    return make_experiment()
+
+
+@pytest.fixture(scope="session")
+def paper_experiment(make_experiment: Callable[..., Experiment]) -> Experiment:
+    return make_experiment(scale="paper")
