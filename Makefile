@@ -1,0 +1,62 @@
+# make demo       install into .venv if need be, then the demo: every table and figure from generated films
+# make demo-full  the same with more films, wider encoders and three seeds (60-90 minutes on 2 cores)
+# make test       install if need be, then all tests    (make test-fast leaves the slow ones out)
+# make check      formatters, linters and the type checker
+# make ui         MLflow's pages on http://127.0.0.1:5000
+# make lock       requirements.lock from pyproject.toml
+
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+BIN := .venv/bin
+# The rules call `dubaug` and `torchrun` by name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: install demo demo-full test test-fast check lint format ui lock clean
+
+install: .venv/.installed
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || \
+	  { echo "dubaug needs Python 3.11 or 3.12, $(PYTHON) is $$($(PYTHON) --version): make PYTHON=python3.11 ..."; exit 1; }
+	@echo "Installing into .venv (once; some minutes and 7 GB, most of it PyTorch) ..."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: install
+	@snakemake --cores $(CORES) all_tables all_figures
+
+demo-full: install
+	@snakemake --cores $(CORES) --configfile workflow/config/demo_full.yaml -- all_tables all_figures
+
+test: install
+	pytest
+
+test-fast: install
+	pytest -m "not slow"
+
+check: install
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	mypy
+	snakemake --lint
+
+format: install
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow
+
+ui: install
+	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1
+
+lock:
+	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv
+	{ printf '%s\n' '# The exact versions this project is run and tested with (Linux x86-64, macOS arm64; Python 3.11, 3.12).' \
+	    '# Made from pyproject.toml by: make lock'; \
+	  .venv/lock/bin/uv pip compile --quiet --no-header --universal --python-version 3.11 --extra dev pyproject.toml; } \
+	  > requirements.lock.new && mv requirements.lock.new requirements.lock
+
+clean:
+	rm -rf results data/demo .snakemake

@@ -1,0 +1,137 @@
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dubaug.config import Experiment, digest, from_mapping, load, resolve, save, to_mapping
+from dubaug.errors import ConfigError
+
+Make = Callable[..., Experiment]
+
+
+def test_shipped_configuration_is_the_demo(demo_experiment: Experiment) -> None:
+    assert demo_experiment.scale == "demo"
+    assert set(demo_experiment.variants) == {"av", "sep", "a", "es", "fr", "ja", "efj", "a_efj", "rp"}
+
+
+def test_paper_scale_holds_the_papers_values(paper_experiment: Experiment) -> None:
+    training = paper_experiment.pretraining
+    assert (training.gpus, training.clips_per_gpu, training.clips_per_title) == (4, 26, 12)
+    assert (training.learning_rate, training.weight_decay, training.betas) == (1e-3, 0.05, (0.9, 0.999))
+    assert (training.epochs, training.checkpoints, training.warmup_epochs) == (10, (2, 4, 6, 8, 10), 0.5)
+    assert paper_experiment.mel.frames(3 * 48000) == 280
+    assert paper_experiment.mel.frames(3 * 44100) == 257
+    assert paper_experiment.device == "cuda"
+    published = {name for name in paper_experiment.tasks if not name.endswith(("_a", "_v", "_nospeech"))}
+    assert len(published) == 15
+
+
+def test_both_scales_know_the_same_tasks_and_suites(demo_experiment: Experiment, paper_experiment: Experiment) -> None:
+    assert set(demo_experiment.tasks) == set(paper_experiment.tasks)
+    assert demo_experiment.suites == paper_experiment.suites
+
+
+def test_user_keys_win_over_the_scale(make_experiment: Make) -> None:
+    changed = make_experiment(pretraining={"temperature": 0.07})
+    assert changed.pretraining.temperature == 0.07
+    assert changed.pretraining.epochs == make_experiment().pretraining.epochs
+
+
+def test_a_variant_is_removed_by_null_and_added_by_a_line(make_experiment: Make) -> None:
+    changed = make_experiment(variants={"fr": None, "es_ja": {"secondary": ["es", "ja"]}})
+    assert "fr" not in changed.variants
+    added = changed.variants["es_ja"]
+    assert (added.label, added.primary, added.secondary, added.video) == ("es_ja", "en", ("es", "ja"), True)
+    assert added.dub_augmented
+    assert not changed.variants["av"].dub_augmented
+
+
+def test_a_language_is_added_by_configuration(make_experiment: Make) -> None:
+    changed = make_experiment(corpus={"secondary": ["es", "fr", "ja", "de"]}, variants={"de": {"secondary": ["de"]}})
+    assert changed.corpus.languages == ("en", "es", "fr", "ja", "de")
+    assert changed.variants["de"].secondary == ("de",)
+
+
+def test_variants_know_their_suites_and_checkpoints(make_experiment: Make) -> None:
+    changed = make_experiment(variants={"av20": {"secondary": ["en"], "epochs": 20, "checkpoints": [5, 10, 15, 20]}})
+    assert changed.epochs_of("av20") == 20
+    assert changed.checkpoints_of("av20") == (5, 10, 15, 20)
+    assert (changed.epochs_of("rp"), changed.checkpoints_of("rp")) == (0, (0,))
+    assert changed.suites_of("av") == ("hear", "hares", "visual")
+    assert changed.suites_of("a") == changed.suites_of("rp") == ("hear", "hares")
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "value", "advice"),
+    [
+        ({"pretraining": {"learning_rate": "3e-4"}}, "pretraining.learning_rate", "'3e-4'", "3.0e-4"),
+        ({"pretraining": {"learning_rate": -1}}, "pretraining.learning_rate", "-1", "more than 0"),
+        ({"pretraining": {"checkpoints": [2, 8]}}, "pretraining.checkpoints", "[2, 8]", "ending with"),
+        ({"pretraning": {}}, "pretraning", "", "known here"),
+        ({"clips": {"frame": 16}}, "clips.frame", "", "frames"),
+        ({"scale": "papper"}, "scale", "'papper'", "demo, paper"),
+        ({"corpus": {"secondary": ["esp"]}}, "corpus.secondary.0", "'esp'", "two-letter"),
+        ({"corpus": {"secondary": ["en"]}}, "corpus.secondary", "['en']", "other than corpus.primary"),
+        ({"variants": {"de": {"secondary": ["de"]}}}, "variants.de.secondary", "'de'", "en, es, fr, ja"),
+        ({"variants": {"x": {"video": False}}}, "variants.x.secondary", "[]", "two audio views"),
+        ({"variants": {"x": {"separated": True, "secondary": ["es"]}}}, "variants.x.secondary", "['es']", "nothing"),
+        ({"suites": {"hear": ["esc51"]}}, "suites.hear", "'esc51'", "tasks.esc51"),
+        ({"suites": {"hear": ["tut18"]}}, "tasks.tut18.suite", "'hares'", "hear"),
+        ({"tasks": {"mine": {"suite": "hear"}}}, "tasks.mine", "path", "required"),
+        ({"tasks": {"mine": {"suite": "visual", "path": "x"}}}, "tasks.mine.layout", "None", "layout"),
+        ({"seeds": [0, 0]}, "seeds", "[0, 0]", "differ"),
+        ({"augmentation": {"height_min": 32}}, "augmentation.height_min", "32", "encoders.video.crop"),
+        ({"probe": {"hear": {"grid_points": 99}}}, "probe.hear", "", ""),
+    ],
+)
+def test_a_bad_value_is_one_message_with_key_value_and_advice(
+    make_experiment: Make, keys: dict[str, Any], key: str, value: str, advice: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_experiment(**keys)
+    message = str(caught.value).splitlines()[0]
+    assert f"config key `{key}" in message
+    assert value in message
+    assert advice in message
+
+
+def test_the_grid_cannot_have_more_points_tried_than_it_has(make_experiment: Make) -> None:
+    hear = to_mapping(make_experiment())["probe"]["hear"]
+    with pytest.raises(ConfigError, match="at most the grid's size"):
+        make_experiment(probe={"hear": {**hear, "grid_points": 1000}})
+
+
+def test_saved_and_loaded_is_equal_and_frozen(demo_experiment: Experiment, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    save(demo_experiment, path)
+    before = path.stat().st_mtime_ns
+    save(demo_experiment, path)
+    assert path.stat().st_mtime_ns == before, "an unchanged configuration must not look new to Snakemake"
+    assert load(path) == demo_experiment
+    with pytest.raises(FrozenInstanceError):
+        demo_experiment.corpus.primary = "de"  # type: ignore[misc]
+
+
+def test_an_incomplete_resolved_configuration_is_refused(demo_experiment: Experiment, tmp_path: Path) -> None:
+    mapping = to_mapping(demo_experiment)
+    del mapping["mel"]["floor"]
+    with pytest.raises(ConfigError, match="floor"):
+        from_mapping(mapping)
+    with pytest.raises(ConfigError, match="no resolved configuration"):
+        load(tmp_path / "nowhere.yaml")
+
+
+def test_digest_depends_on_values_alone(demo_experiment: Experiment, make_experiment: Make) -> None:
+    assert digest(demo_experiment.mel) == digest(make_experiment().mel)
+    assert digest(demo_experiment.mel) != digest(make_experiment(mel={"n_mels": 7}).mel)
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+
+
+def test_profiles_choose_the_scale_and_users_keep_it(repository: Path) -> None:
+    """`--configfile mine.yaml` beside `--config scale=paper`: both hold (Snakemake merges them before `resolve`)."""
+    user = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    merged = resolve({**user, "scale": "paper", "pretraining": {"gpus": 8}}, repository / "workflow")
+    assert (merged.scale, merged.pretraining.gpus, merged.pretraining.epochs) == ("paper", 8, 10)

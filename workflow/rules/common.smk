@@ -1,0 +1,195 @@
+# The configuration, checked once, and the names that the rules share. No rule stands here.
+import re
+import signal
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+try:
+    from dubaug.config import digest, resolve, save, to_mapping
+    from dubaug.downstream.experiment import downstream_digest
+    from dubaug.errors import ConfigError
+    from dubaug.pretrain.experiment import pretraining_digest
+    from dubaug.probe.experiment import result_digest
+except ModuleNotFoundError as error:
+    raise WorkflowError(
+        f"Python cannot import {error.name}: activate the environment first (make install; . .venv/bin/activate)"
+    )
+
+# The trainer answers USR1 (walltime near) by saving; Snakemake's inner process must not die of it.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+try:
+    EXPERIMENT = resolve(config, Path(workflow.basedir) / "workflow")
+except ConfigError as error:
+    raise WorkflowError(str(error))
+
+RESULTS = Path(EXPERIMENT.results_dir)
+RESOLVED = RESULTS / "config.yaml"
+PAPER = Path(workflow.basedir) / "workflow/resources/paper"
+VARIANTS = list(EXPERIMENT.variants)
+SEPARATED = [name for name, variant in EXPERIMENT.variants.items() if variant.separated]
+TASKS = [task for tasks in EXPERIMENT.suites.values() for task in tasks]
+
+# One seed: results/efj/hear.json comes straight from the probe. Several: results/efj/seed0/hear.json does, and
+# results/efj/hear.json aggregates them.
+MANY_SEEDS = len(EXPERIMENT.seeds) > 1
+RUN = RESULTS / ("{variant}/seed{seed}" if MANY_SEEDS else "{variant}")
+
+TABLE_FORMS = ["csv", "md", "tex"]
+FIGURE_FORMS = ["pdf", "png"]
+TABLES = collect(
+    RESULTS / "tables/table{table}.{form}", table=["1", "2", "a1", "a2", "a3", "b4", "b5", "d6"], form=TABLE_FORMS
+)
+FIGURES = collect(RESULTS / "figures/{figure}.{form}", figure=["c2"], form=FIGURE_FORMS)
+
+
+wildcard_constraints:
+    variant="|".join(map(re.escape, VARIANTS)),
+    seed="|".join(map(str, EXPERIMENT.seeds)),
+    task="|".join(map(re.escape, EXPERIMENT.tasks)),
+    suite="hear|hares|visual",
+    batch=r"\d+",
+    epoch=r"\d+",
+
+
+onstart:
+    save(EXPERIMENT, RESOLVED)
+
+
+def seed_of(wildcards):
+    """Return the run's pretraining seed: its wildcard, or the only one."""
+    return int(wildcards.get("seed", EXPERIMENT.seeds[0]))
+
+
+def films_digest(_wildcards=None):
+    """Return the hash of what the generated films depend on."""
+    return digest(EXPERIMENT.demo.seed, EXPERIMENT.demo.films)
+
+
+def corpus_digest(_wildcards=None):
+    """Return the hash of what the choice of titles depends on."""
+    return digest(EXPERIMENT.corpus, EXPERIMENT.clips.duration_s)
+
+
+def shards_digest(_wildcards=None):
+    """Return the hash of what the shards depend on, beyond the titles."""
+    return digest(EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel)
+
+
+def separated_digest(_wildcards=None):
+    """Return the hash of what the separated shards depend on, beyond the titles."""
+    return digest(EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, EXPERIMENT.separation)
+
+
+def pretraining_experiment(wildcards):
+    """Return the hash of what a variant's weights depend on."""
+    return pretraining_digest(EXPERIMENT, wildcards.variant, seed_of(wildcards))
+
+
+def features_experiment(wildcards):
+    """Return the hash of what a suite's features depend on: its tasks, one by one."""
+    return digest([downstream_digest(EXPERIMENT, task) for task in EXPERIMENT.suites[wildcards.suite]])
+
+
+def separated_task_experiment(wildcards):
+    """Return the hash of what a task's copy without speech depends on."""
+    return digest(EXPERIMENT.tasks[wildcards.task].path, EXPERIMENT.separation)
+
+
+def probe_experiment(wildcards):
+    """Return the hash of what a variant's results on a suite depend on, and the suite's tasks."""
+    return digest(
+        result_digest(EXPERIMENT, wildcards.variant, seed_of(wildcards), wildcards.suite),
+        EXPERIMENT.suites[wildcards.suite],
+    )
+
+
+def report_experiment(_wildcards=None):
+    """Return the hash of what the tables and figures show besides results: labels, suites, sizes in the footer."""
+    return digest(to_mapping(EXPERIMENT))
+
+
+def demo_task_paths():
+    """Return the folders of the generated data sets that this configuration uses."""
+    home = Path(EXPERIMENT.demo.directory)
+    used = {EXPERIMENT.tasks[name].path for name in TASKS}
+    return sorted(path for path in used if home in Path(path).parents)
+
+
+def demo_tasks_digest(_wildcards=None):
+    """Return the hash of what the generated data sets depend on."""
+    return digest(EXPERIMENT.demo.seed, EXPERIMENT.demo.items_per_class)
+
+
+def clips_input(wildcards):
+    """Return the clip indexes that a variant trains on: none for an untrained one, a second one for a separated one."""
+    variant = EXPERIMENT.variants[wildcards.variant]
+    if variant.untrained:
+        return {}
+    separated = {"separated": RESULTS / "corpus/separated.json"} if variant.separated else {}
+    return {"clips": RESULTS / "corpus/clips.json", **separated}
+
+
+def clips_flags(wildcards, input):
+    """Return the trainer's flags for those indexes."""
+    return [word for name in ("clips", "separated") if name in input.keys() for word in (f"--{name}", input[name])]
+
+
+def task_path(wildcards):
+    """Return the folder of a task's data set, as it is published."""
+    return EXPERIMENT.tasks[wildcards.task].path
+
+
+def task_paths(wildcards):
+    """Return the folders of a suite's data sets, as they are published."""
+    tasks = [EXPERIMENT.tasks[name] for name in EXPERIMENT.suites[wildcards.suite]]
+    return sorted({task.path for task in tasks if not task.separated})
+
+
+def separated_tasks(wildcards):
+    """Return the folders of a suite's data sets with speech removed."""
+    names = [name for name in EXPERIMENT.suites[wildcards.suite] if EXPERIMENT.tasks[name].separated]
+    return [RESULTS / f"features/separated/{name}" for name in names]
+
+
+def separated_flags(wildcards, input):
+    """Return the feature extractor's flags for those folders."""
+    return [word for path in input.separated for word in ("--separated-task", f"{Path(path).name}={path}")]
+
+
+def sweep_schedules():
+    """Return the variants by the epochs that they keep: `{"2_4_6": ["av", ...], "0": ["rp"]}`."""
+    schedules = {}
+    for name in VARIANTS:
+        epochs = EXPERIMENT.checkpoints_of(name)
+        schedules.setdefault("_".join(map(str, epochs)), []).append(name)
+    return schedules
+
+
+def sweep_files(variant):
+    """Return the sweep's result files of a variant (as patterns over runs): one an epoch, none for an untrained one."""
+    return [RUN / f"epoch{epoch:02d}/hear.json" for epoch in EXPERIMENT.checkpoints_of(variant) if epoch]
+
+
+def sweep_flags(wildcards, output):
+    """Return the probe's flags for the sweep's files."""
+    epochs = [epoch for epoch in EXPERIMENT.checkpoints_of(wildcards.variant) if epoch]
+    return ["--sweep", *map("{}={}".format, epochs, output.sweep)] if epochs else []
+
+
+def result_files(wildcards=None, suites=("hear", "hares", "visual"), sweep=False):
+    """Return the final results of all variants on these suites, where a variant has them; the HEAR sweep on demand."""
+    finals = [
+        RESULTS / variant / f"{suite}.json"
+        for variant in VARIANTS
+        for suite in EXPERIMENT.suites_of(variant)
+        if suite in suites
+    ]
+    epochs = [
+        RESULTS / variant / f"epoch{epoch:02d}/hear.json"
+        for variant in VARIANTS
+        for epoch in EXPERIMENT.checkpoints_of(variant)
+        if sweep and epoch
+    ]
+    return finals + epochs

@@ -1,0 +1,44 @@
+# Which titles there are, which can be read to their end, and which have all languages (Table B4).
+rule catalogue:
+    input:
+        catalogue=EXPERIMENT.corpus.catalogue,
+    output:
+        catalogue=RESULTS / "corpus/catalogue.csv",
+        rejected=RESULTS / "corpus/rejected/catalogue.csv",
+    params:
+        config=RESOLVED,
+        experiment=corpus_digest(),
+    log:
+        RESULTS / "logs/catalogue.log",
+    benchmark:
+        RESULTS / "benchmarks/catalogue.tsv"
+    conda:
+        "../../envs/media.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime="8h",
+    shell:
+        "dubaug catalogue --config {params.config} --catalogue {input.catalogue}"
+        " --out {output.catalogue} --rejected {output.rejected} --jobs {threads} 2> {log}"
+
+
+rule select:
+    input:
+        catalogue=RESULTS / "corpus/catalogue.csv",
+    output:
+        titles=RESULTS / "corpus/titles.csv",
+        subsets=RESULTS / "corpus/subsets.csv",
+    params:
+        config=RESOLVED,
+        experiment=corpus_digest(),
+    log:
+        RESULTS / "logs/select.log",
+    conda:
+        "../../envs/media.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    shell:
+        "dubaug select --config {params.config} --catalogue {input.catalogue}"
+        " --titles {output.titles} --subsets {output.subsets} 2> {log}"

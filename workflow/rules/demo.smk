@@ -1,0 +1,39 @@
+# The generated corpus: films, and a miniature of each downstream data set. Rules exist only where the scale has a demo.
+if EXPERIMENT.demo:
+    DEMO = Path(EXPERIMENT.demo.directory)
+
+    rule demo_films:
+        output:
+            catalogue=DEMO / "films/catalogue.csv",
+        params:
+            config=RESOLVED,
+            experiment=films_digest(),
+            out=DEMO / "films",
+        log:
+            RESULTS / "logs/demo_films.log",
+        conda:
+            "../../envs/media.yaml"
+        threads: 2
+        resources:
+            mem_mb=4000,
+            runtime="30m",
+        shell:
+            "dubaug demo-films --config {params.config} --out {params.out} --jobs {threads} 2> {log}"
+
+    rule demo_tasks:
+        output:
+            directory(demo_task_paths()),
+        params:
+            config=RESOLVED,
+            experiment=demo_tasks_digest(),
+            out=DEMO,
+        log:
+            RESULTS / "logs/demo_tasks.log",
+        conda:
+            "../../envs/media.yaml"
+        threads: 2
+        resources:
+            mem_mb=4000,
+            runtime="30m",
+        shell:
+            "dubaug demo-tasks --config {params.config} --out {params.out} --jobs {threads} 2> {log}"

@@ -1,0 +1,25 @@
+# Downstream data sets, decoded once: windows of frames and log-mels that all checkpoints share.
+rule features:
+    input:
+        data=task_paths,
+        separated=separated_tasks,
+    output:
+        manifest=RESULTS / "features/{suite}.json",
+    params:
+        config=RESOLVED,
+        experiment=features_experiment,
+        work_dir=RESULTS / "features",
+        separated=separated_flags,
+    log:
+        RESULTS / "logs/features_{suite}.log",
+    benchmark:
+        RESULTS / "benchmarks/features_{suite}.tsv"
+    conda:
+        "../../envs/media.yaml"
+    threads: FEATURE_THREADS
+    resources:
+        mem_mb=16000,
+        runtime="24h",
+    shell:
+        "dubaug features --config {params.config} --suite {wildcards.suite} --work-dir {params.work_dir}"
+        " {params.separated:q} --out {output.manifest} --jobs {threads} 2> {log}"

@@ -1,0 +1,90 @@
+# Frozen encoders, probed: one job a variant, seed and suite; for HEAR it goes through all kept checkpoints.
+# Variants that keep other epochs (a 20-epoch run, the untrained network) have other outputs, hence a rule a schedule.
+for schedule, members in sweep_schedules().items():
+
+    rule:
+        name:
+            f"probe_hear_{schedule}"
+        input:
+            pretraining=RUN / "pretraining.json",
+            features=RESULTS / "features/hear.json",
+        output:
+            result=RUN / "hear.json",
+            sweep=sweep_files(members[0]),
+        wildcard_constraints:
+            variant="|".join(map(re.escape, members)),
+        params:
+            config=RESOLVED,
+            experiment=probe_experiment,
+            work_dir=subpath(output.result, ancestor=1),
+            sweep=sweep_flags,
+        log:
+            RUN / "logs/probe_hear.log",
+        benchmark:
+            RUN / "benchmarks/probe_hear.tsv"
+        conda:
+            "../../envs/train.yaml"
+        threads: PROBE_THREADS
+        resources:
+            mem_mb=16000,
+            runtime="12h",
+            gpu=PROBE_GPUS,
+        shell:
+            "dubaug probe --config {params.config} --suite hear --pretraining {input.pretraining}"
+            " --features {input.features} --work-dir {params.work_dir}/probe --out {output.result}"
+            " {params.sweep:q} --threads {threads} 2> {log}"
+
+
+rule probe:
+    input:
+        pretraining=RUN / "pretraining.json",
+        features=RESULTS / "features/{suite}.json",
+    output:
+        result=RUN / "{suite}.json",
+    wildcard_constraints:
+        suite="hares|visual",
+    params:
+        config=RESOLVED,
+        experiment=probe_experiment,
+        work_dir=subpath(output.result, ancestor=1),
+    log:
+        RUN / "logs/probe_{suite}.log",
+    benchmark:
+        RUN / "benchmarks/probe_{suite}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: PROBE_THREADS
+    resources:
+        mem_mb=16000,
+        runtime="12h",
+        gpu=PROBE_GPUS,
+    shell:
+        "dubaug probe --config {params.config} --suite {wildcards.suite} --pretraining {input.pretraining}"
+        " --features {input.features} --work-dir {params.work_dir}/probe --out {output.result}"
+        " --threads {threads} 2> {log}"
+
+
+if MANY_SEEDS:
+
+    rule aggregate:
+        input:
+            results=collect(RUN / "{suite}.json", seed=EXPERIMENT.seeds, allow_missing=True),
+        output:
+            result=RESULTS / "{variant}/{suite}.json",
+        log:
+            RESULTS / "{variant}/logs/aggregate_{suite}.log",
+        conda:
+            "../../envs/report.yaml"
+        resources:
+            mem_mb=2000,
+            runtime="10m",
+        shell:
+            "dubaug aggregate --results {input.results} --out {output.result} 2> {log}"
+
+    use rule aggregate as aggregate_sweep with:
+        input:
+            results=collect(RUN / "epoch{epoch}/{suite}.json", seed=EXPERIMENT.seeds, allow_missing=True),
+        output:
+            result=RESULTS / "{variant}/epoch{epoch}/{suite}.json",
+        log:
+            RESULTS / "{variant}/logs/aggregate_{suite}_epoch{epoch}.log",

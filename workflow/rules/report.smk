@@ -1,0 +1,85 @@
+# From result files to the paper's tables and figures.
+rule table_b4:
+    input:
+        subsets=RESULTS / "corpus/subsets.csv",
+    output:
+        tables=collect(RESULTS / "tables/tableb4.{form}", form=TABLE_FORMS),
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        paper=PAPER,
+        out_dir=RESULTS / "tables",
+    log:
+        RESULTS / "logs/table_b4.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    shell:
+        "dubaug tables --config {params.config} --paper {params.paper} --tables b4 --subsets {input.subsets}"
+        " --out-dir {params.out_dir} 2> {log}"
+
+
+rule table_b5:
+    output:
+        tables=collect(RESULTS / "tables/tableb5.{form}", form=TABLE_FORMS),
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        paper=PAPER,
+        out_dir=RESULTS / "tables",
+    log:
+        RESULTS / "logs/table_b5.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    shell:
+        "dubaug tables --config {params.config} --paper {params.paper} --tables b5"
+        " --out-dir {params.out_dir} 2> {log}"
+
+
+rule result_tables:
+    input:
+        results=result_files(),
+    output:
+        tables=collect(
+            RESULTS / "tables/table{table}.{form}", table=["1", "2", "a1", "a2", "a3", "d6"], form=TABLE_FORMS
+        ),
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        paper=PAPER,
+        out_dir=RESULTS / "tables",
+    log:
+        RESULTS / "logs/result_tables.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    shell:
+        "dubaug tables --config {params.config} --paper {params.paper} --tables 1 2 a1 a2 a3 d6"
+        " --results {input.results} --out-dir {params.out_dir} 2> {log}"
+
+
+rule figure_c2:
+    input:
+        results=result_files(suites=["hear"], sweep=True),
+    output:
+        figure=collect(RESULTS / "figures/c2.{form}", form=FIGURE_FORMS),
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        out_dir=RESULTS / "figures",
+    log:
+        RESULTS / "logs/figure_c2.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    shell:
+        "dubaug figure-c2 --config {params.config} --results {input.results} --out-dir {params.out_dir} 2> {log}"

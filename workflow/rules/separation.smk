@@ -1,0 +1,69 @@
+# Speech removal with Demucs: the primary track of every title (variant `sep`), and whole data sets (Table D6).
+rule separate:
+    input:
+        titles=RESULTS / "corpus/titles.csv",
+    output:
+        manifest=RESULTS / "separated/batch{batch}.json",
+        rejected=RESULTS / "corpus/rejected/separated{batch}.csv",
+    params:
+        config=RESOLVED,
+        experiment=separated_digest(),
+        batches=EXPERIMENT.clips.batches,
+        out_dir=RESULTS / "separated",
+    log:
+        RESULTS / "logs/separate{batch}.log",
+    benchmark:
+        RESULTS / "benchmarks/separate{batch}.tsv"
+    conda:
+        "../../envs/separation.yaml"
+    threads: SEPARATION_THREADS
+    resources:
+        mem_mb=16000,
+        runtime="24h",
+        gpu=SEPARATION_GPUS,
+    shell:
+        "dubaug separate --config {params.config} --titles {input.titles}"
+        " --batch {wildcards.batch} --batches {params.batches} --out-dir {params.out_dir}"
+        " --manifest {output.manifest} --rejected {output.rejected} 2> {log}"
+
+
+rule separated_index:
+    input:
+        manifests=collect(RESULTS / "separated/batch{batch}.json", batch=range(EXPERIMENT.clips.batches)),
+        rejected=collect(RESULTS / "corpus/rejected/separated{batch}.csv", batch=range(EXPERIMENT.clips.batches)),
+    output:
+        index=RESULTS / "corpus/separated.json",
+        rejected=RESULTS / "corpus/rejected_separation.csv",
+    log:
+        RESULTS / "logs/separated_index.log",
+    conda:
+        "../../envs/media.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    shell:
+        "dubaug index --manifests {input.manifests} --rejected {input.rejected}"
+        " --out {output.index} --rejected-out {output.rejected} 2> {log}"
+
+
+rule separate_task:
+    input:
+        task=task_path,
+    output:
+        task=directory(RESULTS / "features/separated/{task}"),
+    params:
+        config=RESOLVED,
+        experiment=separated_task_experiment,
+    log:
+        RESULTS / "logs/separate_{task}.log",
+    benchmark:
+        RESULTS / "benchmarks/separate_{task}.tsv"
+    conda:
+        "../../envs/separation.yaml"
+    threads: SEPARATION_THREADS
+    resources:
+        mem_mb=16000,
+        runtime="24h",
+        gpu=SEPARATION_GPUS,
+    shell:
+        "dubaug separate-task --config {params.config} --task {wildcards.task} --out {output.task} 2> {log}"

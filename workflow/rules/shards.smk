@@ -1,0 +1,48 @@
+# Clips: 16 frames and the log-mels of every track, stored once. Each job takes a batch of titles.
+rule shards:
+    input:
+        titles=RESULTS / "corpus/titles.csv",
+    output:
+        manifest=RESULTS / "shards/batch{batch}.json",
+        rejected=RESULTS / "corpus/rejected/shards{batch}.csv",
+    params:
+        config=RESOLVED,
+        experiment=shards_digest(),
+        batches=EXPERIMENT.clips.batches,
+        out_dir=RESULTS / "shards",
+    log:
+        RESULTS / "logs/shards{batch}.log",
+    benchmark:
+        RESULTS / "benchmarks/shards{batch}.tsv"
+    conda:
+        "../../envs/media.yaml"
+    threads: 2
+    resources:
+        mem_mb=8000,
+        runtime="12h",
+    shell:
+        "dubaug shards --config {params.config} --titles {input.titles}"
+        " --batch {wildcards.batch} --batches {params.batches} --out-dir {params.out_dir}"
+        " --manifest {output.manifest} --rejected {output.rejected} --jobs {threads} 2> {log}"
+
+
+rule clip_index:
+    input:
+        manifests=collect(RESULTS / "shards/batch{batch}.json", batch=range(EXPERIMENT.clips.batches)),
+        rejected=[
+            RESULTS / "corpus/rejected/catalogue.csv",
+            *collect(RESULTS / "corpus/rejected/shards{batch}.csv", batch=range(EXPERIMENT.clips.batches)),
+        ],
+    output:
+        index=RESULTS / "corpus/clips.json",
+        rejected=RESULTS / "corpus/rejected.csv",
+    log:
+        RESULTS / "logs/clip_index.log",
+    conda:
+        "../../envs/media.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    shell:
+        "dubaug index --manifests {input.manifests} --rejected {input.rejected}"
+        " --out {output.index} --rejected-out {output.rejected} 2> {log}"
