@@ -1,0 +1,142 @@
+"""A sound track as it comes out of the decoder, made into stereo at one rate on the film's time line."""
+
+from collections import deque
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+
+from dubaug.media.downmix import to_stereo, usual_layout
+
+GAP_TOLERANCE_S = 0.03
+"""A timestamp this near to where the sound stands counts as contiguous: Matroska's are rounded to 1 ms."""
+
+_FILTER = {"filter_size": "64", "cutoff": "0.97"}
+"""swresample's windowed sinc, twice its usual length."""
+
+
+def prepare(stream: AudioStream, *, threads: int = 1) -> None:
+    """Set up a stream's decoder; call before the first packet.
+
+    AC-3's dynamic range compression is off (`drc_scale`): FFmpeg applies it by default, differently to each dub.
+    """
+    stream.codec_context.options = {"drc_scale": "0"}
+    stream.codec_context.thread_count = threads
+
+
+def channel_names(frame: AudioFrame) -> tuple[str, ...]:
+    """Return FFmpeg's names of the frame's channels; where the file says none, the usual ones of that number."""
+    names = tuple(channel.name for channel in frame.layout.channels)
+    return usual_layout(len(names)) if "NONE" in names else names
+
+
+class Converter:
+    """Decoded frames of any format and rate in, float32 stereo at `sample_rate_hz` out."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._rate = sample_rate_hz
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler: AudioResampler | None = None
+
+    def push(self, frame: AudioFrame) -> list[tuple[float | None, np.ndarray]]:
+        """Return pieces `(time_s, samples (2, S))`; `time_s` is None where the stream has no timestamps."""
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        pieces = []
+        if kind != self._kind:  # a programme may change from 5.1 to stereo on the way
+            pieces = self.flush()
+            self._kind = kind
+            if frame.format.name != "fltp" or frame.sample_rate != self._rate:
+                options = _FILTER if frame.sample_rate != self._rate else None
+                self._resampler = AudioResampler(format="fltp", rate=self._rate, options=options)
+        if self._resampler is None:
+            return [*pieces, _piece(frame)]
+        return pieces + [_piece(out) for out in self._resampler.resample(frame)]
+
+    def flush(self) -> list[tuple[float | None, np.ndarray]]:
+        """Return what the resampler still holds."""
+        if self._resampler is None:
+            return []
+        pieces = [_piece(out) for out in self._resampler.resample(None)]
+        self._resampler, self._kind = None, None
+        return pieces
+
+
+def _piece(frame: AudioFrame) -> tuple[float | None, np.ndarray]:
+    return frame.time, to_stereo(frame.to_ndarray(), channel_names(frame))
+
+
+class Timeline:
+    """Stereo samples laid end to end from time `origin_s`, taken from the front in fixed lengths.
+
+    Timestamps decide: what comes before the origin is dropped, a hole longer than `GAP_TOLERANCE_S` is filled with
+    silence, an overlap longer than that is dropped.
+    """
+
+    def __init__(self, *, sample_rate_hz: int, origin_s: float) -> None:
+        self._rate, self._origin_s = sample_rate_hz, origin_s
+        self._pieces: deque[np.ndarray] = deque()
+        self._written = 0
+        self._taken = 0
+        self._started = False
+
+    @property
+    def available(self) -> int:
+        """Samples that can be taken."""
+        return self._written - self._taken
+
+    @property
+    def end_s(self) -> float:
+        """How far the sound reaches, in seconds after the origin."""
+        return self._written / self._rate
+
+    def push(self, time_s: float | None, samples_CS: np.ndarray) -> None:
+        """Append samples that begin at `time_s` of the container's clock (None: right after the last)."""
+        if time_s is not None:
+            position = round((time_s - self._origin_s) * self._rate)
+            shift = position - self._written
+            if not self._started or abs(shift) > GAP_TOLERANCE_S * self._rate:
+                if shift > 0:
+                    self._append(np.zeros((2, shift), dtype=np.float32))
+                elif shift < 0:
+                    samples_CS = samples_CS[:, -shift:]
+        if samples_CS.shape[1]:
+            self._started = True
+            self._append(samples_CS)
+
+    def take(self, samples: int) -> np.ndarray:
+        """Return the next `samples` as float32 `(2, samples)`; there must be as many."""
+        if samples > self.available:
+            raise ValueError(f"{samples} samples asked for, {self.available} there")
+        result_CS = np.empty((2, samples), dtype=np.float32)
+        filled = 0
+        while filled < samples:
+            piece = self._pieces.popleft()
+            count = min(piece.shape[1], samples - filled)
+            result_CS[:, filled : filled + count] = piece[:, :count]
+            if count < piece.shape[1]:
+                self._pieces.appendleft(piece[:, count:])
+            filled += count
+        self._taken += samples
+        return result_CS
+
+    def _append(self, samples_CS: np.ndarray) -> None:
+        self._pieces.append(samples_CS)
+        self._written += samples_CS.shape[1]
+
+
+def resample(samples_CS: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
+    """Return float32 `(C, round(S * to_hz / from_hz))` from `(C, S)` with C of 1 or 2; the first sample stays first."""
+    if from_hz == to_hz:
+        return np.asarray(samples_CS, dtype=np.float32)
+    channels, samples = samples_CS.shape
+    resampler = AudioResampler(format="fltp", rate=to_hz, options=_FILTER)
+    frame = AudioFrame.from_ndarray(
+        np.ascontiguousarray(samples_CS, dtype=np.float32), format="fltp", layout="mono" if channels == 1 else "stereo"
+    )
+    frame.sample_rate = from_hz
+    pieces = [out.to_ndarray() for out in [*resampler.resample(frame), *resampler.resample(None)]]
+    result_CS = np.zeros((channels, round(samples * to_hz / from_hz)), dtype=np.float32)
+    joined_CS = np.concatenate(pieces, axis=1)[:, : result_CS.shape[1]]
+    result_CS[:, : joined_CS.shape[1]] = joined_CS
+    return result_CS

@@ -1,0 +1,205 @@
+"""Frames at given times, whatever the frame rate. Shape suffix THWC: frame, row, column, RGB."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation
+from av.video.stream import VideoStream
+
+from dubaug.errors import MediaError
+
+SEEK_GAP_S = 4.0
+"""Windows further apart than this are reached by seeking, nearer ones by decoding on."""
+
+TIME_SLACK_S = 0.002
+"""Timestamps of Matroska are rounded to 1 ms: a frame this much late still counts as shown."""
+
+UNREADABLE = "copy the file again, or convert it with another program"
+REMUX = "remux it: ffmpeg -fflags +genpts -i IN -map 0 -c copy OUT.mkv"
+
+
+def frame_times(start_s: float, duration_s: float, frames: int) -> tuple[float, ...]:
+    """Return the times of `frames` frames spread evenly over a window: the centres of as many equal parts."""
+    return tuple(start_s + (index + 0.5) * duration_s / frames for index in range(frames))
+
+
+def scaled_size(width: int, height: int, pixel_aspect: float, target_height: int) -> tuple[int, int]:
+    """Return `(width, height)` of a picture scaled to `target_height`, its shown aspect kept, the width even."""
+    shown_width = width * (pixel_aspect or 1.0)
+    return max(2, 2 * round(target_height * shown_width / height / 2)), target_height
+
+
+def to_rgb(frame: VideoFrame, height: int, pixel_aspect: float = 1.0) -> np.ndarray:
+    """Return the picture as uint8 RGB `(height, W, 3)`."""
+    width, height = scaled_size(frame.width, frame.height, pixel_aspect, height)
+    picture: np.ndarray = frame.reformat(
+        width=width, height=height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
+    ).to_ndarray()
+    return picture
+
+
+class FramePicker:
+    """Frames pass by in order; the one shown at each wanted time is kept.
+
+    The frame shown at time t is the last that begins not after t (`TIME_SLACK_S` allowed); before the first frame
+    it is the first. Only kept frames are scaled and converted.
+    """
+
+    def __init__(self, times_s: Sequence[float], *, height: int, pixel_aspect: float = 1.0) -> None:
+        self._times_s = list(times_s)
+        self._height, self._pixel_aspect = height, pixel_aspect
+        self._current: VideoFrame | None = None
+        self._current_rgb: np.ndarray | None = None
+        self.picked: list[np.ndarray] = []
+        """One picture a time, as far as they are known."""
+
+    def want(self, times_s: Sequence[float]) -> None:
+        """Add later times."""
+        self._times_s.extend(times_s)
+
+    @property
+    def waiting(self) -> int:
+        """Times that have no picture yet."""
+        return len(self._times_s) - len(self.picked)
+
+    def push(self, frame: VideoFrame, time_s: float) -> None:
+        """Take the next frame, shown from `time_s`."""
+        while self.waiting and self._current is not None and self._times_s[len(self.picked)] < time_s - TIME_SLACK_S:
+            self.picked.append(self._rgb())
+        self._current, self._current_rgb = frame, None
+
+    def finish(self, end_s: float) -> None:
+        """No frame follows: the last one is shown until `end_s`."""
+        while self.waiting and self._current is not None and self._times_s[len(self.picked)] < end_s:
+            self.picked.append(self._rgb())
+
+    def take(self, count: int) -> list[np.ndarray]:
+        """Remove and return the first `count` pictures and their times."""
+        taken, self.picked = self.picked[:count], self.picked[count:]
+        del self._times_s[:count]
+        return taken
+
+    def _rgb(self) -> np.ndarray:
+        assert self._current is not None
+        if self._current_rgb is None:
+            self._current_rgb = to_rgb(self._current, self._height, self._pixel_aspect)
+        return self._current_rgb
+
+
+def video_stream(container: av.container.InputContainer, name: str) -> VideoStream:
+    """Return the film's picture: the first video stream that is no cover image. Raises `MediaError`."""
+    attached = av.stream.Disposition.attached_pic
+    for stream in container.streams:
+        if isinstance(stream, VideoStream) and not stream.disposition & attached:
+            return stream
+    raise MediaError(f"{name} has no picture", "give a file with a video stream")
+
+
+def pixel_aspect(stream: VideoStream) -> float:
+    """Return the width of a pixel over its height (1 where the file does not say)."""
+    return float(stream.sample_aspect_ratio or 1)
+
+
+def video_duration_s(path: Path) -> float:
+    """Return how long the picture lasts: the stream's own header, or (Matroska has none) the end of its last packet.
+
+    Raises `MediaError` if the file cannot be read or has no picture.
+    """
+    try:
+        with av.open(path) as container:
+            stream = video_stream(container, path.name)
+            if stream.duration is not None and stream.time_base is not None:
+                return float(stream.duration * stream.time_base)
+            spans = [
+                (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))
+                for packet in container.demux(stream)
+                if packet.pts is not None
+            ]
+            start_s = min((start_s for start_s, _ in spans), default=0.0)
+            return max((start_s + length_s for start_s, length_s in spans), default=0.0) - start_s
+    except av.FFmpegError as error:
+        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
+
+
+def read_windows(
+    path: Path, *, starts_s: Sequence[float], duration_s: float, frames: int, height: int
+) -> list[np.ndarray]:
+    """Return uint8 `(frames, height, W, 3)` RGB for each window of `duration_s` that begins at one of `starts_s`.
+
+    Times count from the picture's first frame. Frames are those shown at the centres of `frames` equal parts of the
+    window (`frame_times`, `FramePicker`), whatever the frame rate. Where the file ends within a window, the last
+    frame is repeated to its end; a window that begins after the end raises `MediaError`, as does an unreadable file.
+    """
+    if list(starts_s) != sorted(starts_s):
+        raise ValueError(f"windows must be in rising order; got {list(starts_s)}")
+    try:
+        with av.open(path) as container:
+            stream = video_stream(container, path.name)
+            stream.thread_type = "AUTO"
+            windows: list[np.ndarray] = []
+            for group in _groups(starts_s, duration_s):
+                windows += _read_group(container, stream, group, duration_s, frames, height, path.name)
+            return windows
+    except av.FFmpegError as error:
+        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
+
+
+def _groups(starts_s: Sequence[float], duration_s: float) -> list[list[float]]:
+    """Return the windows in runs that are decoded without a seek."""
+    groups: list[list[float]] = []
+    for start_s in starts_s:
+        if groups and start_s - (groups[-1][-1] + duration_s) < SEEK_GAP_S:
+            groups[-1].append(start_s)
+        else:
+            groups.append([start_s])
+    return groups
+
+
+def _read_group(
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    starts_s: Sequence[float],
+    duration_s: float,
+    frames: int,
+    height: int,
+    name: str,
+) -> list[np.ndarray]:
+    assert stream.time_base is not None
+    origin_s = float((stream.start_time or 0) * stream.time_base)
+    # Windows may overlap (the last is anchored at a file's end), so times are served in order and dealt out after.
+    wanted = [frame_times(origin_s + start_s, duration_s, frames) for start_s in starts_s]
+    order = sorted((time_s, window, slot) for window, times in enumerate(wanted) for slot, time_s in enumerate(times))
+    picker = FramePicker([time_s for time_s, _, _ in order], height=height, pixel_aspect=pixel_aspect(stream))
+    if starts_s[0] > SEEK_GAP_S:
+        container.seek(int((origin_s + starts_s[0]) / stream.time_base), stream=stream, backward=True)
+    else:
+        container.seek(stream.start_time or 0, stream=stream, backward=True)
+    end_s = origin_s
+    for frame in container.decode(stream):
+        if frame.time is None:
+            raise MediaError(f"{name} has frames without timestamps", REMUX)
+        end_s = max(end_s, frame.time + frame_duration_s(frame, stream))
+        picker.push(frame, frame.time)
+        if not picker.waiting:
+            break
+    else:
+        if starts_s[-1] + origin_s >= end_s:
+            raise MediaError(
+                f"{name}: the picture ends at {end_s - origin_s:.1f} s, before the window at {starts_s[-1]:.1f} s",
+                "check the item's start time",
+            )
+        picker.finish(float("inf"))
+    result = [np.empty((frames, *picker.picked[0].shape), dtype=np.uint8) for _ in starts_s]
+    for (_, window, slot), picture in zip(order, picker.picked, strict=True):
+        result[window][slot] = picture
+    return result
+
+
+def frame_duration_s(frame: VideoFrame, stream: VideoStream) -> float:
+    """Return how long a frame is shown, by its own word or else by the stream's mean rate."""
+    if frame.duration and frame.time_base:
+        return float(frame.duration * frame.time_base)
+    return float(1 / stream.average_rate) if stream.average_rate else 0.0
