@@ -27,6 +27,7 @@ except ConfigError as error:
 RESULTS = Path(EXPERIMENT.results_dir)
 RESOLVED = RESULTS / "config.yaml"
 PAPER = Path(workflow.basedir) / "workflow/resources/paper"
+PAPER_SCALE = Path(workflow.basedir) / "workflow/config/paper.yaml"
 VARIANTS = list(EXPERIMENT.variants)
 SEPARATED = [name for name, variant in EXPERIMENT.variants.items() if variant.separated]
 TASKS = [task for tasks in EXPERIMENT.suites.values() for task in tasks]
@@ -39,7 +40,9 @@ RUN = RESULTS / ("{variant}/seed{seed}" if MANY_SEEDS else "{variant}")
 TABLE_FORMS = ["csv", "md", "tex"]
 FIGURE_FORMS = ["pdf", "png"]
 TABLES = collect(
-    RESULTS / "tables/table{table}.{form}", table=["1", "2", "a1", "a2", "a3", "b4", "b5", "d6"], form=TABLE_FORMS
+    RESULTS / "tables/table{table}.{form}",
+    table=["1", "2", "a1", "a2", "a3", "b4", "b5", "d6"],
+    form=TABLE_FORMS,
 )
 FIGURES = collect(RESULTS / "figures/{figure}.{form}", figure=["c2"], form=FIGURE_FORMS)
 
@@ -79,7 +82,9 @@ def shards_digest(_wildcards=None):
 
 def separated_digest(_wildcards=None):
     """Return the hash of what the separated shards depend on, beyond the titles."""
-    return digest(EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, EXPERIMENT.separation)
+    return digest(
+        EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, EXPERIMENT.separation
+    )
 
 
 def pretraining_experiment(wildcards):
@@ -89,7 +94,12 @@ def pretraining_experiment(wildcards):
 
 def features_experiment(wildcards):
     """Return the hash of what a suite's features depend on: its tasks, one by one."""
-    return digest([downstream_digest(EXPERIMENT, task) for task in EXPERIMENT.suites[wildcards.suite]])
+    return digest(
+        [
+            downstream_digest(EXPERIMENT, task)
+            for task in EXPERIMENT.suites[wildcards.suite]
+        ]
+    )
 
 
 def separated_task_experiment(wildcards):
@@ -100,7 +110,9 @@ def separated_task_experiment(wildcards):
 def probe_experiment(wildcards):
     """Return the hash of what a variant's results on a suite depend on, and the suite's tasks."""
     return digest(
-        result_digest(EXPERIMENT, wildcards.variant, seed_of(wildcards), wildcards.suite),
+        result_digest(
+            EXPERIMENT, wildcards.variant, seed_of(wildcards), wildcards.suite
+        ),
         EXPERIMENT.suites[wildcards.suite],
     )
 
@@ -127,13 +139,20 @@ def clips_input(wildcards):
     variant = EXPERIMENT.variants[wildcards.variant]
     if variant.untrained:
         return {}
-    separated = {"separated": RESULTS / "corpus/separated.json"} if variant.separated else {}
+    separated = (
+        {"separated": RESULTS / "corpus/separated.json"} if variant.separated else {}
+    )
     return {"clips": RESULTS / "corpus/clips.json", **separated}
 
 
 def clips_flags(wildcards, input):
     """Return the trainer's flags for those indexes."""
-    return [word for name in ("clips", "separated") if name in input.keys() for word in (f"--{name}", input[name])]
+    return [
+        word
+        for name in ("clips", "separated")
+        if name in input.keys()
+        for word in (f"--{name}", input[name])
+    ]
 
 
 def task_path(wildcards):
@@ -149,13 +168,21 @@ def task_paths(wildcards):
 
 def separated_tasks(wildcards):
     """Return the folders of a suite's data sets with speech removed."""
-    names = [name for name in EXPERIMENT.suites[wildcards.suite] if EXPERIMENT.tasks[name].separated]
+    names = [
+        name
+        for name in EXPERIMENT.suites[wildcards.suite]
+        if EXPERIMENT.tasks[name].separated
+    ]
     return [RESULTS / f"features/separated/{name}" for name in names]
 
 
 def separated_flags(wildcards, input):
     """Return the feature extractor's flags for those folders."""
-    return [word for path in input.separated for word in ("--separated-task", f"{Path(path).name}={path}")]
+    return [
+        word
+        for path in input.separated
+        for word in ("--separated-task", f"{Path(path).name}={path}")
+    ]
 
 
 def sweep_schedules():
@@ -169,7 +196,11 @@ def sweep_schedules():
 
 def sweep_files(variant):
     """Return the sweep's result files of a variant (as patterns over runs): one an epoch, none for an untrained one."""
-    return [RUN / f"epoch{epoch:02d}/hear.json" for epoch in EXPERIMENT.checkpoints_of(variant) if epoch]
+    return [
+        RUN / f"epoch{epoch:02d}/hear.json"
+        for epoch in EXPERIMENT.checkpoints_of(variant)
+        if epoch
+    ]
 
 
 def sweep_flags(wildcards, output):

@@ -5,9 +5,6 @@ rule catalogue:
     output:
         catalogue=RESULTS / "corpus/catalogue.csv",
         rejected=RESULTS / "corpus/rejected/catalogue.csv",
-    params:
-        config=RESOLVED,
-        experiment=corpus_digest(),
     log:
         RESULTS / "logs/catalogue.log",
     benchmark:
@@ -18,6 +15,9 @@ rule catalogue:
     resources:
         mem_mb=4000,
         runtime="8h",
+    params:
+        config=RESOLVED,
+        experiment=corpus_digest(),
     shell:
         "dubaug catalogue --config {params.config} --catalogue {input.catalogue}"
         " --out {output.catalogue} --rejected {output.rejected} --jobs {threads} 2> {log}"
@@ -29,9 +29,6 @@ rule select:
     output:
         titles=RESULTS / "corpus/titles.csv",
         subsets=RESULTS / "corpus/subsets.csv",
-    params:
-        config=RESOLVED,
-        experiment=corpus_digest(),
     log:
         RESULTS / "logs/select.log",
     conda:
@@ -39,6 +36,9 @@ rule select:
     resources:
         mem_mb=2000,
         runtime="10m",
+    params:
+        config=RESOLVED,
+        experiment=corpus_digest(),
     shell:
         "dubaug select --config {params.config} --catalogue {input.catalogue}"
         " --titles {output.titles} --subsets {output.subsets} 2> {log}"

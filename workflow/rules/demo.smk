@@ -5,10 +5,6 @@ if EXPERIMENT.demo:
     rule demo_films:
         output:
             catalogue=DEMO / "films/catalogue.csv",
-        params:
-            config=RESOLVED,
-            experiment=films_digest(),
-            out=DEMO / "films",
         log:
             RESULTS / "logs/demo_films.log",
         conda:
@@ -17,16 +13,16 @@ if EXPERIMENT.demo:
         resources:
             mem_mb=4000,
             runtime="30m",
+        params:
+            config=RESOLVED,
+            experiment=films_digest(),
+            out=DEMO / "films",
         shell:
             "dubaug demo-films --config {params.config} --out {params.out} --jobs {threads} 2> {log}"
 
     rule demo_tasks:
         output:
             directory(demo_task_paths()),
-        params:
-            config=RESOLVED,
-            experiment=demo_tasks_digest(),
-            out=DEMO,
         log:
             RESULTS / "logs/demo_tasks.log",
         conda:
@@ -35,5 +31,9 @@ if EXPERIMENT.demo:
         resources:
             mem_mb=4000,
             runtime="30m",
+        params:
+            config=RESOLVED,
+            experiment=demo_tasks_digest(),
+            out=DEMO,
         shell:
             "dubaug demo-tasks --config {params.config} --out {params.out} --jobs {threads} 2> {log}"

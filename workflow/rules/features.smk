@@ -5,11 +5,6 @@ rule features:
         separated=separated_tasks,
     output:
         manifest=RESULTS / "features/{suite}.json",
-    params:
-        config=RESOLVED,
-        experiment=features_experiment,
-        work_dir=RESULTS / "features",
-        separated=separated_flags,
     log:
         RESULTS / "logs/features_{suite}.log",
     benchmark:
@@ -20,6 +15,11 @@ rule features:
     resources:
         mem_mb=16000,
         runtime="24h",
+    params:
+        config=RESOLVED,
+        experiment=features_experiment,
+        work_dir=RESULTS / "features",
+        separated=separated_flags,
     shell:
         "dubaug features --config {params.config} --suite {wildcards.suite} --work-dir {params.work_dir}"
         " {params.separated:q} --out {output.manifest} --jobs {threads} 2> {log}"

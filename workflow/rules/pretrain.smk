@@ -5,13 +5,6 @@ rule pretrain:
         unpack(clips_input),
     output:
         manifest=RUN / "pretraining.json",
-    params:
-        config=RESOLVED,
-        experiment=pretraining_experiment,
-        seed=seed_of,
-        clips=clips_flags,
-        work_dir=subpath(output.manifest, strip_suffix="ing.json"),
-        launcher=pretrain_launcher,
     log:
         RUN / "logs/pretrain.log",
     benchmark:
@@ -24,6 +17,13 @@ rule pretrain:
         runtime=pretrain_runtime,
         gpu=pretrain_gpus,
         gpu_model=pretrain_gpu_model,
+    params:
+        config=RESOLVED,
+        experiment=pretraining_experiment,
+        seed=seed_of,
+        clips=clips_flags,
+        work_dir=subpath(output.manifest, strip_suffix="ing.json"),
+        launcher=pretrain_launcher,
     shell:
         "{params.launcher} pretrain --config {params.config} --variant {wildcards.variant} --seed {params.seed}"
         " {params.clips:q} --work-dir {params.work_dir} --out {output.manifest} 2> {log}"

@@ -11,17 +11,12 @@ for schedule, members in sweep_schedules().items():
         output:
             result=RUN / "hear.json",
             sweep=sweep_files(members[0]),
-        wildcard_constraints:
-            variant="|".join(map(re.escape, members)),
-        params:
-            config=RESOLVED,
-            experiment=probe_experiment,
-            work_dir=subpath(output.result, ancestor=1),
-            sweep=sweep_flags,
         log:
             RUN / "logs/probe_hear.log",
         benchmark:
             RUN / "benchmarks/probe_hear.tsv"
+        wildcard_constraints:
+            variant="|".join(map(re.escape, members)),
         conda:
             "../../envs/train.yaml"
         threads: PROBE_THREADS
@@ -29,6 +24,11 @@ for schedule, members in sweep_schedules().items():
             mem_mb=16000,
             runtime="12h",
             gpu=PROBE_GPUS,
+        params:
+            config=RESOLVED,
+            experiment=probe_experiment,
+            work_dir=subpath(output.result, ancestor=1),
+            sweep=sweep_flags,
         shell:
             "dubaug probe --config {params.config} --suite hear --pretraining {input.pretraining}"
             " --features {input.features} --work-dir {params.work_dir}/probe --out {output.result}"
@@ -41,16 +41,12 @@ rule probe:
         features=RESULTS / "features/{suite}.json",
     output:
         result=RUN / "{suite}.json",
-    wildcard_constraints:
-        suite="hares|visual",
-    params:
-        config=RESOLVED,
-        experiment=probe_experiment,
-        work_dir=subpath(output.result, ancestor=1),
     log:
         RUN / "logs/probe_{suite}.log",
     benchmark:
         RUN / "benchmarks/probe_{suite}.tsv"
+    wildcard_constraints:
+        suite="hares|visual",
     conda:
         "../../envs/train.yaml"
     threads: PROBE_THREADS
@@ -58,6 +54,10 @@ rule probe:
         mem_mb=16000,
         runtime="12h",
         gpu=PROBE_GPUS,
+    params:
+        config=RESOLVED,
+        experiment=probe_experiment,
+        work_dir=subpath(output.result, ancestor=1),
     shell:
         "dubaug probe --config {params.config} --suite {wildcards.suite} --pretraining {input.pretraining}"
         " --features {input.features} --work-dir {params.work_dir}/probe --out {output.result}"
@@ -68,7 +68,9 @@ if MANY_SEEDS:
 
     rule aggregate:
         input:
-            results=collect(RUN / "{suite}.json", seed=EXPERIMENT.seeds, allow_missing=True),
+            results=collect(
+                RUN / "{suite}.json", seed=EXPERIMENT.seeds, allow_missing=True
+            ),
         output:
             result=RESULTS / "{variant}/{suite}.json",
         log:
@@ -83,7 +85,11 @@ if MANY_SEEDS:
 
     use rule aggregate as aggregate_sweep with:
         input:
-            results=collect(RUN / "epoch{epoch}/{suite}.json", seed=EXPERIMENT.seeds, allow_missing=True),
+            results=collect(
+                RUN / "epoch{epoch}/{suite}.json",
+                seed=EXPERIMENT.seeds,
+                allow_missing=True,
+            ),
         output:
             result=RESULTS / "{variant}/epoch{epoch}/{suite}.json",
         log:

@@ -4,11 +4,6 @@ rule table_b4:
         subsets=RESULTS / "corpus/subsets.csv",
     output:
         tables=collect(RESULTS / "tables/tableb4.{form}", form=TABLE_FORMS),
-    params:
-        config=RESOLVED,
-        experiment=report_experiment(),
-        paper=PAPER,
-        out_dir=RESULTS / "tables",
     log:
         RESULTS / "logs/table_b4.log",
     conda:
@@ -16,19 +11,20 @@ rule table_b4:
     resources:
         mem_mb=2000,
         runtime="10m",
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        paper=PAPER,
+        scale=PAPER_SCALE,
+        out_dir=RESULTS / "tables",
     shell:
-        "dubaug tables --config {params.config} --paper {params.paper} --tables b4 --subsets {input.subsets}"
+        "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables b4 --subsets {input.subsets}"
         " --out-dir {params.out_dir} 2> {log}"
 
 
 rule table_b5:
     output:
         tables=collect(RESULTS / "tables/tableb5.{form}", form=TABLE_FORMS),
-    params:
-        config=RESOLVED,
-        experiment=report_experiment(),
-        paper=PAPER,
-        out_dir=RESULTS / "tables",
     log:
         RESULTS / "logs/table_b5.log",
     conda:
@@ -36,8 +32,14 @@ rule table_b5:
     resources:
         mem_mb=2000,
         runtime="10m",
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        paper=PAPER,
+        scale=PAPER_SCALE,
+        out_dir=RESULTS / "tables",
     shell:
-        "dubaug tables --config {params.config} --paper {params.paper} --tables b5"
+        "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables b5"
         " --out-dir {params.out_dir} 2> {log}"
 
 
@@ -46,13 +48,10 @@ rule result_tables:
         results=result_files(),
     output:
         tables=collect(
-            RESULTS / "tables/table{table}.{form}", table=["1", "2", "a1", "a2", "a3", "d6"], form=TABLE_FORMS
+            RESULTS / "tables/table{table}.{form}",
+            table=["1", "2", "a1", "a2", "a3", "d6"],
+            form=TABLE_FORMS,
         ),
-    params:
-        config=RESOLVED,
-        experiment=report_experiment(),
-        paper=PAPER,
-        out_dir=RESULTS / "tables",
     log:
         RESULTS / "logs/result_tables.log",
     conda:
@@ -60,8 +59,14 @@ rule result_tables:
     resources:
         mem_mb=2000,
         runtime="10m",
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        paper=PAPER,
+        scale=PAPER_SCALE,
+        out_dir=RESULTS / "tables",
     shell:
-        "dubaug tables --config {params.config} --paper {params.paper} --tables 1 2 a1 a2 a3 d6"
+        "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables 1 2 a1 a2 a3 d6"
         " --results {input.results} --out-dir {params.out_dir} 2> {log}"
 
 
@@ -70,10 +75,7 @@ rule figure_c2:
         results=result_files(suites=["hear"], sweep=True),
     output:
         figure=collect(RESULTS / "figures/c2.{form}", form=FIGURE_FORMS),
-    params:
-        config=RESOLVED,
-        experiment=report_experiment(),
-        out_dir=RESULTS / "figures",
+        data=RESULTS / "figures/c2.csv",
     log:
         RESULTS / "logs/figure_c2.log",
     conda:
@@ -81,5 +83,9 @@ rule figure_c2:
     resources:
         mem_mb=2000,
         runtime="10m",
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        out_dir=RESULTS / "figures",
     shell:
         "dubaug figure-c2 --config {params.config} --results {input.results} --out-dir {params.out_dir} 2> {log}"

@@ -5,11 +5,6 @@ rule separate:
     output:
         manifest=RESULTS / "separated/batch{batch}.json",
         rejected=RESULTS / "corpus/rejected/separated{batch}.csv",
-    params:
-        config=RESOLVED,
-        experiment=separated_digest(),
-        batches=EXPERIMENT.clips.batches,
-        out_dir=RESULTS / "separated",
     log:
         RESULTS / "logs/separate{batch}.log",
     benchmark:
@@ -21,6 +16,11 @@ rule separate:
         mem_mb=16000,
         runtime="24h",
         gpu=SEPARATION_GPUS,
+    params:
+        config=RESOLVED,
+        experiment=separated_digest(),
+        batches=EXPERIMENT.clips.batches,
+        out_dir=RESULTS / "separated",
     shell:
         "dubaug separate --config {params.config} --titles {input.titles}"
         " --batch {wildcards.batch} --batches {params.batches} --out-dir {params.out_dir}"
@@ -29,8 +29,14 @@ rule separate:
 
 rule separated_index:
     input:
-        manifests=collect(RESULTS / "separated/batch{batch}.json", batch=range(EXPERIMENT.clips.batches)),
-        rejected=collect(RESULTS / "corpus/rejected/separated{batch}.csv", batch=range(EXPERIMENT.clips.batches)),
+        manifests=collect(
+            RESULTS / "separated/batch{batch}.json",
+            batch=range(EXPERIMENT.clips.batches),
+        ),
+        rejected=collect(
+            RESULTS / "corpus/rejected/separated{batch}.csv",
+            batch=range(EXPERIMENT.clips.batches),
+        ),
     output:
         index=RESULTS / "corpus/separated.json",
         rejected=RESULTS / "corpus/rejected_separation.csv",
@@ -51,9 +57,6 @@ rule separate_task:
         task=task_path,
     output:
         task=directory(RESULTS / "features/separated/{task}"),
-    params:
-        config=RESOLVED,
-        experiment=separated_task_experiment,
     log:
         RESULTS / "logs/separate_{task}.log",
     benchmark:
@@ -65,5 +68,8 @@ rule separate_task:
         mem_mb=16000,
         runtime="24h",
         gpu=SEPARATION_GPUS,
+    params:
+        config=RESOLVED,
+        experiment=separated_task_experiment,
     shell:
         "dubaug separate-task --config {params.config} --task {wildcards.task} --out {output.task} 2> {log}"

@@ -5,11 +5,6 @@ rule shards:
     output:
         manifest=RESULTS / "shards/batch{batch}.json",
         rejected=RESULTS / "corpus/rejected/shards{batch}.csv",
-    params:
-        config=RESOLVED,
-        experiment=shards_digest(),
-        batches=EXPERIMENT.clips.batches,
-        out_dir=RESULTS / "shards",
     log:
         RESULTS / "logs/shards{batch}.log",
     benchmark:
@@ -20,6 +15,11 @@ rule shards:
     resources:
         mem_mb=8000,
         runtime="12h",
+    params:
+        config=RESOLVED,
+        experiment=shards_digest(),
+        batches=EXPERIMENT.clips.batches,
+        out_dir=RESULTS / "shards",
     shell:
         "dubaug shards --config {params.config} --titles {input.titles}"
         " --batch {wildcards.batch} --batches {params.batches} --out-dir {params.out_dir}"
@@ -28,10 +28,15 @@ rule shards:
 
 rule clip_index:
     input:
-        manifests=collect(RESULTS / "shards/batch{batch}.json", batch=range(EXPERIMENT.clips.batches)),
+        manifests=collect(
+            RESULTS / "shards/batch{batch}.json", batch=range(EXPERIMENT.clips.batches)
+        ),
         rejected=[
             RESULTS / "corpus/rejected/catalogue.csv",
-            *collect(RESULTS / "corpus/rejected/shards{batch}.csv", batch=range(EXPERIMENT.clips.batches)),
+            *collect(
+                RESULTS / "corpus/rejected/shards{batch}.csv",
+                batch=range(EXPERIMENT.clips.batches),
+            ),
         ],
     output:
         index=RESULTS / "corpus/clips.json",

@@ -3,9 +3,6 @@ MLFLOW_SYNC = f"dubaug mlflow-sync --config {RESOLVED} --results-dir {RESULTS}"
 
 
 rule mlflow_sync:
-    params:
-        config=RESOLVED,
-        results_dir=RESULTS,
     log:
         RESULTS / "logs/mlflow_sync.log",
     conda:
@@ -13,6 +10,9 @@ rule mlflow_sync:
     resources:
         mem_mb=2000,
         runtime="1h",
+    params:
+        config=RESOLVED,
+        results_dir=RESULTS,
     shell:
         "dubaug mlflow-sync --config {params.config} --results-dir {params.results_dir} 2> {log}"
 

@@ -1,0 +1,44 @@
+"""What a reader must know of a table that was not made at the paper's scale: everything that is smaller."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dubaug.config import Experiment, to_mapping
+
+SECTIONS = ("clips", "mel", "separation", "encoders", "augmentation", "pretraining", "probe")
+NOT_SIZES = ("clips.batches", "pretraining.loader_workers", "separation.repository", "probe.embed_batch")
+
+
+def scale_footer(experiment: Experiment, paper: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the footer's lines: each setting that differs from the paper's, with both values; nothing at paper scale.
+
+    `paper` is the content of workflow/config/paper.yaml.
+    """
+    ours = to_mapping(experiment)
+    differences = [
+        f"{key} {_show(value)} ({_show(published)})"
+        for section in SECTIONS
+        for key, value, published in _differences(section, ours[section], paper[section])
+        if key not in NOT_SIZES
+    ]
+    lines = []
+    if experiment.demo:
+        films = experiment.demo.films
+        minutes = films.titles * films.scenes_per_title * films.scene_s / 60
+        lines.append(
+            f"Demo: {films.titles} generated films ({minutes:.0f} min) and generated miniatures of the data sets. "
+            "These numbers show that the workflow runs; they are not the paper's."
+        )
+    if differences:
+        lines.append(f"Other than in the paper (its value in brackets): {'; '.join(differences)}.")
+    return tuple(lines)
+
+
+def _differences(prefix: str, ours: Any, paper: Any) -> list[tuple[str, Any, Any]]:
+    if isinstance(ours, Mapping) and isinstance(paper, Mapping):
+        return [found for key in ours for found in _differences(f"{prefix}.{key}", ours[key], paper.get(key))]
+    return [] if ours == paper else [(prefix, ours, paper)]
+
+
+def _show(value: Any) -> str:
+    return "/".join(map(str, value)) if isinstance(value, list) else str(value)

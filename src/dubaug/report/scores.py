@@ -1,0 +1,50 @@
+"""The results on disk, as scores by task, variant and epoch."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dubaug.errors import DubaugError
+from dubaug.files import read_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One cell: a task's primary metric for one variant at one epoch, its deviation over folds where there are any."""
+
+    metric: str
+    mean: float
+    std: float | None
+    n_folds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """All scores: `final` by (task, variant), `sweep` by (task, variant, epoch)."""
+
+    final: Mapping[tuple[str, str], Score]
+    sweep: Mapping[tuple[str, str, int], Score]
+
+    def best_variant(self, task: str, variants: Iterable[str]) -> str | None:
+        """Return the variant that scores highest on the task, or None if none has a score."""
+        scored = [variant for variant in variants if (task, variant) in self.final]
+        return max(scored, key=lambda variant: self.final[task, variant].mean, default=None)
+
+
+def load_scores(paths: Iterable[Path]) -> Scores:
+    """Return the scores in result files; one in a folder `epoch<NN>` belongs to the sweep. Raises `DubaugError`."""
+    final: dict[tuple[str, str], Score] = {}
+    sweep: dict[tuple[str, str, int], Score] = {}
+    for path in paths:
+        result = read_json(path)
+        in_sweep = path.parent.name.startswith("epoch")
+        for task, entry in result["tasks"].items():
+            score = Score(metric=entry["metric"], mean=entry["mean"], std=entry["std"], n_folds=entry["n_folds"])
+            sweep[task, result["variant"], result["epoch"]] = score
+            if not in_sweep and (task, result["variant"]) in final:
+                raise DubaugError(
+                    f"{path}: a second final result of {result['variant']} on {task}; give each file once"
+                )
+            if not in_sweep:
+                final[task, result["variant"]] = score
+    return Scores(final=final, sweep=sweep)

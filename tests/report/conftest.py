@@ -1,0 +1,41 @@
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dubaug.files import write_json
+
+
+class Results:
+    """Writes result files as the probes do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.paths: list[Path] = []
+
+    def add(
+        self,
+        variant: str,
+        suite: str,
+        means: Mapping[str, float],
+        *,
+        epoch: int = 6,
+        sweep: bool = False,
+        std: float | None = None,
+        metric: str = "top1_acc",
+    ) -> Path:
+        tasks: dict[str, Any] = {
+            task: {"metric": metric, "mean": mean, "std": std, "n_folds": 1 if std is None else 5}
+            for task, mean in means.items()
+        }
+        folder = self.folder / variant / (f"epoch{epoch:02d}" if sweep else "")
+        path = folder / f"{suite}.json"
+        write_json(path, {"suite": suite, "variant": variant, "epoch": epoch, "tasks": tasks})
+        self.paths.append(path)
+        return path
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    return Results(tmp_path / "results")

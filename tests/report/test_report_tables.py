@@ -1,0 +1,205 @@
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dubaug.cli import main
+from dubaug.config import Experiment, save
+from dubaug.errors import DubaugError
+from dubaug.report.footer import scale_footer
+from dubaug.report.render import Cell, Table, marks, number, to_csv, to_latex, to_markdown
+from dubaug.report.scores import load_scores
+from dubaug.report.tables import Sources, build
+
+MAIN = ["av", "sep", "a", "es", "fr", "ja", "efj", "a_efj"]
+
+
+def _sources(experiment: Experiment, repository: Path, paths: list[Path], subsets: Path | None = None) -> Sources:
+    paper = repository / "workflow/resources/paper"
+    return Sources(experiment=experiment, scores=load_scores(paths), subsets=subsets, paper_dir=paper, footer=())
+
+
+def _tidy(table: Table) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(to_csv(table))))
+
+
+def test_numbers_are_printed_as_in_the_paper() -> None:
+    assert [number(value) for value in (0.527, 0.59, 1.0, 0.0, -0.25)] == [".527", ".590", "1.000", ".000", "-.250"]
+
+
+def test_marks_go_to_every_tie_and_to_nobody_if_all_are_equal() -> None:
+    assert marks([0.1, None, 0.3, 0.3, 0.2, 0.1]) == ["lowest", None, "best", "best", None, "lowest"]
+    assert marks([0.5, 0.5, None]) == [None, None, None]
+
+
+def test_table_1_from_the_published_means_marks_what_the_paper_marks(
+    paper_experiment: Experiment, repository: Path, results: Any
+) -> None:
+    published = list(csv.DictReader((repository / "workflow/resources/paper/results.csv").open(encoding="utf-8")))
+    for variant in MAIN:
+        for row in published:
+            if row["table"] == "1" and row["variant"] == variant:
+                results.add(
+                    variant,
+                    f"{row['task']}",
+                    {row["task"]: float(row["mean"])},
+                    std=float(row["std"]) if row["std"] else None,
+                    metric=row["metric"],
+                )
+    table = build("1", _sources(paper_experiment, repository, results.paths))
+    assert table.header == ("", "Task", "M", "AV", "SEP", "A", "+ES", "+FR", "+JA", "+EFJ", "A+EFJ")
+    assert [row[1].text for row in table.rows] == [
+        "ESC-50",
+        "FSD50K",
+        "TUT18",
+        "VocalImitation",
+        "VGGSound",
+        "CREMA-D",
+        "GTZAN Mus/Sp",
+        "LibriCount",
+    ]
+    best = {row[1].text: [table.header[i] for i, cell in enumerate(row) if cell.mark == "best"] for row in table.rows}
+    assert best["ESC-50"] == ["+JA"]
+    assert best["TUT18"] == ["+ES"]
+    assert best["VGGSound"] == ["+ES"]
+    lowest = {
+        row[1].text: [table.header[i] for i, cell in enumerate(row) if cell.mark == "lowest"] for row in table.rows
+    }
+    assert lowest["ESC-50"] == ["A"]
+    assert lowest["VGGSound"] == ["SEP"]
+    assert table.rows[0][3].text == ".527±.012"
+    vgg = table.rows[4]
+    assert vgg[5].text == vgg[10].text == "", "audio-only variants cannot do an audiovisual task"
+    assert "mAP for FSD50K and VocalImitation" in table.caption
+    assert table.rules == (5,)
+    tidy = _tidy(table)
+    assert len(tidy) == 8 * len(MAIN)
+    assert next(row for row in tidy if (row["task"], row["variant"]) == ("esc50", "av"))["std"] == "0.012"
+
+
+def test_an_added_task_has_a_row_and_an_added_variant_a_column(
+    make_experiment: Any, repository: Path, results: Any
+) -> None:
+    experiment = make_experiment(
+        suites={"hear": ["esc50", "esc10"]},
+        tasks={"esc10": {"suite": "hear", "path": "x"}},
+        variants={
+            "es_ja": {"label": "+EJ", "secondary": ["es", "ja"]},
+            "av20": {"secondary": ["en"], "epochs": 20, "checkpoints": [20]},
+        },
+    )
+    results.add("es_ja", "hear", {"esc50": 0.5, "esc10": 0.25})
+    table = build("1", _sources(experiment, repository, results.paths))
+    assert table.header[-1] == "+EJ"
+    assert not any("av20" in head for head in table.header), "runs of another length are not in the main tables"
+    other = next(row for row in table.rows if row[0].text == "Other")
+    assert other[1].text == "esc10"
+    assert other[-1].text == ".250"
+
+
+def test_external_tables_put_our_best_above_the_published(
+    demo_experiment: Experiment, repository: Path, results: Any
+) -> None:
+    results.add("es", "visual", {"vggsound": 0.4})
+    results.add("av", "visual", {"vggsound": 0.3})
+    results.add("rp", "visual", {"vggsound": 0.9})
+    sources = _sources(demo_experiment, repository, results.paths)
+    a1 = build("a1", sources)
+    assert [cell.text for cell in a1.rows[0]] == ["Ours (+ES)", ".400", "X3D-M + Acoustic ResNet50"]
+    assert a1.rows[1][0].text == "Ours, as published"
+    assert a1.rows[3][0].text == "MBT§"
+    a2 = build("a2", sources)
+    assert a2.rows[0][0].text == "Ours (not evaluated)"
+    assert a2.rows[0][1].text == ""
+    a3 = build("a3", sources)
+    assert len(a3.rows) == 7
+    assert a3.header == ("Method", "CREMA-D", "ESC-50", "FSD50K", "Mus/Sp", "Count", "VI", "Arch.")
+
+
+def test_b4_is_tidy_and_readable(demo_experiment: Experiment, repository: Path, tmp_path: Path) -> None:
+    subsets = tmp_path / "subsets.csv"
+    subsets.write_text("languages,titles,video_hours\nen+fr,1767,3100.0\nen+es+fr,3,0.0315\n")
+    table = build("b4", _sources(demo_experiment, repository, [], subsets))
+    assert to_csv(table) == "languages,titles,video_hours\nen+fr,1767,3100.0\nen+es+fr,3,0.0315\n"
+    assert [cell.text for cell in table.rows[0]] == ["EN + FR", "1767", "3.1k"]
+    with pytest.raises(DubaugError, match="--subsets"):
+        build("b4", _sources(demo_experiment, repository, []))
+
+
+def test_b5_names_all_fifteen_tasks_and_where_the_paper_differs(paper_experiment: Experiment, repository: Path) -> None:
+    table = build("b5", _sources(paper_experiment, repository, []))
+    assert len(table.rows) == 15
+    types = {row[0].text: row[2].text for row in table.rows}
+    assert types["CREMA-D"] == "Multiclass (N=6; the paper says 7)"
+    assert types["ESC-50"] == "Multiclass (N=50)"
+
+
+def test_d6_has_the_untrained_network_first(demo_experiment: Experiment, repository: Path, results: Any) -> None:
+    results.add("rp", "hares", {"fluent_speech_commands": 0.3, "fluent_speech_commands_nospeech": 0.2})
+    results.add("efj", "hares", {"fluent_speech_commands": 0.4, "fluent_speech_commands_nospeech": 0.1})
+    table = build("d6", _sources(demo_experiment, repository, results.paths))
+    assert [row[0].text for row in table.rows] == ["RP", "AV", "+ES", "+FR", "+JA", "+EFJ", "SEP"]
+    assert table.rows[0][1].mark == "lowest"
+    assert table.rows[0][2].mark == "best"
+
+
+def test_forms_show_the_marks_and_escape_what_they_must() -> None:
+    table = Table(
+        name="X",
+        caption="50% of a_b ± c",
+        header=("Task", "A & B"),
+        rows=((Cell(text="x_y"), Cell(text=".5±.1", mark="best")), (Cell(text="a|b"), Cell(text=".1", mark="lowest"))),
+        tidy_header=("task",),
+        tidy=(("x,y",), (None,)),
+        footer=("small",),
+    )
+    markdown, latex = to_markdown(table), to_latex(table)
+    assert "| x_y | **.5±.1** |" in markdown
+    assert "a\\|b" in markdown
+    assert '<span style="color:gray">.1</span>' in markdown
+    assert "\\textbf{.5$\\pm$.1}" in latex
+    assert "\\textcolor{gray}{.1}" in latex
+    assert "50\\% of a\\_b $\\pm$ c" in latex
+    assert "A \\& B" in latex
+    assert latex.count("\\begin") == latex.count("\\end") == 3
+    assert "small" in markdown
+    assert "small" in latex
+    assert to_csv(table) == 'task\n"x,y"\n""\n'
+
+
+def test_the_footer_names_what_the_demo_makes_smaller_and_the_paper_has_none(
+    demo_experiment: Experiment, paper_experiment: Experiment, repository: Path
+) -> None:
+    paper = yaml.safe_load((repository / "workflow/config/paper.yaml").read_text(encoding="utf-8"))
+    assert scale_footer(paper_experiment, paper) == ()
+    demo = " ".join(scale_footer(demo_experiment, paper))
+    for key in ("encoders.embedding_dim", "pretraining.epochs", "probe.hares.steps", "mel.n_mels", "probe.hear.hidden"):
+        assert key in demo
+    assert "encoders.audio.stem_width 16 (64)" in demo or "encoders.audio.stem_width" in demo
+    assert "they are not the paper's" in demo
+
+
+def test_the_command_writes_three_forms_of_each_table(
+    demo_experiment: Experiment, repository: Path, results: Any, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.yaml"
+    save(demo_experiment, config)
+    path = results.add("av", "hear", {"esc50": 0.5})
+    paper = repository / "workflow/resources/paper"
+    scale = repository / "workflow/config/paper.yaml"
+    words = f"tables --config {config} --tables 1 d6 --results {path} --out-dir {tmp_path}/t"
+    words += f" --paper {paper} --paper-scale {scale}"
+    assert main(words.split()) == 0
+    assert {file.name for file in (tmp_path / "t").iterdir()} == {
+        f"table{n}.{form}" for n in ("1", "d6") for form in ("csv", "md", "tex")
+    }
+    assert "Demo:" in (tmp_path / "t/table1.md").read_text()
+
+
+def test_two_final_results_of_one_variant_are_refused(results: Any) -> None:
+    path = results.add("av", "hear", {"esc50": 0.5})
+    with pytest.raises(DubaugError, match="second final result"):
+        load_scores([path, path])
