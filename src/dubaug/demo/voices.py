@@ -1,0 +1,188 @@
+"""The demo's speech: sentences, words and commands by several voices in several languages.
+
+The audio lies in `bank/` as one Ogg/Opus file a voice and language, `index.csv` says where each utterance stands in
+it; `tools/speech_bank` made both. Nothing here speaks: the bank is read, and each file is decoded when first asked for.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from dubaug.errors import DubaugError
+
+Kind = Literal["dialogue", "keyword", "command", "langid"]
+Split = Literal["films", "tasks"]
+
+_FILES_KEPT_DECODED = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """A speaker: one timbre, whatever languages it speaks. It belongs to the films or to the tasks, never to both."""
+
+    id: str
+    split: Split
+    sex: Literal["f", "m"]
+    engine: Literal["kokoro", "espeak"]
+    source: str
+    """What the engine was told: a Kokoro voice, a mix of several with weights, or an espeak-ng variant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utterance:
+    """One recording. `sentence` is the same for the same line in every language, by every voice."""
+
+    id: str
+    language: str
+    """ISO 639-1."""
+    voice: str
+    split: Split
+    kind: Kind
+    sentence: str
+    """Which line: `d01` ... (dialogue), the word (keyword), `c01` ... (command), `l1` ... (langid)."""
+    text: str
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """command: `action`, `object`, `location`; keyword: `target`, `yes` for the ten words to be told apart."""
+    sample_rate_hz: int
+    seconds: float
+    file: str
+    offset: int
+    """First sample of the utterance in `file`."""
+    samples: int
+
+
+class Bank:
+    """Index of all utterances, and their audio on demand."""
+
+    def __init__(self, folder: Traversable) -> None:
+        """Read `voices.csv` and `index.csv` from `folder`. DubaugError if the bank is not there or not sound."""
+        self._folder = folder
+        voices = [
+            Voice(
+                id=row["voice"],
+                split=_one_of(row["split"], get_args(Split), "split"),
+                sex=_one_of(row["sex"], ("f", "m"), "sex"),
+                engine=_one_of(row["engine"], ("kokoro", "espeak"), "engine"),
+                source=row["source"],
+            )
+            for row in _rows(folder, "voices.csv")
+        ]
+        self._voices = {voice.id: voice for voice in voices}
+        self.utterances = tuple(self._utterance(row) for row in _rows(folder, "index.csv"))
+        self._by_id = {utterance.id: utterance for utterance in self.utterances}
+        rates = {utterance.sample_rate_hz for utterance in self.utterances}
+        if len(rates) != 1 or len(self._by_id) != len(self.utterances):
+            raise DubaugError(f"{folder}/index.csv must hold distinct ids of one sample rate; rates found: {rates}")
+        self.sample_rate_hz: int = rates.pop()
+        self._decode = lru_cache(maxsize=_FILES_KEPT_DECODED)(self._decode_file)
+
+    def _utterance(self, row: Mapping[str, str]) -> Utterance:
+        sample_rate_hz, samples = int(row["sample_rate_hz"]), int(row["samples"])
+        labels = dict(part.split("=", 1) for part in row["labels"].split("|") if part)
+        return Utterance(
+            id=row["id"],
+            language=row["language"],
+            voice=row["voice"],
+            split=self.voice(row["voice"]).split,
+            kind=_one_of(row["kind"], get_args(Kind), "kind"),
+            sentence=row["sentence"],
+            text=row["text"],
+            labels=MappingProxyType(labels),
+            sample_rate_hz=sample_rate_hz,
+            seconds=samples / sample_rate_hz,
+            file=row["file"],
+            offset=int(row["offset"]),
+            samples=samples,
+        )
+
+    def audio(self, utterance_id: str) -> npt.NDArray[np.float32]:
+        """Return the utterance, float32 mono (samples,) at `sample_rate_hz`, all at one loudness, without silence at
+        its ends. The caller may write to it. DubaugError if there is no such utterance.
+        """
+        utterance = self._by_id.get(utterance_id)
+        if utterance is None:
+            raise DubaugError(
+                f"the speech bank has no utterance {utterance_id!r}; see Bank.utterances for those it has"
+            )
+        return self._decode(utterance.file)[utterance.offset : utterance.offset + utterance.samples].copy()
+
+    def select(
+        self,
+        *,
+        language: str | None = None,
+        kind: Kind | None = None,
+        voice: str | None = None,
+        split: Split | None = None,
+        sentence: str | None = None,
+    ) -> tuple[Utterance, ...]:
+        """Return the utterances that have all given properties, in the index's order (by voice, then by sentence)."""
+        wanted = {"language": language, "kind": kind, "voice": voice, "split": split, "sentence": sentence}
+        tests = [(name, value) for name, value in wanted.items() if value is not None]
+        return tuple(
+            utterance
+            for utterance in self.utterances
+            if all(getattr(utterance, name) == value for name, value in tests)
+        )
+
+    def voice(self, voice_id: str) -> Voice:
+        """Return what is known of a voice. DubaugError if there is none of that name."""
+        if voice_id not in self._voices:
+            raise DubaugError(f"the speech bank has no voice {voice_id!r}; it has {', '.join(self._voices)}")
+        return self._voices[voice_id]
+
+    def voices(self, language: str, split: Split, kind: Kind | None = None) -> tuple[str, ...]:
+        """Return the ids of the voices that speak `language` in `split` (and say something of that `kind`), in casting
+        order: in dialogue the n-th voices of all languages are of one sex, so they can be one character's dubs.
+        """
+        speaking = {utterance.voice for utterance in self.select(language=language, split=split, kind=kind)}
+        return tuple(voice for voice in self._voices if voice in speaking)
+
+    def sentences(self, split: Split, kind: Kind = "dialogue") -> tuple[str, ...]:
+        """Return the ids of the lines said in `split`, in order."""
+        return tuple(dict.fromkeys(utterance.sentence for utterance in self.select(split=split, kind=kind)))
+
+    def languages(self, kind: Kind) -> tuple[str, ...]:
+        """Return the languages in which there is something of this kind, sorted."""
+        return tuple(sorted({utterance.language for utterance in self.select(kind=kind)}))
+
+    def dialogue(self, sentence: str, language: str, split: Split) -> tuple[Utterance, ...]:
+        """Return one dialogue line in one language, by each voice of the split, in casting order (see `voices`)."""
+        return self.select(kind="dialogue", sentence=sentence, language=language, split=split)
+
+    def _decode_file(self, name: str) -> npt.NDArray[np.float32]:
+        with (self._folder / name).open("rb") as file:
+            audio, sample_rate_hz = soundfile.read(file, dtype="float32")
+        if sample_rate_hz != self.sample_rate_hz:
+            raise DubaugError(f"{self._folder / name} is at {sample_rate_hz} Hz, the index says {self.sample_rate_hz}")
+        return np.asarray(audio, np.float32)
+
+
+@cache
+def load_bank() -> Bank:
+    """Return the bank that comes with the package (read once a process)."""
+    return Bank(resources.files("dubaug.demo") / "bank")
+
+
+def _rows(folder: Traversable, name: str) -> list[dict[str, str]]:
+    try:
+        text = (folder / name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DubaugError(
+            f"no {name} in {folder}: the demo's speech bank is part of the package; reinstall it"
+        ) from None
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _one_of(value: str, choices: tuple[str, ...], column: str) -> Any:
+    if value not in choices:
+        raise DubaugError(f"speech bank: {column} is {value!r}; it must be one of {', '.join(choices)}")
+    return value
