@@ -1,6 +1,6 @@
 """Frames at given times, whatever the frame rate. Shape suffix THWC: frame, row, column, RGB."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import av
@@ -48,39 +48,39 @@ class FramePicker:
     it is the first. Only kept frames are scaled and converted.
     """
 
-    def __init__(self, times_s: Sequence[float], *, height: int, pixel_aspect: float = 1.0) -> None:
-        self._times_s = list(times_s)
+    def __init__(self, times_s: Iterable[float], *, height: int, pixel_aspect: float = 1.0) -> None:
+        """Wait for `times_s`, in rising order; they may be without end."""
+        self._times_s = iter(times_s)
+        self._next_s = next(self._times_s, None)
         self._height, self._pixel_aspect = height, pixel_aspect
         self._current: VideoFrame | None = None
         self._current_rgb: np.ndarray | None = None
         self.picked: list[np.ndarray] = []
         """One picture a time, as far as they are known."""
 
-    def want(self, times_s: Sequence[float]) -> None:
-        """Add later times."""
-        self._times_s.extend(times_s)
-
     @property
-    def waiting(self) -> int:
-        """Times that have no picture yet."""
-        return len(self._times_s) - len(self.picked)
+    def waiting(self) -> bool:
+        """Whether there are times that have no picture yet."""
+        return self._next_s is not None
 
     def push(self, frame: VideoFrame, time_s: float) -> None:
         """Take the next frame, shown from `time_s`."""
-        while self.waiting and self._current is not None and self._times_s[len(self.picked)] < time_s - TIME_SLACK_S:
-            self.picked.append(self._rgb())
+        self._pick_before(time_s - TIME_SLACK_S)
         self._current, self._current_rgb = frame, None
 
     def finish(self, end_s: float) -> None:
         """No frame follows: the last one is shown until `end_s`."""
-        while self.waiting and self._current is not None and self._times_s[len(self.picked)] < end_s:
-            self.picked.append(self._rgb())
+        self._pick_before(end_s)
 
     def take(self, count: int) -> list[np.ndarray]:
-        """Remove and return the first `count` pictures and their times."""
+        """Remove and return the first `count` pictures."""
         taken, self.picked = self.picked[:count], self.picked[count:]
-        del self._times_s[:count]
         return taken
+
+    def _pick_before(self, end_s: float) -> None:
+        while self._current is not None and self._next_s is not None and self._next_s < end_s:
+            self.picked.append(self._rgb())
+            self._next_s = next(self._times_s, None)
 
     def _rgb(self) -> np.ndarray:
         assert self._current is not None

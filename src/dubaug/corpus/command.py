@@ -1,0 +1,99 @@
+"""`dubaug catalogue` and `dubaug select`."""
+
+import argparse
+import csv
+import functools
+import io
+from pathlib import Path
+
+from dubaug.config import load
+from dubaug.errors import DubaugError
+from dubaug.files import write_text
+from dubaug.progress import Progress, say
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
+    catalogue = subparsers.add_parser(
+        "catalogue",
+        help="read what the films of a catalogue hold, to their ends",
+        description="Read every film of a catalogue to its end (without decoding): its languages, its length, and "
+        "whether it is whole. Films that cannot be used are listed with the reason and what to do about it.",
+    )
+    catalogue.add_argument("--config", type=Path, required=True, help="the resolved configuration")
+    catalogue.add_argument("--catalogue", type=Path, required=True, help="the user's CSV: title_id,path,...")
+    catalogue.add_argument("--out", type=Path, required=True, help="CSV of the titles found")
+    catalogue.add_argument("--rejected", type=Path, required=True, help="CSV of the films rejected")
+    catalogue.add_argument("--jobs", type=int, default=1, help="films read at a time (default 1)")
+    catalogue.set_defaults(run=run_catalogue)
+
+    select = subparsers.add_parser(
+        "select",
+        help="choose the titles that have all languages, and count every combination (Table B4)",
+        description="Choose the titles that have the primary and all secondary languages of the configuration, and "
+        "count titles and video hours of every combination of languages.",
+    )
+    select.add_argument("--config", type=Path, required=True, help="the resolved configuration")
+    select.add_argument("--catalogue", type=Path, required=True, help="the titles found, by `dubaug catalogue`")
+    select.add_argument("--titles", type=Path, required=True, help="CSV of the titles selected")
+    select.add_argument("--subsets", type=Path, required=True, help="CSV of the counts: languages,titles,video_hours")
+    select.set_defaults(run=run_select)
+
+
+def run_catalogue(options: argparse.Namespace) -> None:
+    """Probe every film, each in a process that it may take down."""
+    from dubaug.corpus.catalogue import read_catalogue
+    from dubaug.corpus.find import STAGE, find
+    from dubaug.corpus.rejects import Reject, write_rejects
+    from dubaug.corpus.titles import Title, write_titles
+    from dubaug.workers import Crash, isolated_map
+
+    experiment = load(options.config)
+    films = read_catalogue(options.catalogue)
+    work = functools.partial(find, languages=experiment.corpus.languages, clip_s=experiment.clips.duration_s)
+    titles: list[Title] = []
+    rejects: list[Reject] = []
+    progress = Progress("reading films", len(films), "films")
+    for film, result in isolated_map(work, films, jobs=options.jobs, preload=["dubaug.corpus.find"]):
+        if isinstance(result, Crash):
+            result = Reject(
+                title_id=film.title_id,
+                stage=STAGE,
+                reason=f"reading the file crashed the reader (exit code {result.exit_code})",
+                advice="convert it with another program, or leave it out",
+            )
+        if isinstance(result, Title):
+            titles.append(result)
+            if result.notes:
+                say(f"{result.title_id}: {result.notes}")
+        else:
+            rejects.append(result)
+            say(f"rejected {result.title_id}: {result.reason}: {result.advice}")
+        progress.advance()
+    write_rejects(options.rejected, rejects)
+    if not titles:
+        first = min(rejects)
+        raise DubaugError(
+            f"none of the {len(films)} films of {options.catalogue} can be used. The first, {first.title_id}: "
+            f"{first.reason}: {first.advice}. All are listed in {options.rejected}"
+        )
+    write_titles(options.out, titles)
+    say(f"{len(titles)} of {len(films)} films can be used, {sum(title.minutes for title in titles):.0f} minutes")
+
+
+def run_select(options: argparse.Namespace) -> None:
+    """Write the selected titles and the counts of Table B4."""
+    from dubaug.corpus.subsets import count_subsets, select
+    from dubaug.corpus.titles import read_titles, write_titles
+
+    corpus = load(options.config).corpus
+    found = read_titles(options.catalogue)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["languages", "titles", "video_hours"])
+    for row in count_subsets(found, corpus.primary, corpus.secondary):
+        writer.writerow(["+".join(row.languages), row.titles, f"{row.video_hours:.4f}"])
+    chosen = select(found, corpus.languages)
+    write_text(options.subsets, buffer.getvalue())
+    write_titles(options.titles, chosen)
+    say(f"{len(chosen)} of {len(found)} titles have {', '.join(corpus.languages)}")
