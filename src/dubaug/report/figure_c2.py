@@ -143,6 +143,7 @@ def _panel(axis: Axes, curves: dict[str, Curve], looks: dict[str, dict[str, Any]
                 best = point
     if best is not None:
         axis.plot(*best, zorder=10, **RING)
+    axis.margins(x=0.07, y=0.12)  # room for the ring
     axis.set_xticks(epochs)
     axis.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
