@@ -16,8 +16,8 @@ def find(film: Film, *, languages: Sequence[str], clip_s: float) -> Title | Reje
     """Return the film as a title, or the reason why it cannot be one; `languages` are the configured ones.
 
     A film is rejected if it cannot be read, is cut short (its header promises more than its packets give), has no
-    picture or no sound in the primary language (the first), or is shorter than one clip. Another language's track that is
-    missing, or ends well before the rest, is left out and noted: the title then counts without that dub.
+    picture or no sound in the primary language (the first), or is shorter than one clip. Another language's track
+    that is missing, or ends well before the rest, is left out and noted: the title then counts without that dub.
     """
     try:
         return _title(film, probe(film.path), languages, clip_s)

@@ -34,10 +34,10 @@ class FilmClip:
 
     index: int
     start_s: float
-    frames_THWC: np.ndarray | None
-    """uint8 RGB; None if no picture was asked for."""
-    waveforms_CS: Mapping[str, np.ndarray]
-    """Each language's float32 stereo."""
+    frames: np.ndarray | None
+    """uint8 RGB `(T, H, W, 3)`; None if no picture was asked for."""
+    waveforms: Mapping[str, np.ndarray]
+    """Each language's float32 stereo `(2, S)`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,6 +253,6 @@ class _Reader:
         return FilmClip(
             index=index,
             start_s=start_s,
-            frames_THWC=self._picture.take() if self._picture else None,
-            waveforms_CS={sink.name: sink.take() for sink in self._sounds},
+            frames=self._picture.take() if self._picture else None,
+            waveforms={sink.name: sink.take() for sink in self._sounds},
         )

@@ -1,9 +1,11 @@
 """A sound track as it comes out of the decoder, made into stereo at one rate on the film's time line."""
 
 from collections import deque
+from functools import lru_cache
 
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 
@@ -25,9 +27,10 @@ def prepare(stream: AudioStream, *, threads: int = 1) -> None:
     stream.codec_context.thread_count = threads
 
 
-def channel_names(frame: AudioFrame) -> tuple[str, ...]:
-    """Return FFmpeg's names of the frame's channels; where the file says none, the usual ones of that number."""
-    names = tuple(channel.name for channel in frame.layout.channels)
+@lru_cache(maxsize=64)
+def channel_names(layout: str) -> tuple[str, ...]:
+    """Return FFmpeg's names of a layout's channels; where the file says none, the usual ones of that number."""
+    names = tuple(channel.name for channel in AudioLayout(layout).channels)
     return usual_layout(len(names)) if "NONE" in names else names
 
 
@@ -63,7 +66,7 @@ class Converter:
 
 
 def _piece(frame: AudioFrame) -> tuple[float | None, np.ndarray]:
-    return frame.time, to_stereo(frame.to_ndarray(), channel_names(frame))
+    return frame.time, to_stereo(frame.to_ndarray(), channel_names(frame.layout.name))
 
 
 class Timeline:

@@ -1,0 +1,145 @@
+"""`dubaug shards`, `dubaug index` and `dubaug inspect`."""
+
+import argparse
+import functools
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dubaug.config import load
+from dubaug.errors import DubaugError
+from dubaug.progress import Progress, say
+
+if TYPE_CHECKING:
+    from dubaug.corpus.titles import Title
+    from dubaug.shards.ingest import Outcome, Settings
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
+    shards = subparsers.add_parser(
+        "shards",
+        help="cut films into clips: frames and log-mels, one shard a title",
+        description="Decode every n-th selected title once and store its clips (frames as JPEG, the log-mel of each "
+        "track) in OUT_DIR/<title_id>.arrow. Shards that stand already, made of the same film by the same settings, "
+        "are kept. A film that cannot be decoded is listed with the reason, and the batch goes on.",
+    )
+    shards.add_argument("--config", type=Path, required=True, help="the resolved configuration")
+    shards.add_argument("--titles", type=Path, required=True, help="the titles selected, by `dubaug select`")
+    shards.add_argument("--batch", type=int, default=0, help="which of the batches (default 0)")
+    shards.add_argument("--batches", type=int, default=1, help="how many the titles are dealt to (default 1)")
+    shards.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
+    shards.add_argument("--manifest", type=Path, required=True, help="JSON list of this batch's shards")
+    shards.add_argument("--rejected", type=Path, required=True, help="CSV of titles and clips rejected")
+    shards.add_argument("--jobs", type=int, default=1, help="titles worked on at a time (default 1)")
+    shards.set_defaults(run=run_shards)
+
+    index = subparsers.add_parser(
+        "index",
+        help="join the batches' manifests and reject lists",
+        description="Join the manifests of all batches into one clip index, and all reject lists into one.",
+    )
+    index.add_argument("--manifests", type=Path, nargs="+", required=True, help="JSON lists of the batches' shards")
+    index.add_argument("--rejected", type=Path, nargs="*", default=[], help="CSVs of what was rejected")
+    index.add_argument("--out", type=Path, required=True, help="the clip index (JSON)")
+    index.add_argument("--rejected-out", type=Path, help="one CSV of everything rejected")
+    index.set_defaults(run=run_index)
+
+    inspect = subparsers.add_parser(
+        "inspect",
+        help="show what a shard holds",
+        description="Print what a shard holds; with --out also draw some clips: frames, and each track's log-mel.",
+    )
+    inspect.add_argument("shard", type=Path, help="an .arrow file")
+    inspect.add_argument("--out", type=Path, help="contact sheet (PNG or PDF)")
+    inspect.add_argument("--clips", type=int, default=4, help="clips on the contact sheet (default 4)")
+    inspect.set_defaults(run=run_inspect)
+
+
+def run_shards(options: argparse.Namespace) -> None:
+    """Make the shards of one batch of titles."""
+    from dubaug.corpus.rejects import write_rejects
+    from dubaug.corpus.titles import read_titles
+    from dubaug.shards.index import ClipIndex
+    from dubaug.shards.ingest import Settings, standing_shard
+
+    if not 0 <= options.batch < options.batches:
+        raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
+    experiment = load(options.config)
+    settings = Settings(clips=experiment.clips, mel=experiment.mel, languages=experiment.corpus.languages)
+    titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
+    outcomes = []
+    to_make = []
+    for title in titles:
+        standing = standing_shard(title, settings, options.out_dir)
+        if standing is None:
+            to_make.append(title)
+        else:
+            outcomes.append(standing)
+    if outcomes:
+        say(f"{len(outcomes)} of {len(titles)} shards stand already")
+    outcomes += _make_shards(to_make, settings, options.out_dir, options.jobs)
+    rejects = [reject for outcome in outcomes for reject in outcome.rejects]
+    write_rejects(options.rejected, rejects)
+    entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
+    index = ClipIndex(shards=entries, tracks=settings.languages, sample_rate_hz=experiment.clips.sample_rate_hz)
+    index.save(options.manifest)
+    say(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
+
+
+def _make_shards(titles: "list[Title]", settings: "Settings", out_dir: Path, jobs: int) -> "list[Outcome]":
+    from dubaug.corpus.rejects import Reject
+    from dubaug.shards.ingest import STAGE, Outcome, make_shard
+    from dubaug.workers import Crash, isolated_map
+
+    threads = max(1, len(os.sched_getaffinity(0)) // jobs) if hasattr(os, "sched_getaffinity") else 1
+    work = functools.partial(make_shard, settings=settings, out_dir=out_dir, threads=threads)
+    outcomes = []
+    progress = Progress("cutting clips", sum(title.clips for title in titles), "clips")
+    preload = ["dubaug.shards.ingest", "torchaudio.functional"]
+    for title, result in isolated_map(work, titles, jobs=jobs, preload=preload):
+        if isinstance(result, Crash):
+            reject = Reject(
+                title_id=title.title_id,
+                stage=STAGE,
+                reason=f"decoding crashed the decoder (exit code {result.exit_code})",
+                advice="convert the film with another program, or leave it out",
+                clips=title.clips,
+            )
+            result = Outcome(entry=None, rejects=(reject,))
+        for reject in result.rejects:
+            say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
+        outcomes.append(result)
+        progress.advance(title.clips, note=title.title_id)
+    return outcomes
+
+
+def run_index(options: argparse.Namespace) -> None:
+    """Join manifests and reject lists."""
+    from dubaug.corpus.rejects import read_rejects, write_rejects
+    from dubaug.shards.index import ClipIndex, join
+
+    index = join([ClipIndex.load(path) for path in options.manifests])
+    rejects = read_rejects(options.rejected)
+    if not index.shards:
+        first = f" The first: {rejects[0].title_id}: {rejects[0].reason}: {rejects[0].advice}." if rejects else ""
+        raise DubaugError(f"no title gave any clip.{first} See {', '.join(map(str, options.rejected)) or 'the logs'}")
+    for shard in index.shards:
+        if not shard.path.is_file():
+            raise DubaugError(f"the shard {shard.path} is gone: delete its batch's manifest and run again")
+    if options.rejected_out is not None:
+        write_rejects(options.rejected_out, rejects)
+    index.save(options.out)
+    say(f"{index.n_clips} clips of {len(index.shards)} titles, tracks {', '.join(index.tracks)}")
+
+
+def run_inspect(options: argparse.Namespace) -> None:
+    """Describe a shard; draw it if asked."""
+    from dubaug.shards.format import ShardReader
+    from dubaug.shards.inspect import contact_sheet, describe
+
+    reader = ShardReader(options.shard)
+    print(describe(reader))
+    if options.out is not None:
+        contact_sheet(reader, options.out, clips=options.clips)
+        say(f"wrote {options.out}")

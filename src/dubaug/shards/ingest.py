@@ -1,0 +1,177 @@
+"""One title, from the film to its shard."""
+
+import errno
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dubaug.config import Clips, Mel, digest
+from dubaug.corpus.rejects import Reject
+from dubaug.corpus.titles import Title, Track
+from dubaug.errors import DubaugError, MediaError
+from dubaug.files import read_json, sha256_of, write_json
+from dubaug.media.film import FilmClip, Picture, read_clips
+from dubaug.media.jpeg import encode
+from dubaug.progress import say
+from dubaug.shards.format import VERSION, ShardWriter
+from dubaug.shards.index import ShardEntry
+
+STAGE = "shards"
+_REPORT = "report it to the authors of this program, with the film"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a shard depends on besides the film."""
+
+    clips: Clips
+    mel: Mel
+    languages: tuple[str, ...]
+
+    @property
+    def mel_shape(self) -> tuple[int, int, int]:
+        """Return `(C, T, F)` of one clip's mel."""
+        samples = round(self.clips.duration_s * self.clips.sample_rate_hz)
+        return 2, self.mel.frames(samples), self.mel.n_mels
+
+    def metadata(self) -> dict[str, Any]:
+        """Return the settings as they stand in each shard."""
+        clips = {key: value for key, value in asdict(self.clips).items() if key != "batches"}
+        return {"clips": clips, "mel": asdict(self.mel), "languages": list(self.languages)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a title: a shard, or rejects, or a shard that lacks some clips."""
+
+    entry: ShardEntry | None
+    rejects: tuple[Reject, ...]
+
+
+def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
+    """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
+    receipt, shard = _receipt_path(title, out_dir), shard_path(title, out_dir)
+    if not receipt.is_file() or not shard.is_file():
+        return None
+    noted = read_json(receipt)
+    if noted["made_of"] != _made_of(title, settings) or noted["bytes"] != shard.stat().st_size:
+        return None
+    entry = ShardEntry(title_id=title.title_id, path=shard, clips=noted["clips"], sha256=noted["sha256"])
+    return Outcome(entry=entry, rejects=tuple(Reject(**reject) for reject in noted["rejects"]))
+
+
+def make_shard(title: Title, *, settings: Settings, out_dir: Path, threads: int) -> Outcome:
+    """Cut a title into clips and write `<out_dir>/<title_id>.arrow`, with a receipt for `standing_shard`.
+
+    A film that cannot be decoded gives no shard but a reject, and so do clips that the catalogue promised and the
+    decoder did not give. Raises `DubaugError` if the disk is full: that is no fault of the film.
+    """
+    path = shard_path(title, out_dir)
+    try:
+        clips = _write(path, title, settings, threads)
+    except MediaError as error:
+        return _rejected(title, error.reason, error.advice)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise DubaugError(f"cannot write {path}: {error.strerror}. Make room and run again") from error
+        say(traceback.format_exc())
+        return _rejected(title, f"unexpected {type(error).__name__}: {error}", _REPORT)
+    rejects: tuple[Reject, ...] = ()
+    if clips < title.clips:
+        rejects = (
+            Reject(
+                title_id=title.title_id,
+                stage=STAGE,
+                reason=f"only the first {clips} of {title.clips} clips could be decoded",
+                advice="check the end of the film in a player, and copy it again",
+                clips=title.clips - clips,
+            ),
+        )
+    entry = ShardEntry(title_id=title.title_id, path=path, clips=clips, sha256=sha256_of(path))
+    write_json(
+        _receipt_path(title, out_dir),
+        {
+            "made_of": _made_of(title, settings),
+            "bytes": path.stat().st_size,
+            "clips": clips,
+            "sha256": entry.sha256,
+            "rejects": [asdict(reject) for reject in rejects],
+        },
+    )
+    return Outcome(entry=entry, rejects=rejects)
+
+
+def shard_path(title: Title, out_dir: Path) -> Path:
+    """Return where a title's shard stands."""
+    return out_dir / f"{title.title_id}.arrow"
+
+
+def _receipt_path(title: Title, out_dir: Path) -> Path:
+    return out_dir / ".made" / f"{title.title_id}.json"
+
+
+def _rejected(title: Title, reason: str, advice: str) -> Outcome:
+    reject = Reject(title_id=title.title_id, stage=STAGE, reason=reason, advice=advice, clips=title.clips)
+    return Outcome(entry=None, rejects=(reject,))
+
+
+def _tracks(title: Title, settings: Settings) -> Sequence[Track]:
+    return [title.track(language) for language in settings.languages]
+
+
+def _made_of(title: Title, settings: Settings) -> str:
+    """Return the hash of everything that a shard is made of; films by name, size and time, for they are large."""
+    tracks = _tracks(title, settings)
+    sources = sorted({title.path, *(track.path for track in tracks if track.path is not None)})
+    states = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in sources]
+    streams = [(track.language, track.stream, track.path.name if track.path else "") for track in tracks]
+    return digest(VERSION, settings.metadata(), title.clips, streams, states)
+
+
+def _write(path: Path, title: Title, settings: Settings, threads: int) -> int:
+    """Write the shard; return its clips. A title without a whole clip leaves no file. Raises `MediaError`."""
+    clips = read_clips(
+        title.path,
+        tracks=_tracks(title, settings),
+        clip_s=settings.clips.duration_s,
+        sample_rate_hz=settings.clips.sample_rate_hz,
+        picture=Picture(frames=settings.clips.frames, height=settings.clips.frame_height),
+        max_clips=title.clips,
+        threads=threads,
+    )
+    writer = ShardWriter(
+        path,
+        metadata={"title_id": title.title_id, **settings.metadata()},
+        mel_shapes=dict.fromkeys(settings.languages, settings.mel_shape),
+        with_frames=True,
+    )
+    with ExitStack() as stack:
+        stack.enter_context(writer)
+        for clip in clips:
+            assert clip.frames is not None
+            writer.add(
+                item=title.title_id,
+                index=clip.index,
+                start_s=clip.start_s,
+                frames_jpeg=encode(clip.frames, settings.clips.jpeg_quality),
+                mels=_mels(clip, settings),
+            )
+        if not writer.clips:
+            raise MediaError("no whole clip could be decoded", "check the film in a player, and copy it again")
+    return writer.clips
+
+
+def _mels(clip: FilmClip, settings: Settings) -> Mapping[str, np.ndarray]:
+    """Return each language's log-mel, float16 `(C, T, F)`."""
+    import torch
+
+    from dubaug.media.mel import log_mel
+
+    stacked_NCS = torch.from_numpy(np.stack([clip.waveforms[language] for language in settings.languages]))
+    mels_NCTF = log_mel(stacked_NCS, sample_rate_hz=settings.clips.sample_rate_hz, mel=settings.mel)
+    return dict(zip(settings.languages, mels_NCTF.numpy().astype(np.float16), strict=True))
