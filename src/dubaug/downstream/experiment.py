@@ -1,0 +1,76 @@
+"""What a task's features depend on. Light: the Snakefile imports it."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from dubaug.config.model import Experiment, Mel
+from dubaug.config.resolve import digest
+
+VIDEO_LAYOUTS = frozenset({"vggsound", "hmdb51", "ucf101"})
+"""Layouts whose items have a picture. What is extracted follows the data set and not the tasks that use it, so that
+another task on the same data set (VGGSound by ear, by eye, by both) changes and recomputes nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureSettings:
+    """How recordings become windows of log-mels and frames."""
+
+    window_s: float
+    sample_rates_hz: tuple[int, ...]
+    """Each gives a log-mel track, called after it: the clips' rate, and the separated variants' if there are any."""
+    mel: Mel
+    frames: int
+    square: int
+    """Frames are scaled to this short side in pixels and cut to the square in the middle before they are stored."""
+    jpeg_quality: int
+
+    def for_audio(self) -> dict[str, Any]:
+        """Return what the features of a data set without video depend on."""
+        return {"window_s": self.window_s, "sample_rates_hz": list(self.sample_rates_hz), "mel": self.mel.__dict__}
+
+    def for_video(self) -> dict[str, Any]:
+        """Return what the frames depend on."""
+        return {
+            "window_s": self.window_s,
+            "frames": self.frames,
+            "square": self.square,
+            "jpeg_quality": self.jpeg_quality,
+        }
+
+
+def feature_settings(experiment: Experiment) -> FeatureSettings:
+    """Return the settings of all tasks' features.
+
+    Frames are taken at the short side `augmentation.height_min`, the lower end of what training sees (paper: 256),
+    of which the encoder gets the central `encoders.video.crop` (224), as is usual in evaluation. The paper says
+    neither; training crops from heights between `height_min` and `height_max`.
+    """
+    separated = any(variant.separated for variant in experiment.variants.values())
+    rates_hz = (experiment.clips.sample_rate_hz, *((experiment.separation.sample_rate_hz,) if separated else ()))
+    return FeatureSettings(
+        window_s=experiment.clips.duration_s,
+        sample_rates_hz=tuple(dict.fromkeys(rates_hz)),
+        mel=experiment.mel,
+        frames=experiment.clips.frames,
+        square=experiment.augmentation.height_min,
+        jpeg_quality=experiment.clips.jpeg_quality,
+    )
+
+
+def downstream_digest(experiment: Experiment, task_name: str) -> str:
+    """Return the hash of the configuration that a task's features depend on, and of nothing else.
+
+    Another task, its label or its suite changes nothing; a first separated variant does, since it adds a track.
+    A generated data set also depends on the generator's settings. Raises `KeyError` for an unknown task.
+    """
+    task, settings = experiment.tasks[task_name], feature_settings(experiment)
+    depends: dict[str, Any] = {"layout": task.layout, "path": task.path, "audio": settings.for_audio()}
+    if task.layout in VIDEO_LAYOUTS:
+        depends["video"] = settings.for_video()
+    if task.separated:
+        depends["separation"] = experiment.separation.__dict__
+    demo = experiment.demo
+    if demo is not None and PurePath(demo.directory) in PurePath(task.path).parents:
+        depends["demo"] = {"seed": demo.seed, "items_per_class": demo.items_per_class}
+    return digest(depends)

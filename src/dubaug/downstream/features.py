@@ -1,0 +1,262 @@
+"""Features of whole data sets, decoded once for all checkpoints and all tasks that share a data set.
+
+In the work directory each data set has `<folder>-<key>.arrow`, a shard with one row a window (item's id, window's
+number), and `<folder>-<key>.json` (`dubaug.downstream.store`). The key is the hash of the settings and of the files'
+names, sizes and times: a data set that has not changed is not decoded again.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from dubaug.config.model import Experiment, SuiteName
+from dubaug.config.resolve import digest
+from dubaug.downstream import load_dataset, store
+from dubaug.downstream.experiment import FeatureSettings, downstream_digest, feature_settings
+from dubaug.downstream.model import Dataset, Item
+from dubaug.errors import DubaugError, MediaError
+from dubaug.files import read_json, sha256_of, write_json
+from dubaug.progress import Progress, say
+from dubaug.shards.format import ShardReader, ShardWriter
+
+VERSION = 1
+"""Raise it when the same files and settings give other features."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TaskFeatures:
+    """A task's data set, without the items that could not be read, and the windows of the others."""
+
+    task: str
+    dataset: Dataset
+    reader: ShardReader
+    window_items: np.ndarray
+    """int64 (windows,): the item's number of each row of the shard."""
+    sha256: str
+    """Of the shard."""
+    quarantined: tuple[store.Quarantined, ...]
+
+
+def load_features(manifest: Path, task: str) -> TaskFeatures:
+    """Return a task's features as `dubaug features` wrote them. Raises `DubaugError`."""
+    tasks = _read_manifest(manifest)
+    if task not in tasks:
+        raise DubaugError(f"{manifest} has no features of task {task!r}; it has {', '.join(tasks)}")
+    record = manifest.resolve().parent / tasks[task]["record"]
+    dataset, shard = store.load(record)
+    dataset = dataset.without({item.id for item in shard.quarantined})
+    reader = ShardReader(_shard_path(record))
+    if len(shard.windows) != dataset.n_items or sum(shard.windows) != len(reader):
+        raise DubaugError(f"{reader.path} and {record.name} do not belong together: delete both and run again")
+    return TaskFeatures(
+        task=task,
+        dataset=dataset,
+        reader=reader,
+        window_items=np.repeat(np.arange(dataset.n_items), shard.windows),
+        sha256=shard.sha256,
+        quarantined=shard.quarantined,
+    )
+
+
+def extract_suite(
+    experiment: Experiment,
+    suite: SuiteName,
+    *,
+    work_dir: Path,
+    manifest: Path,
+    separated: Mapping[str, Path],
+    jobs: int,
+) -> None:
+    """Extract what is missing of a suite's features into `work_dir`, then write `manifest`.
+
+    `separated` gives the folders of the tasks that have speech removed. `jobs` threads decode. Items that cannot be
+    read are left out, listed in the manifest and told on stderr. Raises `DubaugError`.
+    """
+    settings = feature_settings(experiment)
+    sources: dict[tuple[str, Path], list[str]] = {}
+    for name in experiment.suites[suite]:
+        task = experiment.tasks[name]
+        if task.separated and name not in separated:
+            raise DubaugError(f"task {name} is evaluated without speech: give its folder, --separated-task {name}=DIR")
+        folder = separated[name] if task.separated else Path(task.path)
+        sources.setdefault((task.layout, folder), []).append(name)
+    loaded = [(load_dataset(layout, folder), folder, names) for (layout, folder), names in sources.items()]
+    todo = [_source(dataset, folder, settings, work_dir) for dataset, folder, _ in loaded]
+    fresh = sum(source.dataset.n_items for source in todo if source.known is None)
+    say(f"features ({suite}): {len(todo)} data sets, {sum(source.known is not None for source in todo)} already there")
+    progress = Progress(f"features ({suite})", fresh, "items")
+    entries: dict[str, dict[str, object]] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        for source, (_, _, names) in zip(todo, loaded, strict=True):
+            shard = source.known or _extract(source, settings, pool, jobs, progress)
+            _finish(source, shard)
+            entry = _entry(source, shard, manifest)
+            entries |= {name: {"experiment": downstream_digest(experiment, name), **entry} for name in names}
+    in_order = {name: entries[name] for name in experiment.suites[suite]}
+    write_json(manifest, {"suite": suite, "tasks": in_order})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Source:
+    """A data set on disk, and where its features go."""
+
+    dataset: Dataset
+    folder: Path
+    record: Path
+    key: str
+    known: store.ShardRecord | None
+    """The finished shard's record, if there is one."""
+
+
+def _source(dataset: Dataset, folder: Path, settings: FeatureSettings, work_dir: Path) -> _Source:
+    files = [
+        [item.id, item.start_s, item.duration_s, *_state(file)]
+        for item in dataset.items
+        for file in (item.audio, item.video)
+        if file is not None
+    ]
+    has_sound = any(item.audio is not None for item in dataset.items)
+    has_picture = any(item.video is not None for item in dataset.items)
+    key = digest(
+        VERSION,
+        settings.for_audio() if has_sound else None,
+        settings.for_video() if has_picture else None,
+        files,
+    )
+    record = work_dir / f"{folder.name}-{key}.json"
+    known = store.load_shard_record(record) if _shard_path(record).is_file() else None
+    return _Source(dataset=dataset, folder=folder, record=record, key=key, known=known)
+
+
+def _state(file: Path) -> tuple[str, int, int]:
+    """Return what tells a file from another of its name: suffix, size, time (zeros if it cannot be reached)."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - for 200,000 files
+    except OSError:
+        return file.suffix, 0, 0
+    return file.suffix, status.st_size, status.st_mtime_ns
+
+
+def _shard_path(record: Path) -> Path:
+    return record.with_suffix(".arrow")
+
+
+def _extract(
+    source: _Source, settings: FeatureSettings, pool: ThreadPoolExecutor, jobs: int, progress: Progress
+) -> store.ShardRecord:
+    """Write a data set's shard and return its record. Memory holds the items being decoded and a few more."""
+    from dubaug.downstream.extract import ItemFeatures, extract
+
+    def attempt(item: Item) -> ItemFeatures | MediaError:
+        try:
+            return extract(item, settings)
+        except MediaError as error:
+            return error
+
+    dataset, path = source.dataset, _shard_path(source.record)
+    has_sound, has_picture = _kinds(source)
+    shapes = _mel_shapes(settings) if has_sound else {}
+    windows: list[int] = []
+    quarantined: list[store.Quarantined] = []
+    metadata = {"key": source.key, "version": VERSION}
+    with ShardWriter(path, metadata=metadata, mel_shapes=shapes, with_frames=has_picture) as writer:
+        results = _in_order(pool, attempt, dataset.items, ahead=2 * jobs)
+        for item, result in zip(dataset.items, results, strict=True):
+            if isinstance(result, MediaError):
+                quarantined.append(store.Quarantined(id=item.id, reason=result.reason, advice=result.advice))
+                say(f"left out: {source.folder.name}, {item.id}: {result}")
+            else:
+                windows.append(len(result.starts_s))
+                _write(writer, item, result.starts_s, result.mels, result.frames)
+            progress.advance(note=source.folder.name)
+        dataset.without({item.id for item in quarantined})  # every split must keep items: else no shard
+    return store.ShardRecord(sha256=sha256_of(path), windows=tuple(windows), quarantined=tuple(quarantined))
+
+
+def _write(
+    writer: ShardWriter,
+    item: Item,
+    starts_s: tuple[float, ...],
+    mels: Mapping[str, np.ndarray],
+    frames: list[list[bytes]] | None,
+) -> None:
+    for window, start_s in enumerate(starts_s):
+        writer.add(
+            item=item.id,
+            index=window,
+            start_s=start_s,
+            frames_jpeg=None if frames is None else frames[window],
+            mels={track: mels_WCTF[window] for track, mels_WCTF in mels.items()},
+        )
+
+
+def _kinds(source: _Source) -> tuple[bool, bool]:
+    """Return whether the data set has sound and whether it has a picture: all its items alike."""
+    kinds = {(item.audio is not None, item.video is not None) for item in source.dataset.items}
+    if len(kinds) != 1:
+        raise DubaugError(f"{source.folder}: some items have sound or a picture and some have not")
+    return kinds.pop()
+
+
+def _mel_shapes(settings: FeatureSettings) -> dict[str, tuple[int, int, int]]:
+    return {
+        str(rate_hz): (2, settings.mel.frames(round(settings.window_s * rate_hz)), settings.mel.n_mels)
+        for rate_hz in settings.sample_rates_hz
+    }
+
+
+def _in_order(pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+    """Yield `function(item)` in the items' order, at most `ahead` of them begun before they are wanted."""
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _finish(source: _Source, shard: store.ShardRecord) -> None:
+    """Write the record: labels and splits are always today's, the shard's part is what was extracted."""
+    store.save(source.record, source.dataset, shard)
+    if source.known and shard.quarantined:
+        say(
+            f"{source.folder.name}: {len(shard.quarantined)} unreadable items are left out, such as "
+            f"{shard.quarantined[0].id} ({shard.quarantined[0].reason}); delete {source.record} to try them again"
+        )
+    if source.dataset.missing:
+        say(f"{source.folder.name}: {len(source.dataset.missing)} listed items are not on disk")
+
+
+def _entry(source: _Source, shard: store.ShardRecord, manifest: Path) -> dict[str, object]:
+    home = manifest.resolve().parent
+    return {
+        "record": os.path.relpath(source.record.resolve(), home),
+        "shard": os.path.relpath(_shard_path(source.record).resolve(), home),
+        "sha256": shard.sha256,
+        "items": len(shard.windows),
+        "windows": sum(shard.windows),
+        "missing": len(source.dataset.missing),
+        "quarantined": [{"id": item.id, "reason": item.reason, "advice": item.advice} for item in shard.quarantined],
+    }
+
+
+def _read_manifest(manifest: Path) -> dict[str, dict[str, str]]:
+    try:
+        tasks: dict[str, dict[str, str]] = read_json(manifest)["tasks"]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise DubaugError(f"{manifest} is no manifest of features ({error!r}): run `dubaug features`") from error
+    return tasks

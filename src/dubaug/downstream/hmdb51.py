@@ -1,0 +1,54 @@
+"""HMDB51: short clips of 51 actions, three splits."""
+
+from pathlib import Path
+
+from dubaug.downstream.lists import class_numbers, read_lines, require_files, require_folder
+from dubaug.downstream.model import Dataset, Item, Split
+from dubaug.errors import DubaugError
+
+LISTS = "testTrainMulti_7030_splits"
+PARTS = {"1": "train", "2": "test", "0": None}
+"""What the lists' marks mean; 0 leaves a clip out of that split (some are out of all)."""
+
+
+def load(path: Path) -> Dataset:
+    """Return the three splits of `testTrainMulti_7030_splits/<action>_test_split<n>.txt`.
+
+    The videos lie as the archives unpack, `<action>/<clip>.avi`, in `path` itself, `videos` or `hmdb51_org`.
+    There is no validation set. Raises `DubaugError`.
+    """
+    require_folder(path / LISTS, "HMDB51's lists")
+    actions = sorted(list_.name.removesuffix("_test_split1.txt") for list_ in (path / LISTS).glob("*_test_split1.txt"))
+    if not actions:
+        raise DubaugError(f"{path / LISTS} has no <action>_test_split1.txt")
+    videos = next(
+        (folder for folder in (path / "videos", path / "hmdb51_org", path) if (folder / actions[0]).is_dir()), path
+    )
+    numbers: dict[str, int] = {}
+    splits = []
+    for split in (1, 2, 3):
+        members: dict[str, list[int]] = {"train": [], "test": []}
+        for action in actions:
+            listed_in = path / LISTS / f"{action}_test_split{split}.txt"
+            listed = [_entry(line, action, listed_in) for line in read_lines(listed_in)]
+            require_files((videos / clip for clip, _ in listed), listed_in)
+            for clip, part in listed:
+                if part is not None:
+                    members[part].append(numbers.setdefault(clip, len(numbers)))
+        splits.append(Split(name=f"split{split}", train=tuple(members["train"]), valid=(), test=tuple(members["test"])))
+    return Dataset(
+        items=tuple(Item(id=clip, audio=None, video=videos / clip) for clip in numbers),
+        splits=tuple(splits),
+        kind="multiclass",
+        classes=(tuple(actions),),
+        targets=class_numbers([clip.split("/")[0] for clip in numbers], actions),
+        metrics=("top1_acc",),
+    )
+
+
+def _entry(line: str, action: str, listed_in: Path) -> tuple[str, str | None]:
+    """Return the clip (`<action>/<file>`) and its part in a line `<file> <mark>`."""
+    file, _, mark = line.rpartition(" ")
+    if mark not in PARTS or not file:
+        raise DubaugError(f"{listed_in}: {line!r}, expected a file's name and 0, 1 or 2")
+    return f"{action}/{file.strip()}", PARTS[mark]

@@ -1,0 +1,124 @@
+"""What every loader returns: items, their labels, and which of them train, validate and test."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+
+from dubaug.errors import DubaugError
+
+Kind = Literal["multiclass", "multilabel", "multihead"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One labelled recording: a sound file, a video file, or both; the whole file, or a part of it."""
+
+    id: str
+    """Unique in the data set; the file's path in it as far as that says which it is."""
+    audio: Path | None
+    video: Path | None
+    start_s: float = 0.0
+    duration_s: float | None = None
+    """Null takes everything from `start_s` to the file's end."""
+
+    def __post_init__(self) -> None:
+        if self.audio is None and self.video is None:
+            raise ValueError(f"item {self.id!r} has neither audio nor video")
+        if self.start_s < 0 or (self.duration_s is not None and self.duration_s <= 0):
+            raise ValueError(f"item {self.id!r}: start_s {self.start_s}, duration_s {self.duration_s}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """One evaluation: train on some items, choose by others (there may be none), test on the rest. Item numbers."""
+
+    name: str
+    train: tuple[int, ...]
+    valid: tuple[int, ...]
+    test: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        for part in ("train", "test"):
+            if not getattr(self, part):
+                raise DubaugError(f"split {self.name!r} has no {part} items")
+        everything = [*self.train, *self.valid, *self.test]
+        if len(set(everything)) != len(everything):
+            raise DubaugError(f"split {self.name!r} has an item in two of train, valid and test, or twice in one")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """A downstream data set. The first of `metrics` is the primary one; scores are averaged over `splits`.
+
+    `top1_acc` of a multihead data set counts an item only if every head is right (Fluent Speech Commands).
+    """
+
+    items: tuple[Item, ...]
+    splits: tuple[Split, ...]
+    kind: Kind
+    classes: tuple[tuple[str, ...], ...]
+    """Names of the classes, one tuple a head; one head unless the kind is multihead."""
+    targets: np.ndarray
+    """multiclass: int64 (n,); multilabel: bool (n, classes); multihead: int64 (n, heads)."""
+    metrics: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    """Ids that the lists name and that are not on disk, where the data set is known for it (VGGSound)."""
+
+    def __post_init__(self) -> None:
+        counts = Counter(item.id for item in self.items)
+        if len(counts) != len(self.items):
+            raise DubaugError(f"two items are called {counts.most_common(1)[0][0]!r}")
+        if not self.splits or not self.metrics:
+            raise DubaugError("a data set needs at least one split and one metric")
+        numbers = [number for split in self.splits for number in (*split.train, *split.valid, *split.test)]
+        if min(numbers) < 0 or max(numbers) >= len(self.items):
+            raise ValueError(f"splits name items {min(numbers)} to {max(numbers)} of {len(self.items)}")
+        self._check_targets()
+
+    def _check_targets(self) -> None:
+        n, heads = len(self.items), len(self.classes)
+        if heads != 1 and self.kind != "multihead":
+            raise ValueError(f"{self.kind} has one head; got {heads}")
+        expected = {"multiclass": (n,), "multilabel": (n, len(self.classes[0])), "multihead": (n, heads)}[self.kind]
+        dtype = np.dtype(bool if self.kind == "multilabel" else np.int64)
+        if self.targets.shape != expected or self.targets.dtype != dtype:
+            raise ValueError(
+                f"{self.kind} targets must be {dtype} {expected}; got {self.targets.dtype} {self.targets.shape}"
+            )
+        if self.kind != "multilabel":
+            sizes = np.array([len(names) for names in self.classes])
+            numbers = self.targets.reshape(n, heads)
+            if (numbers < 0).any() or (numbers >= sizes).any():
+                raise ValueError(f"targets {numbers.min()} to {numbers.max()} for {sizes.tolist()} classes")
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.items)
+
+    def without(self, ids: Collection[str]) -> Self:
+        """Return the data set without the items of these ids, the others renumbered.
+
+        Raises `DubaugError` if a split is left without training or test items.
+        """
+        if not ids:
+            return self
+        kept = [number for number, item in enumerate(self.items) if item.id not in ids]
+        renumbered = {old: new for new, old in enumerate(kept)}
+        splits = tuple(
+            Split(
+                name=split.name,
+                **{
+                    part: tuple(renumbered[number] for number in getattr(split, part) if number in renumbered)
+                    for part in ("train", "valid", "test")
+                },
+            )
+            for split in self.splits
+        )
+        return replace(
+            self, items=tuple(self.items[number] for number in kept), splits=splits, targets=self.targets[kept]
+        )

@@ -1,0 +1,121 @@
+"""A data set and its features' bookkeeping as one JSON file beside the shard: probing needs nothing else."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dubaug.downstream.model import Dataset, Item, Split
+from dubaug.errors import DubaugError
+from dubaug.files import read_json, write_text
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantined:
+    """An item that could not be read, and why."""
+
+    id: str
+    reason: str
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardRecord:
+    """A finished shard of features."""
+
+    sha256: str
+    windows: tuple[int, ...]
+    """How many windows each item has, in the order of the items that could be read."""
+    quarantined: tuple[Quarantined, ...]
+
+
+def save(path: Path, dataset: Dataset, shard: ShardRecord) -> None:
+    """Write both to `path`, atomically. `dataset` is the whole one, with the items that could not be read."""
+    value = {"format": FORMAT, "shard": asdict(shard), "dataset": _to_mapping(dataset)}
+    write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
+
+
+def load_shard_record(path: Path) -> ShardRecord | None:
+    """Return the shard's record in `path`, or None if there is no such file of this format."""
+    if not path.is_file():
+        return None
+    value = read_json(path)
+    return _shard_record(value["shard"]) if value.get("format") == FORMAT else None
+
+
+def load(path: Path) -> tuple[Dataset, ShardRecord]:
+    """Return what `save` wrote. Raises `DubaugError`."""
+    try:
+        value = read_json(path)
+        if value["format"] != FORMAT:
+            raise DubaugError(f"{path} is of format {value['format']}, not {FORMAT}: run `dubaug features` again")
+        return _from_mapping(value["dataset"]), _shard_record(value["shard"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise DubaugError(f"{path} holds no features ({error!r}): run `dubaug features` again") from error
+
+
+def _shard_record(value: Mapping[str, Any]) -> ShardRecord:
+    return ShardRecord(
+        sha256=value["sha256"],
+        windows=tuple(value["windows"]),
+        quarantined=tuple(Quarantined(**entry) for entry in value["quarantined"]),
+    )
+
+
+def _to_mapping(dataset: Dataset) -> dict[str, Any]:
+    if dataset.kind == "multilabel":
+        targets: list[Any] = [np.flatnonzero(row).tolist() for row in dataset.targets]
+    else:
+        targets = dataset.targets.tolist()
+    return {
+        "kind": dataset.kind,
+        "classes": dataset.classes,
+        "metrics": dataset.metrics,
+        "splits": [asdict(split) for split in dataset.splits],
+        "items": [
+            [item.id, _text(item.audio), _text(item.video), item.start_s, item.duration_s] for item in dataset.items
+        ],
+        "targets": targets,
+        "missing": dataset.missing,
+    }
+
+
+def _from_mapping(value: Mapping[str, Any]) -> Dataset:
+    classes = tuple(tuple(names) for names in value["classes"])
+    return Dataset(
+        items=tuple(
+            Item(id=name, audio=_path(audio), video=_path(video), start_s=start_s, duration_s=duration_s)
+            for name, audio, video, start_s, duration_s in value["items"]
+        ),
+        splits=tuple(
+            Split(name=split["name"], **{part: tuple(split[part]) for part in ("train", "valid", "test")})
+            for split in value["splits"]
+        ),
+        kind=value["kind"],
+        classes=classes,
+        targets=_targets(value["kind"], value["targets"], len(classes[0])),
+        metrics=tuple(value["metrics"]),
+        missing=tuple(value["missing"]),
+    )
+
+
+def _targets(kind: str, values: Sequence[Any], n_classes: int) -> np.ndarray:
+    if kind != "multilabel":
+        return np.array(values, dtype=np.int64)
+    targets = np.zeros((len(values), n_classes), dtype=bool)
+    for row, numbers in zip(targets, values, strict=True):
+        row[numbers] = True
+    return targets
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)

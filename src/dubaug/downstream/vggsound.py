@@ -1,0 +1,68 @@
+"""VGGSound: 10 s of video, its sound seen. What can still be downloaded differs, so what is on disk decides."""
+
+import os
+from pathlib import Path
+
+from dubaug.downstream.lists import class_numbers, read_rows, require_folder
+from dubaug.downstream.model import Dataset, Item, Split
+from dubaug.errors import DubaugError
+
+SUFFIXES = (".mp4", ".mkv", ".webm")
+
+
+def load(path: Path) -> Dataset:
+    """Return the clips of `vggsound.csv` (`youtube_id,start_s,label,split`, no header) that are on disk.
+
+    A clip's file is `<youtube_id>_<start, six digits>.mp4` (or .mkv, .webm) in any folder below `path`; it holds the
+    ten seconds, not the whole video. Clips without a file are in `missing`. Classes are all that the list names.
+    There is no validation set. Raises `DubaugError`.
+    """
+    require_folder(path, "VGGSound: vggsound.csv and the videos")
+    listed_in = path / "vggsound.csv"
+    on_disk = _videos(path)
+    items: list[Item] = []
+    labels: list[str] = []
+    missing: list[str] = []
+    members: dict[str, list[int]] = {"train": [], "test": []}
+    classes: set[str] = set()
+    for number, row in enumerate(read_rows(listed_in), start=1):
+        if len(row) != 4 or row[3] not in members or not row[1].isdigit():
+            raise DubaugError(f"{listed_in}, line {number}: {row}, expected youtube_id,start_s,label,train|test")
+        clip = f"{row[0]}_{int(row[1]):06d}"
+        classes.add(row[2])
+        if clip not in on_disk:
+            missing.append(clip)
+            continue
+        members[row[3]].append(len(items))
+        items.append(Item(id=clip, audio=on_disk[clip], video=on_disk[clip]))
+        labels.append(row[2])
+    try:
+        split = Split(name="test", train=tuple(members["train"]), valid=(), test=tuple(members["test"]))
+    except DubaugError as error:
+        raise DubaugError(
+            f"{path}: {error}: {len(missing)} listed clips are not on disk (looked for {missing[:1]} in all folders)"
+        ) from error
+    ordered = tuple(sorted(classes))
+    return Dataset(
+        items=tuple(items),
+        splits=(split,),
+        kind="multiclass",
+        classes=(ordered,),
+        targets=class_numbers(labels, ordered),
+        metrics=("top1_acc",),
+        missing=tuple(missing),
+    )
+
+
+def _videos(path: Path) -> dict[str, Path]:
+    """Return the video files below `path` by their names without suffix."""
+    found: dict[str, Path] = {}
+    for parent, folders, files in os.walk(path):
+        folders.sort()
+        for file in sorted(files):
+            stem, suffix = os.path.splitext(file)  # noqa: PTH122 - 200,000 files
+            if suffix in SUFFIXES and not file.startswith("."):
+                if stem in found:
+                    raise DubaugError(f"{found[stem]} and {Path(parent) / file} are the same clip: remove one")
+                found[stem] = Path(parent) / file
+    return found
