@@ -12,7 +12,7 @@ import numpy as np
 from dubaug.demo import sounds_nature, sounds_things
 from dubaug.demo.music import Theme, make_theme, play
 from dubaug.demo.plans import Plan, make_plan
-from dubaug.demo.sounds import length, level_CS
+from dubaug.demo.sounds import length, levelled
 from dubaug.errors import DubaugError
 
 _SOUNDS: Mapping[str, Callable[[Plan, int], np.ndarray]] = MappingProxyType(
@@ -82,7 +82,7 @@ def music(*, seconds: float, sample_rate_hz: int, rng: np.random.Generator, them
 def sound_of(plan: Plan, *, sample_rate_hz: int) -> np.ndarray:
     """Return the sound of a planned scene, float32 (2, samples) with peak `plan.level`."""
     raw_CS = _SOUNDS[plan.kind](plan, sample_rate_hz)[:, : length(plan.seconds, sample_rate_hz)]
-    return level_CS(raw_CS, plan.level)
+    return levelled(raw_CS, plan.level)
 
 
 def picture_of(plan: Plan, *, fps: float, height: int, width: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The parts that the demo's sounds are made of: shaped noise, tones, struck bodies, and their placing in stereo.
 
-Sounds are float32; `C` stands for the two channels and `S` for samples. Levels are free until `level_CS`.
+Sounds are float32; `C` stands for the two channels and `S` for samples. Levels are free until `levelled`.
 """
 
 from collections.abc import Sequence
@@ -128,7 +128,7 @@ def burst(
     return sound / np.float32(np.abs(sound).max() + 1e-9)
 
 
-def pan_CS(sound: Array, pan: float) -> Array:
+def panned(sound: Array, pan: float) -> Array:
     """Return a mono sound (S,) as stereo (2, S) at `pan` (-1 left, 1 right), equal power."""
     angle = (np.clip(pan, -1, 1) + 1) * np.pi / 4
     return np.stack([sound * np.float32(np.cos(angle)), sound * np.float32(np.sin(angle))])
@@ -164,7 +164,7 @@ def vibrate(track_CS: Array, modulation: Array) -> Array:
     return track_CS * modulation.astype(np.float32)
 
 
-def room_CS(sound_CS: Array, rate_hz: int, rng: np.random.Generator, *, seconds: float, wet: float) -> Array:
+def in_room(sound_CS: Array, rate_hz: int, rng: np.random.Generator, *, seconds: float, wet: float) -> Array:
     """Return the sound in a room whose echo falls by 60 dB in `seconds`; `wet` is the echo's share of the level."""
     n_echo = max(length(seconds, rate_hz), 16)
     echo = white(rng, 2, n_echo) * np.exp(-6.91 * np.linspace(0, 1, n_echo)).astype(np.float32)
@@ -175,7 +175,7 @@ def room_CS(sound_CS: Array, rate_hz: int, rng: np.random.Generator, *, seconds:
     return ((1 - wet) * sound_CS + wet * reverberant).astype(np.float32)
 
 
-def level_CS(sound_CS: Array, peak: float, crest: float = 9.0) -> Array:
+def levelled(sound_CS: Array, peak: float, crest: float = 9.0) -> Array:
     """Return the sound at the given `peak`; peaks beyond `crest` times its own r.m.s. are first rounded off."""
     soft = unit(sound_CS) / np.float32(crest)
     soft = np.tanh(soft)

@@ -35,7 +35,7 @@ def thunder(plan: Plan, rate_hz: int) -> Array:
         crack = s.burst(rng, rate_hz, 0.7, low_hz=300, high_hz=6000, decay_s=rng.uniform(0.25, 0.6))
         gain = rng.uniform(0.5, 1.0)
         s.add_at(track, rumble, time + 0.05, rate_hz, gain)
-        s.add_at(track, s.pan_CS(crack, rng.uniform(-0.6, 0.6)), time + 0.03, rate_hz, 0.9 * gain)
+        s.add_at(track, s.panned(crack, rng.uniform(-0.6, 0.6)), time + 0.03, rate_hz, 0.9 * gain)
     return track
 
 
@@ -52,7 +52,7 @@ def wind(plan: Plan, rate_hz: int) -> Array:
     slow = s.lowpass(s.white(rng, 2, n), rate_hz, 12)
     phase = 2 * np.pi * np.cumsum(plan.pitch * (380 + 420 * gust)) / rate_hz
     whistle = s.unit(slow[0] * np.cos(phase).astype(np.float32) + slow[1] * np.sin(phase).astype(np.float32))
-    return track + s.pan_CS(0.5 * whistle * gust**2, plan.pan)
+    return track + s.panned(0.5 * whistle * gust**2, plan.pan)
 
 
 def waves(plan: Plan, rate_hz: int) -> Array:
@@ -96,8 +96,8 @@ def birds(plan: Plan, rate_hz: int) -> Array:
             m = s.length(seconds, rate_hz)
             sweep = base * start * np.linspace(1, bend, m) * (1 + 0.03 * np.sin(60 * s.times_s(m, rate_hz)))
             chirp = s.tone(sweep, rate_hz, [1.0, 0.15, 0.05]) * np.hanning(m).astype(np.float32)
-            s.add_at(track, s.pan_CS(chirp, plan.pan), at, rate_hz, gain)
-            s.add_at(track, s.pan_CS(chirp, -plan.pan), at + 0.85, rate_hz, 0.12 * gain)
+            s.add_at(track, s.panned(chirp, plan.pan), at, rate_hz, gain)
+            s.add_at(track, s.panned(chirp, -plan.pan), at + 0.85, rate_hz, 0.12 * gain)
             at += seconds + 0.025
     return track
 
@@ -129,10 +129,10 @@ def dog(plan: Plan, rate_hz: int) -> Array:
         f0 = size * 330 * (0.85 + 0.5 * np.sin(np.pi * part**0.7)) * (1 - 0.25 * part)
         formants = (size * 650, size * 1350, size * 2700, size * 3900)
         bark = s.unit(voiced(rng, rate_hz, f0, formants, 0.6)) * np.sin(np.pi * part**0.45).astype(np.float32)
-        s.add_at(track, s.pan_CS(bark, plan.pan), time, rate_hz, rng.uniform(0.7, 1))
+        s.add_at(track, s.panned(bark, plan.pan), time, rate_hz, rng.uniform(0.7, 1))
         if plan.style % 2:
-            s.add_at(track, s.pan_CS(0.9 * bark, plan.pan), time + 0.27, rate_hz, rng.uniform(0.6, 1))
-    return s.room_CS(track, rate_hz, rng, seconds=0.35, wet=0.12)
+            s.add_at(track, s.panned(0.9 * bark, plan.pan), time + 0.27, rate_hz, rng.uniform(0.6, 1))
+    return s.in_room(track, rate_hz, rng, seconds=0.35, wet=0.12)
 
 
 def crowd(plan: Plan, rate_hz: int) -> Array:
@@ -157,7 +157,7 @@ def crowd(plan: Plan, rate_hz: int) -> Array:
             )
         voice = s.unit(voice)
         for _ in range(4):  # each voice stands for four, elsewhere and at other times
-            track += s.pan_CS(np.roll(voice, rng.integers(m)), rng.uniform(-1, 1)) * np.float32(rng.uniform(0.4, 1))
+            track += s.panned(np.roll(voice, rng.integers(m)), rng.uniform(-1, 1)) * np.float32(rng.uniform(0.4, 1))
     track = signal.resample_poly(track, rate_hz, low_hz, axis=-1)[:, :n].astype(np.float32)
-    track = s.room_CS(track, rate_hz, rng, seconds=rng.uniform(0.6, 1.4), wet=0.4)
+    track = s.in_room(track, rate_hz, rng, seconds=rng.uniform(0.6, 1.4), wet=0.4)
     return s.vibrate(track, 0.5 + plan.curve_at(s.times_s(n, rate_hz)))

@@ -17,7 +17,7 @@ def engine(plan: Plan, rate_hz: int) -> Array:
     motor = s.tone(firing_hz, rate_hz, strength) + 0.5 * s.tone(firing_hz / 2, rate_hz, strength[:12])
     puff = s.lowpass(s.white(rng, n), rate_hz, 1800) * (0.5 + 0.5 * s.tone(firing_hz, rate_hz, [1.0]))
     road = s.shaped(s.white(rng, 2, n), rate_hz, [(60, -4), (250, 0), (1000, -6), (5000, -22)]) * (0.15 + 0.35 * speed)
-    return s.pan_CS(s.unit(motor) + 1.5 * puff, plan.pan) * (0.5 + 0.5 * speed) + 0.5 * road
+    return s.panned(s.unit(motor) + 1.5 * puff, plan.pan) * (0.5 + 0.5 * speed) + 0.5 * road
 
 
 def train(plan: Plan, rate_hz: int) -> Array:
@@ -32,7 +32,7 @@ def train(plan: Plan, rate_hz: int) -> Array:
         (0, s.length(0.25, rate_hz) - s.length(0.08, rate_hz)),
     )
     for number, time in enumerate(plan.events_s):
-        side = s.pan_CS(knock, plan.pan * (-1) ** number)
+        side = s.panned(knock, plan.pan * (-1) ** number)
         s.add_at(track, side, time, rate_hz, 1.9)
         s.add_at(track, side, time + 0.14, rate_hz, 1.6)
         puff = s.burst(rng, rate_hz, 0.3, low_hz=500, high_hz=7000, decay_s=0.35)
@@ -57,7 +57,7 @@ def siren(plan: Plan, rate_hz: int) -> Array:
         frequency = plan.pitch * 560 * 2.4 ** (1 - np.abs(2 * cycle - 1))
     horn = s.tone(frequency, rate_hz, [1, 0.5, 0.55, 0.25, 0.2, 0.1])
     street = s.shaped(s.white(rng, 2, n), rate_hz, [(50, 0), (300, -6), (2000, -24)])
-    return s.room_CS(s.pan_CS(s.unit(horn), plan.pan) + 0.15 * street, rate_hz, rng, seconds=0.7, wet=0.25)
+    return s.in_room(s.panned(s.unit(horn), plan.pan) + 0.15 * street, rate_hz, rng, seconds=0.7, wet=0.25)
 
 
 def siren_cycle(plan: Plan, time_s: Array) -> Array:
@@ -76,7 +76,7 @@ def helicopter(plan: Plan, rate_hz: int) -> Array:
     low = s.tone(np.full(n, beat_hz), rate_hz, [0.7, 1, 0.9, 0.8, 0.6, 0.5, 0.35, 0.2])
     whine = s.tone(np.full(n, 1150 * plan.pitch), rate_hz, [1, 0.4, 0.2]) * (0.8 + 0.2 * slap)
     distance = 0.55 + 0.45 * plan.curve_at(time)
-    return s.vibrate(1.3 * air * (0.15 + slap) + 0.5 * low + s.pan_CS(0.10 * whine, plan.pan), distance)
+    return s.vibrate(1.3 * air * (0.15 + slap) + 0.5 * low + s.panned(0.10 * whine, plan.pan), distance)
 
 
 def rotor_hz(plan: Plan) -> float:
@@ -102,9 +102,9 @@ def bell(plan: Plan, rate_hz: int) -> Array:
     clap = s.burst(rng, rate_hz, 0.05, low_hz=1500, high_hz=9000, decay_s=0.04)
     for time in plan.events_s:
         gain = rng.uniform(0.75, 1)
-        s.add_at(track, s.pan_CS(stroke, plan.pan), time, rate_hz, gain)
-        s.add_at(track, s.pan_CS(clap, plan.pan), time, rate_hz, 1.2 * gain)
-    return s.room_CS(track, rate_hz, rng, seconds=1.2, wet=0.2)
+        s.add_at(track, s.panned(stroke, plan.pan), time, rate_hz, gain)
+        s.add_at(track, s.panned(clap, plan.pan), time, rate_hz, 1.2 * gain)
+    return s.in_room(track, rate_hz, rng, seconds=1.2, wet=0.2)
 
 
 def clock(plan: Plan, rate_hz: int) -> Array:
@@ -116,8 +116,8 @@ def clock(plan: Plan, rate_hz: int) -> Array:
         partials = [(620 * body, 0.7, 0.09), (1750 * body, 1, 0.05), (3300 * body, 0.9, 0.03), (5200 * body, 0.5, 0.02)]
         click = s.struck(rate_hz, 0.15, partials)
         click[: s.length(0.01, rate_hz)] += 0.8 * s.burst(rng, rate_hz, 0.01, low_hz=2000, high_hz=9000, decay_s=0.01)
-        s.add_at(track, s.pan_CS(click, plan.pan), time, rate_hz)
-    return s.room_CS(track, rate_hz, rng, seconds=0.4, wet=0.25)
+        s.add_at(track, s.panned(click, plan.pan), time, rate_hz)
+    return s.in_room(track, rate_hz, rng, seconds=0.4, wet=0.25)
 
 
 RING_S = 1.1
@@ -142,8 +142,8 @@ def phone(plan: Plan, rate_hz: int) -> Array:
             s.add_at(ring, bells[blow % 2], blow / 24, rate_hz, rng.uniform(0.8, 1))
     fade = np.minimum(1, np.arange(m)[::-1] / (0.08 * rate_hz)).astype(np.float32)
     for time in plan.events_s:
-        s.add_at(track, s.pan_CS(s.unit(ring) * fade, plan.pan), time, rate_hz)
-    return s.room_CS(track, rate_hz, rng, seconds=0.35, wet=0.2)
+        s.add_at(track, s.panned(s.unit(ring) * fade, plan.pan), time, rate_hz)
+    return s.in_room(track, rate_hz, rng, seconds=0.35, wet=0.2)
 
 
 def drum(plan: Plan, rate_hz: int) -> Array:
@@ -158,8 +158,8 @@ def drum(plan: Plan, rate_hz: int) -> Array:
     snare = 0.5 * head + 0.9 * s.burst(rng, rate_hz, 0.45, low_hz=900, high_hz=9000, decay_s=0.3)
     for number, event in enumerate(plan.events_s):
         hit, side = (kick, 0.0) if drum_is_low(number) else (snare, 0.4 * plan.pan)
-        s.add_at(track, s.pan_CS(hit, side), event, rate_hz, rng.uniform(0.7, 1))
-    return s.room_CS(track, rate_hz, rng, seconds=0.5, wet=0.12)
+        s.add_at(track, s.panned(hit, side), event, rate_hz, rng.uniform(0.7, 1))
+    return s.in_room(track, rate_hz, rng, seconds=0.5, wet=0.12)
 
 
 def drum_is_low(number: int) -> bool:
@@ -175,10 +175,10 @@ def hammer(plan: Plan, rate_hz: int) -> Array:
     partials = [(plan.pitch * 1280 * r * (1 + 0.01 * rng.standard_normal()), 1 / r**0.4, 0.55 / r**0.6) for r in ratios]
     ring = s.struck(rate_hz, 0.7, [*partials, (150, 1.2, 0.12)], rng)
     for time in plan.events_s:
-        s.add_at(track, s.pan_CS(ring, plan.pan), time, rate_hz, rng.uniform(0.7, 1))
+        s.add_at(track, s.panned(ring, plan.pan), time, rate_hz, rng.uniform(0.7, 1))
         clap = s.burst(rng, rate_hz, 0.03, low_hz=1500, high_hz=12000, decay_s=0.03)
-        s.add_at(track, s.pan_CS(clap, plan.pan), time, rate_hz, 1.5)
-    return s.room_CS(track, rate_hz, rng, seconds=0.8, wet=0.18)
+        s.add_at(track, s.panned(clap, plan.pan), time, rate_hz, 1.5)
+    return s.in_room(track, rate_hz, rng, seconds=0.8, wet=0.18)
 
 
 def footsteps(plan: Plan, rate_hz: int) -> Array:
@@ -197,6 +197,6 @@ def footsteps(plan: Plan, rate_hz: int) -> Array:
         for delay, gain in ((0.0, 1.0), (0.11, 0.55)):
             grit = s.burst(rng, rate_hz, 0.25, low_hz=low * body, high_hz=high, decay_s=decay)
             side = plan.pan + 0.15 * (-1) ** number
-            s.add_at(track, s.pan_CS(grit, side), time + delay, rate_hz, gain)
-            s.add_at(track, s.pan_CS(knock, side), time + delay, rate_hz, gain * thud)
-    return s.room_CS(track, rate_hz, rng, seconds=0.4, wet=0.15 if plan.style in (0, 2) else 0.03)
+            s.add_at(track, s.panned(grit, side), time + delay, rate_hz, gain)
+            s.add_at(track, s.panned(knock, side), time + delay, rate_hz, gain * thud)
+    return s.in_room(track, rate_hz, rng, seconds=0.4, wet=0.15 if plan.style in (0, 2) else 0.03)

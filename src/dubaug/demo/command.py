@@ -1,0 +1,68 @@
+"""`dubaug demo-films`, `dubaug demo-tasks`: make the demo corpus."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from dubaug import config
+from dubaug.config.model import SUITES, Demo
+from dubaug.errors import DubaugError
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands."""
+    films = _add(
+        subparsers,
+        "demo-films",
+        "generate the demo's dubbed films and their catalogue",
+        "Write OUT/catalogue.csv and OUT/films/*.mkv as the configuration's `demo` section says. Films that are there "
+        "already and were made from the same settings are left as they are.",
+    )
+    films.set_defaults(run=_run_films)
+    tasks = _add(
+        subparsers,
+        "demo-tasks",
+        "generate a miniature of each downstream data set",
+        "Write a miniature of each of the 15 downstream data sets under OUT, in the real one's layout. Folders that "
+        "are there already and were made from the same settings are left as they are.",
+    )
+    tasks.add_argument(
+        "--suites", nargs="+", choices=SUITES, help="only the data sets of these suites (default: those of all)"
+    )
+    tasks.set_defaults(run=_run_tasks)
+
+
+def _add(subparsers: Any, name: str, short: str, long: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = subparsers.add_parser(name, help=short, description=long)
+    parser.add_argument("--config", type=Path, required=True, help="resolved configuration (results/config.yaml)")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of processes, 1 or more, got {text}")
+    return number
+
+
+def _demo(path: Path) -> Demo:
+    demo = config.load(path).demo
+    if demo is None:
+        raise DubaugError(f"config key `demo` is empty in {path}: only the demo scale generates its data")
+    return demo
+
+
+def _run_films(options: argparse.Namespace) -> None:
+    from dubaug.demo.filmfiles import write_films
+
+    write_films(options.out, demo=_demo(options.config), jobs=options.jobs)
+
+
+def _run_tasks(options: argparse.Namespace) -> None:
+    from dubaug.demo.tasks.build import build_tasks
+
+    suites = set(options.suites) if options.suites else None
+    build_tasks(options.out, demo=_demo(options.config), suites=suites, jobs=options.jobs)

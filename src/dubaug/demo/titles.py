@@ -1,0 +1,162 @@
+"""What the demo's films are: names, dubs, cast, look, scenes. Planning only; `films` makes the files."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from dubaug.config.model import DemoFilms
+from dubaug.demo.dialogue import LANGUAGES, Line, cast_roles, write_lines
+from dubaug.demo.music import Theme, make_theme
+from dubaug.demo.plans import Plan, make_plan
+from dubaug.demo.scenes import KINDS
+from dubaug.demo.surround import Acoustics, make_acoustics
+from dubaug.demo.voices import load_bank
+from dubaug.seeding import item_rng
+
+FPS = 24
+
+ADJECTIVES = (
+    "silent", "golden", "broken", "distant", "crooked", "last",
+    "second", "hidden", "burning", "paper", "northern", "endless",
+)  # fmt: skip
+NOUNS = (
+    "harbour", "orchard", "promise", "winter", "station", "mirror",
+    "river", "garden", "signal", "bridge", "letter", "summer",
+)  # fmt: skip
+GENRES = ("Action", "Adventure", "Comedy", "Crime", "Drama", "Family", "Horror", "Mystery", "Romance", "Thriller")
+
+MISSING_DUBS: tuple[tuple[str, ...], ...] = (
+    ("es",),
+    ("fr",), ("fr",),
+    ("ja",), ("ja",), ("ja",), ("ja",),
+    ("es", "fr", "ja"),
+)  # fmt: skip
+"""What every third title lacks. Over 24 titles this gives every row of Table B4 another count: es 22, fr 21, ja 19,
+es+fr 20, es+ja 18, fr+ja 17, all three 16."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a title's picture is graded and framed."""
+
+    gamma: tuple[float, float, float]
+    gain: tuple[float, float, float]
+    """Both for red, green, blue."""
+    saturation: float
+    vignette: float
+    """Darkening of the corners, 0..1."""
+    bars: float
+    """Black bars above and below: each one's share of the height."""
+    drift: float
+    """How far the camera moves, as a share of the width."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One scene: what happens, what is said, whether music plays."""
+
+    plan: Plan
+    lines: tuple[Line, ...]
+    music: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Title:
+    """One film, completely described: equal titles give equal bytes."""
+
+    title_id: str
+    seed: int
+    languages: tuple[str, ...]
+    """Of its audio tracks, in their order; English first."""
+    original_language: str
+    year: int
+    genres: tuple[str, ...]
+    look: Look
+    acoustics: Acoustics
+    theme: Theme
+    cast: tuple[int, ...]
+    scenes: tuple[Scene, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Length of the film."""
+        return sum(scene.plan.seconds for scene in self.scenes)
+
+
+def make_look(rng: np.random.Generator) -> Look:
+    """Return a look drawn from `rng`."""
+    return Look(
+        gamma=tuple(rng.uniform(0.8, 1.25, 3).round(3).tolist()),
+        gain=tuple(rng.uniform(0.82, 1.0, 3).round(3).tolist()),
+        saturation=float(rng.choice([0.0, 0.5, 0.8, 1.0, 1.2], p=[0.06, 0.14, 0.3, 0.3, 0.2])),
+        vignette=float(rng.uniform(0.0, 0.5)),
+        bars=float(rng.choice([0.0, 0.0, 0.06, 0.11])),
+        drift=float(rng.uniform(0.0, 0.03)),
+    )
+
+
+def plan_titles(films: DemoFilms, seed: int) -> tuple[Title, ...]:
+    """Return `films.titles` titles. The first ones stay the same when there are more."""
+    return tuple(_plan_title(index, films, seed) for index in range(films.titles))
+
+
+def _plan_title(index: int, films: DemoFilms, seed: int) -> Title:
+    bank = load_bank()
+    rng = item_rng(seed, "film", index)
+    title_id = _name(index, seed)
+    languages = tuple(language for language in LANGUAGES if language not in _missing(index, seed))
+    cast = cast_roles(rng, 3, bank)
+    sentences = [str(sentence) for sentence in rng.permutation(bank.sentences("films"))]
+    scenes: list[Scene] = []
+    count = _n_scenes(index, films)
+    for number in range(count):
+        # The last scene is longer by a part of a clip: no real film lasts a whole number of clips.
+        extra = round(float(rng.uniform(0, 2)) * FPS) / FPS if number == count - 1 else 0.0
+        seconds = round(films.scene_s * FPS) / FPS + extra
+        plan = make_plan(_kind(index, number, films, seed), seconds=seconds, rng=rng)
+        lines = write_lines(seconds=seconds, rng=rng, cast=cast, sentences=sentences)
+        said = [line.sentence for line in lines]
+        sentences = [sentence for sentence in sentences if sentence not in said] + said
+        scenes.append(Scene(plan=plan, lines=lines, music=bool(rng.random() < 0.35)))
+    return Title(
+        title_id=title_id,
+        seed=int(rng.integers(2**62)),
+        languages=languages,
+        original_language=str(rng.choice(languages)) if rng.random() < 0.35 else "en",
+        year=int(rng.integers(1960, 2023)),
+        genres=tuple(str(genre) for genre in rng.choice(GENRES, int(rng.integers(1, 4)), replace=False)),
+        look=make_look(rng),
+        acoustics=make_acoustics(rng),
+        theme=make_theme(rng),
+        cast=cast,
+        scenes=tuple(scenes),
+    )
+
+
+def _name(index: int, seed: int) -> str:
+    """Return a title's name: all pairs of words are used once before any comes again with a number."""
+    pairs = list(product(ADJECTIVES, NOUNS))
+    round_, place = divmod(index, len(pairs))
+    adjective, noun = pairs[item_rng(seed, "film names").permutation(len(pairs))[place]]
+    return f"the_{adjective}_{noun}" + (f"_{round_ + 1}" if round_ else "")
+
+
+def _missing(index: int, seed: int) -> tuple[str, ...]:
+    """Return the dubs that a title lacks: none, but for every third."""
+    if index % 3 != 2:
+        return ()
+    round_, place = divmod(index // 3, len(MISSING_DUBS))
+    return MISSING_DUBS[item_rng(seed, "missing dubs", round_).permutation(len(MISSING_DUBS))[place]]
+
+
+def _n_scenes(index: int, films: DemoFilms) -> int:
+    """Return how many scenes a title has: the configured number, one more or one less in turn."""
+    return max(films.scenes_per_title + (0, 1, -1)[index % 3], 1)
+
+
+def _kind(index: int, number: int, films: DemoFilms, seed: int) -> str:
+    """Return the kind of a scene: all kinds are dealt out once before any comes again."""
+    before = sum(_n_scenes(earlier, films) for earlier in range(index))
+    round_, place = divmod(before + number, len(KINDS))
+    return KINDS[item_rng(seed, "film kinds", round_).permutation(len(KINDS))[place]]
