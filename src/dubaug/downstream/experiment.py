@@ -1,15 +1,16 @@
 """What a task's features depend on. Light: the Snakefile imports it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
 
 from dubaug.config.model import Experiment, Mel
 from dubaug.config.resolve import digest
 
-VIDEO_LAYOUTS = frozenset({"vggsound", "hmdb51", "ucf101"})
-"""Layouts whose items have a picture. What is extracted follows the data set and not the tasks that use it, so that
-another task on the same data set (VGGSound by ear, by eye, by both) changes and recomputes nothing."""
+MEDIA: Mapping[str, str] = {"vggsound": "AV", "hmdb51": "V", "ucf101": "V"}
+"""What is extracted of a layout's items; "A" where nothing is said. It follows the data set and not the tasks that use
+it, so that another task on the same data set (VGGSound by ear, by eye, by both) changes and recomputes nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class FeatureSettings:
 
     def for_audio(self) -> dict[str, Any]:
         """Return what the features of a data set without video depend on."""
-        return {"window_s": self.window_s, "sample_rates_hz": list(self.sample_rates_hz), "mel": self.mel.__dict__}
+        return {"window_s": self.window_s, "sample_rates_hz": list(self.sample_rates_hz), "mel": asdict(self.mel)}
 
     def for_video(self) -> dict[str, Any]:
         """Return what the frames depend on."""
@@ -39,18 +40,19 @@ class FeatureSettings:
         }
 
 
-def feature_settings(experiment: Experiment) -> FeatureSettings:
-    """Return the settings of all tasks' features.
+def feature_settings(experiment: Experiment, *, variant: str | None = None) -> FeatureSettings:
+    """Return the settings of all tasks' features, or of those that `variant` uses.
 
     Frames are taken at the short side `augmentation.height_min`, the lower end of what training sees (paper: 256),
     of which the encoder gets the central `encoders.video.crop` (224), as is usual in evaluation. The paper says
     neither; training crops from heights between `height_min` and `height_max`.
     """
-    separated = any(variant.separated for variant in experiment.variants.values())
-    rates_hz = (experiment.clips.sample_rate_hz, *((experiment.separation.sample_rate_hz,) if separated else ()))
+    chosen = experiment.variants.values() if variant is None else (experiment.variants[variant],)
+    own_hz, separated_hz = experiment.clips.sample_rate_hz, experiment.separation.sample_rate_hz
+    rates_hz = {separated_hz if one.separated else own_hz for one in chosen}
     return FeatureSettings(
         window_s=experiment.clips.duration_s,
-        sample_rates_hz=tuple(dict.fromkeys(rates_hz)),
+        sample_rates_hz=tuple(sorted(rates_hz, key=lambda rate_hz: rate_hz != own_hz)),
         mel=experiment.mel,
         frames=experiment.clips.frames,
         square=experiment.augmentation.height_min,
@@ -58,18 +60,22 @@ def feature_settings(experiment: Experiment) -> FeatureSettings:
     )
 
 
-def downstream_digest(experiment: Experiment, task_name: str) -> str:
+def downstream_digest(experiment: Experiment, task_name: str, *, variant: str | None = None) -> str:
     """Return the hash of the configuration that a task's features depend on, and of nothing else.
 
-    Another task, its label or its suite changes nothing; a first separated variant does, since it adds a track.
-    A generated data set also depends on the generator's settings. Raises `KeyError` for an unknown task.
+    With a `variant`, only the features that it uses count: adding a separated variant adds a track to all features
+    and changes the others' results in nothing. Another task, its label or its suite changes nothing. A generated data
+    set also depends on the generator's settings. Raises `KeyError` for an unknown task or variant.
     """
-    task, settings = experiment.tasks[task_name], feature_settings(experiment)
-    depends: dict[str, Any] = {"layout": task.layout, "path": task.path, "audio": settings.for_audio()}
-    if task.layout in VIDEO_LAYOUTS:
+    task, settings = experiment.tasks[task_name], feature_settings(experiment, variant=variant)
+    depends: dict[str, Any] = {"layout": task.layout, "path": task.path}
+    media = MEDIA.get(task.layout, "A")
+    if "A" in media:
+        depends["audio"] = settings.for_audio()
+    if "V" in media:
         depends["video"] = settings.for_video()
     if task.separated:
-        depends["separation"] = experiment.separation.__dict__
+        depends["separation"] = asdict(experiment.separation)
     demo = experiment.demo
     if demo is not None and PurePath(demo.directory) in PurePath(task.path).parents:
         depends["demo"] = {"seed": demo.seed, "items_per_class": demo.items_per_class}

@@ -6,12 +6,10 @@ names, sizes and times: a data set that has not changed is not decoded again.
 """
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from dubaug.config.resolve import digest
 from dubaug.downstream import load_dataset, store
 from dubaug.downstream.experiment import FeatureSettings, downstream_digest, feature_settings
 from dubaug.downstream.model import Dataset, Item
+from dubaug.downstream.parallel import in_order
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import read_json, sha256_of, write_json
 from dubaug.progress import Progress, say
@@ -27,9 +26,6 @@ from dubaug.shards.format import ShardReader, ShardWriter
 
 VERSION = 1
 """Raise it when the same files and settings give other features."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -169,7 +165,7 @@ def _extract(
     quarantined: list[store.Quarantined] = []
     metadata = {"key": source.key, "version": VERSION}
     with ShardWriter(path, metadata=metadata, mel_shapes=shapes, with_frames=has_picture) as writer:
-        results = _in_order(pool, attempt, dataset.items, ahead=2 * jobs)
+        results = in_order(pool, attempt, dataset.items, ahead=2 * jobs)
         for item, result in zip(dataset.items, results, strict=True):
             if isinstance(result, MediaError):
                 quarantined.append(store.Quarantined(id=item.id, reason=result.reason, advice=result.advice))
@@ -212,21 +208,6 @@ def _mel_shapes(settings: FeatureSettings) -> dict[str, tuple[int, int, int]]:
         str(rate_hz): (2, settings.mel.frames(round(settings.window_s * rate_hz)), settings.mel.n_mels)
         for rate_hz in settings.sample_rates_hz
     }
-
-
-def _in_order(pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
-    """Yield `function(item)` in the items' order, at most `ahead` of them begun before they are wanted."""
-    waiting: deque[Future[R]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
 
 
 def _finish(source: _Source, shard: store.ShardRecord) -> None:
