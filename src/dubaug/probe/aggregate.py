@@ -1,0 +1,84 @@
+"""Several pretraining seeds of a variant, joined to one result of the same schema. Light: no torch.
+
+A fold's score is its mean over the seeds; `mean` and `std` follow from the folds as in any result, so `std` keeps its
+meaning (over folds). What the seeds add stands beside it: `std_seeds`, the deviation of the seeds' means, and each
+seed's own folds.
+"""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dubaug.config.resolve import digest
+from dubaug.errors import DubaugError
+from dubaug.probe.results import mean_and_std
+
+SAME = ("suite", "variant", "epoch")
+SAME_BY_TASK = ("metric", "n_folds", "n_train", "n_test")
+
+
+def aggregate(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return one result for the results of single seeds, which are given by name (their paths).
+
+    Raises `DubaugError`, naming two of them, if they are not of one suite, variant, epoch and set of tasks, if their
+    tasks differ in metric or size, or if two are of one seed.
+    """
+    names = sorted(results, key=lambda name: (results[name]["seed"] is None, results[name]["seed"]))
+    first = results[names[0]]
+    for name in names:
+        _check(names[0], first, name, results[name])
+    members = [results[name] for name in names]
+    seeds = [member["seed"] for member in members]
+    if len(set(seeds)) != len(seeds):
+        raise DubaugError(f"two results are of one seed: {', '.join(names)} (seeds {seeds})")
+    commits = {member["git_commit"] for member in members}
+    return {
+        **{key: first[key] for key in SAME},
+        "seed": None,
+        "experiment": digest([member["experiment"] for member in members]),
+        "checkpoint_sha256": None,
+        "git_commit": commits.pop() if len(commits) == 1 else None,
+        "seeds": [{key: member[key] for key in ("seed", "experiment", "checkpoint_sha256")} for member in members],
+        "tasks": {task: _join(seeds, [member["tasks"][task] for member in members]) for task in first["tasks"]},
+    }
+
+
+def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a task's entry over the seeds. Hyperparameters that differ between seeds stand with the seeds only."""
+    folds = [statistics.fmean(scores) for scores in zip(*(entry["folds"] for entry in entries), strict=True)]
+    mean, std = mean_and_std(folds)
+    settings = [entry["hyperparameters"] for entry in entries]
+    common = set.intersection(*(set(one.items()) for one in settings))
+    own = ("mean", "std", "folds", "hyperparameters")
+    return {
+        "metric": entries[0]["metric"],
+        "mean": mean,
+        "std": std,
+        "n_folds": entries[0]["n_folds"],
+        "folds": folds,
+        "hyperparameters": {key: value for key, value in settings[0].items() if (key, value) in common},
+        "n_train": entries[0]["n_train"],
+        "n_test": entries[0]["n_test"],
+        "seconds": sum(entry["seconds"] for entry in entries),
+        "experiment": digest([entry["experiment"] for entry in entries]),
+        "std_seeds": mean_and_std([entry["mean"] for entry in entries])[1],
+        "seeds": [
+            {"seed": seed, **{key: entry[key] for key in own}} for seed, entry in zip(seeds, entries, strict=True)
+        ],
+    }
+
+
+def _check(first_name: str, first: Mapping[str, Any], name: str, other: Mapping[str, Any]) -> None:
+    pair = f"{first_name} and {name} cannot be joined"
+    if other["seed"] is None:
+        raise DubaugError(f"{name} joins several seeds already; give the single seeds' results")
+    for key in SAME:
+        if first[key] != other[key]:
+            raise DubaugError(f"{pair}: {key} is {first[key]!r} and {other[key]!r}")
+    if set(first["tasks"]) != set(other["tasks"]):
+        differing = ", ".join(sorted(set(first["tasks"]) ^ set(other["tasks"])))
+        raise DubaugError(f"{pair}: only one of them has {differing}")
+    for task, entry in first["tasks"].items():
+        for key in SAME_BY_TASK:
+            if entry[key] != other["tasks"][task][key]:
+                raise DubaugError(f"{pair}: tasks.{task}.{key} is {entry[key]!r} and {other['tasks'][task][key]!r}")

@@ -1,0 +1,136 @@
+"""The linear probes of the HARES and the visual tasks (paper §3.5): fixed schedules, no validation, no search.
+
+The splits of a task are trained side by side (`stack.Stack` without hidden layers). Several heads are one layer whose
+outputs are grouped; their losses are summed. The paper says nothing of standardisation or initialisation: embeddings
+are taken as they are, weights start at zero (the problem is convex). Batches are drawn without replacement from one
+shuffled pass over the items after another; they run on across the passes' borders, so that all are full.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import torch
+
+from dubaug.config import HaresProbe, VisualProbe
+from dubaug.probe.problem import Problem
+from dubaug.probe.stack import Adam, Rows, Sgd, Shape, Stack
+from dubaug.progress import Progress
+from dubaug.seeding import item_rng
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How long and how fast: linear warm-up to `learning_rate`, then half a cosine down to zero."""
+
+    steps: int
+    warmup_steps: int
+    learning_rate: float
+    batch_size: int
+
+    def factor(self, step: int) -> float:
+        """Return the part of the learning rate that step `step` (from 0) uses."""
+        if step < self.warmup_steps:
+            return (step + 1) / self.warmup_steps
+        return 0.5 * (1 + math.cos(math.pi * (step - self.warmup_steps) / max(self.steps - self.warmup_steps, 1)))
+
+
+def hares_schedule(protocol: HaresProbe, items: int) -> Schedule:
+    """Return the HARES schedule for a training part of that many items."""
+    return Schedule(
+        steps=protocol.steps,
+        warmup_steps=protocol.warmup_steps,
+        learning_rate=protocol.learning_rate,
+        batch_size=min(protocol.batch_size, items),
+    )
+
+
+def visual_schedule(protocol: VisualProbe, items: int) -> Schedule:
+    """Return the visual schedule for a training part of that many items: its epochs as a number of steps."""
+    batch_size = min(protocol.batch_size, items)
+    return Schedule(
+        steps=math.ceil(protocol.epochs * items / batch_size),
+        warmup_steps=0,
+        learning_rate=protocol.learning_rate,
+        batch_size=batch_size,
+    )
+
+
+def evaluate(problem: Problem, protocol: HaresProbe | VisualProbe, device: torch.device) -> list[np.ndarray]:
+    """Return the probabilities (test items, outputs) of each split's probe."""
+    schedules = [_schedule(protocol, len(split.train)) for split in problem.splits]
+    progress = Progress(f"{problem.task}: linear probes", sum(schedule.steps for schedule in schedules), "steps")
+    outputs: dict[int, np.ndarray] = {}
+    numbered = sorted(range(len(schedules)), key=lambda number: (schedules[number].steps, schedules[number].batch_size))
+    for schedule, group in groupby(numbered, key=schedules.__getitem__):
+        splits = list(group)
+        outputs.update(zip(splits, _train(problem, splits, schedule, protocol, device, progress), strict=True))
+    return [outputs[number] for number in range(len(schedules))]
+
+
+def batch_stream(items: Sequence[int], batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield batches of item numbers without end, from one shuffled pass after another."""
+    left = np.empty(0, dtype=np.int64)
+    while True:
+        while len(left) < batch_size:
+            left = np.concatenate([left, rng.permutation(np.asarray(items, dtype=np.int64))])
+        yield left[:batch_size]
+        left = left[batch_size:]
+
+
+def _schedule(protocol: HaresProbe | VisualProbe, items: int) -> Schedule:
+    if isinstance(protocol, HaresProbe):
+        return hares_schedule(protocol, items)
+    return visual_schedule(protocol, items)
+
+
+def _train(
+    problem: Problem,
+    splits: Sequence[int],
+    schedule: Schedule,
+    protocol: HaresProbe | VisualProbe,
+    device: torch.device,
+    progress: Progress,
+) -> list[np.ndarray]:
+    """Train the probes of splits that share a schedule; return their outputs on their test items."""
+    x_all, y_all = (torch.from_numpy(part).to(device) for part in (problem.embeddings, problem.truth))
+    shape = Shape(inputs=x_all.shape[1], hidden=0, layers=0, outputs=y_all.shape[1])
+    theta = torch.zeros(len(splits), shape.parameters, device=device, dtype=x_all.dtype)
+    stack = Stack(shape, theta, theta.new_zeros(len(splits), 0))
+    rates = theta.new_full((len(splits), 1), schedule.learning_rate)
+    optimiser = Adam(theta, rates) if isinstance(protocol, HaresProbe) else Sgd(theta, rates, protocol.momentum)
+    batches = _batches(problem, splits, schedule, x_all, y_all)
+    for step in range(schedule.steps):
+        x_PBD, y_PBC = next(batches)
+        stack.train_step(
+            x_PBD, y_PBC, Rows(schedule.batch_size, None), kind=problem.kind, heads=problem.heads, keeps_PBH=()
+        )
+        optimiser.step(stack.theta, stack.gradient, schedule.factor(step))
+        progress.advance(len(splits))
+    outputs = []
+    for row, split in enumerate(splits):
+        one = Stack(shape, stack.theta[row : row + 1], stack.statistics[row : row + 1])
+        test = torch.tensor(problem.splits[split].test, device=device)
+        outputs.append(one.predict(x_all[test].unsqueeze(0), kind=problem.kind, heads=problem.heads)[0].cpu().numpy())
+    return outputs
+
+
+def _batches(
+    problem: Problem, splits: Sequence[int], schedule: Schedule, x_all: torch.Tensor, y_all: torch.Tensor
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield embeddings (P, B, D) and truth (P, B, C); one and the same batch where it holds all items."""
+    streams = [
+        batch_stream(
+            problem.splits[split].train, schedule.batch_size, item_rng("probe", problem.task, split, "batches")
+        )
+        for split in splits
+    ]
+    whole = all(len(problem.splits[split].train) == schedule.batch_size for split in splits)
+    while True:
+        index_PB = torch.from_numpy(np.stack([next(stream) for stream in streams])).to(x_all.device)
+        batch = x_all[index_PB], y_all[index_PB]
+        yield batch
+        while whole:
+            yield batch

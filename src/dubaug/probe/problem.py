@@ -1,0 +1,77 @@
+"""What a probe is given: one task's embeddings by one network, its truth, and its splits, checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dubaug.downstream.model import Dataset, Kind, Split
+from dubaug.errors import DubaugError
+from dubaug.probe import metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One task for one network. Truth is dense, 0 or 1: one-hot, multi-hot, or one one-hot part a head."""
+
+    task: str
+    embeddings: np.ndarray
+    """(items, dimensions), float32 or float64: the probe is trained in that precision."""
+    truth: np.ndarray
+    """(items, outputs) of the same type."""
+    kind: Kind
+    heads: tuple[int, ...]
+    """Outputs of each head; one head unless `kind` is multihead."""
+    splits: tuple[Split, ...]
+    metrics: tuple[str, ...]
+    """The first one is the primary score."""
+
+    def scores(self, probabilities: np.ndarray, items: Sequence[int]) -> dict[str, float]:
+        """Return all metrics of the outputs (items, outputs) for those items."""
+        truth = self.truth[list(items)]
+        return {name: metrics.score(name, probabilities, truth, self.heads) for name in self.metrics}
+
+    def primary(self, probabilities: np.ndarray, truth: np.ndarray) -> float:
+        """Return the primary metric of the outputs (items, outputs)."""
+        return metrics.score(self.metrics[0], probabilities, truth, self.heads)
+
+
+def make_problem(task: str, embeddings: np.ndarray, dataset: Dataset, *, needs_valid: bool) -> Problem:
+    """Return the problem of `dataset` with `embeddings` (items, dimensions).
+
+    Raises `DubaugError`, naming task and split, for embeddings that are not finite, a wrong number of them, and, if
+    `needs_valid`, a split without validation items.
+    """
+    if len(embeddings) != len(dataset.items):
+        raise DubaugError(f"task {task}: {len(embeddings)} embeddings for {len(dataset.items)} items")
+    broken = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
+    if len(broken):
+        names = ", ".join(dataset.items[item].id for item in broken[:3])
+        raise DubaugError(
+            f"task {task}: {len(broken)} embeddings are not finite (first: {names}). The checkpoint's weights or these "
+            "files' features are broken; try another checkpoint, or look at the files"
+        )
+    for split in dataset.splits:
+        if needs_valid and not split.valid:
+            raise DubaugError(
+                f"task {task}, split {split.name}: no items for validation; this protocol chooses by them"
+            )
+    truth, heads = _dense(dataset)
+    return Problem(
+        task=task,
+        embeddings=embeddings,
+        truth=truth.astype(embeddings.dtype),
+        kind=dataset.kind,
+        heads=heads,
+        splits=tuple(dataset.splits),
+        metrics=tuple(dataset.metrics),
+    )
+
+
+def _dense(dataset: Dataset) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Return the truth (items, outputs) as booleans, and the sizes of the heads."""
+    heads = tuple(len(classes) for classes in dataset.classes)
+    if dataset.kind == "multilabel":
+        return np.asarray(dataset.targets, dtype=bool), heads
+    targets = np.asarray(dataset.targets).reshape(len(dataset.items), len(heads))
+    return np.hstack([np.arange(size) == targets[:, [head]] for head, size in enumerate(heads)]), heads

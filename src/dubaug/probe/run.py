@@ -1,0 +1,299 @@
+"""The work of `dubaug probe`: one network's checkpoints through one suite's tasks, each task done only once.
+
+A task's result is kept in the work directory with all that it depends on (configuration, checkpoint, features, labels),
+so that an interrupted job goes on and another task computes only itself. All checkpoints that a task still lacks are
+embedded one after another and then probed together.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+
+from dubaug.config import Experiment, HaresProbe, HearProbe, SuiteName, VisualProbe
+from dubaug.downstream.features import TaskFeatures, load_features
+from dubaug.downstream.model import Dataset
+from dubaug.embed.embed import embed
+from dubaug.errors import DubaugError
+from dubaug.files import read_json, sha256_of, write_json
+from dubaug.pretrain.checkpoint import load_encoders
+from dubaug.pretrain.experiment import pretraining_digest
+from dubaug.probe import hear, linear
+from dubaug.probe.experiment import result_digest, suite_probe, task_digest
+from dubaug.probe.problem import Problem, make_problem
+from dubaug.probe.results import finite, git_commit, mean_and_std, write_result
+from dubaug.progress import Progress, say
+
+if TYPE_CHECKING:
+    from dubaug.pretrain.checkpoint import TrainedEncoders
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A pretrained network: what its manifest says."""
+
+    variant: str
+    seed: int
+    checkpoints: Mapping[int, Path]
+    """Weights by epoch; the last is the final one."""
+
+    @property
+    def final_epoch(self) -> int:
+        """The last epoch."""
+        return max(self.checkpoints)
+
+
+def probe_suite(
+    experiment: Experiment,
+    *,
+    suite: SuiteName,
+    pretraining: Path,
+    features: Path,
+    work_dir: Path,
+    out: Path,
+    sweep: Mapping[int, Path],
+    device: torch.device,
+) -> None:
+    """Write the final checkpoint's result to `out`, and those of other epochs to the paths in `sweep`.
+
+    Raises `DubaugError` if the manifest is of another configuration, lacks an epoch of `sweep`, or a task cannot be
+    evaluated; tasks that were finished before stay finished.
+    """
+    network = read_network(experiment, pretraining)
+    unknown = sorted(set(sweep) - set(network.checkpoints))
+    if unknown:
+        kept = ", ".join(map(str, sorted(network.checkpoints)))
+        raise DubaugError(f"{pretraining} has no checkpoint of epoch {unknown[0]}; it has {kept}")
+    work = _SuiteWork(experiment, suite, network, work_dir, device)
+    epochs = sorted({network.final_epoch, *sweep})
+    tasks = experiment.suites[suite]
+    entries: dict[int, dict[str, Any]] = {epoch: {} for epoch in epochs}
+    progress = Progress(f"{network.variant} {suite}", len(tasks), "tasks", every_s=0)
+    for task in tasks:
+        for epoch, entry in work.task(task, epochs, load_features(features, task)).items():
+            entries[epoch][task] = entry
+        final = entries[network.final_epoch][task]
+        progress.advance(note=f"{task} {final['metric']} {final['mean']:.3f}")
+    for epoch, path in [(network.final_epoch, out), *sweep.items()]:
+        write_result(path, work.result(epoch, entries[epoch]))
+
+
+def read_network(experiment: Experiment, pretraining: Path) -> Network:
+    """Return the network of a manifest. Raises `DubaugError` if it cannot be read or is of another configuration."""
+    try:
+        manifest = read_json(pretraining)
+        network = Network(
+            variant=manifest["variant"],
+            seed=manifest["seed"],
+            checkpoints={entry["epoch"]: pretraining.parent / entry["path"] for entry in manifest["checkpoints"]},
+        )
+        made_by = manifest["experiment"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DubaugError(
+            f"{pretraining} is no manifest of a pretraining ({error!r}): run `dubaug pretrain`"
+        ) from error
+    if network.variant not in experiment.variants:
+        raise DubaugError(f"{pretraining}: the configuration has no variant {network.variant!r}")
+    if made_by != pretraining_digest(experiment, network.variant, network.seed):
+        raise DubaugError(
+            f"{pretraining} was made by another configuration of {network.variant}: run its pretraining again, or give "
+            "the configuration that it was made by"
+        )
+    if not network.checkpoints:
+        raise DubaugError(f"{pretraining} names no checkpoint: run its pretraining again")
+    return network
+
+
+class _SuiteWork:
+    """A network on a suite: its tasks' results, from the work directory or computed."""
+
+    def __init__(
+        self, experiment: Experiment, suite: SuiteName, network: Network, work_dir: Path, device: torch.device
+    ) -> None:
+        self.experiment, self.suite, self.network, self.device = experiment, suite, network, device
+        self.work_dir = work_dir
+        self.protocol = suite_probe(experiment, suite)
+        self._sha256: dict[int, str] = {}
+        self._encoders: dict[int, TrainedEncoders] = {}
+        self._parts: dict[tuple[str, int, str], np.ndarray] = {}
+
+    def task(self, task: str, epochs: Sequence[int], features: TaskFeatures) -> dict[int, dict[str, Any]]:
+        """Return a task's entry for each epoch, computing and keeping those that are not there yet."""
+        keys = {epoch: self._key(task, epoch, features) for epoch in epochs}
+        entries = {epoch: read_kept(self._kept(task, epoch), keys[epoch]) for epoch in epochs}
+        missing = [epoch for epoch in epochs if entries[epoch] is None]
+        if missing:
+            computed = self._compute(task, missing, features)
+            for epoch, entry in zip(missing, computed, strict=True):
+                write_json(self._kept(task, epoch), {"key": keys[epoch], "entry": entry})
+                entries[epoch] = entry
+        return cast(dict[int, dict[str, Any]], entries)
+
+    def result(self, epoch: int, entries: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the result file's content for an epoch."""
+        return {
+            "suite": self.suite,
+            "variant": self.network.variant,
+            "epoch": epoch,
+            "seed": self.network.seed,
+            "experiment": result_digest(self.experiment, self.network.variant, self.network.seed, self.suite),
+            "checkpoint_sha256": self._checkpoint_sha256(epoch),
+            "git_commit": git_commit(Path(__file__).parent),
+            "tasks": dict(entries),
+        }
+
+    def _kept(self, task: str, epoch: int) -> Path:
+        return self.work_dir / f"epoch{epoch:02d}" / f"{task}.json"
+
+    def _key(self, task: str, epoch: int, features: TaskFeatures) -> dict[str, str]:
+        return {
+            "experiment": task_digest(self.experiment, self.network.variant, self.network.seed, task),
+            "checkpoint_sha256": self._checkpoint_sha256(epoch),
+            "features_sha256": features.sha256,
+            "labels_sha256": labels_sha256(features.dataset),
+        }
+
+    def _checkpoint_sha256(self, epoch: int) -> str:
+        """Return the hash of the file itself: a manifest may be older than its checkpoint."""
+        if epoch not in self._sha256:
+            path = self.network.checkpoints[epoch]
+            if not path.is_file():
+                raise DubaugError(f"the checkpoint {path} is gone: run the pretraining of {self.network.variant} again")
+            self._sha256[epoch] = sha256_of(path)
+        return self._sha256[epoch]
+
+    def _compute(self, task: str, epochs: Sequence[int], features: TaskFeatures) -> list[dict[str, Any]]:
+        problems, embed_s = [], []
+        for epoch in epochs:
+            start_s = time.monotonic()
+            embeddings = self._embed(task, epoch, features)
+            embed_s.append(time.monotonic() - start_s)
+            needs_valid = isinstance(self.protocol, HearProbe)
+            problems.append(make_problem(task, embeddings, features.dataset, needs_valid=needs_valid))
+        start_s = time.monotonic()
+        entries = probe_problems(problems, self.protocol, self.device)
+        probe_s = (time.monotonic() - start_s) / len(epochs)
+        experiment = task_digest(self.experiment, self.network.variant, self.network.seed, task)
+        return [
+            {**entry, "seconds": round(seconds + probe_s, 3), "experiment": experiment}
+            for entry, seconds in zip(entries, embed_s, strict=True)
+        ]
+
+    def _embed(self, task: str, epoch: int, features: TaskFeatures) -> np.ndarray:
+        """Return embeddings (items, dimensions): sound, picture, or both side by side.
+
+        Both parts are kept while tasks share their features, as VGGSound's three do.
+        """
+        modality = self.experiment.tasks[task].modality
+        if "V" in modality and not self.experiment.variants[self.network.variant].video:
+            raise DubaugError(f"task {task} needs video, and {self.network.variant} has been trained without")
+        if any(key[0] != features.sha256 for key in self._parts):
+            self._parts.clear()
+        for letter in modality:
+            key = (features.sha256, epoch, letter)
+            if key not in self._parts:
+                self._parts[key] = embed(
+                    features,
+                    self._load(epoch),
+                    modality="A" if letter == "A" else "V",
+                    batch=self.experiment.probe.embed_batch,
+                    device=self.device,
+                )
+        return np.hstack([self._parts[features.sha256, epoch, letter] for letter in modality])
+
+    def _load(self, epoch: int) -> "TrainedEncoders":
+        if epoch not in self._encoders:
+            encoders = load_encoders(self.network.checkpoints[epoch])
+            spec, path = encoders.spec, self.network.checkpoints[epoch]
+            if (spec.variant, spec.epoch) != (self.network.variant, epoch):
+                raise DubaugError(
+                    f"{path} holds {spec.variant} after epoch {spec.epoch}, not {self.network.variant} after {epoch}: "
+                    "run its pretraining again"
+                )
+            self._encoders[epoch] = encoders
+        return self._encoders[epoch]
+
+
+def read_kept(path: Path, key: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the entry kept at `path` if it was made from what `key` says, else none."""
+    if not path.is_file():
+        return None
+    try:
+        kept = read_json(path)
+        entry: dict[str, Any] = kept["entry"]
+        return entry if kept["key"] == key else None
+    except (ValueError, KeyError, TypeError):
+        say(f"{path} cannot be read: probing again")
+        return None
+
+
+def labels_sha256(dataset: Dataset) -> str:
+    """Return the hash of a data set's items, classes, labels, splits and metrics: all but the recordings."""
+    described = {
+        "items": [item.id for item in dataset.items],
+        "splits": [asdict(split) for split in dataset.splits],
+        "kind": dataset.kind,
+        "classes": dataset.classes,
+        "metrics": dataset.metrics,
+    }
+    text = json.dumps(described, separators=(",", ":")).encode()
+    return hashlib.sha256(text + np.ascontiguousarray(dataset.targets).tobytes()).hexdigest()
+
+
+def probe_problems(
+    problems: Sequence[Problem], protocol: HearProbe | HaresProbe | VisualProbe, device: torch.device
+) -> list[dict[str, Any]]:
+    """Return the result entry of each problem (one task, several networks), without `seconds` and `experiment`."""
+    if isinstance(protocol, HearProbe):
+        results = hear.evaluate(problems, protocol, device, f"{problems[0].task}: probes")
+        return [
+            {
+                **_entry(problem, [fold.probabilities for fold in result.folds]),
+                "hyperparameters": {
+                    **asdict(result.best),
+                    "hidden": protocol.hidden,
+                    "dropout": protocol.dropout,
+                    "batch_size": protocol.batch_size,
+                },
+                "best_epochs": [fold.best_epoch for fold in result.folds],
+                "epochs": [fold.epochs for fold in result.folds],
+                "grid": [{"hyperparameters": asdict(point), "valid": score} for point, score in result.grid],
+            }
+            for problem, result in zip(problems, results, strict=True)
+        ]
+    optimiser = "adam" if isinstance(protocol, HaresProbe) else "sgd"
+    return [
+        {
+            **_entry(problem, linear.evaluate(problem, protocol, device)),
+            "hyperparameters": {"optimiser": optimiser, **asdict(protocol)},
+        }
+        for problem in problems
+    ]
+
+
+def _entry(problem: Problem, probabilities: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Return what every protocol's entry has: the scores by fold, and sizes (of the first fold)."""
+    scores = [problem.scores(part, split.test) for part, split in zip(probabilities, problem.splits, strict=True)]
+    folds = [score[problem.metrics[0]] for score in scores]
+    for split, score in zip(problem.splits, folds, strict=True):
+        if finite(score) is None:
+            raise DubaugError(
+                f"task {problem.task}, split {split.name}: the test part has no {problem.metrics[0]} ({score})"
+            )
+    mean, std = mean_and_std(folds)
+    return {
+        "metric": problem.metrics[0],
+        "mean": mean,
+        "std": std,
+        "n_folds": len(folds),
+        "folds": folds,
+        "n_train": len(problem.splits[0].train),
+        "n_test": len(problem.splits[0].test),
+        "metrics": {name: [finite(score[name]) for score in scores] for name in problem.metrics},
+    }

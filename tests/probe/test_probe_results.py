@@ -1,0 +1,145 @@
+"""What a result file must hold, and how several seeds become one."""
+
+import copy
+import json
+import subprocess
+
+import pytest
+
+from dubaug.cli import main
+from dubaug.errors import DubaugError
+from dubaug.probe.aggregate import aggregate
+from dubaug.probe.results import finite, git_commit, mean_and_std, read_result, validate, write_result
+
+
+def task_entry(folds, **changes):
+    mean, std = mean_and_std(folds)
+    return {
+        "metric": "top1_acc", "mean": mean, "std": std, "n_folds": len(folds), "folds": folds,
+        "hyperparameters": {"hidden_layers": 1, "learning_rate": 1e-3, "initialisation": "xavier_normal"},
+        "n_train": 30, "n_test": 10, "seconds": 1.5, "experiment": "0123456789abcdef", **changes,
+    }  # fmt: skip
+
+
+def make_result(seed=0, **tasks):
+    return {
+        "suite": "hear", "variant": "efj", "epoch": 6, "seed": seed, "experiment": f"{seed:016x}",
+        "checkpoint_sha256": f"{seed:064x}", "git_commit": None,
+        "tasks": tasks or {"esc50": task_entry([0.5, 0.7]), "fsd50k": task_entry([0.25], metric="mAP")},
+    }  # fmt: skip
+
+
+def test_good_result_survives_the_disk(tmp_path):
+    path = tmp_path / "hear.json"
+    write_result(path, make_result())
+    assert read_result(path) == make_result()
+
+
+BAD = {
+    "no suite": (lambda r: r.pop("suite"), "'suite' is a required property"),
+    "unknown key": (lambda r: r.update(colour=1), "colour"),
+    "bad hash": (lambda r: r.update(checkpoint_sha256="abc"), "checkpoint_sha256"),
+    "bad experiment": (lambda r: r.update(experiment=7), "experiment"),
+    "no network": (lambda r: r.update(seed=None), "seed"),
+    "no tasks": (lambda r: r.update(tasks={}), "tasks"),
+    "no mean": (lambda r: r["tasks"]["esc50"].pop("mean"), "tasks.esc50: 'mean'"),
+    "text score": (lambda r: r["tasks"]["esc50"].update(mean="0.6"), "tasks.esc50.mean"),
+    "wrong mean": (lambda r: r["tasks"]["esc50"].update(mean=0.61), "the folds' mean is 0.6"),
+    "wrong std": (lambda r: r["tasks"]["esc50"].update(std=0.1), "the folds' deviation"),
+    "std of one": (lambda r: r["tasks"]["fsd50k"].update(std=0.0), "std is 0.0"),
+    "wrong folds": (lambda r: r["tasks"]["esc50"].update(n_folds=3), "n_folds is 3"),
+    "typo in task": (lambda r: r["tasks"]["esc50"].update(best_epoch=[1]), "best_epoch"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_result_is_refused(tmp_path, name):
+    spoil, message = BAD[name]
+    result = copy.deepcopy(make_result())
+    spoil(result)
+    with pytest.raises(DubaugError, match=r"hear\.json") as caught:
+        write_result(tmp_path / "hear.json", result)
+    assert message in str(caught.value)
+    assert not (tmp_path / "hear.json").exists()
+
+
+def test_damaged_file_is_named(tmp_path):
+    path = tmp_path / "hear.json"
+    path.write_text('{"suite": ')
+    with pytest.raises(DubaugError, match=r"hear\.json"):
+        read_result(path)
+
+
+def test_aggregate_by_hand():
+    first = make_result(0, esc50=task_entry([0.5, 0.7], seconds=1.0))
+    second = make_result(1, esc50=task_entry([0.6, 1.0], seconds=2.0))
+    second["tasks"]["esc50"]["hyperparameters"] = {"hidden_layers": 2, "learning_rate": 1e-3}
+    joined = aggregate({"b": second, "a": first})
+    validate(joined, "joined")
+    entry = joined["tasks"]["esc50"]
+    assert entry["folds"] == pytest.approx([0.55, 0.85])
+    assert entry["mean"] == pytest.approx(0.7)
+    assert entry["std"] == pytest.approx(0.3 / 2**0.5)
+    assert entry["std_seeds"] == pytest.approx(0.2 / 2**0.5)
+    assert entry["n_folds"] == 2
+    assert entry["seconds"] == 3.0
+    assert entry["hyperparameters"] == {"learning_rate": 1e-3}
+    assert [(one["seed"], one["mean"]) for one in entry["seeds"]] == [(0, pytest.approx(0.6)), (1, pytest.approx(0.8))]
+    assert entry["seeds"][1]["hyperparameters"]["hidden_layers"] == 2
+    assert (joined["seed"], joined["checkpoint_sha256"]) == (None, None)
+    assert [one["checkpoint_sha256"] for one in joined["seeds"]] == [f"{0:064x}", f"{1:064x}"]
+
+
+def test_aggregate_of_one_fold_has_no_std_but_one_over_seeds():
+    results = {str(seed): make_result(seed, fsd50k=task_entry([0.2 + 0.1 * seed])) for seed in range(3)}
+    entry = aggregate(results)["tasks"]["fsd50k"]
+    assert entry["std"] is None
+    assert entry["std_seeds"] == pytest.approx(0.1)
+    assert entry["mean"] == pytest.approx(0.3)
+
+
+def test_aggregate_of_one_seed_is_that_seed():
+    joined = aggregate({"only": make_result(4)})
+    validate(joined, "joined")
+    assert joined["tasks"]["esc50"]["mean"] == make_result()["tasks"]["esc50"]["mean"]
+    assert joined["tasks"]["esc50"]["std_seeds"] is None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda r: r.update(variant="av"), "variant is 'efj' and 'av'"),
+        (lambda r: r.update(epoch=4), "epoch is 6 and 4"),
+        (lambda r: r.update(seed=0), "two results are of one seed"),
+        (lambda r: r["tasks"].pop("fsd50k"), "only one of them has fsd50k"),
+        (lambda r: r["tasks"]["esc50"].update(n_test=11), r"tasks\.esc50\.n_test is 10 and 11"),
+    ],
+)
+def test_aggregate_refuses_what_does_not_belong_together(spoil, message):
+    other = make_result(1)
+    spoil(other)
+    with pytest.raises(DubaugError, match=message):
+        aggregate({"one": make_result(0), "other": other})
+
+
+def test_aggregate_command(tmp_path, capsys):
+    paths = [tmp_path / f"seed{seed}.json" for seed in range(2)]
+    for seed, path in enumerate(paths):
+        write_result(path, make_result(seed))
+    out = tmp_path / "deep" / "hear.json"
+    assert main(["aggregate", "--results", *map(str, paths), "--out", str(out)]) == 0
+    assert [one["seed"] for one in read_result(out)["seeds"]] == [0, 1]
+    assert main(["aggregate", "--results", str(out), str(paths[0]), "--out", str(out)]) == 1
+    assert "joins several seeds already" in capsys.readouterr().err
+
+
+def test_commit_of_a_checkout_and_of_none(tmp_path, repository, monkeypatch):
+    head = subprocess.run(["git", "-C", repository, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    assert git_commit(repository / "src") == (head.stdout.strip() or None)
+    assert git_commit(tmp_path) is None
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert git_commit(repository) is None
+
+
+def test_infinities_are_null():
+    assert json.dumps([finite(float("inf")), finite(float("nan")), finite(0.5)]) == "[null, null, 0.5]"
