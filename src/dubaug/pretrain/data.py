@@ -1,0 +1,199 @@
+"""From shards to batches: workers read and decode, and draw each view's parameters; the device does the rest.
+
+Shape suffixes: B batch, C channel, T time, H height, W width, F mel bin.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from dubaug.config import Experiment
+from dubaug.errors import DubaugError
+from dubaug.pretrain.batches import Clip
+from dubaug.pretrain.encoders import check_mel_size
+from dubaug.pretrain.heads import View
+from dubaug.pretrain.views import AudioView, VideoView, draw_audio, draw_video
+from dubaug.progress import say
+from dubaug.seeding import item_rng
+from dubaug.shards.format import ShardReader
+from dubaug.shards.index import ClipIndex
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Some clips as they are stored, and how their views are to be made."""
+
+    names: tuple[str, ...]
+    """`title:clip`, to name them to people."""
+    frames: torch.Tensor | None
+    """uint8 `(B, T, H, W, 3)`; clips of different sizes lie in the top left corner."""
+    video_views: tuple[VideoView, ...]
+    mels: dict[View, torch.Tensor]
+    """float16 `(B, C, T, F)`: log-mels of the primary and, where there is one, of the secondary track."""
+    audio_views: dict[View, tuple[AudioView, ...]]
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on `device`; the copy overlaps with computation where the memory is pinned."""
+        frames = None if self.frames is None else self.frames.to(device, non_blocking=True)
+        mels = {name: mel.to(device, non_blocking=True) for name, mel in self.mels.items()}
+        return replace(self, frames=frames, mels=mels)
+
+    def pin_memory(self) -> "Batch":
+        """Return the batch in page-locked memory (the loader calls this)."""
+        frames = None if self.frames is None else self.frames.pin_memory()
+        return replace(self, frames=frames, mels={n: mel.pin_memory() for n, mel in self.mels.items()})
+
+
+class ClipSource:
+    """The clips that a variant trains on. Picklable; shards are opened where they are read.
+
+    `separated` is the index of the shards without speech, for a variant that takes its sound from there.
+    """
+
+    def __init__(self, experiment: Experiment, variant: str, seed: int, clips: Path, separated: Path | None) -> None:
+        self.experiment, self.variant, self.seed = experiment, experiment.variants[variant], seed
+        self.index = ClipIndex.load(clips)
+        self.sound = self.index if separated is None else ClipIndex.load(separated)
+        with_sound = {shard.title_id for shard in self.sound.shards}
+        self.clips_of_title = {
+            shard.title_id: shard.clips for shard in self.index.shards if shard.title_id in with_sound and shard.clips
+        }
+        self.without_sound = sorted({shard.title_id for shard in self.index.shards} - with_sound)
+        """Titles left out because they have no separated sound."""
+
+    @property
+    def fingerprint(self) -> dict[str, list[str]]:
+        """The content of all shards used, by their hashes."""
+        sources = {"clips": self.index, "sound": self.sound}
+        return {
+            name: [f"{shard.title_id}:{shard.sha256[:16]}" for shard in index.shards] for name, index in sources.items()
+        }
+
+    def check(self) -> None:
+        """Raise `DubaugError` if a shard lacks a track or has another shape than the configuration says."""
+        clips, mel = self.experiment.clips, self.experiment.mel
+        frames = mel.frames(round(clips.duration_s * self.sound.sample_rate_hz))
+        check_mel_size(mel, frames)
+        shape, remedy = (2, frames, mel.n_mels), "delete it and make the shards again"
+        for title in self.clips_of_title:
+            pictures, sound = self.index.open(title), self.sound.open(title)
+            for track in {self.variant.primary, *self.variant.secondary}:
+                if track not in sound.tracks:
+                    raise DubaugError(
+                        f"{sound.path} has no track {track!r} (it has {', '.join(sound.tracks)}): {remedy}"
+                    )
+                if (stored := sound.mel_shapes[track]) != shape:
+                    raise DubaugError(f"{sound.path}: {track!r} is {stored}, the configuration says {shape}: {remedy}")
+            if self.variant.video and (not pictures.with_frames or len(pictures.frames_jpeg(0)) != clips.frames):
+                raise DubaugError(f"{pictures.path} has not {clips.frames} frames a clip: {remedy}")
+            if sound.path != pictures.path and len(sound) != len(pictures):
+                raise DubaugError(f"{sound.path} has {len(sound)} clips, {pictures.path} {len(pictures)}: {remedy}")
+
+    def secondary_at(self, step: int) -> str | None:
+        """Return the secondary track of a step: the languages in turn, the same for all processes (paper §3.4)."""
+        return self.variant.secondary[step % len(self.variant.secondary)] if self.variant.secondary else None
+
+    def read(self, clips: Sequence[Clip], *, epoch: int, step: int) -> Batch:
+        """Return the clips' batch; random parameters depend on seed, epoch, clip and view alone."""
+        tracks: dict[View, str] = {"primary": self.variant.primary}
+        if (secondary := self.secondary_at(step)) is not None:
+            tracks["secondary"] = secondary
+        keys = [(clip.title_id, self.index.open(clip.title_id).index(clip.row)) for clip in clips]
+        frames, video_views = self._read_frames(clips, keys, epoch) if self.variant.video else (None, ())
+        augmentation = self.experiment.augmentation
+        mels: dict[View, torch.Tensor] = {}
+        audio_views: dict[View, tuple[AudioView, ...]] = {}
+        for view, track in tracks.items():
+            mel_BCTF = np.stack(
+                [self._sound(clip, key[1]).mel(clip.row, track) for clip, key in zip(clips, keys, strict=True)]
+            )
+            mels[view] = torch.from_numpy(mel_BCTF)
+            audio_views[view] = tuple(
+                draw_audio(
+                    item_rng(self.seed, epoch, *key, view),
+                    frames=mel_BCTF.shape[2],
+                    bins=mel_BCTF.shape[3],
+                    augmentation=augmentation,
+                )
+                for key in keys
+            )
+        return Batch(
+            names=tuple(f"{title}:{index}" for title, index in keys),
+            frames=frames,
+            video_views=video_views,
+            mels=mels,
+            audio_views=audio_views,
+        )
+
+    def _sound(self, clip: Clip, index: int) -> ShardReader:
+        reader = self.sound.open(clip.title_id)
+        if reader.index(clip.row) != index:
+            raise DubaugError(
+                f"{reader.path}: row {clip.row} is clip {reader.index(clip.row)}, not {index}: make it again"
+            )
+        return reader
+
+    def _read_frames(
+        self, clips: Sequence[Clip], keys: Sequence[tuple[str, int]], epoch: int
+    ) -> tuple[torch.Tensor, tuple[VideoView, ...]]:
+        """Return all clips' frames, padded to the largest picture, and their views."""
+        decoded = [self.index.open(clip.title_id).frames(clip.row) for clip in clips]
+        height, width = (max(frames.shape[axis] for frames in decoded) for axis in (1, 2))
+        padded = np.zeros((len(decoded), decoded[0].shape[0], height, width, 3), dtype=np.uint8)
+        for place, frames in zip(padded, decoded, strict=True):
+            place[:, : frames.shape[1], : frames.shape[2]] = frames
+        views = tuple(
+            draw_video(
+                item_rng(self.seed, epoch, *key, "video"),
+                height=frames.shape[1],
+                width=frames.shape[2],
+                crop=self.experiment.encoders.video.crop,
+                augmentation=self.experiment.augmentation,
+            )
+            for key, frames in zip(keys, decoded, strict=True)
+        )
+        return torch.from_numpy(padded), views
+
+
+class _Batches(Dataset[Batch]):
+    """One item a batch: a worker makes a whole one."""
+
+    def __init__(self, source: ClipSource, batches: Sequence[Sequence[Clip]], *, epoch: int, first_step: int) -> None:
+        self.source, self.batches, self.epoch, self.first_step = source, batches, epoch, first_step
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, number: int) -> Batch:
+        return self.source.read(self.batches[number], epoch=self.epoch, step=self.first_step + number)
+
+
+def loaded(
+    source: ClipSource,
+    batches: Sequence[Sequence[Clip]],
+    *,
+    epoch: int,
+    first_step: int,
+    workers: int,
+    device: torch.device,
+) -> Iterator[Batch]:
+    """Yield the batches in order, on `device`, whatever the number of workers (0: read in this process)."""
+    loader = DataLoader(
+        _Batches(source, batches, epoch=epoch, first_step=first_step),
+        batch_size=None,
+        num_workers=workers,
+        pin_memory=device.type == "cuda",
+        prefetch_factor=4 if workers else None,
+    )
+    for batch in loader:
+        yield batch.to(device)
+
+
+def say_left_out(source: ClipSource) -> None:
+    """Name the titles that are not trained on, if any."""
+    if source.without_sound:
+        say(f"without separated sound, not trained on: {', '.join(source.without_sound)}")

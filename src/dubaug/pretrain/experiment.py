@@ -1,0 +1,83 @@
+"""What a variant's weights depend on, and its hash. Light: the Snakefile imports it for every job."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import Any
+
+from dubaug.config import Experiment, digest
+
+
+def pretraining_digest(experiment: Experiment, variant: str, seed: int) -> str:
+    """Return the hash of exactly the configuration that the weights of `variant` depend on.
+
+    Labels, tasks, paths of results, numbers of jobs and of loader workers are not part of it. The clips themselves
+    are no configuration: the trainer compares them by the hashes in the clip index.
+    """
+    return digest(pretraining_parts(experiment, variant, seed))
+
+
+def pretraining_parts(experiment: Experiment, variant: str, seed: int) -> dict[str, Any]:
+    """Return the configuration behind `pretraining_digest` as nested plain values."""
+    chosen = experiment.variants[variant]
+    encoders, clips = asdict(experiment.encoders), asdict(experiment.clips)
+    del clips["batches"]
+    sample_rate_hz = experiment.separation.sample_rate_hz if chosen.separated else clips["sample_rate_hz"]
+    parts: dict[str, Any] = {"seed": seed, "encoders": encoders, "mel": asdict(experiment.mel)}
+    if chosen.untrained:
+        sizes = {name: clips[name] for name in ("duration_s", "frames")}
+        return {**parts, "untrained": True, "clips": {**sizes, "sample_rate_hz": sample_rate_hz}}
+    augmentation, pretraining = asdict(experiment.augmentation), asdict(experiment.pretraining)
+    for name in ("loader_workers", "epochs", "checkpoints"):
+        del pretraining[name]
+    if not chosen.video:
+        del encoders["video"]
+        for name in ("frames", "frame_height", "jpeg_quality"):
+            del clips[name]
+        for name in ("height_min", "height_max", "randaugment_layers", "randaugment_magnitude"):
+            del augmentation[name]
+    return {
+        **parts,
+        "variant": {
+            "primary": chosen.primary,
+            "secondary": list(chosen.secondary),
+            "video": chosen.video,
+            "separated": chosen.separated,
+        },
+        "corpus": _corpus(experiment),
+        "clips": clips,
+        "separation": asdict(experiment.separation) if chosen.separated else None,
+        "augmentation": augmentation,
+        "pretraining": {
+            **pretraining,
+            "epochs": experiment.epochs_of(variant),
+            "checkpoints": list(experiment.checkpoints_of(variant)),
+        },
+    }
+
+
+def _corpus(experiment: Experiment) -> dict[str, Any]:
+    """Return the corpus's configuration, with the generator's where the films are generated."""
+    demo = experiment.demo
+    generated = demo is not None and PurePath(demo.directory) in PurePath(experiment.corpus.catalogue).parents
+    films = {"seed": demo.seed, **asdict(demo.films)} if demo is not None and generated else None
+    return {**asdict(experiment.corpus), "films": films}
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return one line for each key that differs: `pretraining.learning_rate: 0.001 -> 0.002`."""
+    before, after = dict(_flat(old)), dict(_flat(new))
+    missing = "(absent)"
+    return [
+        f"{key}: {before.get(key, missing)} -> {after.get(key, missing)}"
+        for key in sorted({*before, *after})
+        if before.get(key, missing) != after.get(key, missing)
+    ]
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, inner in value.items():
+        if isinstance(inner, Mapping):
+            yield from _flat(inner, f"{prefix}{key}.")
+        else:
+            yield prefix + key, list(inner) if isinstance(inner, tuple) else inner

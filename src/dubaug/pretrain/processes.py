@@ -1,0 +1,92 @@
+"""One process or several: torchrun's environment, the device, and the signals that ask for an early end."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+
+from dubaug.errors import ConfigError
+
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Processes:
+    """This process among all that train together."""
+
+    rank: int
+    count: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes files."""
+        return self.rank == 0
+
+    @property
+    def device_name(self) -> str:
+        """What to tell people: `cpu`, or the GPUs."""
+        if self.device.type != "cuda":
+            return "cpu"
+        return f"{self.count} x {torch.cuda.get_device_name(self.device)}"
+
+    def sum(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the sum of every process's values."""
+        if self.count > 1:
+            dist.all_reduce(values)
+        return values
+
+    def wait(self) -> None:
+        """Wait until all processes are here."""
+        if self.count > 1:
+            dist.barrier()
+
+
+@contextmanager
+def joined_processes(setting: Literal["auto", "cpu", "cuda"]) -> Iterator[Processes]:
+    """Yield this process's place: alone, or among those that torchrun started (NCCL on GPUs, gloo on CPUs).
+
+    Raises `ConfigError` if the configuration says `cuda` and there is none.
+    """
+    if setting == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("config key `device`: got 'cuda', but torch sees no GPU here; say `device: cpu` or `auto`")
+    on_gpu = setting != "cpu" and torch.cuda.is_available()
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if on_gpu else torch.device("cpu")
+    if on_gpu:
+        torch.cuda.set_device(device)
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if count == 1:
+        yield Processes(rank=0, count=1, device=device)
+        return
+    dist.init_process_group("nccl" if on_gpu else "gloo", device_id=device if on_gpu else None)
+    try:
+        yield Processes(rank=dist.get_rank(), count=count, device=device)
+    finally:
+        dist.destroy_process_group()
+
+
+class StopRequest:
+    """While in its `with` block, notes SIGTERM, SIGUSR1 and SIGINT instead of dying; a second SIGINT does end it."""
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> "StopRequest":
+        self._previous = {number: signal.signal(number, self._note) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT and self.signal == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.signal = signal.Signals(number)
