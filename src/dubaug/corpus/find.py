@@ -6,7 +6,7 @@ from dubaug.corpus.catalogue import Film
 from dubaug.corpus.languages import name_of
 from dubaug.corpus.probe import COPY_AGAIN, Probe, Sound, probe
 from dubaug.corpus.rejects import Reject
-from dubaug.corpus.titles import Title, Track
+from dubaug.corpus.titles import END_SLACK_S, Title, Track
 from dubaug.errors import MediaError
 
 STAGE = "catalogue"
@@ -49,7 +49,7 @@ def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float) -
             notes.append(f"{language} ends at {sound.end_s:.1f} s of {reach_s:.1f} s and is not counted")
             del found[language]
     reach_s = min(reach_s, *(sound.end_s for language, (_, sound) in found.items() if language in languages))
-    clips = int((reach_s + 1e-3) // clip_s)
+    clips = int((reach_s + END_SLACK_S) // clip_s)
     if clips < 1:
         raise MediaError(f"only {reach_s:.1f} s can be read, less than one clip of {clip_s:g} s", "leave it out")
     ordered = sorted(found, key=lambda language: (language != primary, language))

@@ -15,6 +15,10 @@ COLUMNS = (
     "sound", "notes",
 )  # fmt: skip
 
+END_SLACK_S = 0.025
+"""Sound that falls this much short of its last clip still makes it a whole one (the rest is silence): encoders lose
+up to a frame at the end, AC-3's 5 ms for instance, and Matroska rounds times to 1 ms."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Track:

@@ -1,7 +1,8 @@
 """A film's clips: picture and all tracks decoded once, side by side, in memory that does not grow with its length.
 
 The time line is the container's, from its start time. Clip n covers [n, n + 1) times the clip's length. A clip exists
-if every track has all its samples and the picture has all its frames; what is left at the end is dropped.
+if every track has all its samples (but for `END_SLACK_S`) and the picture has all its frames; what is left at the end
+is dropped.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,16 +17,13 @@ from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.stream import Stream
 
-from dubaug.corpus.titles import Track
+from dubaug.corpus.titles import END_SLACK_S, Track
 from dubaug.errors import MediaError
 from dubaug.media.track import Converter, Timeline, prepare
 from dubaug.media.video import REMUX, FramePicker, frame_duration_s, frame_times, pixel_aspect, video_stream
 
 MAX_LAG_S = 90.0
 """Sound that is kept waiting for another stream of the same film; more means that they do not lie side by side."""
-
-_SLACK_S = 0.002
-"""A track that is this much shorter than its last clip is filled up: Matroska's timestamps are rounded to 1 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +85,7 @@ class _SoundSink:
         self._converter = Converter(sample_rate_hz)
         self._timeline = Timeline(sample_rate_hz=sample_rate_hz, origin_s=origin_s)
         self._clip_samples = round(clip_s * sample_rate_hz)
-        self._slack = round(_SLACK_S * sample_rate_hz)
+        self._slack = round(END_SLACK_S * sample_rate_hz)
         self._stream, self._rate = stream, sample_rate_hz
 
     @property
@@ -242,7 +240,7 @@ class _Reader:
         if any(sink.waiting_s > MAX_LAG_S for sink in self._sinks):
             behind = min(lacking, key=lambda sink: sink.reached_s)
             raise MediaError(
-                f"the {behind.name} stream stops at {behind.reached_s:.0f} s while others go on for {MAX_LAG_S:.0f} s",
+                f"the {behind.name} stream stops at {behind.reached_s:.1f} s while others go on for {MAX_LAG_S:.0f} s",
                 f"check it in a player; if it plays, {REMUX}",
             )
 

@@ -14,6 +14,9 @@ from dubaug.media.downmix import to_stereo, usual_layout
 GAP_TOLERANCE_S = 0.03
 """A timestamp this near to where the sound stands counts as contiguous: Matroska's are rounded to 1 ms."""
 
+_MAX_PLANES = 7
+"""PyAV 18 counts the planes of a frame past the end of FFmpeg's list of 8: more channels must come interleaved."""
+
 _FILTER = {"filter_size": "64", "cutoff": "0.97"}
 """swresample's windowed sinc, twice its usual length."""
 
@@ -49,9 +52,10 @@ class Converter:
         if kind != self._kind:  # a programme may change from 5.1 to stereo on the way
             pieces = self.flush()
             self._kind = kind
-            if frame.format.name != "fltp" or frame.sample_rate != self._rate:
+            wanted = "fltp" if len(frame.layout.channels) <= _MAX_PLANES else "flt"
+            if frame.format.name != wanted or frame.sample_rate != self._rate:
                 options = _FILTER if frame.sample_rate != self._rate else None
-                self._resampler = AudioResampler(format="fltp", rate=self._rate, options=options)
+                self._resampler = AudioResampler(format=wanted, rate=self._rate, options=options)
         if self._resampler is None:
             return [*pieces, _piece(frame)]
         return pieces + [_piece(out) for out in self._resampler.resample(frame)]
@@ -66,7 +70,10 @@ class Converter:
 
 
 def _piece(frame: AudioFrame) -> tuple[float | None, np.ndarray]:
-    return frame.time, to_stereo(frame.to_ndarray(), channel_names(frame.layout.name))
+    channels = channel_names(frame.layout.name)
+    samples = frame.to_ndarray()
+    samples_CS = samples if frame.format.is_planar else samples.reshape(-1, len(channels)).T
+    return frame.time, to_stereo(samples_CS, channels)
 
 
 class Timeline:

@@ -56,7 +56,11 @@ class Outcome:
 def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
     """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
     receipt, shard = _receipt_path(title, out_dir), shard_path(title, out_dir)
-    if not receipt.is_file() or not shard.is_file():
+    if (
+        not receipt.is_file()
+        or not shard.is_file()
+        or not all(source.is_file() for source in _sources(title, settings))
+    ):
         return None
     noted = read_json(receipt)
     if noted["made_of"] != _made_of(title, settings) or noted["bytes"] != shard.stat().st_size:
@@ -124,11 +128,15 @@ def _tracks(title: Title, settings: Settings) -> Sequence[Track]:
     return [title.track(language) for language in settings.languages]
 
 
+def _sources(title: Title, settings: Settings) -> list[Path]:
+    """Return the film and its side-car files."""
+    return sorted({title.path, *(track.path for track in _tracks(title, settings) if track.path is not None)})
+
+
 def _made_of(title: Title, settings: Settings) -> str:
     """Return the hash of everything that a shard is made of; films by name, size and time, for they are large."""
     tracks = _tracks(title, settings)
-    sources = sorted({title.path, *(track.path for track in tracks if track.path is not None)})
-    states = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in sources]
+    states = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in _sources(title, settings)]
     streams = [(track.language, track.stream, track.path.name if track.path else "") for track in tracks]
     return digest(VERSION, settings.metadata(), title.clips, streams, states)
 

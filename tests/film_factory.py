@@ -1,0 +1,90 @@
+"""Small films made for tests: pictures whose grey tells their number, tracks whose samples are given."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+STEP = 3
+"""Grey levels between one frame and the next, so that coding noise does not confuse them."""
+
+
+def grey(number: int) -> int:
+    return 20 + STEP * (number % 70)
+
+
+def frame_number(picture_HWC: np.ndarray) -> int:
+    """Return which frame (modulo 70) a picture shows."""
+    return round((float(np.median(picture_HWC)) - 20) / STEP)
+
+
+def tone(seconds: float, *, hz: float = 440.0, channels: int = 6, rate: int = 48000, gain: float = 0.3) -> np.ndarray:
+    wave = gain * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)
+    return np.repeat(wave[None].astype(np.float32), channels, axis=0)
+
+
+def make_film(
+    path: Path,
+    *,
+    seconds: float = 6.5,
+    fps: Fraction | int = 24,
+    size: tuple[int, int] = (64, 36),
+    tracks: Mapping[str, np.ndarray] | Sequence[tuple[str, np.ndarray]] = (),
+    layout: str = "5.1(side)",
+    rate: int = 48000,
+    codec: str = "ac3",
+    picture: bool = True,
+    start_offset_s: float = 0.0,
+) -> Path:
+    """Write a film with grey frames (full range RGB through lossless H.264) and one track an entry of `tracks`.
+
+    `tracks` gives language tags (an empty one: no tag) and float32 `(channels, samples)`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entries = list(tracks.items()) if isinstance(tracks, Mapping) else list(tracks)
+    with av.open(path, "w") as container:
+        if picture:
+            video = container.add_stream("libx264", rate=fps, options={"qp": "0", "preset": "ultrafast", "g": "20"})
+            video.width, video.height, video.pix_fmt = *size, "yuv444p"
+        sounds = []
+        for language, _ in entries:
+            sound = container.add_stream(codec, rate=rate, layout=layout)
+            if codec == "ac3":
+                sound.bit_rate = 640_000
+            if language:
+                sound.metadata["language"] = language
+            sounds.append(sound)
+        packets = []
+        if picture:
+            for number in range(round(seconds * fps)):
+                image = np.full((size[1], size[0], 3), grey(number), dtype=np.uint8)
+                frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+                frame.pts = number + round(start_offset_s * fps)
+                packets += video.encode(frame)
+            packets += video.encode(None)
+        for stream, (_, samples_CS) in zip(sounds, entries, strict=True):
+            packets += _encode_sound(stream, samples_CS, rate, layout, start_offset_s)
+        packets.sort(key=lambda packet: float(packet.dts * packet.time_base))
+        for packet in packets:
+            container.mux(packet)
+    return path
+
+
+def _encode_sound(stream, samples_CS: np.ndarray, rate: int, layout: str, start_offset_s: float) -> list:
+    interleaved = np.ascontiguousarray(samples_CS.T).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(interleaved, format="flt", layout=layout)
+    frame.sample_rate, frame.pts, frame.time_base = rate, round(start_offset_s * rate), Fraction(1, rate)
+    size = stream.codec_context.frame_size or 1024
+    resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate, frame_size=size)
+    packets = []
+    for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+        packets += stream.encode(piece)
+    return packets + stream.encode(None)
+
+
+def write_catalogue(path: Path, rows: Sequence[str], header: str = "title_id,path") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path

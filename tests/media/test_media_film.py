@@ -1,0 +1,137 @@
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dubaug.corpus.titles import Track
+from dubaug.errors import MediaError
+from dubaug.media import film
+from dubaug.media.audio import read_audio
+from dubaug.media.film import FilmClip, Picture, read_clips
+from dubaug.media.video import read_windows
+from film_factory import frame_number, make_film, tone
+
+EN, FR = Track(language="en", stream=0), Track(language="fr", stream=1)
+
+
+def noise(seconds: float, seed: int, channels: int = 6) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-0.3, 0.3, (channels, round(seconds * 48000))).astype(np.float32)
+
+
+def clips_of(path: Path, **options: object) -> list[FilmClip]:
+    keys: dict = {"tracks": [EN], "clip_s": 1.0, "sample_rate_hz": 48000, "picture": Picture(frames=4, height=36)}
+    return list(read_clips(path, **{**keys, **options}))
+
+
+def test_clips_are_what_reading_each_part_gives(tmp_path: Path) -> None:
+    path = make_film(
+        tmp_path / "film.mkv", seconds=5, fps=Fraction(30000, 1001), tracks={"eng": noise(5, 0), "fra": noise(5, 1)}
+    )
+    clips = clips_of(path, tracks=[FR, EN])
+    assert [clip.index for clip in clips] == [0, 1, 2, 3, 4]
+    assert [clip.start_s for clip in clips] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    english_CS = read_audio(path, sample_rate_hz=48000).numpy()
+    windows = read_windows(path, starts_s=[0, 1, 2, 3, 4], duration_s=1.0, frames=4, height=36)
+    for clip, window in zip(clips, windows, strict=True):
+        assert tuple(clip.waveforms) == ("fr", "en")
+        begin = clip.index * 48000
+        np.testing.assert_array_equal(clip.waveforms["en"], english_CS[:, begin : begin + 48000])
+        assert clip.frames is not None
+        np.testing.assert_array_equal(clip.frames, window)
+    french_CS = np.concatenate([clip.waveforms["fr"] for clip in clips], axis=1)
+    assert np.corrcoef(french_CS[0], english_CS[0, : french_CS.shape[1]])[0, 1] < 0.1
+
+
+def test_the_tail_is_dropped(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "film.mkv", seconds=3.6, tracks={"eng": noise(3.6, 0)})
+    assert len(clips_of(path)) == 3
+    assert len(clips_of(path, max_clips=2)) == 2
+
+
+def test_sound_that_lacks_its_encoders_last_samples_still_fills_the_last_clip(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "film.mkv", seconds=4, tracks={"eng": noise(4, 0)})  # 125 AC-3 frames, 5 ms lost
+    assert read_audio(path, sample_rate_hz=48000).shape[1] < 4 * 48000
+    assert len(clips_of(path)) == 4
+    short = make_film(tmp_path / "short.mkv", seconds=4, tracks={"eng": noise(3.9, 0)})
+    assert len(clips_of(short)) == 3
+
+
+@pytest.mark.parametrize(("sound_s", "picture_s"), [(2.5, 5.0), (5.0, 2.2)])
+def test_a_clip_needs_both_sound_and_picture(tmp_path: Path, sound_s: float, picture_s: float) -> None:
+    path = make_film(tmp_path / "film.mkv", seconds=picture_s, tracks={"eng": noise(sound_s, 0)})
+    assert len(clips_of(path)) == 2
+
+
+def test_the_shortest_track_ends_the_clips(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "film.mkv", seconds=4, tracks={"eng": noise(4, 0), "fra": noise(1.5, 1)})
+    assert len(clips_of(path, tracks=[EN, FR])) == 1
+    assert len(clips_of(path, tracks=[EN])) == 4
+
+
+def test_sound_alone_at_another_rate(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "film.mkv", seconds=3.2, tracks={"eng": tone(3.2, hz=1000)})
+    clips = clips_of(path, picture=None, sample_rate_hz=44100)
+    assert [clip.frames for clip in clips] == [None] * 3
+    expected = read_audio(path, sample_rate_hz=44100).numpy()
+    joined = np.concatenate([clip.waveforms["en"] for clip in clips], axis=1)
+    np.testing.assert_allclose(joined, expected[:, : joined.shape[1]], atol=1e-6)
+
+
+def test_a_side_car_file_is_read_beside_the_film(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "film.mkv", seconds=3.2, tracks={"eng": noise(3.2, 0)})
+    side_car = make_film(
+        tmp_path / "french.wav",
+        picture=False,
+        tracks={"": noise(3.2, 1, channels=2)},
+        layout="stereo",
+        codec="pcm_s16le",
+    )
+    clips = clips_of(path, tracks=[EN, Track(language="fr", stream=0, path=side_car)])
+    assert len(clips) == 3
+    french_CS = np.concatenate([clip.waveforms["fr"] for clip in clips], axis=1)
+    np.testing.assert_allclose(french_CS, noise(3.2, 1, channels=2)[:, : 3 * 48000], atol=1e-4)
+
+
+def test_a_film_that_starts_late_starts_at_its_start(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "late.mkv", seconds=2.5, tracks={"eng": noise(2.5, 0)}, start_offset_s=5.0)
+    clips = clips_of(path)
+    assert len(clips) == 2
+    assert clips[0].frames is not None
+    assert [frame_number(picture) for picture in clips[0].frames] == [3, 9, 15, 21]
+    assert clips[0].waveforms["en"].any()
+
+
+def test_streams_that_do_not_lie_side_by_side_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(film, "MAX_LAG_S", 2.0)
+    path = make_film(tmp_path / "film.mkv", seconds=8, tracks={"eng": noise(8, 0), "fra": noise(1.5, 1)})
+    with pytest.raises(MediaError, match=r"the fr stream stops at 1\.5 s while others go on"):
+        clips_of(path, tracks=[EN, FR])
+
+
+def test_what_cannot_be_read_is_a_media_error(tmp_path: Path) -> None:
+    (tmp_path / "bad.mkv").write_bytes(b"\x1a\x45\xdf\xa3 and rubbish")
+    with pytest.raises(MediaError, match="decoding failed"):
+        clips_of(tmp_path / "bad.mkv")
+    path = make_film(tmp_path / "film.mkv", seconds=1, tracks={"eng": noise(1, 0)})
+    with pytest.raises(MediaError, match="no audio stream 1 for fr"):
+        clips_of(path, tracks=[FR])
+    with pytest.raises(MediaError, match="has no picture"):
+        clips_of(make_film(tmp_path / "sound.mkv", picture=False, tracks={"eng": noise(1, 0)}))
+
+
+def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "film.mkv", seconds=20, tracks={"eng": noise(20, 0)})
+    reader = film._Reader(clip_s=1.0, sample_rate_hz=48000, picture=Picture(frames=4, height=36))
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        reader.open(stack, path, [EN], 1)
+        longest = 0.0
+        index = 0
+        while reader.fill():
+            longest = max(longest, *(sink.waiting_s for sink in reader._sinks))
+            reader.take(index)
+            index += 1
+    assert index == 20
+    assert longest < 4.0
