@@ -9,9 +9,9 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -19,34 +19,17 @@ import torch
 from dubaug.config import Experiment, HaresProbe, HearProbe, SuiteName, VisualProbe
 from dubaug.downstream.features import TaskFeatures, load_features
 from dubaug.downstream.model import Dataset
-from dubaug.embed.embed import embed
+from dubaug.embed.cache import embedding
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, sha256_of, write_json
-from dubaug.pretrain.checkpoint import load_encoders
+from dubaug.pretrain.checkpoint import TrainedEncoders, load_encoders
 from dubaug.pretrain.experiment import pretraining_digest
+from dubaug.pretrain.manifest import Manifest
 from dubaug.probe import hear, linear
 from dubaug.probe.experiment import result_digest, suite_probe, task_digest
 from dubaug.probe.problem import Problem, make_problem
 from dubaug.probe.results import finite, git_commit, mean_and_std, write_result
 from dubaug.progress import Progress, say
-
-if TYPE_CHECKING:
-    from dubaug.pretrain.checkpoint import TrainedEncoders
-
-
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """A pretrained network: what its manifest says."""
-
-    variant: str
-    seed: int
-    checkpoints: Mapping[int, Path]
-    """Weights by epoch; the last is the final one."""
-
-    @property
-    def final_epoch(self) -> int:
-        """The last epoch."""
-        return max(self.checkpoints)
 
 
 def probe_suite(
@@ -66,41 +49,31 @@ def probe_suite(
     evaluated; tasks that were finished before stay finished.
     """
     network = read_network(experiment, pretraining)
-    unknown = sorted(set(sweep) - set(network.checkpoints))
+    kept_epochs = [checkpoint.epoch for checkpoint in network.checkpoints]
+    unknown = sorted(set(sweep) - set(kept_epochs))
     if unknown:
-        kept = ", ".join(map(str, sorted(network.checkpoints)))
+        kept = ", ".join(map(str, kept_epochs))
         raise DubaugError(f"{pretraining} has no checkpoint of epoch {unknown[0]}; it has {kept}")
     work = _SuiteWork(experiment, suite, network, work_dir, device)
-    epochs = sorted({network.final_epoch, *sweep})
+    epochs = sorted({network.final.epoch, *sweep})
     tasks = experiment.suites[suite]
     entries: dict[int, dict[str, Any]] = {epoch: {} for epoch in epochs}
     progress = Progress(f"{network.variant} {suite}", len(tasks), "tasks", every_s=0)
     for task in tasks:
         for epoch, entry in work.task(task, epochs, load_features(features, task)).items():
             entries[epoch][task] = entry
-        final = entries[network.final_epoch][task]
+        final = entries[network.final.epoch][task]
         progress.advance(note=f"{task} {final['metric']} {final['mean']:.3f}")
-    for epoch, path in [(network.final_epoch, out), *sweep.items()]:
+    for epoch, path in [(network.final.epoch, out), *sweep.items()]:
         write_result(path, work.result(epoch, entries[epoch]))
 
 
-def read_network(experiment: Experiment, pretraining: Path) -> Network:
+def read_network(experiment: Experiment, pretraining: Path) -> Manifest:
     """Return the network of a manifest. Raises `DubaugError` if it cannot be read or is of another configuration."""
-    try:
-        manifest = read_json(pretraining)
-        network = Network(
-            variant=manifest["variant"],
-            seed=manifest["seed"],
-            checkpoints={entry["epoch"]: pretraining.parent / entry["path"] for entry in manifest["checkpoints"]},
-        )
-        made_by = manifest["experiment"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DubaugError(
-            f"{pretraining} is no manifest of a pretraining ({error!r}): run `dubaug pretrain`"
-        ) from error
+    network = Manifest.load(pretraining)
     if network.variant not in experiment.variants:
         raise DubaugError(f"{pretraining}: the configuration has no variant {network.variant!r}")
-    if made_by != pretraining_digest(experiment, network.variant, network.seed):
+    if network.experiment != pretraining_digest(experiment, network.variant, network.seed):
         raise DubaugError(
             f"{pretraining} was made by another configuration of {network.variant}: run its pretraining again, or give "
             "the configuration that it was made by"
@@ -114,14 +87,14 @@ class _SuiteWork:
     """A network on a suite: its tasks' results, from the work directory or computed."""
 
     def __init__(
-        self, experiment: Experiment, suite: SuiteName, network: Network, work_dir: Path, device: torch.device
+        self, experiment: Experiment, suite: SuiteName, network: Manifest, work_dir: Path, device: torch.device
     ) -> None:
         self.experiment, self.suite, self.network, self.device = experiment, suite, network, device
         self.work_dir = work_dir
+        self.weights = {checkpoint.epoch: checkpoint.path for checkpoint in network.checkpoints}
         self.protocol = suite_probe(experiment, suite)
         self._sha256: dict[int, str] = {}
         self._encoders: dict[int, TrainedEncoders] = {}
-        self._parts: dict[tuple[str, int, str], np.ndarray] = {}
 
     def task(self, task: str, epochs: Sequence[int], features: TaskFeatures) -> dict[int, dict[str, Any]]:
         """Return a task's entry for each epoch, computing and keeping those that are not there yet."""
@@ -162,7 +135,7 @@ class _SuiteWork:
     def _checkpoint_sha256(self, epoch: int) -> str:
         """Return the hash of the file itself: a manifest may be older than its checkpoint."""
         if epoch not in self._sha256:
-            path = self.network.checkpoints[epoch]
+            path = self.weights[epoch]
             if not path.is_file():
                 raise DubaugError(f"the checkpoint {path} is gone: run the pretraining of {self.network.variant} again")
             self._sha256[epoch] = sha256_of(path)
@@ -186,31 +159,24 @@ class _SuiteWork:
         ]
 
     def _embed(self, task: str, epoch: int, features: TaskFeatures) -> np.ndarray:
-        """Return embeddings (items, dimensions): sound, picture, or both side by side.
-
-        Both parts are kept while tasks share their features, as VGGSound's three do.
-        """
+        """Return embeddings (items, dimensions): sound, picture, or both side by side."""
         modality = self.experiment.tasks[task].modality
         if "V" in modality and not self.experiment.variants[self.network.variant].video:
             raise DubaugError(f"task {task} needs video, and {self.network.variant} has been trained without")
-        if any(key[0] != features.sha256 for key in self._parts):
-            self._parts.clear()
-        for letter in modality:
-            key = (features.sha256, epoch, letter)
-            if key not in self._parts:
-                self._parts[key] = embed(
-                    features,
-                    self._load(epoch),
-                    modality="A" if letter == "A" else "V",
-                    batch=self.experiment.probe.embed_batch,
-                    device=self.device,
-                )
-        return np.hstack([self._parts[features.sha256, epoch, letter] for letter in modality])
+        return embedding(
+            features,
+            lambda: self._load(epoch),
+            checkpoint_sha256=self._checkpoint_sha256(epoch),
+            modality=modality,
+            work_dir=self.work_dir / "embeddings",
+            batch=self.experiment.probe.embed_batch,
+            device=self.device,
+        )
 
-    def _load(self, epoch: int) -> "TrainedEncoders":
+    def _load(self, epoch: int) -> TrainedEncoders:
         if epoch not in self._encoders:
-            encoders = load_encoders(self.network.checkpoints[epoch])
-            spec, path = encoders.spec, self.network.checkpoints[epoch]
+            encoders = load_encoders(self.weights[epoch])
+            spec, path = encoders.spec, self.weights[epoch]
             if (spec.variant, spec.epoch) != (self.network.variant, epoch):
                 raise DubaugError(
                     f"{path} holds {spec.variant} after epoch {spec.epoch}, not {self.network.variant} after {epoch}: "
