@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageChops
 
 from dubaug.config.model import Demo
@@ -32,8 +33,8 @@ TAG = "DUBAUG_SETTINGS"
 """In each film's metadata: a hash of all that it was made from."""
 
 GENERATOR = (
-    "plans", "sounds", "sounds_nature", "sounds_things", "music", "pictures", "pictures_nature", "pictures_things",
-    "scenes", "dialogue", "surround", "titles", "films", "filmfiles",
+    "plans", "sounds", "sounds_nature", "sounds_things", "music", "pictures", "pictures_nature", "pictures_vehicles",
+    "pictures_struck", "scenes", "dialogue", "surround", "titles", "films", "filmfiles",
 )  # fmt: skip
 """The modules on which a film's bytes depend."""
 
@@ -101,6 +102,7 @@ def write_title(path: Path, title: Title, settings: str = "") -> None:
             video.thread_count = 1
             video.codec_context.gop_size = 2 * FPS
             tracks = [_TrackWriter(container, language, number) for number, language in enumerate(title.languages)]
+            reformatter = VideoReformatter()
             frame_number = 0
             for scene in title.scenes:
                 background_CS = scene_background(scene, title.acoustics, title.theme, sample_rate_hz=RATE_HZ)
@@ -110,7 +112,8 @@ def write_title(path: Path, title: Title, settings: str = "") -> None:
                     )
                     track.write(background_CS + speech_CS)
                 for picture in graded(scene, title.look):
-                    frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+                    rgb = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                    frame = reformatter.reformat(rgb, format="yuv420p", threads=1)
                     frame.pts = frame_number
                     frame_number += 1
                     container.mux(video.encode(frame))

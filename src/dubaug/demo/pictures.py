@@ -7,6 +7,7 @@ y from 0 (above) to 1. It is drawn at twice the size and averaged down, so that 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from colorsys import hsv_to_rgb
+from math import cos, pi, sin
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -65,8 +66,12 @@ class Brush:
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
         """Fill an ellipse with centre and radii."""
-        scale, rx, ry = self.scale, abs(rx), abs(ry)
+        scale = self.scale
         self._draw.ellipse(((x - rx) * scale, (y - ry) * scale, (x + rx) * scale, (y + ry) * scale), fill=colour)
+
+    def dot(self, centre: Sequence[float] | np.ndarray, radius: float, colour: Colour) -> None:
+        """Fill a circle."""
+        self.ellipse(float(centre[0]), float(centre[1]), radius, radius, colour)
 
     def ring(self, x: float, y: float, rx: float, ry: float, colour: Colour, width: float = 0.006) -> None:
         """Draw the outline of an ellipse."""
@@ -113,11 +118,25 @@ class Stage:
         self.x = self.aspect * (0.5 + 0.28 * plan.pan)
         """Where the thing that sounds stands."""
         self.daylight = plan.light
+        self._times = np.linspace(0, plan.seconds, 200)
+        self._curve = plan.curve_at(self._times)
+        self._gap = self.gap(1.0)
 
     def lit(self, colour: Colour) -> Colour:
         """Return an outdoor colour as this hour's light shows it."""
         night = mixed((4, 6, 16), colour, 0.32)
         return mixed(night, colour, self.daylight * 1.6)
+
+    def keep_in(self, margin: float) -> None:
+        """Move the thing that sounds so that it is at least `margin` from the left and right edges."""
+        self.x = min(max(self.x, margin), self.aspect - margin)
+
+    def glow(self, x: float, y: float, radius: float, colour: Colour) -> None:
+        """Add light around a point to the background."""
+        image = np.asarray(self.background, dtype=np.float32)
+        down, across = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32) / image.shape[0]
+        light = np.exp(-(((across - x) ** 2 + (down - y) ** 2) / radius**2))[..., None] * np.float32(colour)
+        self.background.paste(Image.fromarray(np.clip(image + light, 0, 255).astype(np.uint8)))
 
     def colour(self, hue: float | None = None, saturation: float = 0.6, value: float = 0.7) -> Colour:
         """Return a colour near the given one; without a hue, of any."""
@@ -126,7 +145,7 @@ class Stage:
 
     def curve(self, time_s: float) -> float:
         """Return the plan's slow curve."""
-        return float(self.plan.curve_at(np.asarray(time_s)))
+        return float(np.interp(time_s, self._times, self._curve))
 
     def travelled(self, low: float, high: float) -> Callable[[float], float]:
         """Return the way covered up to a time, at a speed that follows the curve from `low` to `high` (heights/s)."""
@@ -149,19 +168,23 @@ class Stage:
         """Return a pendulum's place in -1..1 that turns round at each event, first to the right."""
         events = self.plan.events_s
         if not events:
-            return float(np.sin(2 * time_s))
+            return sin(2 * time_s)
         number, since = self.since(time_s)
         until = self.until(time_s)
-        usual = float(np.median(np.diff(events))) if len(events) > 1 else 1.0
-        span = since + until if number >= 0 and until < 90 else usual
+        span = since + until if number >= 0 and until < 90 else self._gap
         part = since / span if number >= 0 else 1 - until / span
-        return float((-1) ** (number % 2) * np.cos(np.pi * part))
+        return (-1) ** (number % 2) * cos(pi * part)
 
     def raised(self, time_s: float, fall_s: float = 0.12, lift_s: float = 0.3) -> float:
         """Return how high an arm is that strikes at each event: 0 at the stroke, 1 when drawn back."""
         _, since = self.since(time_s)
         lifted = min(since / lift_s, 1.0)
         return float(lifted * lifted * (3 - 2 * lifted)) * min(self.until(time_s) / fall_s, 1.0)
+
+    def gap(self, usual_s: float) -> float:
+        """Return the usual time between two events; `usual_s` where there are fewer than two."""
+        events = self.plan.events_s
+        return float(np.median(np.diff(events))) if len(events) > 1 else usual_s
 
     # Settings
 
@@ -245,9 +268,9 @@ class Stage:
 
 def draw(plan: Plan, *, fps: float, height: int, width: int) -> np.ndarray:
     """Return a planned scene's frames, uint8 RGB (T, height, width, 3) with T = round(seconds * fps), at least 1."""
-    from dubaug.demo import pictures_nature, pictures_things  # they draw with this module's brush
+    from dubaug.demo import pictures_nature, pictures_struck, pictures_vehicles  # they draw with this module's brush
 
-    makers = {**pictures_nature.PICTURES, **pictures_things.PICTURES}
+    makers = {**pictures_nature.PICTURES, **pictures_vehicles.PICTURES, **pictures_struck.PICTURES}
     stage = Stage(plan, height, width)
     paint = makers[plan.kind](stage)
     n_frames = max(round(plan.seconds * fps), 1)
@@ -259,6 +282,6 @@ def draw(plan: Plan, *, fps: float, height: int, width: int) -> np.ndarray:
     return frames_THWC
 
 
-def scattered(plan: Plan, what: str, count: int, columns: int) -> np.ndarray:
-    """Return (count, columns) numbers in 0..1 that are the scene's own."""
-    return item_rng(plan.seed, "picture", what).random((count, columns))
+def scattered(plan: Plan, what: str, count: int, columns: int) -> list[tuple[float, ...]]:
+    """Return `count` rows of numbers in 0..1 that are the scene's own (plain floats: they are drawn one by one)."""
+    return [tuple(row) for row in item_rng(plan.seed, "picture", what).random((count, columns)).tolist()]

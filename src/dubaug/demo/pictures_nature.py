@@ -1,6 +1,7 @@
 """Pictures of weather, fire, animals and people: each sets the stage and returns what paints a moment of it."""
 
 from collections.abc import Callable, Mapping
+from math import cos, exp, pi, sin
 from types import MappingProxyType
 
 import numpy as np
@@ -38,7 +39,7 @@ def thunder(stage: Stage) -> Painter:
     stage.daylight = 0.15 + 0.3 * stage.plan.light
     stage.outdoors(0.78, overcast=1.0)
     for x, y, size in scattered(stage.plan, "clouds", 34, 3):
-        grey = mixed((28, 30, 40), (82, 86, 100), float(y))
+        grey = mixed((28, 30, 40), (82, 86, 100), y)
         stage.set.ellipse(x * stage.aspect, 0.02 + 0.28 * y, 0.12 + 0.14 * size, 0.05 + 0.06 * size, grey)
     bolts = []
     for _ in stage.plan.events_s:
@@ -52,7 +53,7 @@ def thunder(stage: Stage) -> Painter:
         number, since = stage.since(time_s)
         if number < 0 or since > 0.9:
             return
-        glow = float(np.exp(-since / 0.22)) * (0.6 + 0.4 * np.cos(since * 50))
+        glow = float(exp(-since / 0.22)) * (0.6 + 0.4 * cos(since * 50))
         brush.wash((200, 205, 255), 0.75 * glow)
         if since < 0.4:
             brush.line(bolts[number], (255, 255, 235), 0.022)
@@ -68,8 +69,8 @@ def wind(stage: Stage) -> Painter:
     stage.outdoors(0.7, overcast=0.4)
     way = stage.travelled(0.15, 2.2)
     trunk, leaf = stage.lit(stage.colour(0.07, 0.5, 0.35)), stage.lit(stage.colour(0.3, 0.55, 0.5))
-    flying, grass = scattered(stage.plan, "flying", 34, 4), scattered(stage.plan, "grass", 90, 3)
-    leaves = scattered(stage.plan, "leaves", 26, 3) - 0.5
+    flying, grass = scattered(stage.plan, "flying", 34, 4), scattered(stage.plan, "grass", 60, 3)
+    leaves = [(x - 0.5, y - 0.5, shade - 0.5) for x, y, shade in scattered(stage.plan, "leaves", 20, 3)]
     trees = [(stage.x, 0.55 * stage.size**0.5), (stage.aspect - stage.x + 0.2, 0.4)]
     dust = stage.lit((214, 200, 160))
 
@@ -77,18 +78,18 @@ def wind(stage: Stage) -> Painter:
         gust = stage.curve(time_s)
         for x, tall in trees:
             height = np.linspace(0, 1, 7)
-            bend = (0.08 + 0.5 * gust + 0.06 * np.sin(9 * time_s + 5 * x) * (0.3 + gust)) * tall
+            bend = (0.08 + 0.5 * gust + 0.06 * sin(9 * time_s + 5 * x) * (0.3 + gust)) * tall
             stem = np.stack([x + bend * height**2, 0.8 - tall * height], 1)
             brush.limb(stem, trunk, 0.045 * tall / 0.5)
             for dx, dy, shade in leaves:
-                shiver = 0.02 * np.sin(14 * time_s + 40 * dx) * (0.3 + gust)
+                shiver = 0.02 * sin(14 * time_s + 40 * dx) * (0.3 + gust)
                 colour = mixed(leaf, PALE if shade > 0.2 else DARK, 0.15)
                 brush.ellipse(
                     x + bend + (dx * 0.6 + gust * 0.12) * tall + shiver, 0.8 - tall * (1 + dy * 0.6), 0.07, 0.05, colour
                 )
         for x, y, tall in grass:
             base = 0.82 + 0.18 * y
-            bend = (0.01 + 0.1 * gust + 0.02 * np.sin(11 * time_s + 20 * x)) * (0.7 + tall)
+            bend = (0.01 + 0.1 * gust + 0.02 * sin(11 * time_s + 20 * x)) * (0.7 + tall)
             at, top = x * stage.aspect, base - 0.08 * (0.6 + tall)
             brush.line(
                 [(at, base), (at + bend * 0.3, (base + top) / 2), (at + bend, top)],
@@ -97,7 +98,7 @@ def wind(stage: Stage) -> Painter:
             )
         for x, y, turn, speed in flying:
             at = (x * 2 + way(time_s) * (0.7 + 0.6 * speed)) % (stage.aspect + 0.3) - 0.15
-            up = 0.1 + 0.75 * y + 0.05 * np.sin(6 * time_s + 9 * turn)
+            up = 0.1 + 0.75 * y + 0.05 * sin(6 * time_s + 9 * turn)
             brush.line([(at, up), (at - 0.03 - 0.14 * gust, up + 0.01)], dust, 0.009)
 
     return paint
@@ -125,7 +126,7 @@ def waves(stage: Stage) -> Painter:
             brush.line(np.stack([xs[row % 5 :: 7], light], 1), mixed(tint, PALE, 0.25), 0.004)
         number, since = stage.since(time_s)
         until = stage.until(time_s)
-        rush = max(np.exp(-since / 0.9), np.exp(-((until / 0.6) ** 2)))  # up the beach at the event, then back
+        rush = max(exp(-since / 0.9), exp(-((until / 0.6) ** 2)))  # up the beach at the event, then back
         edge = 0.80 + 0.14 * rush + slope * (xs / stage.aspect - 0.5)
         edge = edge + 0.014 * np.sin(xs * 9 + phase[0] + number) + 0.007 * np.sin(xs * 23 + 2 * time_s)
         brush.polygon([(0, 1.1), *zip(xs, edge, strict=True), (stage.aspect, 1.1)], sand)
@@ -153,14 +154,12 @@ def fire(stage: Stage) -> Painter:
                 stage.set.rect(x, row * 0.1, x + 0.245, row * 0.1 + 0.085, brick)
         stage.set.rect(stage.x - 0.62, 0.16, stage.x + 0.62, 1, (14, 10, 10))
     hue, wide = 0.035 + 0.03 * stage.rng.random(), 0.34 * stage.size
+    stage.glow(stage.x, 0.7, 2.2 * wide, hsv(hue, 0.85, 0.75))
     phases, sparks = stage.rng.uniform(0, 6, (4, 5)), scattered(stage.plan, "sparks", 40, 3)
     part = np.linspace(-1, 1, 33)
 
     def paint(brush: Brush, time_s: float) -> None:
-        flicker = 0.85 + 0.15 * np.sin(17 * time_s + 3 * np.sin(7 * time_s))
-        for ring in range(5, 0, -1):
-            glow = mixed((30, 14, 8), hsv(hue, 0.85, 0.5), (5 - ring) / 6 * flicker)
-            brush.ellipse(stage.x, 0.72, wide * (0.9 + 0.16 * ring), 0.2 + 0.07 * ring, glow)
+        flicker = 0.85 + 0.15 * sin(17 * time_s + 3 * sin(7 * time_s))
         for layer, (shrink, colour) in enumerate(
             (
                 (1.0, hsv(hue - 0.03, 0.95, 0.8)),
@@ -172,14 +171,14 @@ def fire(stage: Stage) -> Painter:
             p = phases[layer]
             tongues = 0.55 + 0.25 * np.sin(9 * part + p[0] - 7 * time_s) + 0.2 * np.sin(17 * part + p[1] + 11 * time_s)
             tall = 0.62 * stage.size**0.5 * shrink * flicker * (1 - part**2) ** 0.8 * np.maximum(tongues, 0.15)
-            lean = 0.06 * np.sin(2.3 * time_s + p[2]) * tall
+            lean = 0.06 * sin(2.3 * time_s + p[2]) * tall
             flame = zip(stage.x + wide * shrink * part + lean, 0.86 - tall, strict=True)
             brush.polygon([(stage.x - wide * shrink, 0.87), *flame, (stage.x + wide * shrink, 0.87)], colour)
         for side in (-1, 1):
             brush.line([(stage.x - 1.15 * wide * side, 0.93), (stage.x + wide * side, 0.84)], (46, 28, 20), 0.06)
         for x, phase, speed in sparks:
             age = (time_s * (0.5 + speed) + phase) % 1
-            at = stage.x + wide * 1.4 * (x - 0.5) + 0.05 * np.sin(9 * age + 20 * x)
+            at = stage.x + wide * 1.4 * (x - 0.5) + 0.05 * sin(9 * age + 20 * x)
             brush.ellipse(at, 0.75 - 0.75 * age, 0.007, 0.007, mixed((255, 220, 120), (60, 20, 10), age))
 
     return paint
@@ -203,15 +202,15 @@ def birds(stage: Stage) -> Painter:
     def paint(brush: Brush, time_s: float) -> None:
         for x, up, speed, phase in flock:
             at = (x * 2 + 0.5 * (0.5 + speed) * time_s) % (stage.aspect + 0.4) - 0.2
-            beat, wing = np.sin((14 + 6 * phase) * time_s + 6 * phase), 0.05 + 0.03 * phase
+            beat, wing = sin((14 + 6 * phase) * time_s + 6 * phase), 0.05 + 0.03 * phase
             high = 0.08 + 0.34 * up
             tips = [(at - wing, high - 0.05 * beat), (at, high + 0.012), (at + wing, high - 0.05 * beat)]
             brush.line(tips, ink, 0.013)
             brush.ellipse(at, high + 0.012, 0.018, 0.009, ink)
         _, since = stage.since(time_s)
         singing = since < 0.4
-        open_ = 0.45 + 0.35 * np.sin(40 * since) if singing else 0.0
-        hop = 0.03 * abs(np.sin(18 * since)) if singing else 0.004 * np.sin(3 * time_s)
+        open_ = 0.45 + 0.35 * sin(40 * since) if singing else 0.0
+        hop = 0.03 * abs(sin(18 * since)) if singing else 0.004 * sin(3 * time_s)
         foot = y + 0.115
         centre = foot - 0.75 * size - hop * size * 3
         for leg in (-0.15, 0.2):
@@ -250,7 +249,7 @@ def dog(stage: Stage) -> Painter:
     def paint(brush: Brush, time_s: float) -> None:
         _, since = stage.since(time_s)
         since = since - second if since > second else since
-        bark = max(0.0, float(np.sin(np.pi * min(since / 0.2, 1))))
+        bark = max(0.0, float(sin(pi * min(since / 0.2, 1))))
         jerk = 0.05 * bark
 
         def at(px: float, py: float) -> tuple[float, float]:
@@ -259,7 +258,7 @@ def dog(stage: Stage) -> Painter:
         def blob(px: float, py: float, rx: float, ry: float, colour: Colour) -> None:
             brush.ellipse(*at(px, py), rx * size, ry * size, colour)
 
-        wag = 0.16 * np.sin(13 * time_s)
+        wag = 0.16 * sin(13 * time_s)
         brush.limb([at(-0.62, -0.75), at(-0.85, -0.95), at(-0.95 + wag, -1.2)], fur, 0.07 * size)
         for px, colour in ((-0.42, dark), (0.3, dark), (-0.52, fur), (0.42, fur)):
             brush.limb([at(px, -0.6), at(px + 0.03, -0.05), at(px + 0.1, -0.02)], colour, 0.12 * size)
@@ -298,10 +297,10 @@ def crowd(stage: Stage) -> Painter:
     def paint(brush: Brush, time_s: float) -> None:
         loud = stage.curve(time_s)
         for x, y, scale, skin, hair, shirt, phase, eager in people:
-            up = y - (0.15 + 0.6 * loud) * scale * abs(np.sin(3.2 * time_s + phase))
-            side = x + 0.25 * scale * np.sin(2.1 * time_s + 2 * phase)
+            up = y - (0.15 + 0.6 * loud) * scale * abs(sin(3.2 * time_s + phase))
+            side = x + 0.25 * scale * sin(2.1 * time_s + 2 * phase)
             if eager < 0.35 * loud + 0.08:
-                wave = 0.5 * scale * np.sin(8 * time_s + phase)
+                wave = 0.5 * scale * sin(8 * time_s + phase)
                 for sign in (-1, 1):
                     brush.line(
                         [
@@ -316,7 +315,7 @@ def crowd(stage: Stage) -> Painter:
             brush.ellipse(side, up + 0.15 * scale, 0.74 * scale, 0.86 * scale, skin)
             for sign in (-1, 1):
                 brush.ellipse(side + 0.3 * sign * scale, up, 0.09 * scale, 0.1 * scale, DARK)
-            mouth = max(0.05, 0.3 * np.sin(11 * time_s + 3 * phase))
+            mouth = max(0.05, 0.3 * sin(11 * time_s + 3 * phase))
             brush.ellipse(side, up + 0.55 * scale, 0.26 * scale, mouth * scale, (96, 28, 30))
 
     return paint

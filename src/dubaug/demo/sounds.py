@@ -6,7 +6,7 @@ Sounds are float32; `C` stands for the two channels and `S` for samples. Levels 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import signal
+from scipy import fft, signal
 
 Array = np.ndarray
 
@@ -36,9 +36,9 @@ def shaped(noise_CS: Array, rate_hz: int, points: Sequence[tuple[float, float]],
     frequencies[0] = frequencies[1]
     at, db = zip(*points, strict=True)
     gain = 10 ** (np.maximum(np.interp(np.log(frequencies), np.log(at), db), floor_db) / 20)
-    spectrum = np.fft.rfft(noise_CS) * gain
+    spectrum = fft.rfft(noise_CS) * gain.astype(np.float32)
     spectrum[..., 0] = 0
-    return unit(np.fft.irfft(spectrum, n_samples).astype(np.float32))
+    return unit(fft.irfft(spectrum, n_samples))
 
 
 def unit(sound: Array) -> Array:

@@ -7,6 +7,7 @@ sum of its speech and its background, so either can be had alone.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import fft
 
 from dubaug.demo import sounds as s
 
@@ -88,8 +89,7 @@ def speech(speech_S: np.ndarray, acoustics: Acoustics, *, sample_rate_hz: int, r
     track = np.zeros((6, speech_S.shape[-1]), np.float32)
     gain = np.float32(10 ** ((acoustics.background_db + acoustics.speech_db) / 20) / SPEECH_RMS)
     track[2] = np.clip(gain * speech_S, -0.5, 0.5)
-    pair = np.stack([track[2], track[2]])
-    track[:2] = 0.25 * s.in_room(pair, sample_rate_hz, rng, seconds=acoustics.room_s, wet=1.0)
+    track[:2] = 0.25 * s.in_room(track[2:3], sample_rate_hz, rng, seconds=acoustics.room_s, wet=1.0)
     return track
 
 
@@ -105,4 +105,5 @@ def stereo(track_CS: np.ndarray) -> np.ndarray:
 def _tilted(sound_CS: np.ndarray, db_per_octave: float, rate_hz: int) -> np.ndarray:
     frequencies = np.maximum(np.fft.rfftfreq(sound_CS.shape[-1], 1 / rate_hz), 30.0)
     gain = 10 ** (db_per_octave * np.log2(frequencies / 1000) / 20)
-    return np.fft.irfft(np.fft.rfft(sound_CS) * gain, sound_CS.shape[-1]).astype(np.float32)
+    tilted: np.ndarray = fft.irfft(fft.rfft(sound_CS) * gain.astype(np.float32), sound_CS.shape[-1])
+    return tilted
