@@ -1,0 +1,134 @@
+"""`dubaug separate`, `dubaug separate-task` and `dubaug separation-model`."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dubaug.config import Experiment, load
+from dubaug.errors import DubaugError
+from dubaug.progress import Progress, say
+
+if TYPE_CHECKING:
+    from dubaug.separation.remove import Remover
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
+    separate = subparsers.add_parser(
+        "separate",
+        help="remove speech from the films' primary track (variant sep)",
+        description="Decode the primary track of every n-th selected title, remove its speech with the Demucs model "
+        "that the configuration names (all stems but `separation.stem` summed), and store the log-mels of the same "
+        "clips as in the title's film shard in OUT_DIR/<title_id>.arrow. Shards that stand already, made of the same "
+        "film by the same settings and weights, are kept. A film that cannot be decoded is listed with the reason, "
+        "and the batch goes on.",
+    )
+    separate.add_argument("--config", type=Path, required=True, help="the resolved configuration")
+    separate.add_argument("--titles", type=Path, required=True, help="the titles selected, by `dubaug select`")
+    separate.add_argument("--batch", type=int, default=0, help="which of the batches (default 0)")
+    separate.add_argument("--batches", type=int, default=1, help="how many the titles are dealt to (default 1)")
+    separate.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
+    separate.add_argument("--manifest", type=Path, required=True, help="JSON list of this batch's shards")
+    separate.add_argument("--rejected", type=Path, required=True, help="CSV of titles and clips rejected")
+    separate.set_defaults(run=run_separate)
+
+    task = subparsers.add_parser(
+        "separate-task",
+        help="copy a downstream data set without its speech (Table D6)",
+        description="Write a copy of the task's data set with speech removed from every sound file: the same layout, "
+        "names, sample rates and lengths. Files that cannot be read are left out and listed in OUT/separation.json. "
+        "OUT appears when all is done; an interrupted run goes on where it was.",
+    )
+    task.add_argument("--config", type=Path, required=True, help="the resolved configuration")
+    task.add_argument("--task", required=True, help="which of the configuration's tasks; its `path` is read")
+    task.add_argument("--out", type=Path, required=True, help="the new data set's folder")
+    task.set_defaults(run=run_separate_task)
+
+    model = subparsers.add_parser(
+        "separation-model",
+        help="fetch and describe the separation model",
+        description="Load the Demucs model that the configuration names, which downloads its weights if it is a "
+        "published one, and print its stems, rate and size. Run it once where there is internet, before jobs run "
+        "where there is none.",
+    )
+    model.add_argument("--config", type=Path, required=True, help="the resolved configuration")
+    model.set_defaults(run=run_separation_model)
+
+
+def run_separate(options: argparse.Namespace) -> None:
+    """Make the separated shards of one batch of titles."""
+    from dubaug.corpus.rejects import write_rejects
+    from dubaug.corpus.titles import read_titles
+    from dubaug.separation.ingest import Settings, make_separated_shard, standing_shard
+    from dubaug.shards.index import ClipIndex
+
+    if not 0 <= options.batch < options.batches:
+        raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
+    experiment = load(options.config)
+    titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
+    remover = _remover(experiment)
+    language = experiment.corpus.primary
+    settings = Settings(
+        clips=experiment.clips,
+        mel=experiment.mel,
+        separation=experiment.separation,
+        language=language,
+        model_fingerprint=remover.model.fingerprint(),
+    )
+    outcomes = []
+    progress = Progress("removing speech", sum(title.clips for title in titles), "clips")
+    for title in titles:
+        outcome = standing_shard(title, settings, options.out_dir)
+        if outcome is None:
+            outcome = make_separated_shard(title, settings=settings, remover=remover, out_dir=options.out_dir)
+        for reject in outcome.rejects:
+            say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
+        outcomes.append(outcome)
+        progress.advance(title.clips, note=title.title_id)
+    write_rejects(options.rejected, [reject for outcome in outcomes for reject in outcome.rejects])
+    entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
+    index = ClipIndex(shards=entries, tracks=(language,), sample_rate_hz=experiment.separation.sample_rate_hz)
+    index.save(options.manifest)
+    say(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
+
+
+def run_separate_task(options: argparse.Namespace) -> None:
+    """Copy a data set without its speech."""
+    from dubaug.separation.dataset import separate_data_set
+
+    experiment = load(options.config)
+    if options.task not in experiment.tasks:
+        raise DubaugError(f"--task {options.task}: no such task; there are {', '.join(experiment.tasks)}")
+    remover = _remover(experiment)
+    left_out = separate_data_set(
+        Path(experiment.tasks[options.task].path),
+        options.out,
+        separation=experiment.separation,
+        fingerprint=remover.model.fingerprint(),
+        remover=remover,
+    )
+    say(f"wrote {options.out}; {len(left_out)} files left out")
+
+
+def run_separation_model(options: argparse.Namespace) -> None:
+    """Load the model; say what it is."""
+    from dubaug.separation.models import load_model
+
+    separation = load(options.config).separation
+    model = load_model(separation)
+    parameters = sum(parameter.numel() for parameter in model.network.parameters())
+    print(
+        f"{separation.model}: stems {', '.join(model.sources)} (removed: {separation.stem}), "
+        f"{model.sample_rate_hz} Hz, segments of {model.segment_s:g} s, {parameters / 1e6:.2f} M parameters, "
+        f"weights {model.fingerprint()}"
+    )
+
+
+def _remover(experiment: Experiment) -> "Remover":
+    from dubaug.separation.models import load_model
+    from dubaug.separation.remove import choose_device, make_remover
+
+    device = choose_device(experiment.device)
+    model = load_model(experiment.separation)
+    say(f"{experiment.separation.model} on {device}, removing {experiment.separation.stem}")
+    return make_remover(model, experiment.separation, device=device)

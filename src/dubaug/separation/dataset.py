@@ -1,0 +1,159 @@
+"""A downstream data set without its speech (Table D6): the same folder once more, every sound file separated."""
+
+import errno
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from dubaug.config import Separation, digest
+from dubaug.errors import DubaugError, MediaError
+from dubaug.files import read_json, write_json
+from dubaug.media.audio import read_audio
+from dubaug.media.track import resample
+from dubaug.progress import Progress, say
+from dubaug.separation.remove import Remover
+
+SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".opus"})
+UNWRITABLE_SUFFIXES = frozenset({".m4a", ".aac", ".wma", ".mp4", ".mkv", ".avi", ".webm", ".mov", ".mpg"})
+"""Files with sound that cannot be written again with other sound: a data set of these is refused."""
+REPORT = "separation.json"
+"""In the new folder: what it was made of, by what, and which files were left out."""
+_MARKER = ".made_of"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A sound file that is not in the new folder."""
+
+    path: str
+    reason: str
+
+
+def separate_data_set(
+    source: Path, out: Path, *, separation: Separation, fingerprint: str, remover: Remover
+) -> tuple[LeftOut, ...]:
+    """Write `out`, a copy of the folder `source` with the stem removed from every sound file; return what is missing.
+
+    Names, sample rates, lengths, numbers of channels (more than two become two) and sample formats stay; other files
+    are hard-linked, or copied where that cannot be. Files that cannot be read are left out, never replaced. `out`
+    appears when all is done; until then the work stands in a hidden folder beside it, from which an interrupted run
+    goes on. Raises `DubaugError` if there is nothing to separate, or no room on the disk.
+    """
+    sounds, others = _listed(source)
+    part = out.with_name(f".{out.name}.part")
+    made_of = digest([asdict(separation), fingerprint], _state(source, [*sounds, *others]))
+    _prepare(part, made_of)
+    left_out = []
+    try:
+        for path in others:
+            _link(source / path, part / path)
+        progress = Progress("removing speech", len(sounds), "files")
+        for path in sounds:
+            if not (part / path).is_file():
+                try:
+                    _separate_file(source / path, part / path, remover=remover, key=path.as_posix())
+                except MediaError as error:
+                    left_out.append(LeftOut(path=path.as_posix(), reason=str(error)))
+                    say(f"left out {path}: {error}")
+            progress.advance()
+        if len(left_out) == len(sounds):
+            raise DubaugError(f"none of the {len(sounds)} sound files in {source} can be read: {left_out[0].reason}")
+        write_json(part / REPORT, _report(source, separation, fingerprint, len(sounds), left_out))
+        (part / _MARKER).unlink()
+        _replace(part, out)
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise DubaugError(f"cannot write {out}: {error.strerror}. Make room and run again") from error
+        raise
+    return tuple(left_out)
+
+
+def _listed(source: Path) -> tuple[list[Path], list[Path]]:
+    """Return the sound files and the other files of a folder, relative to it, sorted."""
+    if not source.is_dir():
+        raise DubaugError(f"there is no data set at {source}: check the task's `path` in the configuration")
+    files = sorted(path.relative_to(source) for path in source.rglob("*") if path.is_file())
+    refused = [path for path in files if path.suffix.lower() in UNWRITABLE_SUFFIXES]
+    if refused:
+        raise DubaugError(
+            f"{source / refused[0]} cannot be written without its speech: convert the data set's "
+            f"{refused[0].suffix} files to WAV or FLAC first"
+        )
+    sounds = [path for path in files if path.suffix.lower() in SOUND_SUFFIXES]
+    if not sounds:
+        raise DubaugError(f"there are no sound files in {source}")
+    return sounds, [path for path in files if path.suffix.lower() not in SOUND_SUFFIXES]
+
+
+def _state(source: Path, paths: Sequence[Path]) -> list[tuple[str, int, int]]:
+    states = [(path, (source / path).stat()) for path in paths]
+    return [(path.as_posix(), state.st_size, state.st_mtime_ns) for path, state in states]
+
+
+def _prepare(part: Path, made_of: str) -> None:
+    """Keep the unfinished folder of an earlier run only if it was made of the same."""
+    marker = part / _MARKER
+    if part.is_dir() and not (marker.is_file() and read_json(marker) == {"made_of": made_of}):
+        shutil.rmtree(part)
+    part.mkdir(parents=True, exist_ok=True)
+    write_json(marker, {"made_of": made_of})
+
+
+def _separate_file(source: Path, target: Path, *, remover: Remover, key: str) -> None:
+    """Write one file without the stem. Raises `MediaError` if it cannot be read or written."""
+    rate_hz = remover.model.sample_rate_hz
+    mixture_CS = read_audio(source, sample_rate_hz=rate_hz).numpy()
+    background_CS = remover.remove(mixture_CS, key=key)
+    try:
+        form = soundfile.info(source)
+    except soundfile.LibsndfileError as error:
+        raise MediaError(f"{source.name} cannot be written again ({error})", "convert it to WAV or FLAC") from error
+    own_CS = resample(background_CS, rate_hz, form.samplerate)
+    result_CS = np.zeros((own_CS.shape[0], form.frames), dtype=np.float32)
+    count = min(form.frames, own_CS.shape[1])
+    result_CS[:, :count] = own_CS[:, :count]
+    if form.channels == 1:
+        result_CS = result_CS.mean(axis=0, keepdims=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Written under another name first: a file that stands is a whole one.
+    unfinished = target.with_name(f".{target.stem}.part{target.suffix}")
+    soundfile.write(unfinished, result_CS.T, form.samplerate, subtype=form.subtype, format=form.format)
+    unfinished.replace(target)
+
+
+def _link(source: Path, target: Path) -> None:
+    if target.is_file():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source.resolve(), target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(source, target)
+
+
+def _report(
+    source: Path, separation: Separation, fingerprint: str, n_sounds: int, left_out: Sequence[LeftOut]
+) -> dict[str, object]:
+    settings = {key: value for key, value in asdict(separation).items() if key != "repository"}
+    return {
+        "source": source.name,
+        "separation": {**settings, "weights": fingerprint},
+        "files": n_sounds - len(left_out),
+        "left_out": [asdict(file) for file in left_out],
+    }
+
+
+def _replace(part: Path, out: Path) -> None:
+    """Put the finished folder in its place; an older one is moved out of the way first."""
+    old = out.with_name(f".{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.replace(old)
+    part.replace(out)
+    shutil.rmtree(old, ignore_errors=True)
