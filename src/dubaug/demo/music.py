@@ -63,12 +63,12 @@ def play(theme: Theme, *, seconds: float, sample_rate_hz: int, rng: np.random.Ge
         for half in range(8):
             degree = chord + (0, 2, 4, 7, 4, 2, 4, 2)[half]
             at = start + half * theme.beat_s / 2
-            s.add_at(track, s.pan_CS(note(degree, theme.beat_s), -0.4), at, sample_rate_hz, 0.45)
+            s.add_at(track, s.panned(note(degree, theme.beat_s), -0.4), at, sample_rate_hz, 0.45)
             if half % 2 == 0 and rng.random() < 0.7:
                 place = int(np.clip(place + rng.integers(-2, 3), 4, 13))
-                s.add_at(track, s.pan_CS(note(place + 3, 1.5 * theme.beat_s), 0.3), at, sample_rate_hz, 0.8)
-    track = s.room_CS(track, sample_rate_hz, rng, seconds=0.9, wet=0.25)
-    return s.level_CS(track, 0.9)
+                s.add_at(track, s.panned(note(place + 3, 1.5 * theme.beat_s), 0.3), at, sample_rate_hz, 0.8)
+    track = s.in_room(track, sample_rate_hz, rng, seconds=0.9, wet=0.25)
+    return s.levelled(track, 0.9)
 
 
 def _note(theme: Theme, degree: int, held_s: float, rate_hz: int) -> np.ndarray:

@@ -135,7 +135,7 @@ class Stage:
         """Add light around a point to the background."""
         image = np.asarray(self.background, dtype=np.float32)
         down, across = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32) / image.shape[0]
-        light = np.exp(-(((across - x) ** 2 + (down - y) ** 2) / radius**2))[..., None] * np.float32(colour)
+        light = np.exp(-(((across - x) ** 2 + (down - y) ** 2) / radius**2))[..., None] * np.asarray(colour, np.float32)
         self.background.paste(Image.fromarray(np.clip(image + light, 0, 255).astype(np.uint8)))
 
     def colour(self, hue: float | None = None, saturation: float = 0.6, value: float = 0.7) -> Colour:
