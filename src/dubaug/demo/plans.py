@@ -110,7 +110,7 @@ def make_plan(kind: str, *, seconds: float, rng: np.random.Generator) -> Plan:
         seed=seed,
         events_s=tuple(events.round(4).tolist()),
         curve=tuple(own.uniform(0, 1, CURVE_KNOTS).round(4).tolist()),
-        pitch=float(1.35 ** own.uniform(-1, 1)),
+        pitch=float(1.45 ** own.uniform(-1, 1)),
         level=float(own.uniform(0.5, 0.9)),
         pan=float(own.uniform(-0.7, 0.7)),
         light=float(own.uniform(0, 1)),

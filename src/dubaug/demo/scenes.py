@@ -12,7 +12,7 @@ import numpy as np
 from dubaug.demo import sounds_nature, sounds_things
 from dubaug.demo.music import Theme, make_theme, play
 from dubaug.demo.plans import Plan, make_plan
-from dubaug.demo.sounds import length, levelled
+from dubaug.demo.sounds import equalised, length, levelled, shaped, white
 from dubaug.errors import DubaugError
 
 _SOUNDS: Mapping[str, Callable[[Plan, int], np.ndarray]] = MappingProxyType(
@@ -82,7 +82,23 @@ def music(*, seconds: float, sample_rate_hz: int, rng: np.random.Generator, them
 def sound_of(plan: Plan, *, sample_rate_hz: int) -> np.ndarray:
     """Return the sound of a planned scene, float32 (2, samples) with peak `plan.level`."""
     raw_CS = _SOUNDS[plan.kind](plan, sample_rate_hz)[:, : length(plan.seconds, sample_rate_hz)]
-    return levelled(raw_CS, plan.level)
+    return levelled(_recorded(raw_CS, plan, sample_rate_hz), plan.level)
+
+
+def _recorded(sound_CS: np.ndarray, plan: Plan, rate_hz: int) -> np.ndarray:
+    """Return the sound as some microphone at some distance has it: another colour each time, over a place's noise.
+
+    Without this a kind would be told by its mean spectrum alone, which no real recording allows.
+    """
+    rng = plan.rng("recording")
+    far = rng.uniform(0, 1)
+    corners = (60, 200, 600, 2000, 6000, 16000)
+    colour = rng.normal(0, 4.5, len(corners)) - far * np.linspace(0, 14, len(corners))
+    filtered = equalised(sound_CS, rate_hz, list(zip(corners, colour.tolist(), strict=True)))
+    place = shaped(
+        white(rng, *sound_CS.shape), rate_hz, [(60, 0), (400, rng.uniform(-12, 0)), (4000, rng.uniform(-30, -10))]
+    )
+    return filtered + place * np.float32(10 ** (-rng.uniform(8, 30) / 20))
 
 
 def picture_of(plan: Plan, *, fps: float, height: int, width: int) -> np.ndarray:

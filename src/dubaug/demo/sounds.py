@@ -26,19 +26,26 @@ def white(rng: np.random.Generator, *shape: int) -> Array:
     return rng.standard_normal(shape, dtype=np.float32)
 
 
-def shaped(noise_CS: Array, rate_hz: int, points: Sequence[tuple[float, float]], *, floor_db: float = -60.0) -> Array:
-    """Return noise whose spectrum follows `points` of (frequency in Hz, dB), linear in log frequency between them.
+def equalised(
+    sound_CS: Array, rate_hz: int, points: Sequence[tuple[float, float]], *, floor_db: float = -60.0
+) -> Array:
+    """Return the sound with a gain that follows `points` of (frequency in Hz, dB), at a root mean square of 1.
 
-    Outside the points the spectrum keeps the level of the nearest one.
+    The gain is linear in log frequency between the points and level outside them; the mean is removed.
     """
-    n_samples = noise_CS.shape[-1]
+    n_samples = sound_CS.shape[-1]
     frequencies = np.fft.rfftfreq(n_samples, 1 / rate_hz)
     frequencies[0] = frequencies[1]
     at, db = zip(*points, strict=True)
     gain = 10 ** (np.maximum(np.interp(np.log(frequencies), np.log(at), db), floor_db) / 20)
-    spectrum = fft.rfft(noise_CS) * gain.astype(np.float32)
+    spectrum = fft.rfft(sound_CS) * gain.astype(np.float32)
     spectrum[..., 0] = 0
     return unit(fft.irfft(spectrum, n_samples))
+
+
+def shaped(noise_CS: Array, rate_hz: int, points: Sequence[tuple[float, float]]) -> Array:
+    """Return white noise with the spectrum that `points` of (frequency in Hz, dB) describe, as `equalised` does."""
+    return equalised(noise_CS, rate_hz, points)
 
 
 def unit(sound: Array) -> Array:
