@@ -37,6 +37,7 @@ def make_film(
     codec: str = "ac3",
     picture: bool = True,
     start_offset_s: float = 0.0,
+    picture_offset_s: float = 0.0,
 ) -> Path:
     """Write a film with grey frames (full range RGB through lossless H.264) and one track an entry of `tracks`.
 
@@ -61,7 +62,7 @@ def make_film(
             for number in range(round(seconds * fps)):
                 image = np.full((size[1], size[0], 3), grey(number), dtype=np.uint8)
                 frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-                frame.pts = number + round(start_offset_s * fps)
+                frame.pts = number + round((start_offset_s + picture_offset_s) * fps)
                 packets += video.encode(frame)
             packets += video.encode(None)
         for stream, (_, samples_CS) in zip(sounds, entries, strict=True):

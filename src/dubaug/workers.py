@@ -64,7 +64,7 @@ def _serve(function: Callable[[T], R], connection: Connection) -> None:
         try:
             connection.send(("done", function(item)))
         except DubaugError as error:
-            connection.send(("raised", error))
+            connection.send(("raised", DubaugError(str(error))))  # its subclasses need not be picklable
         except Exception:
             connection.send(("raised", traceback.format_exc()))
 

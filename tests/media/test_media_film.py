@@ -102,6 +102,40 @@ def test_a_film_that_starts_late_starts_at_its_start(tmp_path: Path) -> None:
     assert clips[0].waveforms["en"].any()
 
 
+def test_a_picture_that_lacks_its_beginning_is_refused(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "film.mkv", seconds=2, tracks={"eng": noise(6, 0)}, picture_offset_s=3.0)
+    with pytest.raises(MediaError, match=r"the picture begins only at 3\.0 s"):
+        clips_of(path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "layout"),
+    [
+        (".mkv", "eac3", "5.1(side)"),
+        (".mp4", "ac3", "5.1(side)"),
+        (".mp4", "aac", "5.1"),
+        (".ts", "ac3", "5.1(side)"),
+        (".mkv", "libopus", "stereo"),
+        (".mkv", "flac", "7.1"),
+        (".mkv", "pcm_s16le", "mono"),
+    ],
+)
+def test_sound_and_picture_keep_their_times_in_every_container(
+    tmp_path: Path, suffix: str, codec: str, layout: str
+) -> None:
+    source_S = noise(3.5, 0, channels=1)[0]
+    channels = {"mono": 1, "stereo": 2, "7.1": 8}.get(layout, 6)
+    sound = np.repeat(source_S[None], channels, axis=0)
+    path = make_film(tmp_path / f"film{suffix}", seconds=3.5, tracks={"eng": sound}, codec=codec, layout=layout)
+    clips = clips_of(path)
+    assert len(clips) == 3
+    spectrum = np.fft.rfft(clips[1].waveforms["en"][0], 2**17) * np.conj(np.fft.rfft(source_S[48000:96000], 2**17))
+    delay = int(np.argmax(np.fft.irfft(spectrum)))
+    assert delay in (0, 256)  # MPEG-TS says nothing of AC-3's delay of 256 samples (5 ms)
+    assert clips[1].frames is not None
+    assert [frame_number(picture) for picture in clips[1].frames] == [27, 33, 39, 45]
+
+
 def test_streams_that_do_not_lie_side_by_side_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(film, "MAX_LAG_S", 2.0)
     path = make_film(tmp_path / "film.mkv", seconds=8, tracks={"eng": noise(8, 0), "fra": noise(1.5, 1)})

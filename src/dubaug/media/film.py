@@ -25,6 +25,9 @@ from dubaug.media.video import REMUX, FramePicker, frame_duration_s, frame_times
 MAX_LAG_S = 90.0
 """Sound that is kept waiting for another stream of the same film; more means that they do not lie side by side."""
 
+LATE_PICTURE_S = 1.0
+"""A picture that begins later than this after the sound lacks its beginning; until then the first frame is shown."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FilmClip:
@@ -143,6 +146,11 @@ class _PictureSink:
             if frame.time is None:
                 raise MediaError("the picture has frames without timestamps", REMUX)
             time_s = frame.time - self._origin_s
+            if not self._end_s and time_s > LATE_PICTURE_S:
+                raise MediaError(
+                    f"the picture begins only at {time_s:.1f} s",
+                    "check the film's beginning in a player, and copy it again",
+                )
             self._end_s = max(self._end_s, time_s + frame_duration_s(frame, self._stream))
             self._picker.push(frame, time_s)
 
