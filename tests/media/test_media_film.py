@@ -126,14 +126,14 @@ def test_sound_and_picture_keep_their_times_in_every_container(
     source_S = noise(3.5, 0, channels=1)[0]
     channels = {"mono": 1, "stereo": 2, "7.1": 8}.get(layout, 6)
     sound = np.repeat(source_S[None], channels, axis=0)
-    path = make_film(tmp_path / f"film{suffix}", seconds=3.5, tracks={"eng": sound}, codec=codec, layout=layout)
+    path = make_film(tmp_path / f"film{suffix}", seconds=3.5, fps=30, tracks={"eng": sound}, codec=codec, layout=layout)
     clips = clips_of(path)
     assert len(clips) == 3
     spectrum = np.fft.rfft(clips[1].waveforms["en"][0], 2**17) * np.conj(np.fft.rfft(source_S[48000:96000], 2**17))
     delay = int(np.argmax(np.fft.irfft(spectrum)))
     assert delay in (0, 256)  # MPEG-TS says nothing of AC-3's delay of 256 samples (5 ms)
     assert clips[1].frames is not None
-    assert [frame_number(picture) for picture in clips[1].frames] == [27, 33, 39, 45]
+    assert [frame_number(picture) for picture in clips[1].frames] == [33, 41, 48, 56]
 
 
 def test_streams_that_do_not_lie_side_by_side_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
