@@ -8,7 +8,9 @@ import torch
 from torch import nn
 
 from dubaug.config import HaresProbe, VisualProbe
+from dubaug.errors import DubaugError
 from dubaug.probe.linear import Schedule, batch_stream, evaluate, hares_schedule, visual_schedule
+from dubaug.probe.run import probe_problems
 from dubaug.seeding import item_rng
 
 CPU = torch.device("cpu")
@@ -89,3 +91,22 @@ def test_all_heads_of_separable_commands_are_learnt(make_task):
     protocol = HaresProbe(steps=1500, warmup_steps=25, learning_rate=1e-2, batch_size=64)
     for outputs, split in zip(evaluate(problem, protocol, CPU), problem.splits, strict=True):
         assert problem.scores(outputs, split.test)["top1_acc"] > 0.98
+
+
+def test_diverged_training_is_no_score(make_task):
+    protocol = VisualProbe(epochs=50, learning_rate=3e38, momentum=0.9, batch_size=1024)
+    with np.errstate(all="ignore"), pytest.raises(DubaugError, match="task toy, split fold00: the probe's training"):
+        probe_problems([make_task(dtype=np.float32)], protocol, CPU)
+
+
+def test_entry_of_linear_probe(make_task):
+    protocol = PROTOCOLS[0]
+    problem = make_task()
+    [entry] = probe_problems([problem], protocol, CPU)
+    expected = [
+        problem.scores(plain_linear(problem, split, protocol), part.test)["top1_acc"]
+        for split, part in enumerate(problem.splits)
+    ]
+    assert entry["folds"] == pytest.approx(expected)
+    assert entry["std"] == pytest.approx(np.std(expected, ddof=1))
+    assert (entry["n_train"], entry["n_test"], entry["n_folds"]) == (19, 20, 3)

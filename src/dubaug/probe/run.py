@@ -245,6 +245,12 @@ def probe_problems(
 
 def _entry(problem: Problem, probabilities: Sequence[np.ndarray]) -> dict[str, Any]:
     """Return what every protocol's entry has: the scores by fold, and sizes (of the first fold)."""
+    for split, part in zip(problem.splits, probabilities, strict=True):
+        if not np.isfinite(part).all():
+            raise DubaugError(
+                f"task {problem.task}, split {split.name}: the probe's training diverged; lower its learning rate "
+                "(config keys `probe.*.learning_rate`)"
+            )
     scores = [problem.scores(part, split.test) for part, split in zip(probabilities, problem.splits, strict=True)]
     folds = [score[problem.metrics[0]] for score in scores]
     for split, score in zip(problem.splits, folds, strict=True):
