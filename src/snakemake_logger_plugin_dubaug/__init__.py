@@ -86,7 +86,7 @@ class LogHandler(LogHandlerBase):
         log = Path(record["log"][0]) if record["log"] else None
         self.jobs[record["jobid"]] = Job(name=name, log=log)
         if self.common_settings.dryrun:
-            self._line(f"would run {name}: {record['reason']}")
+            self._line(f"would run {name}: {_shortened(record['reason'])}")
         else:
             self._line(f"{self._clock()} {name}")
 
@@ -134,6 +134,11 @@ def _job_name(rule: str, wildcards: Mapping[str, str]) -> str:
     if "seed" in wildcards:
         words.append(f"seed {wildcards['seed']}")
     return " ".join(words)
+
+
+def _shortened(reason: str, longest: int = 120) -> str:
+    """Return why a job would run, without all of a long list of files."""
+    return reason if len(reason) <= longest else reason[:longest].rsplit(",", 1)[0] + ", ..."
 
 
 def _tail(path: Path) -> list[str]:

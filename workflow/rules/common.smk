@@ -29,7 +29,8 @@ RESOLVED = RESULTS / "config.yaml"
 PAPER = Path(workflow.basedir) / "workflow/resources/paper"
 PAPER_SCALE = Path(workflow.basedir) / "workflow/config/paper.yaml"
 VARIANTS = list(EXPERIMENT.variants)
-SEPARATED = [name for name, variant in EXPERIMENT.variants.items() if variant.separated]
+UNTRAINED = [name for name, variant in EXPERIMENT.variants.items() if variant.untrained]
+TRAINED = [name for name in VARIANTS if name not in UNTRAINED]
 TASKS = [task for tasks in EXPERIMENT.suites.values() for task in tasks]
 
 # One seed: results/efj/hear.json comes straight from the probe. Several: results/efj/seed0/hear.json does, and
@@ -47,10 +48,15 @@ TABLES = collect(
 FIGURES = collect(RESULTS / "figures/{figure}.{form}", figure=["c2"], form=FIGURE_FORMS)
 
 
+def one_of(names):
+    """Return the pattern that matches these names and nothing else (nothing at all if there are none)."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 wildcard_constraints:
-    variant="|".join(map(re.escape, VARIANTS)),
-    seed="|".join(map(str, EXPERIMENT.seeds)),
-    task="|".join(map(re.escape, EXPERIMENT.tasks)),
+    variant=one_of(VARIANTS),
+    seed=one_of(map(str, EXPERIMENT.seeds)),
+    task=one_of(EXPERIMENT.tasks),
     suite="hear|hares|visual",
     batch=r"\d+",
     epoch=r"\d+",
@@ -107,14 +113,16 @@ def separated_task_experiment(wildcards):
     return digest(EXPERIMENT.tasks[wildcards.task].path, EXPERIMENT.separation)
 
 
-def probe_experiment(wildcards):
-    """Return the hash of what a variant's results on a suite depend on, and the suite's tasks."""
-    return digest(
-        result_digest(
-            EXPERIMENT, wildcards.variant, seed_of(wildcards), wildcards.suite
-        ),
-        EXPERIMENT.suites[wildcards.suite],
-    )
+def probe_experiment(suite):
+    """Return a function: the hash of what a variant's results on the suite depend on, and the suite's tasks."""
+
+    def of_run(wildcards):
+        return digest(
+            result_digest(EXPERIMENT, wildcards.variant, seed_of(wildcards), suite),
+            [downstream_digest(EXPERIMENT, task) for task in EXPERIMENT.suites[suite]],
+        )
+
+    return of_run
 
 
 def report_experiment(_wildcards=None):
@@ -135,14 +143,10 @@ def demo_tasks_digest(_wildcards=None):
 
 
 def clips_input(wildcards):
-    """Return the clip indexes that a variant trains on: none for an untrained one, a second one for a separated one."""
-    variant = EXPERIMENT.variants[wildcards.variant]
-    if variant.untrained:
-        return {}
-    separated = (
-        {"separated": RESULTS / "corpus/separated.json"} if variant.separated else {}
-    )
-    return {"clips": RESULTS / "corpus/clips.json", **separated}
+    """Return the clip indexes that a variant trains on: one, and a second one where it is separated."""
+    separated = EXPERIMENT.variants[wildcards.variant].separated
+    more = {"separated": RESULTS / "corpus/separated.json"} if separated else {}
+    return {"clips": RESULTS / "corpus/clips.json", **more}
 
 
 def clips_flags(wildcards, input):
@@ -192,6 +196,15 @@ def sweep_schedules():
         epochs = EXPERIMENT.checkpoints_of(name)
         schedules.setdefault("_".join(map(str, epochs)), []).append(name)
     return schedules
+
+
+def last_checkpoint_suites():
+    """Return the suites other than HEAR that have tasks, each with the variants that can be evaluated on it."""
+    fitting = {
+        suite: [name for name in VARIANTS if suite in EXPERIMENT.suites_of(name)]
+        for suite in ("hares", "visual")
+    }
+    return {suite: members for suite, members in fitting.items() if members}
 
 
 def sweep_files(variant):

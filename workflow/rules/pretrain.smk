@@ -9,21 +9,46 @@ rule pretrain:
         RUN / "logs/pretrain.log",
     benchmark:
         RUN / "benchmarks/pretrain.tsv"
+    wildcard_constraints:
+        variant=one_of(TRAINED),
     conda:
         "../../envs/train.yaml"
-    threads: pretrain_threads
+    threads: PRETRAIN_THREADS
     resources:
-        mem_mb=pretrain_mem_mb,
-        runtime=pretrain_runtime,
-        gpu=pretrain_gpus,
-        gpu_model=pretrain_gpu_model,
+        mem_mb=PRETRAIN_MEM_MB,
+        runtime=PRETRAIN_RUNTIME,
+        gpu=PRETRAIN_GPUS,
+        gpu_model=GPU_MODEL,
     params:
         config=RESOLVED,
         experiment=pretraining_experiment,
         seed=seed_of,
         clips=clips_flags,
         work_dir=subpath(output.manifest, strip_suffix="ing.json"),
-        launcher=pretrain_launcher,
+        launcher=PRETRAIN_LAUNCHER,
     shell:
         "{params.launcher} pretrain --config {params.config} --variant {wildcards.variant} --seed {params.seed}"
         " {params.clips:q} --work-dir {params.work_dir} --out {output.manifest} 2> {log}"
+
+
+# Networks with random weights (RP): a checkpoint of epoch 0, without data and without a GPU.
+rule random_weights:
+    output:
+        manifest=RUN / "pretraining.json",
+    log:
+        RUN / "logs/pretrain.log",
+    wildcard_constraints:
+        variant=one_of(UNTRAINED),
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        config=RESOLVED,
+        experiment=pretraining_experiment,
+        seed=seed_of,
+        work_dir=subpath(output.manifest, strip_suffix="ing.json"),
+    shell:
+        "dubaug pretrain --config {params.config} --variant {wildcards.variant} --seed {params.seed}"
+        " --work-dir {params.work_dir} --out {output.manifest} 2> {log}"

@@ -16,7 +16,7 @@ for schedule, members in sweep_schedules().items():
         benchmark:
             RUN / "benchmarks/probe_hear.tsv"
         wildcard_constraints:
-            variant="|".join(map(re.escape, members)),
+            variant=one_of(members),
         conda:
             "../../envs/train.yaml"
         threads: PROBE_THREADS
@@ -26,42 +26,49 @@ for schedule, members in sweep_schedules().items():
             gpu=PROBE_GPUS,
         params:
             config=RESOLVED,
-            experiment=probe_experiment,
+            experiment=probe_experiment("hear"),
+            suite="hear",
             work_dir=subpath(output.result, ancestor=1),
             sweep=sweep_flags,
         shell:
-            "dubaug probe --config {params.config} --suite hear --pretraining {input.pretraining}"
+            "dubaug probe --config {params.config} --suite {params.suite} --pretraining {input.pretraining}"
             " --features {input.features} --work-dir {params.work_dir}/probe --out {output.result}"
             " {params.sweep:q} --threads {threads} 2> {log}"
 
 
-rule probe:
-    input:
-        pretraining=RUN / "pretraining.json",
-        features=RESULTS / "features/{suite}.json",
-    output:
-        result=RUN / "{suite}.json",
-    log:
-        RUN / "logs/probe_{suite}.log",
-    benchmark:
-        RUN / "benchmarks/probe_{suite}.tsv"
-    wildcard_constraints:
-        suite="hares|visual",
-    conda:
-        "../../envs/train.yaml"
-    threads: PROBE_THREADS
-    resources:
-        mem_mb=16000,
-        runtime="12h",
-        gpu=PROBE_GPUS,
-    params:
-        config=RESOLVED,
-        experiment=probe_experiment,
-        work_dir=subpath(output.result, ancestor=1),
-    shell:
-        "dubaug probe --config {params.config} --suite {wildcards.suite} --pretraining {input.pretraining}"
-        " --features {input.features} --work-dir {params.work_dir}/probe --out {output.result}"
-        " --threads {threads} 2> {log}"
+# Suites that are probed at the last checkpoint alone, each for the variants that it fits.
+for suite, members in last_checkpoint_suites().items():
+
+    rule:
+        name:
+            f"probe_{suite}"
+        input:
+            pretraining=RUN / "pretraining.json",
+            features=RESULTS / f"features/{suite}.json",
+        output:
+            result=RUN / f"{suite}.json",
+        log:
+            RUN / f"logs/probe_{suite}.log",
+        benchmark:
+            RUN / f"benchmarks/probe_{suite}.tsv"
+        wildcard_constraints:
+            variant=one_of(members),
+        conda:
+            "../../envs/train.yaml"
+        threads: PROBE_THREADS
+        resources:
+            mem_mb=16000,
+            runtime="12h",
+            gpu=PROBE_GPUS,
+        params:
+            config=RESOLVED,
+            experiment=probe_experiment(suite),
+            suite=suite,
+            work_dir=subpath(output.result, ancestor=1),
+        shell:
+            "dubaug probe --config {params.config} --suite {params.suite} --pretraining {input.pretraining}"
+            " --features {input.features} --work-dir {params.work_dir}/probe --out {output.result}"
+            " --threads {threads} 2> {log}"
 
 
 if MANY_SEEDS:

@@ -1,0 +1,168 @@
+"""What the workflow would do: its jobs, its messages, its resources. Nothing is run."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dubaug.config import Experiment
+
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def _jobs(printed: str) -> dict[str, int]:
+    line = next(line for line in printed.splitlines() if re.match(r"\d+ jobs: ", line))
+    return {rule: int(count) for rule, count in (part.rsplit(" ", 1) for part in line.split(": ", 1)[1].split(", "))}
+
+
+def _touch_inputs(clone: Path, experiment: Experiment) -> None:
+    """Put an empty catalogue and empty data set folders where the configuration looks for them."""
+    for task in experiment.tasks.values():
+        (clone / task.path).mkdir(parents=True, exist_ok=True)
+    catalogue = clone / experiment.corpus.catalogue
+    catalogue.parent.mkdir(parents=True, exist_ok=True)
+    catalogue.write_text("title_id,path\n")
+
+
+def test_the_workflow_is_clean(snakemake: Snakemake) -> None:
+    lint = snakemake("--lint")
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+
+
+def test_the_demo_is_about_forty_jobs(snakemake: Snakemake) -> None:
+    run = snakemake("-n", "all_tables", "all_figures")
+    assert run.returncode == 0, run.stderr
+    jobs = _jobs(run.stdout + run.stderr)
+    assert (jobs["pretrain"], jobs["random_weights"]) == (8, 1)
+    assert sum(count for rule, count in jobs.items() if rule.startswith("probe_hear")) == 9
+    assert (jobs["probe_hares"], jobs["probe_visual"]) == (9, 6), "visual for those that see"
+    assert sum(jobs.values()) <= 55
+
+
+def test_one_result_asks_for_no_more_than_it_needs(snakemake: Snakemake) -> None:
+    jobs = _jobs(snakemake("-n", "results/efj/hear.json").stderr)
+    assert jobs == {
+        "demo_films": 1, "demo_tasks": 1, "catalogue": 1, "select": 1, "shards": 1, "clip_index": 1,
+        "pretrain": 1, "features": 1, "probe_hear_2_4_6": 1,
+    }  # fmt: skip
+    assert "separate" in _jobs(snakemake("-n", "results/sep/hear.json").stderr)
+    assert set(_jobs(snakemake("-n", "results/tables/tableb4.csv").stderr)) == {
+        "demo_films",
+        "catalogue",
+        "select",
+        "table_b4",
+    }
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "results/efj/epoch02/hear.json",
+        "results/rp/hares.json",
+        "results/av/visual.json",
+        "results/tables/tabled6.tex",
+        "results/figures/c2.pdf",
+        "results/corpus/rejected.csv",
+        "all",
+        "all_hear",
+    ],
+)
+def test_every_target_of_the_contract_can_be_asked_for(snakemake: Snakemake, target: str) -> None:
+    run = snakemake("-n", target)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    "target", ["results/a/visual.json", "results/rp/visual.json", "results/xx/hear.json", "results/figures/b1.pdf"]
+)
+def test_what_does_not_exist_is_an_error_and_no_run(snakemake: Snakemake, target: str) -> None:
+    run = snakemake("-n", target)
+    assert run.returncode != 0
+    assert "MissingRuleException" in run.stdout + run.stderr
+
+
+def test_a_bad_value_is_one_message_before_any_job(snakemake: Snakemake) -> None:
+    run = snakemake("-n", "all_tables", overlay={"pretraining": {"learning_rate": "3e-4"}})
+    printed = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert "config key `pretraining.learning_rate`: got '3e-4'" in printed
+    assert "3.0e-4" in printed
+    assert "Traceback" not in printed
+    assert "jobs" not in printed
+
+
+def test_several_seeds_are_aggregated(snakemake: Snakemake) -> None:
+    run = snakemake("-n", "results/efj/hear.json", "results/efj/epoch02/hear.json", overlay={"seeds": [0, 1, 2]})
+    assert run.returncode == 0, run.stderr
+    jobs = _jobs(run.stderr)
+    assert (jobs["pretrain"], jobs["probe_hear_2_4_6"]) == (3, 3)
+    assert (jobs["aggregate"], jobs["aggregate_sweep"]) == (1, 1)
+
+
+def test_a_variant_a_language_and_a_task_are_added_by_configuration_alone(snakemake: Snakemake, clone: Path) -> None:
+    (clone / "mine").mkdir()
+    overlay = {
+        "corpus": {"secondary": ["es", "fr", "ja", "de"]},
+        "variants": {
+            "de": {"label": "+DE", "secondary": ["de"]},
+            "fr": None,
+            "av20": {"secondary": ["en"], "epochs": 20, "checkpoints": [5, 20]},
+        },
+        "tasks": {"mine": {"suite": "hear", "path": "mine"}},
+        "suites": {"hear": ["mine"], "hares": [], "visual": []},
+        "results_dir": "elsewhere",
+    }
+    run = snakemake(
+        "-n",
+        "elsewhere/de/hear.json",
+        "elsewhere/av20/epoch05/hear.json",
+        "elsewhere/av20/epoch20/hear.json",
+        overlay=overlay,
+    )
+    assert run.returncode == 0, run.stderr
+    jobs = _jobs(run.stderr)
+    assert jobs["pretrain"] == 2
+    assert jobs["probe_hear_5_20"] == 1
+    assert "demo_tasks" not in jobs
+    assert snakemake("-n", "elsewhere/fr/hear.json", overlay=overlay).returncode != 0
+
+
+def test_the_slurm_profile_resolves_by_name_with_the_papers_scale(
+    snakemake: Snakemake, clone: Path, paper_experiment: Experiment
+) -> None:
+    _touch_inputs(clone, paper_experiment)
+    run = snakemake(
+        "--profile", "slurm", "-n", "--workflow-profile", "none", "--cores", "64", "all_tables", "all_figures"
+    )
+    assert run.returncode == 0, run.stderr
+    printed = run.stdout + run.stderr
+    trained = re.findall(r"rule pretrain:.*?(?=\n\[|\Z)", printed, re.DOTALL)
+    assert len(trained) == 8
+    assert all("gpu=4" in block and "gpu_model=a100" in block and "threads: 32" in block for block in trained)
+    untrained = re.findall(r"rule random_weights:.*?(?=\n\[|\Z)", printed, re.DOTALL)
+    assert len(untrained) == 1
+    assert "gpu" not in untrained[0]
+    assert len(re.findall(r"rule shards:", printed)) == paper_experiment.clips.batches
+
+
+def test_rules_call_commands_and_hold_no_logic(repository: Path) -> None:
+    for path in (repository / "workflow/rules").glob("*.smk"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*run:\s*$", text, re.MULTILINE), f"{path.name} has a run block"
+        assert "lambda" not in text, f"{path.name} has a lambda"
+        for block in re.findall(r"^ *rule [^\n]*:\n(.*?)(?=^\S|\Z)", text, re.DOTALL | re.MULTILINE):
+            if "shell:" in block:
+                assert '"dubaug ' in block or "{params.launcher}" in block
+                assert "log:" in block
+                assert "conda:" in block
+
+
+def test_the_profiles_are_files_that_snakemake_reads(repository: Path) -> None:
+    slurm = yaml.safe_load((repository / "slurm/profile.yaml").read_text(encoding="utf-8"))
+    assert slurm["executor"] == "slurm"
+    assert slurm["config"] == ["scale=paper"]
+    default = yaml.safe_load((repository / "profiles/default/profile.yaml").read_text(encoding="utf-8"))
+    assert "default-resources" not in default, "it would wipe the cluster profile's"
