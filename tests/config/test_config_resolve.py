@@ -84,7 +84,7 @@ def test_variants_know_their_suites_and_checkpoints(make_experiment: Make) -> No
         ({"tasks": {"mine": {"suite": "visual", "path": "x"}}}, "tasks.mine.layout", "None", "layout"),
         ({"seeds": [0, 0]}, "seeds", "[0, 0]", "differ"),
         ({"augmentation": {"height_min": 32}}, "augmentation.height_min", "32", "encoders.video.crop"),
-        ({"probe": {"hear": {"grid_points": 99}}}, "probe.hear", "", ""),
+        ({"variants": {"x": {"secondary": ["es"], "epochs": 3}}}, "variants.x.checkpoints", "[", "ending with 3"),
     ],
 )
 def test_a_bad_value_is_one_message_with_key_value_and_advice(
@@ -102,6 +102,8 @@ def test_the_grid_cannot_have_more_points_tried_than_it_has(make_experiment: Mak
     hear = to_mapping(make_experiment())["probe"]["hear"]
     with pytest.raises(ConfigError, match="at most the grid's size"):
         make_experiment(probe={"hear": {**hear, "grid_points": 1000}})
+    with pytest.raises(ConfigError, match="validate_every"):
+        make_experiment(probe={"hear": {**hear, "max_epochs": 2, "validate_every": 3}})
 
 
 def test_saved_and_loaded_is_equal_and_frozen(demo_experiment: Experiment, tmp_path: Path) -> None:

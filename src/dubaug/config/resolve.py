@@ -217,6 +217,12 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
         f"at most a clip's samples ({clip_samples})",
     )
     hear = merged["probe"]["hear"]
+    _require(
+        hear["max_epochs"] >= hear["validate_every"],
+        "probe.hear.max_epochs",
+        hear["max_epochs"],
+        f"at least probe.hear.validate_every ({hear['validate_every']}), or nothing is ever validated",
+    )
     points = len(hear["hidden_layers"]) * len(hear["learning_rates"]) * len(hear["initialisations"])
     _require(
         hear["grid_points"] <= points,

@@ -99,6 +99,7 @@ def _probe_record(path: Path, title: str, parent: str | None, tags: Mapping[str,
     suite, epoch = result["suite"], result["epoch"]
     final = not path.parent.name.startswith("epoch")
     stage = "probe" if final else "sweep"
+    checkpoint = result["checkpoint_sha256"]  # none where several seeds are joined
     return Record(
         key="/".join([stage, tags["variant"], tags["seed"], result["experiment"], suite, str(epoch)]),
         name=f"{title} {suite}" + ("" if final else f" epoch {epoch}"),
@@ -110,7 +111,7 @@ def _probe_record(path: Path, title: str, parent: str | None, tags: Mapping[str,
             "epoch": str(epoch),
             "task": ",".join(result["tasks"]),
             "experiment": result["experiment"],
-            "checkpoint_sha256": str(result["checkpoint_sha256"]),
+            **({"checkpoint_sha256": checkpoint} if checkpoint else {}),
         },
         metrics=_result_metrics(path, result),
         artifacts=((path, "results"),),
