@@ -10,7 +10,10 @@ from dubaug.files import read_json
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """One cell: a task's primary metric for one variant at one epoch, its deviation over folds where there are any."""
+    """One cell: a task's primary metric for one variant at one epoch.
+
+    `std` is over the evaluation's folds; where there is one fold, over pretraining seeds; where there is one seed, None.
+    """
 
     metric: str
     mean: float
@@ -39,7 +42,8 @@ def load_scores(paths: Iterable[Path]) -> Scores:
         result = read_json(path)
         in_sweep = path.parent.name.startswith("epoch")
         for task, entry in result["tasks"].items():
-            score = Score(metric=entry["metric"], mean=entry["mean"], std=entry["std"], n_folds=entry["n_folds"])
+            deviation = entry["std"] if entry["std"] is not None else entry.get("std_seeds")
+            score = Score(metric=entry["metric"], mean=entry["mean"], std=deviation, n_folds=entry["n_folds"])
             sweep[task, result["variant"], result["epoch"]] = score
             if not in_sweep and (task, result["variant"]) in final:
                 raise DubaugError(

@@ -79,7 +79,7 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
     return Table(
         name=name,
         caption=f"{caption} Top-1 accuracy{other_metrics}. Best in bold, lowest in gray; ± is the standard deviation "
-        f"over evaluation folds. M: modality (A audio, V video). {meanings}.",
+        f"over evaluation folds{_over_seeds(experiment)}. M: modality (A audio, V video). {meanings}.",
         header=("", "Task", "M", *(experiment.variants[variant].label for variant in variants)),
         spans=(
             Span(label="", columns=3),
@@ -104,6 +104,13 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
         ),
         tidy=tuple(tidy),
         footer=sources.footer,
+    )
+
+
+def _over_seeds(experiment: Experiment) -> str:
+    seeds = len(experiment.seeds)
+    return (
+        f" (over {seeds} pretraining seeds where there is one fold); means are over {seeds} seeds" if seeds > 1 else ""
     )
 
 
