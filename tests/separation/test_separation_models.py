@@ -1,0 +1,167 @@
+"""Where models come from, and what is said when they do not."""
+
+import importlib.util
+import json
+import urllib.error
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from demucs.hdemucs import HDemucs
+from safetensors.torch import save_file
+
+from dubaug.errors import ConfigError, DubaugError
+from dubaug.files import sha256_of
+from dubaug.separation.local import load_local_model, save_local_model
+from dubaug.separation.models import load_model
+
+ARGUMENTS: dict[str, Any] = {
+    "sources": ["other", "vocals"],
+    "channels": 4,
+    "depth": 2,
+    "hybrid": False,
+    "samplerate": 8000,
+    "segment": 2,
+    "nfft": 512,
+}
+
+
+@pytest.fixture
+def settings(make_experiment: Any) -> Any:
+    def make(**keys: Any) -> Any:
+        return make_experiment(separation={"sample_rate_hz": 8000, **keys}).separation
+
+    return make
+
+
+@pytest.fixture
+def network() -> HDemucs:
+    torch.manual_seed(0)
+    return HDemucs(**ARGUMENTS).eval()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, network: HDemucs) -> Path:
+    save_local_model(network, ARGUMENTS, tmp_path, "small", about={"licence": "none"})
+    return tmp_path
+
+
+def test_own_format_comes_back_in_half_precision(folder: Path, network: HDemucs) -> None:
+    loaded = load_local_model(folder, "small")
+    assert not loaded.training
+    for name, tensor in network.state_dict().items():
+        assert loaded.state_dict()[name].dtype == torch.float32
+        torch.testing.assert_close(loaded.state_dict()[name], tensor, atol=1e-3, rtol=1e-3)
+
+
+def test_own_model_by_configuration(folder: Path, settings: Any) -> None:
+    model = load_model(settings(model="small", repository=str(folder)))
+    assert (model.sources, model.sample_rate_hz, model.segment_s) == (("other", "vocals"), 8000, 2.0)
+    assert model.max_segment_s == float("inf")
+
+
+def test_fingerprint_follows_the_weights(folder: Path, settings: Any) -> None:
+    separation = settings(model="small", repository=str(folder))
+    model = load_model(separation)
+    assert model.fingerprint() == load_model(separation).fingerprint()
+    with torch.no_grad():
+        next(model.network.parameters()).flatten()[0] += 1e-3
+    assert model.fingerprint() != load_model(separation).fingerprint()
+
+
+def test_damaged_weights_are_not_used(folder: Path, settings: Any) -> None:
+    weights = folder / "small.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8])
+    with pytest.raises(DubaugError, match="damaged"):
+        load_model(settings(model="small", repository=str(folder)))
+
+
+def test_weights_of_another_architecture_are_not_used(folder: Path, settings: Any) -> None:
+    description = json.loads((folder / "small.json").read_text())
+    description["arguments"]["channels"] = 8
+    (folder / "small.json").write_text(json.dumps(description))
+    with pytest.raises(DubaugError, match="does not fit"):
+        load_model(settings(model="small", repository=str(folder)))
+
+
+def test_no_other_class_is_built(folder: Path, settings: Any) -> None:
+    description = json.loads((folder / "small.json").read_text())
+    (folder / "small.json").write_text(json.dumps({**description, "class": "subprocess.Popen"}))
+    with pytest.raises(DubaugError, match=r"subprocess\.Popen"):
+        load_model(settings(model="small", repository=str(folder)))
+
+
+def exported(path: Path, network: HDemucs, klass: str = "demucs.hdemucs.HDemucs") -> None:
+    metadata = {"klass": klass, "args": "[]", "kwargs": json.dumps(ARGUMENTS)}
+    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, path, metadata)
+
+
+def test_bag_in_the_format_of_demucs_hugging_face_pages(tmp_path: Path, network: HDemucs, settings: Any) -> None:
+    exported(tmp_path / "aaaa.safetensors", network)
+    exported(tmp_path / "bbbb.safetensors", HDemucs(**ARGUMENTS))
+    (tmp_path / "mix.yaml").write_text("models: ['aaaa', 'bbbb']\nsegment: 1\n")
+    model = load_model(settings(model="mix", repository=str(tmp_path)))
+    assert [type(member) for member in model.network.models] == [HDemucs, HDemucs]
+    assert model.segment_s == 1.0
+    torch.testing.assert_close(model.network.models[0].state_dict(), network.state_dict())
+
+
+def test_exported_models_may_only_be_demucs_classes(tmp_path: Path, network: HDemucs, settings: Any) -> None:
+    exported(tmp_path / "evil.safetensors", network, klass="subprocess.Popen")
+    with pytest.raises(DubaugError, match=r"no Demucs model.*subprocess\.Popen"):
+        load_model(settings(model="evil", repository=str(tmp_path)))
+
+
+def torch_package(folder: Path, signature: str, network: HDemucs) -> Path:
+    package = {"klass": HDemucs, "args": (), "kwargs": ARGUMENTS, "state": network.state_dict()}
+    plain = folder / f"{signature}.th"
+    torch.save(package, plain)
+    return plain.replace(folder / f"{signature}-{sha256_of(plain)[:8]}.th")
+
+
+def test_demucs_own_local_files_are_checked_by_their_checksum(tmp_path: Path, network: HDemucs, settings: Any) -> None:
+    file = torch_package(tmp_path, "0123abcd", network)
+    separation = settings(model="0123abcd", repository=str(tmp_path))
+    torch.testing.assert_close(load_model(separation).network.state_dict(), network.state_dict())
+    file.write_bytes(file.read_bytes() + b"\0")
+    with pytest.raises(DubaugError, match=r"[Ii]nvalid checksum"):
+        load_model(separation)
+
+
+def test_missing_model_says_what_the_folder_holds(folder: Path, settings: Any) -> None:
+    with pytest.raises(DubaugError, match=r"separation\.repository.*'large'.*small\.safetensors.*Expected large\.json"):
+        load_model(settings(model="large", repository=str(folder)))
+
+
+def test_missing_folder_names_the_key(tmp_path: Path, settings: Any) -> None:
+    with pytest.raises(ConfigError, match=r"separation\.repository.*nowhere"):
+        load_model(settings(model="small", repository=str(tmp_path / "nowhere")))
+
+
+def test_unknown_published_model_is_told_before_any_download(settings: Any) -> None:
+    with pytest.raises(ConfigError, match=r"separation\.model.*'mdx_extra_z'.*mdx_extra_q"):
+        load_model(settings(model="mdx_extra_z", repository=None))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("diffq") is not None, reason="diffq is installed")
+def test_missing_diffq_names_the_extra(settings: Any) -> None:
+    with pytest.raises(DubaugError, match=r"pip install dubaug\[separation\]"):
+        load_model(settings(model="mdx_extra_q", repository=None))
+
+
+def test_offline_names_the_key_and_the_way_out(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: Any, **__: Any) -> None:
+        raise urllib.error.URLError("Network is unreachable")
+
+    monkeypatch.setattr("demucs.hf.get_hf_model", offline)
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", offline)
+    with pytest.raises(DubaugError, match=r"mdx_extra.*Network is unreachable.*separation\.repository"):
+        load_model(settings(model="mdx_extra", repository=None))
+
+
+def test_wrong_rate_and_wrong_stem_name_their_keys(folder: Path, settings: Any) -> None:
+    with pytest.raises(ConfigError, match=r"separation\.sample_rate_hz.*got 44100, expected 8000"):
+        load_model(settings(model="small", repository=str(folder), sample_rate_hz=44100))
+    with pytest.raises(ConfigError, match=r"separation\.stem.*'voice'.*other, vocals"):
+        load_model(settings(model="small", repository=str(folder), stem="voice"))
