@@ -1,0 +1,157 @@
+"""The HEAR tasks of sounds: ESC-50, FSD50K, Vocal Imitation, GTZAN Music/Speech, made of the films' kinds of scene.
+
+Durations are the published ones but for GTZAN Music/Speech (6 s instead of 30); `sample_duration` says so.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from dubaug.config.model import Demo
+from dubaug.demo import scenes
+from dubaug.demo.tasks.hear_format import Clip, HearTask, hear_plan
+from dubaug.demo.tasks.imitation import imitated
+from dubaug.demo.tasks.plan import Miniature, Plan, cycle, folds, per_fold, shares
+from dubaug.demo.tasks.waves import RATE_HZ, Wave, at_level, coloured, fast_length, mix, mono, noise, placed, write_wav
+from dubaug.seeding import item_rng
+
+ESC50 = HearTask(
+    task_name="esc50", version="v2.0.0", mode="full", split_mode="presplit_kfold", nfolds=5, sample_duration=5.0
+)
+FSD50K = HearTask(
+    task_name="fsd50k",
+    version="v1.0",
+    mode="full",
+    split_mode="trainvaltest",
+    nfolds=None,
+    sample_duration=None,
+    prediction_type="multilabel",
+    evaluation=("mAP", "d_prime", "aucroc", "top1_acc"),
+)
+VOCAL_IMITATION = HearTask(
+    task_name="vocal_imitation",
+    version="v1.1.3",
+    mode="full",
+    split_mode="new_split_kfold",
+    nfolds=3,
+    sample_duration=11.26,
+    evaluation=("mAP", "d_prime", "aucroc", "top1_acc"),
+)
+
+ESC50_KINDS: Mapping[str, str] = {
+    "chirping_birds": "birds",
+    "church_bells": "bell",
+    "crackling_fire": "fire",
+    "dog": "dog",
+    "engine": "engine",
+    "footsteps": "footsteps",
+    "helicopter": "helicopter",
+    "rain": "rain",
+    "sea_waves": "waves",
+    "siren": "siren",
+    "thunderstorm": "thunder",
+    "wind": "wind",
+}
+FSD50K_KINDS: Mapping[str, str] = {
+    "Bark": "dog",
+    "Bell": "bell",
+    "Crowd": "crowd",
+    "Drum": "drum",
+    "Engine": "engine",
+    "Fire": "fire",
+    "Hammer": "hammer",
+    "Rain": "rain",
+    "Siren": "siren",
+    "Telephone": "phone",
+    "Tick-tock": "clock",
+    "Walk_and_footsteps": "footsteps",
+}
+IMITATED_KINDS = ("birds", "clock", "dog", "helicopter", "phone", "siren", "train", "waves")
+"""The published labels that the films' kinds of scene can fill, and the kinds imitated."""
+
+
+def heard(kind: str, seconds: float, rng: np.random.Generator) -> Wave:
+    """Return a mono recording of `kind` by some microphone."""
+    n_samples = round(seconds * RATE_HZ)
+    sound_CS = scenes.sound(kind, seconds=fast_length(n_samples) / RATE_HZ, sample_rate_hz=RATE_HZ, rng=rng)
+    return coloured(mono(sound_CS[:, :n_samples]), rng, spread_db=6.0)
+
+
+def _write_esc50(path: Path, rng: np.random.Generator, *, kind: str) -> None:
+    """Write one kind before a noise that is sometimes as loud, at any level; some clips end early, as in ESC-50."""
+    n_samples = int(5.0 * RATE_HZ)
+    sound = heard(kind, 5.0, rng)
+    behind = coloured(noise(n_samples, rng), rng, spread_db=8.0)
+    sound = mix(sound, behind, snr_db=rng.uniform(-6.0, 14.0))
+    if rng.uniform() < 0.25:
+        sound = placed(sound[: int(rng.uniform(2.0, 4.5) * RATE_HZ)], n_samples)
+    write_wav(path, at_level(sound, rng.uniform(-42.0, -14.0)))
+
+
+def plan_esc50(demo: Demo) -> Plan:
+    """Twelve of the published classes, each in all five folds."""
+    clips = []
+    for target, (label, kind) in enumerate(sorted(ESC50_KINDS.items())):
+        count = 5 * per_fold(demo.items_per_class, 5)
+        for index, fold in enumerate(folds(count, 5)):
+            name = f"{fold + 1}-{10000 + 100 * target + index}-A-{target}.wav"
+            render = partial(_write_esc50, kind=kind)
+            clips.append(Clip(name=name, split=f"fold{fold:02d}", labels=(label,), render=render))
+    return hear_plan(ESC50, clips, sorted(ESC50_KINDS))
+
+
+def _write_fsd50k(path: Path, rng: np.random.Generator, *, kinds: tuple[str, ...]) -> None:
+    """Write one to three kinds at once, each by turns louder, for 0.5 to 8 s (short ones more often)."""
+    seconds = float(np.exp(rng.uniform(np.log(0.5), np.log(8.0))))
+    total = np.zeros(round(seconds * RATE_HZ), dtype=np.float32)
+    for kind in kinds:
+        total += at_level(placed(heard(kind, seconds, rng), len(total)), rng.uniform(-32.0, -20.0))
+    behind = coloured(noise(len(total), rng), rng, spread_db=6.0)
+    write_wav(path, at_level(mix(total, behind, snr_db=rng.uniform(5.0, 25.0)), rng.uniform(-36.0, -16.0)))
+
+
+def plan_fsd50k(demo: Demo) -> Plan:
+    """Mixtures of twelve of the published classes; each class comes first in as many clips of a split as any other."""
+    labels = sorted(FSD50K_KINDS)
+    splits = shares(len(labels) * demo.items_per_class)
+    clips = []
+    for number, split in enumerate(FSD50K.splits):
+        rng = item_rng(demo.seed, "tasks", "fsd50k", split)
+        for index, first in enumerate(cycle(labels, splits.count(split), rng)):
+            others = [label for label in labels if label != first]
+            more = rng.choice(others, rng.choice([0, 1, 2], p=[0.3, 0.4, 0.3]), replace=False).tolist()
+            heard_here = tuple(sorted((first, *more)))
+            render = partial(_write_fsd50k, kinds=tuple(FSD50K_KINDS[label] for label in heard_here))
+            clips.append(Clip(name=f"{number}{index:05d}.wav", split=split, labels=heard_here, render=render))
+    return hear_plan(FSD50K, clips, labels)
+
+
+def _write_vocal_imitation(path: Path, rng: np.random.Generator, *, kind: str) -> None:
+    """Write a mouth's version of a sound, then silence up to HEAR's 11.26 s (most of the real ones are shorter)."""
+    seconds = float(rng.uniform(3.5, 8.5))
+    voice = imitated(heard(kind, seconds, rng), rng)
+    voice = mix(voice, noise(len(voice), rng, exponent=1.5), snr_db=rng.uniform(12.0, 30.0))
+    n_samples = round(11.26 * RATE_HZ)
+    write_wav(path, placed(at_level(voice, rng.uniform(-34.0, -16.0)), n_samples))
+
+
+def plan_vocal_imitation(demo: Demo) -> Plan:
+    """Eight sounds, imitated, in three folds; the label is the name of the imitated file."""
+    clips = []
+    references = {f"{index:03d}{kind.capitalize()}.wav": kind for index, kind in enumerate(IMITATED_KINDS)}
+    for target, (reference, kind) in enumerate(references.items()):
+        count = 3 * max(2, round(demo.items_per_class / 4))
+        for index, fold in enumerate(folds(count, 3)):
+            name = f"{target:03d}_{index:03d}{kind}.wav"
+            render = partial(_write_vocal_imitation, kind=kind)
+            clips.append(Clip(name=name, split=f"fold{fold:02d}", labels=(reference,), render=render))
+    return hear_plan(VOCAL_IMITATION, clips, sorted(references))
+
+
+MINIATURES = {
+    "esc50": Miniature(folder=ESC50.folder, suite="hear", plan=plan_esc50),
+    "fsd50k": Miniature(folder=FSD50K.folder, suite="hear", plan=plan_fsd50k),
+    "vocal_imitation": Miniature(folder=VOCAL_IMITATION.folder, suite="hear", plan=plan_vocal_imitation),
+}

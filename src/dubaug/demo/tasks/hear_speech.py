@@ -1,0 +1,248 @@
+"""The HEAR tasks of speech: CREMA-D, LibriCount, Speech Commands (5h, full), VoxLingua top 10, GTZAN Music/Speech.
+
+Speakers are the bank's voices that no film has, at several sizes of body; a derived speaker stands in one split only.
+Durations are the published ones but for VoxLingua (4 s instead of 18.64) and GTZAN (6 s instead of 30);
+`sample_duration` says so. LibriCount counts to 5 instead of 10.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from dubaug.config.model import Demo
+from dubaug.demo import scenes
+from dubaug.demo.tasks import speech
+from dubaug.demo.tasks.hear_format import Clip, HearTask, hear_plan
+from dubaug.demo.tasks.plan import Miniature, Plan, cycle, folds, per_fold
+from dubaug.demo.tasks.waves import RATE_HZ, Wave, at_level, coloured, mix, mono, noise, placed, write_wav
+from dubaug.seeding import item_rng
+
+MOST_SPEAKERS = 5
+VOXLINGUA_S, GTZAN_S = 4.0, 6.0
+
+CREMA_D = HearTask(
+    task_name="tfds_crema_d", version="1.0.0", mode="full", split_mode="new_split_kfold", nfolds=5, sample_duration=5.0
+)
+LIBRICOUNT = HearTask(
+    task_name="libricount",
+    version="v1.0.0-hear2021",
+    mode="full",
+    split_mode="new_split_kfold",
+    nfolds=5,
+    sample_duration=5.0,
+)
+VOXLINGUA = HearTask(
+    task_name="vox_lingua_top10",
+    version="hear2021",
+    mode="full",
+    split_mode="new_split_kfold",
+    nfolds=5,
+    sample_duration=VOXLINGUA_S,
+)
+GTZAN = HearTask(
+    task_name="tfds_gtzan_music_speech",
+    version="1.0.0",
+    mode="full",
+    split_mode="new_split_kfold",
+    nfolds=10,
+    sample_duration=GTZAN_S,
+)
+COMMANDS_5H = HearTask(
+    task_name="speech_commands",
+    version="v0.0.2",
+    mode="5h",
+    split_mode="trainvaltest",
+    nfolds=None,
+    sample_duration=1.0,
+    evaluation=("top1_acc",),
+)
+COMMANDS_FULL = HearTask(
+    task_name="speech_commands",
+    version="v0.0.2",
+    mode="full",
+    split_mode="trainvaltest",
+    nfolds=None,
+    sample_duration=1.0,
+    evaluation=("top1_acc",),
+)
+LANGUAGES = ("de", "en", "es", "fr", "hi", "it", "ja", "pt", "ru", "zh")
+WORDS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
+SILENCE, UNKNOWN = "_silence_", "_unknown_"
+
+
+def with_noise(wave: Wave, rng: np.random.Generator, *, low_db: float, high_db: float) -> Wave:
+    """Return speech before the hiss and hum of a room."""
+    behind = coloured(noise(len(wave), rng), rng, spread_db=6.0)
+    return mix(wave, behind, snr_db=rng.uniform(low_db, high_db))
+
+
+def _write_crema_d(path: Path, rng: np.random.Generator, *, utterance: str, pitch: float, emotion: str) -> None:
+    line = speech.said(speech.by_id(utterance), pitch)
+    acted = speech.with_emotion(line, speech.EMOTIONS[emotion], rng)
+    room = speech.recorded(placed(acted, round(5.0 * RATE_HZ)), rng, spread_db=1.5)
+    hiss = noise(len(room), rng) * np.float32(10 ** (rng.uniform(-66.0, -52.0) / 20))
+    write_wav(path, room + hiss)
+
+
+def plan_crema_d(demo: Demo) -> Plan:
+    """Six emotions; every fold has its own speakers."""
+    lines = speech.english_lines()
+    clips = []
+    for emotion in speech.EMOTIONS:
+        rng = item_rng(demo.seed, "tasks", "crema_d", emotion)
+        count = 5 * per_fold(demo.items_per_class, 5)
+        for index, (fold, line) in enumerate(zip(folds(count, 5), cycle(lines, count, rng), strict=True)):
+            pitch = speech.pitch_of(fold, 5, rng)
+            name = f"{1001 + fold}_{line.id.replace('_', '-')}_{emotion}_{index:02d}.wav"
+            render = partial(_write_crema_d, utterance=line.id, pitch=pitch, emotion=emotion)
+            clips.append(Clip(name=name, split=f"fold{fold:02d}", labels=(emotion,), render=render))
+    return hear_plan(CREMA_D, clips, sorted(speech.EMOTIONS))
+
+
+def _write_libricount(
+    path: Path, rng: np.random.Generator, *, speakers: tuple[tuple[tuple[str, ...], float], ...]
+) -> None:
+    n_samples = round(5.0 * RATE_HZ)
+    total = coloured(noise(n_samples, rng), rng, spread_db=6.0)
+    total = at_level(total, rng.uniform(-62.0, -48.0) if speakers else rng.uniform(-60.0, -30.0))
+    for lines, pitch in speakers:
+        voice = speech.continuous([speech.said(speech.by_id(line), pitch) for line in lines], n_samples, rng)
+        total += at_level(speech.recorded(voice, rng), rng.uniform(-30.0, -24.0))
+    write_wav(path, at_level(total, rng.uniform(-34.0, -18.0)) if speakers else total)
+
+
+def plan_libricount(demo: Demo) -> Plan:
+    """0 to 5 people who speak at once, all the time, at nearly equal levels."""
+    by_voice = speech.by_voice(speech.english_lines())
+    voices = sorted(by_voice)
+    clips = []
+    for count in range(MOST_SPEAKERS + 1):
+        n_clips = 5 * per_fold(demo.items_per_class, 5)
+        for index, fold in enumerate(folds(n_clips, 5)):
+            rng = item_rng(demo.seed, "tasks", "libricount", count, index)
+            speakers = []
+            for voice in cycle(voices, count, rng):
+                lines = tuple(by_voice[voice][int(at)].id for at in rng.permutation(len(by_voice[voice]))[:4])
+                speakers.append((lines, float(rng.uniform(0.84, 1.2))))
+            clips.append(
+                Clip(
+                    name=f"{count}_{fold}{index:04d}.wav",
+                    split=f"fold{fold:02d}",
+                    labels=(count,),
+                    render=partial(_write_libricount, speakers=tuple(speakers)),
+                )
+            )
+    return hear_plan(LIBRICOUNT, clips, list(range(MOST_SPEAKERS + 1)))
+
+
+def _write_word(path: Path, rng: np.random.Generator, *, utterance: str, pitch: float) -> None:
+    word = speech.said(speech.by_id(utterance), pitch)[:RATE_HZ]
+    start = int(rng.integers(0, max(1, RATE_HZ - len(word))))
+    wave = speech.recorded(placed(word, RATE_HZ, start), rng)
+    write_wav(path, at_level(with_noise(wave, rng, low_db=6.0, high_db=26.0), rng.uniform(-34.0, -18.0)))
+
+
+def _write_silence(path: Path, rng: np.random.Generator) -> None:
+    """Write a second of what is heard when nobody speaks: a room, or a machine."""
+    wave = coloured(noise(RATE_HZ, rng, exponent=rng.uniform(0.0, 2.0)), rng, spread_db=8.0)
+    if rng.uniform() < 0.5:
+        wave = mix(
+            wave,
+            mono(scenes.sound(str(rng.choice(scenes.KINDS)), seconds=1.0, sample_rate_hz=RATE_HZ, rng=rng)),
+            snr_db=0.0,
+        )
+    write_wav(path, at_level(wave, rng.uniform(-60.0, -22.0)))
+
+
+def plan_commands(demo: Demo, *, task: HearTask) -> Plan:
+    """Ten words, other words, and none. As with the real ones, both sizes share their validation and test files."""
+    said = speech.utterances("keyword")
+    pools = {word: [utterance for utterance in said if utterance.text.lower() == word] for word in WORDS}
+    pools[UNKNOWN] = [utterance for utterance in said if utterance.text.lower() not in WORDS]
+    n_train = max(2, round(demo.items_per_class * (1.0 if task is COMMANDS_FULL else 0.5)))
+    counts = {"train": n_train, "valid": max(1, demo.items_per_class // 8), "test": max(2, demo.items_per_class // 4)}
+    clips = []
+    for label in (SILENCE, UNKNOWN, *WORDS):
+        for part, (split, count) in enumerate(counts.items()):
+            for index in range(count):
+                rng = item_rng(demo.seed, "tasks", "speech_commands", label, split, index)
+                if label == SILENCE:
+                    render = partial(_write_silence)
+                    word, speaker = SILENCE, "room"
+                else:
+                    pool = pools[label]
+                    utterance = pool[int(rng.integers(len(pool)))]
+                    pitch = speech.pitch_of(part, 3, rng)
+                    render = partial(_write_word, utterance=utterance.id, pitch=pitch)
+                    word, speaker = utterance.text.lower(), speech.speaker_id(utterance.voice, pitch)
+                name = f"{word}_{speaker}_nohash_{index}.wav"
+                clips.append(Clip(name=name, split=split, labels=(label,), render=render))
+    return hear_plan(task, clips, sorted((SILENCE, UNKNOWN, *WORDS)))
+
+
+def _write_voxlingua(path: Path, rng: np.random.Generator, *, lines: tuple[str, ...], pitch: float) -> None:
+    n_samples = round(VOXLINGUA_S * RATE_HZ)
+    wave = speech.continuous([speech.said(speech.by_id(line), pitch) for line in lines], n_samples, rng)
+    wave = with_noise(speech.recorded(wave, rng, spread_db=4.0), rng, low_db=8.0, high_db=28.0)
+    write_wav(path, at_level(wave, rng.uniform(-34.0, -18.0)))
+
+
+def plan_voxlingua(demo: Demo) -> Plan:
+    """Ten languages; every fold has its own speakers."""
+    clips = []
+    for language in LANGUAGES:
+        by_voice = speech.by_voice(speech.utterances("langid", language))
+        count = 5 * per_fold(demo.items_per_class, 5)
+        rng = item_rng(demo.seed, "tasks", "voxlingua", language)
+        for index, (fold, voice) in enumerate(zip(folds(count, 5), cycle(sorted(by_voice), count, rng), strict=True)):
+            lines = tuple(line.id for line in cycle(by_voice[voice], 2, rng))
+            render = partial(_write_voxlingua, lines=lines, pitch=speech.pitch_of(fold, 5, rng))
+            name = f"{language}_{fold}{index:04d}.wav"
+            clips.append(Clip(name=name, split=f"fold{fold:02d}", labels=(language,), render=render))
+    return hear_plan(VOXLINGUA, clips, sorted(LANGUAGES))
+
+
+def _write_gtzan(path: Path, rng: np.random.Generator, *, lines: tuple[str, ...], pitch: float) -> None:
+    """Write speech (where there are lines; now and then over music), else music."""
+    n_samples = round(GTZAN_S * RATE_HZ)
+    music = mono(scenes.music(seconds=GTZAN_S, sample_rate_hz=RATE_HZ, rng=rng))
+    if lines:
+        wave = speech.continuous([speech.said(speech.by_id(line), pitch) for line in lines], n_samples, rng)
+        wave = speech.recorded(wave, rng)
+        if rng.uniform() < 0.4:
+            wave = mix(wave, music, snr_db=rng.uniform(3.0, 15.0))
+    else:
+        wave = coloured(music, rng, spread_db=4.0)
+    write_wav(path, at_level(with_noise(wave, rng, low_db=12.0, high_db=35.0), rng.uniform(-34.0, -18.0)))
+
+
+def plan_gtzan(demo: Demo) -> Plan:
+    """Music against speech, in ten folds."""
+    said = speech.english_lines()
+    clips = []
+    for label in ("music", "speech"):
+        rng = item_rng(demo.seed, "tasks", "gtzan", label)
+        count = 10 * per_fold(2 * demo.items_per_class, 10)
+        for index, fold in enumerate(folds(count, 10)):
+            lines = tuple(line.id for line in cycle(said, 4, rng)) if label == "speech" else ()
+            render = partial(_write_gtzan, lines=lines, pitch=speech.pitch_of(fold, 10, rng))
+            clips.append(Clip(name=f"{label}{index:03d}.wav", split=f"fold{fold:02d}", labels=(label,), render=render))
+    return hear_plan(GTZAN, clips, ["music", "speech"])
+
+
+MINIATURES = {
+    "crema_d": Miniature(folder=CREMA_D.folder, suite="hear", plan=plan_crema_d),
+    "gtzan_music_speech": Miniature(folder=GTZAN.folder, suite="hear", plan=plan_gtzan),
+    "libricount": Miniature(folder=LIBRICOUNT.folder, suite="hear", plan=plan_libricount),
+    "speech_commands_5h": Miniature(
+        folder=COMMANDS_5H.folder, suite="hear", plan=partial(plan_commands, task=COMMANDS_5H), source="speech_commands"
+    ),
+    "speech_commands_full": Miniature(
+        folder=COMMANDS_FULL.folder,
+        suite="hear",
+        plan=partial(plan_commands, task=COMMANDS_FULL),
+        source="speech_commands",
+    ),
+    "voxlingua10": Miniature(folder=VOXLINGUA.folder, suite="hear", plan=plan_voxlingua),
+}
