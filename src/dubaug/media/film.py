@@ -191,6 +191,7 @@ class _Reader:
         self._sources: list[_Source] = []
         self._sounds: list[_SoundSink] = []
         self._picture: _PictureSink | None = None
+        self._sinks: list[_SoundSink | _PictureSink] = []
         self.taken_s = 0.0
 
     def open(self, stack: ExitStack, path: Path, tracks: Sequence[Track], threads: int) -> None:
@@ -215,6 +216,7 @@ class _Reader:
                 self._sounds.append(sound[1])
             if sinks:
                 self._sources.append(_Source(container, sinks))
+                self._sinks += sinks.values()
 
     def _sound(self, container: av.container.InputContainer, track: Track, origin_s: float) -> tuple[int, _SoundSink]:
         streams = [stream for stream in container.streams if isinstance(stream, AudioStream)]
@@ -226,10 +228,6 @@ class _Reader:
         prepare(stream)
         sink = _SoundSink(track.language, stream, sample_rate_hz=self._rate, clip_s=self._clip_s, origin_s=origin_s)
         return stream.index, sink
-
-    @property
-    def _sinks(self) -> list["_SoundSink | _PictureSink"]:
-        return [*self._sounds, *([self._picture] if self._picture else [])]
 
     def fill(self) -> bool:
         """Decode until the next clip is whole; return False if it never will be."""
