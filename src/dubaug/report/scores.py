@@ -12,7 +12,7 @@ from dubaug.files import read_json
 class Score:
     """One cell: a task's primary metric for one variant at one epoch.
 
-    `std` is over the evaluation's folds; where there is one fold, over pretraining seeds; where there is one seed, None.
+    `std` is over the evaluation's folds; where there is one fold, over pretraining seeds; with one seed, None.
     """
 
     metric: str
