@@ -268,6 +268,19 @@ def test_other_labels_need_no_decoding(folds, hear_experiment, tmp_path: Path, e
     assert features.dataset.targets.tolist() == [1, 0, 0, 1, 0, 1]
 
 
+@pytest.mark.parametrize("record", ["", '{"format": 0}', '{"format": 1, "shard": {}}'])
+def test_a_record_that_cannot_be_used_is_made_again(
+    folds, hear_experiment, tmp_path: Path, extracted: list[str], record: str
+) -> None:
+    experiment = hear_experiment(folds())
+    run(experiment, tmp_path / "work")
+    extracted.clear()
+    (path,) = (tmp_path / "work").glob("task-*.json")
+    path.write_text(record)
+    assert load_features(run(experiment, tmp_path / "work"), "task0").dataset.n_items == 6
+    assert len(extracted) == 6
+
+
 def test_what_cannot_be_read_is_left_out_and_told(
     folds, hear_experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

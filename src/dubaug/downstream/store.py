@@ -41,11 +41,12 @@ def save(path: Path, dataset: Dataset, shard: ShardRecord) -> None:
 
 
 def load_shard_record(path: Path) -> ShardRecord | None:
-    """Return the shard's record in `path`, or None if there is no such file of this format."""
-    if not path.is_file():
+    """Return the shard's record in `path`, or None if there is none that can be used."""
+    try:
+        value = read_json(path)
+        return _shard_record(value["shard"]) if value["format"] == FORMAT else None
+    except (OSError, KeyError, TypeError, ValueError):
         return None
-    value = read_json(path)
-    return _shard_record(value["shard"]) if value.get("format") == FORMAT else None
 
 
 def load(path: Path) -> tuple[Dataset, ShardRecord]:
