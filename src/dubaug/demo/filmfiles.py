@@ -18,7 +18,7 @@ from dubaug.config.model import Demo
 from dubaug.config.resolve import digest
 from dubaug.demo import scenes
 from dubaug.demo.films import scene_background, scene_speech
-from dubaug.demo.titles import FPS, Look, Scene, Title, plan_titles
+from dubaug.demo.titles import FPS, FRAMES_A_PICTURE, Look, Scene, Title, plan_titles
 from dubaug.files import atomic_path, write_text
 from dubaug.progress import Progress, say
 
@@ -115,10 +115,12 @@ def write_title(path: Path, title: Title, settings: str = "") -> None:
                     track.write(background_CS + speech_CS)
                 for picture in graded(scene, title.look):
                     rgb = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                    frame = reformatter.reformat(rgb, format="yuv420p", threads=1)
-                    frame.pts = frame_number
-                    frame_number += 1
-                    container.mux(video.encode(frame))
+                    for _ in range(FRAMES_A_PICTURE):
+                        # A frame may be handed to the encoder once only: hence the conversion inside.
+                        frame = reformatter.reformat(rgb, format="yuv420p", threads=1)
+                        frame.pts = frame_number
+                        frame_number += 1
+                        container.mux(video.encode(frame))
             container.mux(video.encode(None))
             for track in tracks:
                 track.close()
@@ -159,16 +161,18 @@ class _TrackWriter:
 
 
 def graded(scene: Scene, look: Look) -> Iterator[np.ndarray]:
-    """Yield a scene's frames in its title's look, uint8 RGB (HEIGHT, WIDTH, 3).
+    """Yield a scene's drawings in its title's look, FPS / FRAMES_A_PICTURE a second, uint8 RGB (HEIGHT, WIDTH, 3).
 
     The camera drifts over a slightly larger picture; then come saturation, gain and gamma by channel, darkened
     corners, and bars.
     """
     margin_x = round(look.drift * WIDTH)
     margin_y = round(margin_x * HEIGHT / WIDTH)
-    large_THWC = scenes.picture_of(scene.plan, fps=FPS, height=HEIGHT + 2 * margin_y, width=WIDTH + 2 * margin_x)
+    large_THWC = scenes.picture_of(
+        scene.plan, fps=FPS / FRAMES_A_PICTURE, height=HEIGHT + 2 * margin_y, width=WIDTH + 2 * margin_x
+    )
     path = scene.plan.rng("camera").uniform(0.2, 0.8, 4)
-    times = np.arange(len(large_THWC)) / FPS
+    times = np.arange(len(large_THWC)) * FRAMES_A_PICTURE / FPS
     left = np.round(margin_x * (1 + np.sin(path[0] * times * 2 + 9 * path[1]))).astype(int)
     top = np.round(margin_y * (1 + np.sin(path[2] * times * 2 + 9 * path[3]))).astype(int)
     luma = np.array([0.299, 0.587, 0.114])

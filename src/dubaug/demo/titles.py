@@ -15,6 +15,8 @@ from dubaug.demo.voices import load_bank
 from dubaug.seeding import item_rng
 
 FPS = 24
+FRAMES_A_PICTURE = 2
+"""As in most drawn films, each drawing is shown for two frames."""
 
 ADJECTIVES = (
     "silent", "golden", "broken", "distant", "crooked", "last",
@@ -112,8 +114,9 @@ def _plan_title(index: int, films: DemoFilms, seed: int) -> Title:
     count = _n_scenes(index, films)
     for number in range(count):
         # The last scene is longer by a part of a clip: no real film lasts a whole number of clips.
-        extra = round(float(rng.uniform(0, 2)) * FPS) / FPS if number == count - 1 else 0.0
-        seconds = round(films.scene_s * FPS) / FPS + extra
+        extra = float(rng.uniform(0, 2)) if number == count - 1 else 0.0
+        # A whole number of pictures and of samples, so that neither runs ahead of the other.
+        seconds = max(round((films.scene_s + extra) * FPS / FRAMES_A_PICTURE), 1) * FRAMES_A_PICTURE / FPS
         plan = make_plan(_kind(index, number, films, seed), seconds=seconds, rng=rng)
         lines = write_lines(seconds=seconds, rng=rng, cast=cast, sentences=sentences)
         said = [line.sentence for line in lines]
