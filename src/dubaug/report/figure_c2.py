@@ -9,6 +9,7 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -150,8 +151,6 @@ def _panel(axis: Axes, curves: dict[str, Curve], looks: dict[str, dict[str, Any]
 
 def to_csv(scores: Scores, path: Path) -> None:
     """Write the numbers behind the figure: task, variant, epoch, metric, mean, std, n_folds."""
-    lines = ["task,variant,epoch,metric,mean,std,n_folds"]
-    for (task, variant, epoch), score in sorted(scores.sweep.items()):
-        std = "" if score.std is None else repr(score.std)
-        lines.append(f"{task},{variant},{epoch},{score.metric},{score.mean!r},{std},{score.n_folds}")
-    write_text(path, "\n".join(lines) + "\n")
+    columns = ["task", "variant", "epoch", "metric", "mean", "std", "n_folds"]
+    rows = [(*key, score.metric, score.mean, score.std, score.n_folds) for key, score in sorted(scores.sweep.items())]
+    write_text(path, pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n"))

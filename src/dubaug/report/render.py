@@ -1,10 +1,10 @@
 """A table as data, and its three forms: tidy CSV, Markdown, LaTeX (booktabs)."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import pandas as pd
 
 Mark = Literal["best", "lowest"] | None
 
@@ -59,13 +59,23 @@ def marks(values: Sequence[float | None]) -> list[Mark]:
     return [None if value is None else found.get(value) for value in values]
 
 
+def to_frame(table: Table) -> pd.DataFrame:
+    """Return the tidy form: one observation a row, full precision; whole numbers stay whole beside missing ones."""
+    frame = pd.DataFrame(table.tidy, columns=list(table.tidy_header))
+    counts = [name for name in frame if all(isinstance(row, int) for row in _column(table, str(name)))]
+    return frame.astype(dict.fromkeys(counts, "Int64"))
+
+
+def _column(table: Table, name: str) -> list[str | float | int]:
+    """Return a tidy column's values, without the missing ones."""
+    i = table.tidy_header.index(name)
+    return [row[i] for row in table.tidy if row[i] is not None]  # type: ignore[misc]
+
+
 def to_csv(table: Table) -> str:
-    """Return the tidy form; an empty field where there is no value."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(table.tidy_header)
-    writer.writerows(table.tidy)
-    return out.getvalue()
+    """Return the tidy form as CSV; an empty field where there is no value."""
+    text: str = to_frame(table).to_csv(index=False, lineterminator="\n")
+    return text
 
 
 def to_markdown(table: Table) -> str:
