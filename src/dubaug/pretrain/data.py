@@ -81,7 +81,7 @@ class ClipSource:
         shape, remedy = (2, frames, mel.n_mels), "delete it and make the shards again"
         for title in self.clips_of_title:
             pictures, sound = self.index.open(title), self.sound.open(title)
-            for track in {self.variant.primary, *self.variant.secondary}:
+            for track in (self.variant.primary, *self.variant.secondary):
                 if track not in sound.tracks:
                     raise DubaugError(
                         f"{sound.path} has no track {track!r} (it has {', '.join(sound.tracks)}): {remedy}"

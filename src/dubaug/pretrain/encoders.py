@@ -3,14 +3,19 @@
 Shape suffixes: B batch, C channel, T time, H height, W width, F mel bin, D embedding.
 """
 
+import warnings
+
 import torch
-from pytorchvideo.models.resnet import create_acoustic_resnet
-from pytorchvideo.models.x3d import create_x3d
 from torch import nn
 
 from dubaug.config import Encoders, Mel
 from dubaug.errors import ConfigError
 from dubaug.seeding import item_seed
+
+with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing that a user could change
+    warnings.simplefilter("ignore", FutureWarning)
+    from pytorchvideo.models.resnet import create_acoustic_resnet
+    from pytorchvideo.models.x3d import create_x3d
 
 MEL_FRAMES_MIN = 25
 MEL_BINS_MIN = 25

@@ -198,18 +198,25 @@ class _Trainer:
         return batches[self.processes.rank :: self.processes.count]
 
     def _epoch(self, epoch: int) -> None:
-        """Train the rest of an epoch (0 is the first); save its end."""
+        """Train the rest of an epoch (0 is the first), keep its weights if they are wanted, and save.
+
+        Raises `Interrupted` if a signal came, with the state saved; weights to keep are always written before the state
+        that says the epoch is done.
+        """
         first = self.progressed.step % self.steps_per_epoch
-        batches = self._batches(epoch)[first:]
         self.parallel.train()
-        for batch, waited_s in self._timed(batches, epoch):
-            self._step(batch, epoch, waited_s)
-        after = epoch + 1
-        if self.processes.first and after in self.run.experiment.checkpoints_of(self.run.variant):
-            save_encoders(
-                self.work.checkpoint(after), audio=self.model.audio, video=self.model.video, spec=self.run.spec(after)
-            )
-        self._save()
+        for batch, waited_s in self._timed(self._batches(epoch)[first:], epoch):
+            stopping = self._step(batch, epoch, waited_s)
+            ended = self.progressed.step % self.steps_per_epoch == 0
+            if ended:
+                self._keep(epoch + 1)
+            if ended or stopping or time.monotonic() - self.saved_at > SAVE_EVERY_S:
+                self._save()
+            if stopping:
+                name = self.stop.signal.name if self.stop.signal else "a signal to another process"
+                raise Interrupted(
+                    f"{name} after step {self.progressed.step - 1}; run the same command again to continue"
+                )
 
     def _timed(self, batches: Sequence[Sequence[Clip]], epoch: int) -> Iterator[tuple[Batch, float]]:
         """Yield the batches, each with the seconds that were spent waiting for it."""
@@ -228,8 +235,8 @@ class _Trainer:
                 return
             yield batch[0], time.monotonic() - start
 
-    def _step(self, batch: Batch, epoch: int, waited_s: float) -> None:
-        """Learn from a batch; write its line of metrics; stop here if a signal came."""
+    def _step(self, batch: Batch, epoch: int, waited_s: float) -> bool:
+        """Learn from a batch and write its line of metrics; return whether a signal came to any process."""
         start, step, settings = time.monotonic(), self.progressed.step, self.settings
         rate = learning_rate(
             step,
@@ -266,15 +273,9 @@ class _Trainer:
                 retrieval_at_1=mean_retrieval,
                 clips_per_s=len(batch.names) * self.processes.count / seconds,
                 data_wait_share=waited_s / seconds,
-                time_s=time.time(),
             )
             self.progress.advance(note=f"epoch {epoch + 1}/{self.epochs}, loss {mean_loss:.3f}")
-        if stopping_share > 0:
-            self._save()
-            name = self.stop.signal.name if self.stop.signal else "a signal to another process"
-            raise Interrupted(f"{name} after step {step}; run the same command again to continue")
-        if time.monotonic() - self.saved_at > SAVE_EVERY_S:
-            self._save()
+        return bool(stopping_share > 0)
 
     def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the batch's loss, and how often a view finds its counterpart in the batch."""
@@ -294,10 +295,15 @@ class _Trainer:
         return loss, retrieval_at_1(views_BP[one], views_BP[other])
 
     def _write_metrics(self, **values: float) -> None:
+        rounded = {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in values.items()}
         with self.work.metrics.open("a", encoding="utf-8") as file:
-            file.write(
-                json.dumps({name: float(f"{v:.6g}") if name != "time_s" else round(v, 3) for name, v in values.items()})
-                + "\n"
+            file.write(json.dumps({**rounded, "time_s": round(time.time(), 3)}) + "\n")
+
+    def _keep(self, epoch: int) -> None:
+        """Write the weights after `epoch` if the configuration wants them."""
+        if self.processes.first and epoch in self.run.experiment.checkpoints_of(self.run.variant):
+            save_encoders(
+                self.work.checkpoint(epoch), audio=self.model.audio, video=self.model.video, spec=self.run.spec(epoch)
             )
 
     def _save(self) -> None:

@@ -1,0 +1,289 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from itertools import chain
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from dubaug.config import save
+from dubaug.errors import EXIT_INTERRUPTED, ConfigError, DubaugError, Interrupted
+from dubaug.files import read_json
+from dubaug.pretrain.batches import Clip
+from dubaug.pretrain.checkpoint import load_encoders
+from dubaug.pretrain.data import ClipSource, loaded
+from dubaug.pretrain.heads import ContrastiveModel
+from dubaug.pretrain.manifest import Manifest
+from dubaug.pretrain.train import Run, pretrain, save_untrained
+from dubaug.pretrain.workdir import open_work_directory
+
+
+def trained(folder, experiment, variant="efj", *, clips, separated=None, seed=0):
+    """Train in `folder` and return the manifest."""
+    out = folder / "pretraining.json"
+    job = Run(experiment=experiment, variant=variant, seed=seed, work_dir=folder / "pretrain", out=out)
+    pretrain(job, clips=clips, separated=separated)
+    return Manifest.load(out)
+
+
+@pytest.fixture
+def train(tmp_path, tiny, tiny_clips):
+    """Return a function that trains in a folder of `tmp_path` and gives the manifest."""
+
+    def run(name, variant="efj", *, experiment=tiny, clips=tiny_clips, separated=None, seed=0):
+        return trained(tmp_path / name, experiment, variant, clips=clips, separated=separated, seed=seed)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, tiny, tiny_clips):
+    """The folder of a finished run of efj with seed 0; not to be changed."""
+    folder = tmp_path_factory.mktemp("finished")
+    trained(folder, tiny, clips=tiny_clips)
+    return folder
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    """A copy of that run's folder, as `run` in `tmp_path`."""
+    shutil.copytree(finished, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def weights(folder):
+    return [checkpoint.sha256 for checkpoint in Manifest.load(folder / "pretraining.json").checkpoints]
+
+
+def metrics(folder):
+    return [json.loads(line) for line in (folder / "pretrain" / "metrics.jsonl").read_text().splitlines()]
+
+
+def signal_at_read(monkeypatch, number):
+    """Make the process get SIGUSR1 while it reads its batch `number` (0 is the first)."""
+    reads = []
+    original = ClipSource.read
+
+    def read(self, *arguments, **keys):
+        reads.append(1)
+        if len(reads) == number + 1:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        return original(self, *arguments, **keys)
+
+    monkeypatch.setattr(ClipSource, "read", read)
+
+
+def test_a_run_leaves_its_checkpoints_manifest_and_metrics(finished, tiny):
+    manifest = Manifest.load(finished / "pretraining.json")
+    assert (manifest.variant, manifest.seed, manifest.epochs) == ("efj", 0, 2)
+    assert (manifest.n_clips, manifest.n_titles) == (14, 3)
+    assert [c.epoch for c in manifest.checkpoints] == [1, 2]
+    written = read_json(finished / "pretraining.json")
+    assert written["checkpoints"][1]["path"] == "pretrain/checkpoints/epoch02.safetensors"
+    encoders = load_encoders(manifest.final.path)
+    assert (encoders.spec.epoch, encoders.spec.experiment) == (2, manifest.experiment)
+    assert encoders.spec.mel == tiny.mel
+    assert not encoders.audio.training
+    assert encoders.audio(torch.zeros(1, 2, 30, 25)).shape == (1, 16)
+    assert encoders.video(torch.zeros(1, 3, 2, 32, 32)).shape == (1, 16)
+    lines = metrics(finished)
+    assert [line["step"] for line in lines] == list(range(6))  # 14 clips: 6 + 6 + 2, twice
+    assert [line["epoch"] for line in lines] == [1, 1, 1, 2, 2, 2]
+    assert {"loss", "learning_rate", "clips_per_s", "data_wait_share", "gradient_norm", "retrieval_at_1"} <= set(
+        lines[0]
+    )
+    assert max(line["learning_rate"] for line in lines) == pytest.approx(1e-3)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(train, tmp_path, finished):
+    again, other = train("again"), train("other", seed=1)
+    assert weights(tmp_path / "again") == weights(finished)
+    assert other.final.sha256 != again.final.sha256
+
+
+@pytest.mark.parametrize("stop_at", [0, 2, 4])
+def test_an_interrupted_run_continues_to_the_same_weights(train, tmp_path, monkeypatch, finished, stop_at):
+    with monkeypatch.context() as patch:
+        signal_at_read(patch, stop_at)
+        with pytest.raises(Interrupted, match=f"SIGUSR1 after step {stop_at}"):
+            train("parts")
+    assert not (tmp_path / "parts" / "pretraining.json").exists()
+    train("parts")
+    assert weights(tmp_path / "parts") == weights(finished)
+    assert [(m["step"], m["loss"]) for m in metrics(tmp_path / "parts")] == [
+        (m["step"], m["loss"]) for m in metrics(finished)
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_at_any_moment_costs_no_more_than_time(make_tiny, tiny_clips, tmp_path, train, number):
+    experiment = make_tiny(epochs=6, checkpoints=[6])
+    whole = train("whole", experiment=experiment)
+    save(experiment, tmp_path / "config.yaml")
+    command = [sys.executable, "-m", "dubaug.cli", "pretrain", "--config", tmp_path / "config.yaml", "--variant", "efj"]
+    command += ["--clips", tiny_clips, "--work-dir", tmp_path / "parts", "--out", tmp_path / "parts.json"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "parts" / "state.safetensors").exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, errors = process.communicate()
+    if number == signal.SIGTERM:
+        assert process.returncode == EXIT_INTERRUPTED
+        assert "run the same command again" in errors
+    assert not (tmp_path / "parts.json").exists()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "continuing at step" in done.stderr
+    assert Manifest.load(tmp_path / "parts.json").final.sha256 == whole.final.sha256
+
+
+def test_a_finished_run_called_again_trains_nothing(train, copied):
+    first = Manifest.load(copied / "pretraining.json")
+    (copied / "pretraining.json").unlink()
+    before = first.final.path.stat().st_mtime_ns
+    again = train("run")
+    assert again == first
+    assert again.final.path.stat().st_mtime_ns == before
+
+
+def test_another_configuration_starts_afresh_and_says_why(train, copied, make_tiny, capfd):
+    changed = make_tiny(learning_rate=5e-4)
+    manifest = train("run", experiment=changed)
+    assert "pretraining.learning_rate: 0.001 -> 0.0005" in capfd.readouterr().err
+    assert manifest.final.sha256 == train("fresh", experiment=changed).final.sha256
+    (old,) = copied.glob("pretrain.old-*")
+    assert (old / "checkpoints" / "epoch02.safetensors").is_file()
+
+
+def test_other_clips_start_afresh(train, copied, write_corpus, tiny, tmp_path, capfd):
+    path = write_corpus(tmp_path / "others", tiny, ("en", "es", "fr", "ja", "de"))
+    train("run", clips=path)
+    assert "shards.clips" in capfd.readouterr().err
+
+
+def test_two_processes_do_not_train_in_one_directory(train, copied):
+    with (
+        open_work_directory(copied / "pretrain", read_json(copied / "pretrain" / "experiment.json")),
+        pytest.raises(DubaugError, match="another process trains"),
+    ):
+        train("run")
+
+
+@pytest.mark.parametrize("variant", ["a", "a_efj"])
+def test_a_variant_without_video_reads_no_frames(train, tiny, write_corpus, tmp_path, variant):
+    clips = write_corpus(tmp_path / "sound", tiny, ("en", "es", "fr", "ja"), frames=False)
+    assert load_encoders(train("run", variant, clips=clips).final.path).video is None
+
+
+def test_the_separated_variant_hears_the_separated_sound_alone(train, tiny, tiny_clips, tiny_separated):
+    source = ClipSource(tiny, "sep", 0, tiny_clips, tiny_separated)
+    batch = source.read([Clip("alpha", 3)], epoch=0, step=0)
+    assert set(batch.mels) == {"primary"}
+    stored = ClipSource(tiny, "sep", 0, tiny_separated, None).index.open("alpha").mel(3, "en")
+    assert torch.equal(batch.mels["primary"][0], torch.from_numpy(stored.copy()))
+    manifest = train("run", "sep", separated=tiny_separated)
+    assert load_encoders(manifest.final.path).spec.sample_rate_hz == tiny.separation.sample_rate_hz
+
+
+def test_the_secondary_track_goes_round_batch_by_batch(tiny, tiny_clips):
+    source = ClipSource(tiny, "efj", 0, tiny_clips, None)
+    assert [source.secondary_at(step) for step in range(5)] == ["es", "fr", "ja", "es", "fr"]
+    batches = [source.read([Clip("alpha", 2)], epoch=0, step=step) for step in range(4)]
+    tracks = [batch.mels["secondary"] for batch in batches]
+    assert torch.equal(tracks[0], tracks[3])
+    assert not torch.equal(tracks[0], tracks[1])
+    assert torch.equal(batches[0].mels["primary"], batches[1].mels["primary"])
+
+
+def test_av_hears_the_same_track_twice_in_two_ways(tiny, tiny_clips):
+    batch = ClipSource(tiny, "av", 0, tiny_clips, None).read([Clip("alpha", row) for row in range(7)], epoch=0, step=0)
+    assert torch.equal(batch.mels["primary"], batch.mels["secondary"])
+    assert batch.audio_views["primary"] != batch.audio_views["secondary"]
+
+
+def test_the_number_of_workers_changes_nothing(tiny, tiny_clips):
+    source = ClipSource(tiny, "efj", 0, tiny_clips, None)
+    batches = [[Clip("alpha", 0), Clip("beta", 1)], [Clip("gamma", 1), Clip("beta", 0)], [Clip("alpha", 5)]]
+    options = {"epoch": 1, "first_step": 4, "device": torch.device("cpu")}
+    alone, several = (list(loaded(source, batches, workers=workers, **options)) for workers in (0, 2))
+    assert len(alone) == len(several) == 3
+    for one, other in zip(alone, several, strict=True):
+        assert (one.names, one.video_views, one.audio_views) == (other.names, other.video_views, other.audio_views)
+        for left, right in zip(
+            chain([one.frames], one.mels.values()), chain([other.frames], other.mels.values()), strict=True
+        ):
+            assert torch.equal(left, right)
+
+
+def test_pictures_of_different_widths_share_a_batch(tiny, tiny_clips):
+    batch = ClipSource(tiny, "efj", 0, tiny_clips, None).read([Clip("alpha", 0), Clip("beta", 0)], epoch=0, step=0)
+    assert batch.frames.shape == (2, 2, 36, 64, 3)
+    assert [view.source_width for view in batch.video_views] == [64, 48]
+
+
+def test_shards_that_do_not_fit_are_named_before_the_first_step(train, tiny, tiny_clips, write_corpus, tmp_path):
+    with pytest.raises(DubaugError, match=r"alpha\.arrow has no track 'fr'"):
+        train("run", clips=write_corpus(tmp_path / "few", tiny, ("en", "es")))
+    with pytest.raises(DubaugError, match="frames a clip"):
+        train("run", clips=write_corpus(tmp_path / "blind", tiny, ("en", "es", "fr", "ja"), frames=False))
+    higher = replace(tiny, mel=replace(tiny.mel, n_mels=30))
+    with pytest.raises(DubaugError, match=r"\(2, 30, 25\), the configuration says \(2, 30, 30\)"):
+        train("run", experiment=higher, clips=tiny_clips)
+
+
+def test_processes_must_be_as_many_as_the_configuration_says(train, make_tiny):
+    with pytest.raises(ConfigError, match=r"torchrun --standalone --nproc-per-node 2"):
+        train("run", experiment=make_tiny(gpus=2))
+
+
+def test_a_loss_that_is_no_number_names_the_clips(train, monkeypatch):
+    monkeypatch.setattr(
+        "dubaug.pretrain.train.contrastive_loss", lambda views, **_: views["video"].sum() * float("nan")
+    )
+    with pytest.raises(DubaugError, match=r"step 0: the loss is nan.*(alpha|beta|gamma):\d"):
+        train("run")
+
+
+def test_the_untrained_network_is_a_trained_ones_beginning(tiny, tmp_path):
+    job = Run(experiment=tiny, variant="rp", seed=0, work_dir=tmp_path / "rp", out=tmp_path / "rp.json")
+    save_untrained(job)
+    manifest = Manifest.load(job.out)
+    assert (manifest.epochs, manifest.n_clips, [c.epoch for c in manifest.checkpoints]) == (0, 0, [0])
+    untrained = load_file(manifest.final.path)
+    beginning = ContrastiveModel(tiny.encoders, views=("video", "primary", "secondary"), frames=2, seed=0).state_dict()
+    assert all(torch.equal(beginning[name], tensor) for name, tensor in untrained.items())
+    assert load_encoders(manifest.final.path).video is not None
+
+
+def test_a_checkpoint_of_something_else_says_so(tmp_path):
+    (tmp_path / "x.safetensors").write_bytes(b"not a checkpoint")
+    with pytest.raises(DubaugError, match="no checkpoint"):
+        load_encoders(tmp_path / "x.safetensors")
+
+
+@pytest.mark.slow
+def test_the_loss_falls_and_views_find_each_other(train, tmp_path, make_tiny):
+    train("run", experiment=make_tiny(epochs=20, checkpoints=[20], learning_rate=3e-3))
+    lines = metrics(tmp_path / "run")
+    assert sum(line["loss"] for line in lines[-9:]) < 0.8 * sum(line["loss"] for line in lines[:9])
+
+
+@pytest.mark.slow
+def test_two_processes_train_under_torchrun(make_tiny, tiny_clips, tmp_path):
+    experiment = make_tiny(gpus=2, clips_per_gpu=3)
+    save(experiment, tmp_path / "config.yaml")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "dubaug.cli"]
+    command += ["pretrain", "--config", str(tmp_path / "config.yaml"), "--variant", "efj", "--clips", str(tiny_clips)]
+    command += ["--work-dir", str(tmp_path / "work"), "--out", str(tmp_path / "run.json")]
+    subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    manifest = Manifest.load(tmp_path / "run.json")
+    lines = (tmp_path / "work" / "metrics.jsonl").read_text().splitlines()
+    assert len(lines) == 4  # 14 clips, twice: 3 + 3, 3 + 3, and 1 + 1 sit out
+    assert load_encoders(manifest.final.path).video is not None
