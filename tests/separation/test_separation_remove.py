@@ -6,40 +6,12 @@ import numpy as np
 import pytest
 import torch
 from demucs.apply import apply_model
-from torch import nn
+from separation_networks import RATE_HZ, Scaling, Smoothing
 
 from dubaug.errors import ConfigError
 from dubaug.separation.ingest import recut
 from dubaug.separation.models import wrap
 from dubaug.separation.remove import choose_device, make_remover
-
-RATE_HZ = 8000
-
-
-class Scaling(nn.Module):
-    """Each stem is the mixture by a factor: what comes out is known exactly."""
-
-    audio_channels = 2
-    samplerate = RATE_HZ
-    segment = 1.0
-
-    def __init__(self, **factors: float) -> None:
-        super().__init__()
-        self.sources = list(factors)
-        self.factors = nn.Parameter(torch.tensor([float(factor) for factor in factors.values()]))
-
-    def forward(self, mix_BCS: torch.Tensor) -> torch.Tensor:
-        return self.factors[None, :, None, None] * mix_BCS[:, None]
-
-
-class Smoothing(Scaling):
-    """A stem that needs its surroundings: the mixture's moving average over 41 samples, and the rest."""
-
-    def forward(self, mix_BCS: torch.Tensor) -> torch.Tensor:
-        batch, channels, samples = mix_BCS.shape
-        smooth = nn.functional.avg_pool1d(mix_BCS.reshape(-1, 1, samples), 41, 1, 20, count_include_pad=False)
-        smooth_BCS = smooth.reshape(batch, channels, samples)
-        return torch.stack([smooth_BCS, mix_BCS - smooth_BCS], dim=1)
 
 
 @pytest.fixture
