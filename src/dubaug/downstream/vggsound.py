@@ -39,9 +39,8 @@ def load(path: Path) -> Dataset:
     try:
         split = Split(name="test", train=tuple(members["train"]), valid=(), test=tuple(members["test"]))
     except DubaugError as error:
-        raise DubaugError(
-            f"{path}: {error}: {len(missing)} listed clips are not on disk (looked for {missing[:1]} in all folders)"
-        ) from error
+        absent = f" ({len(missing)} listed clips are not on disk, such as {missing[0]})" if missing else ""
+        raise DubaugError(f"{path}: {error}{absent}") from error
     ordered = tuple(sorted(classes))
     return Dataset(
         items=tuple(items),
