@@ -165,3 +165,21 @@ def test_wrong_rate_and_wrong_stem_name_their_keys(folder: Path, settings: Any) 
         load_model(settings(model="small", repository=str(folder), sample_rate_hz=44100))
     with pytest.raises(ConfigError, match=r"separation\.stem.*'voice'.*other, vocals"):
         load_model(settings(model="small", repository=str(folder), stem="voice"))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("diffq") is None, reason="diffq (dubaug[separation]) is not installed")
+def test_quantised_bag_as_the_papers_model_is_one(tmp_path: Path, settings: Any) -> None:
+    from demucs.states import get_state
+    from diffq import UniformQuantizer
+
+    arguments = {**ARGUMENTS, "channels": 16}
+    network = HDemucs(**arguments)
+    quantizer = UniformQuantizer(network, bits=8, min_size=0.01)
+    network.eval()  # from here on it computes with its quantised weights
+    state = get_state(network, quantizer)
+    torch.save({"klass": HDemucs, "args": (), "kwargs": arguments, "state": state}, tmp_path / "0123abcd.th")
+    (tmp_path / "small_q.yaml").write_text("models: ['0123abcd']\n")
+    model = load_model(settings(model="small_q", repository=str(tmp_path)))
+    sound_BCS = torch.randn(1, 2, 8000)
+    with torch.inference_mode():
+        torch.testing.assert_close(model.network.models[0](sound_BCS), network(sound_BCS))
