@@ -32,6 +32,5 @@ def result_digest(experiment: Experiment, variant: str, seed: int, suite: SuiteN
 def task_digest(experiment: Experiment, variant: str, seed: int, task: str) -> str:
     """Return the hash of what one task's result depends on: weights, probe, data, features, modality."""
     chosen = experiment.tasks[task]
-    return digest(
-        result_digest(experiment, variant, seed, chosen.suite), downstream_digest(experiment, task), chosen.modality
-    )
+    features = downstream_digest(experiment, task, variant=variant)
+    return digest(result_digest(experiment, variant, seed, chosen.suite), features, chosen.modality)
