@@ -262,3 +262,10 @@ def test_hashes_follow_what_results_depend_on(make_experiment, demo_experiment):
     assert hashes(relabelled, "hear", "esc50") == hashes(demo_experiment, "hear", "esc50")
     assert result_digest(demo_experiment, "efj", 1, "hear") != result_digest(demo_experiment, "efj", 0, "hear")
     assert task_digest(demo_experiment, "efj", 0, "vggsound") != task_digest(demo_experiment, "efj", 0, "vggsound_a")
+
+
+def test_a_separated_variant_more_changes_no_other_hash(make_experiment):
+    without = make_experiment(variants={"sep": None})
+    with_sep = make_experiment()
+    for task in ("esc50", "tut18", "vggsound"):
+        assert task_digest(with_sep, "efj", 0, task) == task_digest(without, "efj", 0, task)
