@@ -28,7 +28,7 @@ LAYOUT = "5.1(side)"
 AC3_SAMPLES = 1536
 """Samples a frame of AC-3."""
 AC3_BITRATE = 256_000
-X264 = {"preset": "superfast", "crf": "23", "x264-params": "mbtree=0"}
+X264 = {"preset": "ultrafast", "crf": "23", "x264-params": "mbtree=0"}
 """Macroblock trees are off because x264's assembly for them gives other bytes from run to run at this picture size."""
 ISO_639_2 = {"en": "eng", "es": "spa", "fr": "fra", "ja": "jpn"}
 TAG = "DUBAUG_SETTINGS"

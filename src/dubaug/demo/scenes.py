@@ -12,7 +12,7 @@ import numpy as np
 from dubaug.demo import sounds_nature, sounds_things
 from dubaug.demo.music import Theme, make_theme, play
 from dubaug.demo.plans import Plan, make_plan
-from dubaug.demo.sounds import equalised, length, levelled, shaped, white
+from dubaug.demo.sounds import equalised, length, levelled, shaped
 from dubaug.errors import DubaugError
 
 _SOUNDS: Mapping[str, Callable[[Plan, int], np.ndarray]] = MappingProxyType(
@@ -96,7 +96,7 @@ def _recorded(sound_CS: np.ndarray, plan: Plan, rate_hz: int) -> np.ndarray:
     colour = rng.normal(0, 4.5, len(corners)) - far * np.linspace(0, 14, len(corners))
     filtered = equalised(sound_CS, rate_hz, list(zip(corners, colour.tolist(), strict=True)))
     place = shaped(
-        white(rng, *sound_CS.shape), rate_hz, [(60, 0), (400, rng.uniform(-12, 0)), (4000, rng.uniform(-30, -10))]
+        rng, sound_CS.shape[-1], rate_hz, [(60, 0), (400, rng.uniform(-12, 0)), (4000, rng.uniform(-30, -10))]
     )
     return filtered + place * np.float32(10 ** (-rng.uniform(8, 30) / 20))
 

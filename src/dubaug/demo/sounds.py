@@ -26,26 +26,32 @@ def white(rng: np.random.Generator, *shape: int) -> Array:
     return rng.standard_normal(shape, dtype=np.float32)
 
 
-def equalised(
-    sound_CS: Array, rate_hz: int, points: Sequence[tuple[float, float]], *, floor_db: float = -60.0
-) -> Array:
+def equalised(sound_CS: Array, rate_hz: int, points: Sequence[tuple[float, float]]) -> Array:
     """Return the sound with a gain that follows `points` of (frequency in Hz, dB), at a root mean square of 1.
 
     The gain is linear in log frequency between the points and level outside them; the mean is removed.
     """
     n_samples = sound_CS.shape[-1]
+    return unit(fft.irfft(fft.rfft(sound_CS) * _gain(n_samples, rate_hz, points), n_samples))
+
+
+def shaped(rng: np.random.Generator, n_samples: int, rate_hz: int, points: Sequence[tuple[float, float]]) -> Array:
+    """Return two channels of independent Gaussian noise with the spectrum that `points` describe, as in `equalised`.
+
+    It is drawn as a spectrum, since the spectrum of white noise is white noise: half the work of filtering.
+    """
+    gain = _gain(n_samples, rate_hz, points)
+    parts = rng.standard_normal((2, len(gain), 2), dtype=np.float32)
+    return unit(fft.irfft(parts.view(np.complex64)[..., 0] * gain, n_samples))
+
+
+def _gain(n_samples: int, rate_hz: int, points: Sequence[tuple[float, float]]) -> Array:
     frequencies = np.fft.rfftfreq(n_samples, 1 / rate_hz)
     frequencies[0] = frequencies[1]
     at, db = zip(*points, strict=True)
-    gain = 10 ** (np.maximum(np.interp(np.log(frequencies), np.log(at), db), floor_db) / 20)
-    spectrum = fft.rfft(sound_CS) * gain.astype(np.float32)
-    spectrum[..., 0] = 0
-    return unit(fft.irfft(spectrum, n_samples))
-
-
-def shaped(noise_CS: Array, rate_hz: int, points: Sequence[tuple[float, float]]) -> Array:
-    """Return white noise with the spectrum that `points` of (frequency in Hz, dB) describe, as `equalised` does."""
-    return equalised(noise_CS, rate_hz, points)
+    gain = 10 ** (np.maximum(np.interp(np.log(frequencies), np.log(at), db), -60.0) / 20)
+    gain[0] = 0
+    return gain.astype(np.float32)
 
 
 def unit(sound: Array) -> Array:
@@ -173,13 +179,22 @@ def vibrate(track_CS: Array, modulation: Array) -> Array:
 
 def in_room(sound_CS: Array, rate_hz: int, rng: np.random.Generator, *, seconds: float, wet: float) -> Array:
     """Return the sound in a room whose echo falls by 60 dB in `seconds`; `wet` is the echo's share of the level."""
-    n_echo = max(length(seconds, rate_hz), 16)
-    echo = white(rng, 2, n_echo) * np.exp(-6.91 * np.linspace(0, 1, n_echo)).astype(np.float32)
-    echo = lowpass(echo, rate_hz, 5000, 1)
-    echo[:, : length(0.012, rate_hz)] = 0  # the direct sound comes first
-    echo /= np.sqrt(np.sum(echo**2, axis=-1, keepdims=True)) + 1e-9
-    reverberant = signal.oaconvolve(sound_CS, echo, axes=-1)[:, : sound_CS.shape[-1]]
-    return ((1 - wet) * sound_CS + wet * reverberant).astype(np.float32)
+    return ((1 - wet) * sound_CS + wet * echo(sound_CS, rate_hz, rng, seconds=seconds)).astype(np.float32)
+
+
+def echo(sound_CS: Array, rate_hz: int, rng: np.random.Generator, *, seconds: float) -> Array:
+    """Return a room's echo of both channels' sum, another one at each side, (2, S), about as loud as one channel.
+
+    Echoes are dull, so they are made at a lower rate: at up to 6 kHz a quarter of the samples does.
+    """
+    n_samples, step = sound_CS.shape[-1], max(rate_hz // 12000, 1)
+    mono = lowpass(sound_CS.mean(axis=0), rate_hz, 0.4 * rate_hz / step, 4)[::step]
+    n_echo = max(length(seconds, rate_hz) // step, 16)
+    response = white(rng, 2, n_echo) * np.exp(-6.91 * np.linspace(0, 1, n_echo)).astype(np.float32)
+    response[:, : length(0.012, rate_hz) // step] = 0  # the direct sound comes first
+    response /= np.sqrt(np.sum(response**2, axis=-1, keepdims=True)) + 1e-9
+    low = signal.oaconvolve(mono[None], response, axes=-1)[:, : len(mono)].astype(np.float32)
+    return np.asarray(signal.resample_poly(low, step, 1, axis=-1)[:, :n_samples], np.float32)
 
 
 def levelled(sound_CS: Array, peak: float, crest: float = 9.0) -> Array:

@@ -13,7 +13,7 @@ def rain(plan: Plan, rate_hz: int) -> Array:
     """Hiss of many far drops, and near drops as short resonant clicks."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     heaviness = rng.uniform(0, 1)
-    hiss = s.shaped(s.white(rng, 2, n), rate_hz, [(150, -22), (900, -6), (3000, 0), (8000, -3), (16000, -14)])
+    hiss = s.shaped(rng, n, rate_hz, [(150, -22), (900, -6), (3000, 0), (8000, -3), (16000, -14)])
     hiss = s.vibrate(hiss, 0.8 + 0.4 * plan.curve_at(s.times_s(n, rate_hz)))
     grains = [
         s.struck(rate_hz, 0.02, [(plan.pitch * f, 1.0, 0.012), (plan.pitch * f * 2.3, 0.5, 0.006)])
@@ -26,10 +26,10 @@ def rain(plan: Plan, rate_hz: int) -> Array:
 def thunder(plan: Plan, rate_hz: int) -> Array:
     """A crack at each flash and a long low rumble after it, over distant rain."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
-    track = 0.05 * s.shaped(s.white(rng, 2, n), rate_hz, [(200, -20), (1500, 0), (9000, -8)])
+    track = 0.05 * s.shaped(rng, n, rate_hz, [(200, -20), (1500, 0), (9000, -8)])
     for time in plan.events_s:
         tail = s.length(min(3.5, plan.seconds), rate_hz)
-        rumble = s.shaped(s.white(rng, 2, tail), rate_hz, [(25, -3), (60, 0), (150 * plan.pitch, -8), (900, -40)])
+        rumble = s.shaped(rng, tail, rate_hz, [(25, -3), (60, 0), (150 * plan.pitch, -8), (900, -40)])
         decay = np.exp(-3.0 * np.linspace(0, 1, tail)) * (1 - np.exp(-np.arange(tail) / (0.05 * rate_hz)))
         rumble *= (decay * (0.25 + s.wander(rng, tail, rate_hz, 5))).astype(np.float32)
         crack = s.burst(rng, rate_hz, 0.7, low_hz=300, high_hz=6000, decay_s=rng.uniform(0.25, 0.6))
@@ -46,7 +46,7 @@ def wind(plan: Plan, rate_hz: int) -> Array:
     track = np.zeros((2, n), np.float32)
     for centre, power in ((130, 0.6), (280, 1.2), (560, 2.2), (1100, 3.5)):
         low = plan.pitch * centre
-        band = s.shaped(s.white(rng, 2, n), rate_hz, [(low / 3, -36), (low, 0), (low * 3, -36)])
+        band = s.shaped(rng, n, rate_hz, [(low / 3, -36), (low, 0), (low * 3, -36)])
         track += band * (0.1 + gust) ** power * np.float32((130 / centre) ** 0.25)
     # A whistle: slow noise lifted to a frequency that follows the gust.
     slow = s.lowpass(s.white(rng, 2, n), rate_hz, 12)
@@ -64,17 +64,17 @@ def waves(plan: Plan, rate_hz: int) -> Array:
         after = time - event
         rise, fall = np.exp(np.minimum(after, 0) / 0.45), np.exp(-np.maximum(after, 0) / 0.9)
         swell = np.maximum(swell, (rng.uniform(0.7, 1) * rise * fall).astype(np.float32))
-    low = s.shaped(s.white(rng, 2, n), rate_hz, [(40, -6), (120, 0), (500, -6), (1500, -24)])
-    high = s.shaped(s.white(rng, 2, n), rate_hz, [(500, -18), (1200, -2), (plan.pitch * 4000, 0), (12000, -12)])
+    low = s.shaped(rng, n, rate_hz, [(40, -6), (120, 0), (500, -6), (1500, -24)])
+    high = s.shaped(rng, n, rate_hz, [(500, -18), (1200, -2), (plan.pitch * 4000, 0), (12000, -12)])
     return low * (0.3 + swell) + 1.2 * high * swell**1.6
 
 
 def fire(plan: Plan, rate_hz: int) -> Array:
     """A flickering low roar with sharp, dry crackles."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
-    roar = s.shaped(s.white(rng, 2, n), rate_hz, [(40, -8), (110, 0), (350, -8), (2500, -30)])
+    roar = s.shaped(rng, n, rate_hz, [(40, -8), (110, 0), (350, -8), (2500, -30)])
     roar = s.vibrate(roar, 0.5 + s.wander(rng, n, rate_hz, 9))
-    hiss = s.shaped(s.white(rng, 2, n), rate_hz, [(1500, -30), (5000, 0), (12000, -6)])
+    hiss = s.shaped(rng, n, rate_hz, [(1500, -30), (5000, 0), (12000, -6)])
     grains = []
     for low, decay in ((900, 0.012), (1800, 0.006), (2600, 0.004), (500, 0.03)):
         grains.append(
@@ -87,7 +87,7 @@ def fire(plan: Plan, rate_hz: int) -> Array:
 def birds(plan: Plan, rate_hz: int) -> Array:
     """Song phrases of quick whistled sweeps over a quiet wood; a second bird answers far off."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
-    track = 0.03 * s.shaped(s.white(rng, 2, n), rate_hz, [(200, -12), (700, 0), (3000, -6), (9000, -18)])
+    track = 0.03 * s.shaped(rng, n, rate_hz, [(200, -12), (700, 0), (3000, -6), (9000, -18)])
     base = 3300 * plan.pitch
     motif = [(rng.uniform(0.75, 1.3), rng.uniform(0.7, 1.4), rng.uniform(0.05, 0.11)) for _ in range(3 + plan.style)]
     for time in plan.events_s:
@@ -120,7 +120,7 @@ def voiced(
 def dog(plan: Plan, rate_hz: int) -> Array:
     """Barks: a short voiced burst whose pitch falls, rough, in ones and twos; growls lightly before."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
-    track = 0.02 * s.shaped(s.white(rng, 2, n), rate_hz, [(80, 0), (400, -6), (4000, -30)])
+    track = 0.02 * s.shaped(rng, n, rate_hz, [(80, 0), (400, -6), (4000, -30)])
     size = plan.pitch
     for time in plan.events_s:
         seconds = rng.uniform(0.15, 0.22)

@@ -16,14 +16,14 @@ def engine(plan: Plan, rate_hz: int) -> Array:
     strength = [rng.uniform(0.4, 1) / k**0.75 for k in range(1, 31)]
     motor = s.tone(firing_hz, rate_hz, strength) + 0.5 * s.tone(firing_hz / 2, rate_hz, strength[:12])
     puff = s.lowpass(s.white(rng, n), rate_hz, 1800) * (0.5 + 0.5 * s.tone(firing_hz, rate_hz, [1.0]))
-    road = s.shaped(s.white(rng, 2, n), rate_hz, [(60, -4), (250, 0), (1000, -6), (5000, -22)]) * (0.15 + 0.35 * speed)
+    road = s.shaped(rng, n, rate_hz, [(60, -4), (250, 0), (1000, -6), (5000, -22)]) * (0.15 + 0.35 * speed)
     return s.panned(s.unit(motor) + 1.5 * puff, plan.pan) * (0.5 + 0.5 * speed) + 0.5 * road
 
 
 def train(plan: Plan, rate_hz: int) -> Array:
     """Wheels over rail joints (two quick knocks each), a heavy rumble, steam; some whistle."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
-    rumble = s.shaped(s.white(rng, 2, n), rate_hz, [(30, -6), (80, 0), (300, -6), (1200, -24), (6000, -34)])
+    rumble = s.shaped(rng, n, rate_hz, [(30, -6), (80, 0), (300, -6), (1200, -24), (6000, -34)])
     track = 0.5 * rumble
     knock = s.struck(
         rate_hz, 0.25, [(plan.pitch * f, a, d) for f, a, d in ((190, 1, 0.16), (520, 0.7, 0.1), (1350, 0.5, 0.06))]
@@ -56,7 +56,7 @@ def siren(plan: Plan, rate_hz: int) -> Array:
     else:
         frequency = plan.pitch * 560 * 2.4 ** (1 - np.abs(2 * cycle - 1))
     horn = s.tone(frequency, rate_hz, [1, 0.5, 0.55, 0.25, 0.2, 0.1])
-    street = s.shaped(s.white(rng, 2, n), rate_hz, [(50, 0), (300, -6), (2000, -24)])
+    street = s.shaped(rng, n, rate_hz, [(50, 0), (300, -6), (2000, -24)])
     return s.in_room(s.panned(s.unit(horn), plan.pan) + 0.15 * street, rate_hz, rng, seconds=0.7, wet=0.25)
 
 
@@ -72,7 +72,7 @@ def helicopter(plan: Plan, rate_hz: int) -> Array:
     time = s.times_s(n, rate_hz)
     beat_hz = rotor_hz(plan)
     slap = np.exp(-9 * ((time * beat_hz) % 1.0)).astype(np.float32)
-    air = s.shaped(s.white(rng, 2, n), rate_hz, [(40, 0), (160, 0), (600, -10), (3000, -26)])
+    air = s.shaped(rng, n, rate_hz, [(40, 0), (160, 0), (600, -10), (3000, -26)])
     low = s.tone(np.full(n, beat_hz), rate_hz, [0.7, 1, 0.9, 0.8, 0.6, 0.5, 0.35, 0.2])
     whine = s.tone(np.full(n, 1150 * plan.pitch), rate_hz, [1, 0.4, 0.2]) * (0.8 + 0.2 * slap)
     distance = 0.55 + 0.45 * plan.curve_at(time)
@@ -110,7 +110,7 @@ def bell(plan: Plan, rate_hz: int) -> Array:
 def clock(plan: Plan, rate_hz: int) -> Array:
     """Tick and tock: two short clicks of slightly different body, in a quiet room."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
-    track = 0.006 * s.shaped(s.white(rng, 2, n), rate_hz, [(60, 0), (400, -12), (4000, -30)])
+    track = 0.006 * s.shaped(rng, n, rate_hz, [(60, 0), (400, -12), (4000, -30)])
     for number, time in enumerate(plan.events_s):
         body = plan.pitch * (1.0 if number % 2 else 1.22)
         partials = [(620 * body, 0.7, 0.09), (1750 * body, 1, 0.05), (3300 * body, 0.9, 0.03), (5200 * body, 0.5, 0.02)]
@@ -127,7 +127,7 @@ RING_S = 1.1
 def phone(plan: Plan, rate_hz: int) -> Array:
     """A telephone: two small bells under a fast hammer, or an electronic warble."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
-    track = 0.004 * s.shaped(s.white(rng, 2, n), rate_hz, [(60, 0), (400, -12), (4000, -30)])
+    track = 0.004 * s.shaped(rng, n, rate_hz, [(60, 0), (400, -12), (4000, -30)])
     m = s.length(RING_S, rate_hz)
     if plan.style % 2:
         switch = (s.times_s(m, rate_hz) * 14) % 1 < 0.5
@@ -170,7 +170,7 @@ def drum_is_low(number: int) -> bool:
 def hammer(plan: Plan, rate_hz: int) -> Array:
     """A hammer on an anvil: bright inharmonic ring, dull thud."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
-    track = 0.01 * s.shaped(s.white(rng, 2, n), rate_hz, [(60, 0), (400, -12), (4000, -30)])
+    track = 0.01 * s.shaped(rng, n, rate_hz, [(60, 0), (400, -12), (4000, -30)])
     ratios = (1, 1.58, 2.24, 2.92, 3.7, 4.6)
     partials = [(plan.pitch * 1280 * r * (1 + 0.01 * rng.standard_normal()), 1 / r**0.4, 0.55 / r**0.6) for r in ratios]
     ring = s.struck(rate_hz, 0.7, [*partials, (150, 1.2, 0.12)], rng)
@@ -184,7 +184,7 @@ def hammer(plan: Plan, rate_hz: int) -> Array:
 def footsteps(plan: Plan, rate_hz: int) -> Array:
     """Steps on wood (hollow), gravel (grinding), stone (heels) or snow (creaking), heel and then toe."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
-    track = 0.01 * s.shaped(s.white(rng, 2, n), rate_hz, [(100, 0), (800, -8), (6000, -24)])
+    track = 0.01 * s.shaped(rng, n, rate_hz, [(100, 0), (800, -8), (6000, -24)])
     low, high, decay, thud = (
         (300, 2500, 0.1, 1.0),
         (1200, 9000, 0.22, 0.35),

@@ -7,7 +7,6 @@ sum of its speech and its background, so either can be had alone.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
 
 from dubaug.demo import sounds as s
 
@@ -23,8 +22,8 @@ LO_RO = np.array([[1, 0, 2**-0.5, 0, 2**-0.5, 0], [0, 1, 2**-0.5, 0, 0, 2**-0.5]
 class Acoustics:
     """How a title sounds, whatever happens in it."""
 
-    tilt_db_per_octave: float
-    """Of the background's spectrum, about 1 kHz."""
+    treble_db: float
+    """Gain of the background above 1 kHz."""
     room_s: float
     """Decay time of the mix's artificial room."""
     wet: float
@@ -41,7 +40,7 @@ class Acoustics:
 def make_acoustics(rng: np.random.Generator) -> Acoustics:
     """Return a title's acoustics, drawn from `rng`."""
     return Acoustics(
-        tilt_db_per_octave=float(rng.uniform(-1.5, 1.5)),
+        treble_db=float(rng.uniform(-6, 6)),
         room_s=float(rng.uniform(0.25, 1.3)),
         wet=float(rng.uniform(0.02, 0.2)),
         surround=float(rng.uniform(0.3, 0.7)),
@@ -63,12 +62,13 @@ def background(
     front = s.unit(bed_CS)
     if music_CS is not None:
         front = front + np.float32(rng.uniform(0.3, 0.8)) * s.unit(music_CS)
-    front = _tilted(front, acoustics.tilt_db_per_octave, sample_rate_hz)
-    echo = s.in_room(front[::-1], sample_rate_hz, rng, seconds=acoustics.room_s, wet=1.0)
+    high = s.highpass(front, sample_rate_hz, 1000, 1)
+    front = front + np.float32(10 ** (acoustics.treble_db / 20) - 1) * high
+    echo = s.echo(front, sample_rate_hz, rng, seconds=acoustics.room_s)
     low = s.lowpass(front.sum(axis=0), sample_rate_hz, 110, 4)
     track = np.zeros((6, front.shape[-1]), np.float32)
-    track[:2] = (1 - acoustics.wet) * front + acoustics.wet * echo[::-1]
-    track[4:] = np.float32(acoustics.surround) * (0.5 * front + 0.5 * echo)
+    track[:2] = (1 - acoustics.wet) * front + acoustics.wet * echo
+    track[4:] = np.float32(acoustics.surround) * (0.5 * front + 0.5 * echo[::-1])
     track[3] = 0.5 * low
     gain = 10 ** (acoustics.background_db / 20) / (float(np.sqrt(np.mean(track[:2] ** 2))) + 1e-9)
     # Sparse sounds (a clock) have high peaks: keep the room that speech needs.
@@ -82,14 +82,17 @@ def background(
 
 
 def speech(speech_S: np.ndarray, acoustics: Acoustics, *, sample_rate_hz: int, rng: np.random.Generator) -> np.ndarray:
-    """Return speech in the centre and a little of its echo at the sides, float32 (6, samples), no peak above 0.5.
+    """Return speech in the centre and a few reflections at the sides, float32 (6, samples), no peak above 0.5.
 
-    The gain depends on the title alone and the echo on `rng`, so that the dubs of a scene are treated alike.
+    The gain depends on the title alone and the reflections on `rng`, so that the dubs of a scene are treated alike.
     """
     track = np.zeros((6, speech_S.shape[-1]), np.float32)
     gain = np.float32(10 ** ((acoustics.background_db + acoustics.speech_db) / 20) / SPEECH_RMS)
     track[2] = np.clip(gain * speech_S, -0.5, 0.5)
-    track[:2] = 0.25 * s.in_room(track[2:3], sample_rate_hz, rng, seconds=acoustics.room_s, wet=1.0)
+    for side in track[:2]:  # early reflections, other ones at each side
+        for delay_s in rng.uniform(0.01, 0.08, 4):
+            delay = s.length(float(delay_s), sample_rate_hz)
+            side[delay:] += np.float32(0.12 * (1 - 8 * delay_s)) * track[2, : len(side) - delay]
     return track
 
 
@@ -100,10 +103,3 @@ SPEECH_RMS = 0.09
 def stereo(track_CS: np.ndarray) -> np.ndarray:
     """Return six channels as AC-3's Lo/Ro stereo, float32 (2, samples)."""
     return np.einsum("oc,cs->os", LO_RO, track_CS).astype(np.float32)
-
-
-def _tilted(sound_CS: np.ndarray, db_per_octave: float, rate_hz: int) -> np.ndarray:
-    frequencies = np.maximum(np.fft.rfftfreq(sound_CS.shape[-1], 1 / rate_hz), 30.0)
-    gain = 10 ** (db_per_octave * np.log2(frequencies / 1000) / 20)
-    tilted: np.ndarray = fft.irfft(fft.rfft(sound_CS) * gain.astype(np.float32), sound_CS.shape[-1])
-    return tilted
