@@ -178,10 +178,11 @@ def test_film_sounds_as_it_was_mixed(corpus):
         heard = decoded(corpus / "films" / f"{title.title_id}.mkv", track)
         mix = background_CS + speech_CS
         assert 0 <= heard.shape[1] - mix.shape[1] < filmfiles.AC3_SAMPLES
-        for number, name in enumerate(surround.CHANNELS):
-            one, other = heard[number, : mix.shape[1]], mix[number]
-            assert np.corrcoef(one, other)[0, 1] > 0.95, f"{language}, channel {name}"
-            assert np.std(one) == pytest.approx(np.std(other), rel=0.1)
+        agreement = np.corrcoef(heard[:, : mix.shape[1]], mix)[:6, 6:]
+        # AC-3 keeps the fine structure of noise only in part; but each channel is itself and no other one.
+        assert (agreement.argmax(axis=1) == np.arange(6)).all(), language
+        assert agreement.diagonal().min() > 0.85, dict(zip(surround.CHANNELS, agreement.diagonal(), strict=True))
+        np.testing.assert_allclose(heard.std(axis=1), mix.std(axis=1), rtol=0.1)
 
 
 def test_catalogue_lists_the_films(corpus):
