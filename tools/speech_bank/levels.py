@@ -3,11 +3,11 @@
 import numpy as np
 
 FRAME_S = 0.01
-EDGE_DB = -38.0
+EDGE_DB = -34.0
 """A frame this much below the recording's loudest is silence at the ends."""
 SPEECH_DB = -30.0
 """Frames within this of the loudest count as speech when the level is measured."""
-MARGIN_S = 0.04
+MARGIN_S = 0.05
 """Kept before and after the speech, faded, so that no consonant is cut."""
 LEVEL = 0.1
 """Root mean square of the speech frames after evening out (-20 dB re full scale)."""

@@ -27,7 +27,7 @@ OPUS_LEVEL = 0.945
 SPEEDS = {"ja": 1.15, "hi": 1.15, "zh": 1.1}
 """Kokoro speaks these slowly; the other languages are said at 1."""
 ESPEAK_WORDS_PER_MINUTE = 150
-LANGID_SENTENCES_PER_VOICE = 4
+LANGID_SENTENCES_PER_VOICE = 3
 KINDS = ("dialogue", "keyword", "command", "langid")
 
 
