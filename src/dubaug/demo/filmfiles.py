@@ -36,7 +36,7 @@ TAG = "DUBAUG_SETTINGS"
 
 GENERATOR = (
     "plans", "sounds", "sounds_nature", "sounds_things", "music", "pictures", "pictures_nature", "pictures_vehicles",
-    "pictures_struck", "scenes", "dialogue", "surround", "titles", "films", "filmfiles",
+    "pictures_struck", "scenes", "voices", "dialogue", "surround", "titles", "films", "filmfiles",
 )  # fmt: skip
 """The modules on which a film's bytes depend."""
 
