@@ -33,8 +33,17 @@ CHUNK = 4
 """Files a job: enough to outweigh the passing to and fro, few enough to keep both cores busy to the end."""
 
 
-def build_tasks(directory: Path, *, demo: Demo, suites: set[str] | None = None, jobs: int | None = None) -> None:
-    """Write the miniatures of `suites` (default: all) under `directory`, with `jobs` processes (default: all cores).
+def build_tasks(
+    directory: Path,
+    *,
+    demo: Demo,
+    suites: set[str] | None = None,
+    folders: set[str] | None = None,
+    jobs: int | None = None,
+) -> None:
+    """Write the miniatures of `suites`, or those called `folders` (default: all), under `directory`.
+
+    `jobs` is the number of processes (default: all cores).
 
     The bytes depend on `demo.seed` and `demo.items_per_class` alone. A folder that was made with the same settings
     by the same generator is left as it is. Raises `DubaugError` for an unknown suite, or a folder in the way that
@@ -43,7 +52,16 @@ def build_tasks(directory: Path, *, demo: Demo, suites: set[str] | None = None, 
     unknown = (suites or set()) - set(SUITES)
     if unknown:
         raise DubaugError(f"unknown suite {sorted(unknown)[0]!r}; known: {', '.join(SUITES)}")
-    wanted = {name: mini for name, mini in MINIATURES.items() if suites is None or mini.suite in suites}
+    known = {mini.folder for mini in MINIATURES.values()}
+    if folders is not None and folders - known:
+        raise DubaugError(
+            f"no miniature is called {sorted(folders - known)[0]!r}; there are: {', '.join(sorted(known))}"
+        )
+    wanted = {
+        name: mini
+        for name, mini in MINIATURES.items()
+        if (suites is None or mini.suite in suites) and (folders is None or mini.folder in folders)
+    }
     stamps = {name: _stamp(name, demo) for name in wanted}
     missing = [name for name, mini in wanted.items() if not _is_current(directory / mini.folder, stamps[name])]
     if not missing:

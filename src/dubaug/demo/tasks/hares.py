@@ -15,10 +15,10 @@ from dubaug.demo.tasks.waves import (
     at_level,
     coloured,
     db,
+    fast_length,
     mix,
     mono,
     noise,
-    placed,
     resampled,
     rms,
     write_wav,
@@ -30,8 +30,8 @@ TUT18_S = 10.0
 
 SCENES: Mapping[str, Mapping[str, float]] = {
     "airport": {"crowd": 0.0, "footsteps": -6.0, "phone": -12.0},
-    "bus": {"engine": 0.0, "crowd": -10.0},
-    "metro": {"train": 0.0, "crowd": -12.0, "wind": -8.0},
+    "bus": {"engine": 0.0, "rain": -10.0},
+    "metro": {"train": 0.0, "wind": -4.0},
     "metro_station": {"crowd": -2.0, "train": -6.0, "footsteps": -6.0},
     "park": {"birds": 0.0, "wind": -4.0, "dog": -8.0},
     "public_square": {"crowd": -2.0, "bell": -10.0, "birds": -8.0, "footsteps": -6.0},
@@ -50,18 +50,17 @@ def _write_tut18(path: Path, rng: np.random.Generator, *, scene: str, place: tup
 
     Each kind is made for five seconds, up to 12 kHz, and heard twice from a random point on: a quarter of the work.
     """
-    n_samples = round(TUT18_S * RATE_HZ)
     here = item_rng(*place)
-    total_CS = np.zeros((2, n_samples), dtype=np.float32)
+    half_hz, n_loop = RATE_HZ // 2, round(TUT18_S / 2 * RATE_HZ // 2)
+    loop_CS = np.zeros((2, n_loop), dtype=np.float32)
     for kind, level_db in SCENES[scene].items():
-        sound_CS = scenes.sound(kind, seconds=TUT18_S / 2, sample_rate_hz=RATE_HZ // 2, rng=rng)
-        sound_CS = resampled(sound_CS, RATE_HZ // 2, RATE_HZ)
-        sound_CS = np.roll(np.tile(sound_CS, 2), int(rng.integers(n_samples)), axis=-1)
+        sound_CS = scenes.sound(kind, seconds=TUT18_S / 2, sample_rate_hz=half_hz, rng=rng)
         own_db = level_db + here.normal(0.0, 5.0) + rng.normal(0.0, 3.0)
-        total_CS += sound_CS * np.float32(db(own_db) / rms(sound_CS))
-    hiss_CS = np.stack([noise(n_samples, rng, exponent=1.5) for _ in range(2)])
-    total_CS = mix(total_CS, coloured(hiss_CS, here, spread_db=6.0), snr_db=rng.uniform(-3.0, 6.0))
-    total_CS = coloured(total_CS, here, spread_db=4.0)
+        loop_CS += np.roll(sound_CS, int(rng.integers(n_loop)), axis=-1) * np.float32(db(own_db) / rms(sound_CS))
+    loop_CS = coloured(loop_CS, here, spread_db=4.0, rate_hz=half_hz)
+    total_CS = np.tile(resampled(loop_CS, half_hz, RATE_HZ), 2)
+    hiss_CS = noise(total_CS.shape[-1], rng, exponent=1.5, spread_db=3.0, channels=2)
+    total_CS = mix(total_CS, hiss_CS, snr_db=rng.uniform(-3.0, 6.0))
     write_wav(path, at_level(total_CS, rng.uniform(-50.0, -34.0)), subtype="PCM_24")
 
 
@@ -108,10 +107,13 @@ def _write_command(path: Path, rng: np.random.Generator, *, utterance: str, pitc
     quiet = np.zeros(int(rng.uniform(0.1, 0.3) * RATE_HZ), dtype=np.float32)
     wave = speech.recorded(np.concatenate([quiet, speech.said(speech.by_id(utterance), pitch), quiet]), rng)
     kind = ROOMS[room] if rng.uniform() < 0.5 else str(rng.choice(sorted(ROOMS.values())))
-    behind = mono(scenes.sound(kind, seconds=len(wave) / RATE_HZ, sample_rate_hz=RATE_HZ, rng=rng))
-    wave = mix(wave, placed(behind, len(wave)), snr_db=rng.uniform(3.0, 18.0))
-    level = at_level(wave, rng.uniform(-32.0, -20.0))
-    write_wav(path, resampled(level, RATE_HZ, SPEECH_RATE_HZ), rate_hz=SPEECH_RATE_HZ)
+    wave = resampled(wave, RATE_HZ, SPEECH_RATE_HZ)
+    n_samples = fast_length(len(wave))
+    behind = mono(
+        scenes.sound(kind, seconds=n_samples / SPEECH_RATE_HZ, sample_rate_hz=SPEECH_RATE_HZ, rng=rng)[:, : len(wave)]
+    )
+    wave = mix(wave, behind, snr_db=rng.uniform(6.0, 20.0))
+    write_wav(path, at_level(wave, rng.uniform(-28.0, -20.0)), rate_hz=SPEECH_RATE_HZ)
 
 
 def plan_fluent_speech_commands(demo: Demo) -> Plan:
@@ -129,7 +131,7 @@ def plan_fluent_speech_commands(demo: Demo) -> Plan:
             lines = [line for line in said if tuple(line.labels[head] for head in header[4:]) == intent]
             rng = item_rng(demo.seed, "tasks", "fluent_speech_commands", split, *intent)
             for index, line in enumerate(cycle(lines, count, rng)):
-                pitch = speech.pitch_of(part, 3, rng)
+                pitch = speech.pitch_of(part, 3, rng, spread=1.06)
                 speaker = speech.speaker_id(line.voice, pitch) * 2
                 stem = f"{item_seed(demo.seed, split, index, *intent):016x}"
                 name = f"wavs/speakers/{speaker}/{stem[:8]}-4474-11e9-a9a5-{stem[4:]}.wav"
@@ -145,9 +147,9 @@ VOXFORGE_LANGUAGES = ("de", "en", "es", "fr", "it", "ru")
 def _write_voxforge(path: Path, rng: np.random.Generator, *, utterance: str, pitch: float, mic: int) -> None:
     """Write a sentence by a speaker's own microphone (`mic` seeds its colour and noise)."""
     own = np.random.default_rng(mic)
-    wave = speech.recorded(speech.said(speech.by_id(utterance), pitch), own, spread_db=4.0)
-    wave = mix(wave, coloured(noise(len(wave), rng), own, spread_db=6.0), snr_db=own.uniform(10.0, 30.0))
-    level = at_level(wave, rng.uniform(-30.0, -18.0))
+    wave = speech.recorded(speech.said(speech.by_id(utterance), pitch), own)
+    wave = mix(wave, coloured(noise(len(wave), rng), own, spread_db=4.0), snr_db=own.uniform(15.0, 35.0))
+    level = at_level(wave, rng.uniform(-28.0, -20.0))
     write_wav(path, resampled(level, RATE_HZ, SPEECH_RATE_HZ), rate_hz=SPEECH_RATE_HZ)
 
 
@@ -178,7 +180,7 @@ def plan_voxforge(demo: Demo) -> Plan:
         rng = item_rng(demo.seed, "tasks", "voxforge", number)
         by_voice = speech.by_voice(speech.utterances("langid", language))
         lines = by_voice[str(rng.choice(sorted(by_voice)))]
-        pitch = speech.pitch_of(sorted(seen).index(part), 3, rng)
+        pitch = speech.pitch_of(sorted(seen).index(part), 3, rng, spread=1.04)
         code = "".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 3))
         archive = (
             f"speaker{number:03d}-{rng.integers(2007, 2019)}{rng.integers(1, 13):02d}{rng.integers(1, 28):02d}-{code}"

@@ -73,7 +73,7 @@ SILENCE, UNKNOWN = "_silence_", "_unknown_"
 
 def with_noise(wave: Wave, rng: np.random.Generator, *, low_db: float, high_db: float) -> Wave:
     """Return speech before the hiss and hum of a room."""
-    behind = coloured(noise(len(wave), rng), rng, spread_db=6.0)
+    behind = noise(len(wave), rng, spread_db=6.0)
     return mix(wave, behind, snr_db=rng.uniform(low_db, high_db))
 
 
@@ -104,7 +104,7 @@ def _write_libricount(
     path: Path, rng: np.random.Generator, *, speakers: tuple[tuple[tuple[str, ...], float], ...]
 ) -> None:
     n_samples = round(5.0 * RATE_HZ)
-    total = coloured(noise(n_samples, rng), rng, spread_db=6.0)
+    total = noise(n_samples, rng, spread_db=6.0)
     total = at_level(total, rng.uniform(-62.0, -48.0) if speakers else rng.uniform(-60.0, -30.0))
     for lines, pitch in speakers:
         voice = speech.continuous([speech.said(speech.by_id(line), pitch) for line in lines], n_samples, rng)
@@ -140,12 +140,12 @@ def _write_word(path: Path, rng: np.random.Generator, *, utterance: str, pitch: 
     word = speech.said(speech.by_id(utterance), pitch)[:RATE_HZ]
     start = int(rng.integers(0, max(1, RATE_HZ - len(word))))
     wave = speech.recorded(placed(word, RATE_HZ, start), rng)
-    write_wav(path, at_level(with_noise(wave, rng, low_db=6.0, high_db=26.0), rng.uniform(-34.0, -18.0)))
+    write_wav(path, at_level(with_noise(wave, rng, low_db=15.0, high_db=35.0), rng.uniform(-26.0, -20.0)))
 
 
 def _write_silence(path: Path, rng: np.random.Generator) -> None:
     """Write a second of what is heard when nobody speaks: a room, or a machine."""
-    wave = coloured(noise(RATE_HZ, rng, exponent=rng.uniform(0.0, 2.0)), rng, spread_db=8.0)
+    wave = noise(RATE_HZ, rng, exponent=rng.uniform(0.0, 2.0), spread_db=8.0)
     if rng.uniform() < 0.5:
         wave = mix(
             wave,
@@ -160,8 +160,9 @@ def plan_commands(demo: Demo, *, task: HearTask) -> Plan:
     said = speech.utterances("keyword")
     pools = {word: [utterance for utterance in said if utterance.text.lower() == word] for word in WORDS}
     pools[UNKNOWN] = [utterance for utterance in said if utterance.text.lower() not in WORDS]
-    n_train = max(2, round(demo.items_per_class * (1.0 if task is COMMANDS_FULL else 0.5)))
-    counts = {"train": n_train, "valid": max(1, demo.items_per_class // 8), "test": max(2, demo.items_per_class // 4)}
+    n_train = max(2, round(demo.items_per_class * (1.5 if task is COMMANDS_FULL else 0.75)))
+    n_valid, n_test = max(1, demo.items_per_class // 8), max(2, round(0.375 * demo.items_per_class))
+    counts = {"train": n_train, "valid": n_valid, "test": n_test}
     clips = []
     for label in (SILENCE, UNKNOWN, *WORDS):
         for part, (split, count) in enumerate(counts.items()):
@@ -173,7 +174,7 @@ def plan_commands(demo: Demo, *, task: HearTask) -> Plan:
                 else:
                     pool = pools[label]
                     utterance = pool[int(rng.integers(len(pool)))]
-                    pitch = speech.pitch_of(part, 3, rng)
+                    pitch = speech.pitch_of(part, 3, rng, spread=1.06)
                     render = partial(_write_word, utterance=utterance.id, pitch=pitch)
                     word, speaker = utterance.text.lower(), speech.speaker_id(utterance.voice, pitch)
                 name = f"{word}_{speaker}_nohash_{index}.wav"
@@ -184,8 +185,8 @@ def plan_commands(demo: Demo, *, task: HearTask) -> Plan:
 def _write_voxlingua(path: Path, rng: np.random.Generator, *, lines: tuple[str, ...], pitch: float) -> None:
     n_samples = round(VOXLINGUA_S * RATE_HZ)
     wave = speech.continuous([speech.said(speech.by_id(line), pitch) for line in lines], n_samples, rng)
-    wave = with_noise(speech.recorded(wave, rng, spread_db=4.0), rng, low_db=8.0, high_db=28.0)
-    write_wav(path, at_level(wave, rng.uniform(-34.0, -18.0)))
+    wave = with_noise(speech.recorded(wave, rng), rng, low_db=15.0, high_db=35.0)
+    write_wav(path, at_level(wave, rng.uniform(-28.0, -20.0)))
 
 
 def plan_voxlingua(demo: Demo) -> Plan:
@@ -197,7 +198,7 @@ def plan_voxlingua(demo: Demo) -> Plan:
         rng = item_rng(demo.seed, "tasks", "voxlingua", language)
         for index, (fold, voice) in enumerate(zip(folds(count, 5), cycle(sorted(by_voice), count, rng), strict=True)):
             lines = tuple(line.id for line in cycle(by_voice[voice], 2, rng))
-            render = partial(_write_voxlingua, lines=lines, pitch=speech.pitch_of(fold, 5, rng))
+            render = partial(_write_voxlingua, lines=lines, pitch=speech.pitch_of(fold, 5, rng, spread=1.04))
             name = f"{language}_{fold}{index:04d}.wav"
             clips.append(Clip(name=name, split=f"fold{fold:02d}", labels=(language,), render=render))
     return hear_plan(VOXLINGUA, clips, sorted(LANGUAGES))
@@ -210,8 +211,8 @@ def _write_gtzan(path: Path, rng: np.random.Generator, *, lines: tuple[str, ...]
     if lines:
         wave = speech.continuous([speech.said(speech.by_id(line), pitch) for line in lines], n_samples, rng)
         wave = speech.recorded(wave, rng)
-        if rng.uniform() < 0.4:
-            wave = mix(wave, music, snr_db=rng.uniform(3.0, 15.0))
+        if rng.uniform() < 0.6:
+            wave = mix(wave, music, snr_db=rng.uniform(0.0, 12.0))
     else:
         wave = coloured(music, rng, spread_db=4.0)
     write_wav(path, at_level(with_noise(wave, rng, low_db=12.0, high_db=35.0), rng.uniform(-34.0, -18.0)))

@@ -174,7 +174,7 @@ def draw(
     colour, sides = _contrasting(background_HWC, look), int(look.choice([0, 3, 4, 5]))
     time_s = np.arange(round(seconds * fps)) / fps
     paths = motion(time_s, rng)
-    grain = rng.normal(0.0, 4.0, (4, height, width, 1)).astype(np.float32)
+    grain = rng.normal(0.0, 2.0, (4, height, width, 1)).astype(np.float32)
     empty_THWC = np.clip(background_HWC + grain, 0, 255).astype(np.uint8)
     for index in range(len(time_s)):
         picture_HWC = empty_THWC[index % len(grain)].copy()

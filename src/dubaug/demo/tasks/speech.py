@@ -13,7 +13,6 @@ from dubaug.demo.tasks.waves import (
     coloured,
     equalised,
     faster,
-    resampled,
     reverberant,
     stretched,
     warped,
@@ -54,13 +53,13 @@ def by_voice(chosen: tuple[voices.Utterance, ...]) -> dict[str, tuple[voices.Utt
     return {name: tuple(utterance for utterance in chosen if utterance.voice == name) for name in names}
 
 
-def pitch_of(part: int, n_parts: int, rng: np.random.Generator) -> float:
+def pitch_of(part: int, n_parts: int, rng: np.random.Generator, *, spread: float = 1.12) -> float:
     """Return a random pitch factor that only part `part` of `n_parts` (folds, splits) has.
 
-    With a voice it makes a speaker: 0.84 to 1.2 times the voice's own pitch and formants, another size of body. Each
-    part has four factors, spread over the whole range.
+    With a voice it makes a speaker: up to `spread` times the voice's own pitch and formants or as much below,
+    another size of body. Each part has four factors, spread over the whole range.
     """
-    factors = np.geomspace(0.84, 1.2, 4 * n_parts)
+    factors = np.geomspace(1 / spread, spread, 4 * n_parts)
     return round(float(factors[int(rng.integers(4)) * n_parts + part]), 4)
 
 
@@ -71,15 +70,14 @@ def speaker_id(voice: str, pitch: float) -> str:
 
 def said(utterance: voices.Utterance, pitch: float) -> Wave:
     """Return an utterance at 48 kHz by a speaker with that pitch factor, silence at its ends cut off."""
-    wave = faster(bank().audio(utterance.id), pitch)
-    wave = resampled(wave, utterance.sample_rate_hz, RATE_HZ)
+    wave = faster(bank().audio(utterance.id), pitch * utterance.sample_rate_hz / RATE_HZ)
     loud = np.flatnonzero(np.abs(wave) > 0.02 * np.abs(wave).max())
     return wave[loud[0] : loud[-1] + 1]
 
 
-def recorded(wave: Wave, rng: np.random.Generator, *, spread_db: float = 3.0) -> Wave:
+def recorded(wave: Wave, rng: np.random.Generator, *, spread_db: float = 1.5) -> Wave:
     """Return speech as some microphone in some room gives it."""
-    wet = reverberant(wave, rng, rt60_s=rng.uniform(0.1, 0.5), wet_db=rng.uniform(-20.0, -8.0))
+    wet = reverberant(wave, rng, rt60_s=rng.uniform(0.1, 0.4), wet_db=rng.uniform(-24.0, -12.0))
     return coloured(wet, rng, spread_db=spread_db)
 
 

@@ -18,7 +18,7 @@ _BITEXACT: int = getattr(av.container.Flags.bitexact, "value")  # noqa: B009 - P
 def write_avi(path: Path, frames_HWC: Frames, *, fps: int, height: int, width: int) -> None:
     """Write silent pictures as UCF101 and HMDB51 do (Xvid-like MPEG-4)."""
     with _container(path) as container:
-        stream = container.add_stream("mpeg4", rate=fps)
+        stream = container.add_stream("mpeg4", rate=fps, options={"motion_est": "zero"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.bit_rate = 900_000
         _encode_pictures(container, stream, frames_HWC)

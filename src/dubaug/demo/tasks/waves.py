@@ -19,6 +19,9 @@ FloatArray = NDArray[np.floating]
 RATE_HZ = 48000
 """Sample rate of the HEAR folders, of TUT18, and of all mixing here."""
 
+OCTAVES_HZ = 62.5 * 2.0 ** np.arange(9)
+"""Where random equalisers have their handles: 62.5 Hz to 16 kHz."""
+
 
 def fast_length(n_samples: int) -> int:
     """Return a length of at least `n_samples` that Fourier transforms are quick for (primes take 20 times as long)."""
@@ -52,33 +55,47 @@ def mono(wave_CS: Wave) -> Wave:
     return wave_CS.mean(axis=0, dtype=np.float32)
 
 
-def noise(n_samples: int, rng: np.random.Generator, *, exponent: float = 1.0) -> Wave:
-    """Return noise whose power falls as 1/f**exponent (1 pink, 2 brown), at an RMS of 1."""
+def noise(
+    n_samples: int,
+    rng: np.random.Generator,
+    *,
+    exponent: float = 1.0,
+    spread_db: float = 0.0,
+    channels: int | None = None,
+) -> Wave:
+    """Return noise whose power falls as 1/f**exponent (1 pink, 2 brown), at an RMS of 1.
+
+    Its spectrum is also bent at random, as by `coloured`, if `spread_db` is not 0. Shape (S,), or (channels, S).
+    """
     n_fft = fast_length(n_samples)
-    spectrum = scipy.fft.rfft(rng.standard_normal(n_fft, dtype=np.float32))
-    spectrum *= np.maximum(np.arange(len(spectrum)), 1.0).astype(np.float32) ** (-exponent / 2)
-    wave = scipy.fft.irfft(spectrum, n_fft)[:n_samples]
+    shape = (n_fft // 2 + 1,) if channels is None else (channels, n_fft // 2 + 1)
+    spectrum = rng.standard_normal(shape, dtype=np.float32) + 1j * rng.standard_normal(shape, dtype=np.float32)
+    gains_db = -10.0 * exponent * np.log10(OCTAVES_HZ / OCTAVES_HZ[0]) + rng.normal(0.0, spread_db, len(OCTAVES_HZ))
+    wave: Wave = scipy.fft.irfft(spectrum * _gains(n_fft, OCTAVES_HZ, gains_db, RATE_HZ), n_fft)[..., :n_samples]
     return wave / np.float32(rms(wave))
 
 
 def coloured(wave: Wave, rng: np.random.Generator, *, spread_db: float, rate_hz: int = RATE_HZ) -> Wave:
     """Return `wave` through a random smooth equaliser: a microphone's and a room's colour.
 
-    The gains at octave points from 63 Hz up are normal with a standard deviation of `spread_db`.
+    The gains at octave points from 62.5 Hz up are normal with a standard deviation of `spread_db`.
     """
-    octaves_hz = 62.5 * 2.0 ** np.arange(9)
-    gains_db = rng.normal(0.0, spread_db, len(octaves_hz))
-    return equalised(wave, octaves_hz, gains_db, rate_hz=rate_hz)
+    return equalised(wave, OCTAVES_HZ, rng.normal(0.0, spread_db, len(OCTAVES_HZ)), rate_hz=rate_hz)
 
 
 def equalised(wave: Wave, points_hz: FloatArray, gains_db: FloatArray, *, rate_hz: int = RATE_HZ) -> Wave:
     """Return `wave` with its spectrum changed by `gains_db` at `points_hz`, linear in log frequency between them."""
     n_fft = fast_length(wave.shape[-1])
-    frequencies_hz = np.maximum(np.fft.rfftfreq(n_fft, 1 / rate_hz), 1.0)
-    curve_db = np.interp(np.log2(frequencies_hz), np.log2(points_hz), gains_db)
-    spectrum = scipy.fft.rfft(wave, n_fft) * (10.0 ** (curve_db / 20.0)).astype(np.float32)
+    spectrum = scipy.fft.rfft(wave, n_fft) * _gains(n_fft, points_hz, gains_db, rate_hz)
     equal: Wave = scipy.fft.irfft(spectrum, n_fft)[..., : wave.shape[-1]]
     return equal
+
+
+def _gains(n_fft: int, points_hz: FloatArray, gains_db: FloatArray, rate_hz: int) -> Wave:
+    """Return the amplitude factor of each bin of a real Fourier transform of `n_fft` samples."""
+    frequencies_hz = np.maximum(np.fft.rfftfreq(n_fft, 1 / rate_hz), 1.0)
+    curve_db = np.interp(np.log2(frequencies_hz), np.log2(points_hz), gains_db)
+    return (10.0 ** (curve_db / 20.0)).astype(np.float32)
 
 
 def reverberant(wave: Wave, rng: np.random.Generator, *, rt60_s: float, wet_db: float, rate_hz: int = RATE_HZ) -> Wave:
