@@ -119,7 +119,10 @@ def probe_experiment(suite):
     def of_run(wildcards):
         return digest(
             result_digest(EXPERIMENT, wildcards.variant, seed_of(wildcards), suite),
-            [downstream_digest(EXPERIMENT, task, variant=wildcards.variant) for task in EXPERIMENT.suites[suite]],
+            [
+                downstream_digest(EXPERIMENT, task, variant=wildcards.variant)
+                for task in EXPERIMENT.suites[suite]
+            ],
         )
 
     return of_run

@@ -35,5 +35,7 @@ if EXPERIMENT.demo:
             config=RESOLVED,
             experiment=demo_tasks_digest(),
             out=DEMO,
+            folders=[Path(path).relative_to(DEMO) for path in demo_task_paths()],
         shell:
-            "dubaug demo-tasks --config {params.config} --out {params.out} --jobs {threads} 2> {log}"
+            "dubaug demo-tasks --config {params.config} --out {params.out} --folders {params.folders:q}"
+            " --jobs {threads} 2> {log}"

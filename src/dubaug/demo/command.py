@@ -30,6 +30,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     tasks.add_argument(
         "--suites", nargs="+", choices=SUITES, help="only the data sets of these suites (default: those of all)"
     )
+    tasks.add_argument("--folders", nargs="+", metavar="FOLDER", help="only these folders under OUT (default: all)")
     tasks.set_defaults(run=_run_tasks)
 
 
@@ -65,4 +66,5 @@ def _run_tasks(options: argparse.Namespace) -> None:
     from dubaug.demo.tasks.build import build_tasks
 
     suites = set(options.suites) if options.suites else None
-    build_tasks(options.out, demo=_demo(options.config), suites=suites, jobs=options.jobs)
+    folders = set(options.folders) if options.folders else None
+    build_tasks(options.out, demo=_demo(options.config), suites=suites, folders=folders, jobs=options.jobs)

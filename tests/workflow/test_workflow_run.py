@@ -1,0 +1,115 @@
+"""The road walked for real, on a corpus of a few seconds: films are made, a network is trained, probed and tabled."""
+
+import csv
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+TINY: dict[str, Any] = {
+    "demo": {"films": {"titles": 5, "scenes_per_title": 2, "scene_s": 3.0}, "items_per_class": 4},
+    "clips": {"frames": 4, "frame_height": 40},
+    "mel": {"n_fft": 2048, "hop_length": 4096, "n_mels": 48},
+    "encoders": {
+        "embedding_dim": 32,
+        "video": {"crop": 32, "width_factor": 0.5, "depth_factor": 0.5, "stem_width": 8, "head_width": 32},
+        "audio": {"stem_width": 4},
+    },
+    "augmentation": {"height_min": 36, "height_max": 40},
+    "pretraining": {"epochs": 2, "checkpoints": [1, 2], "clips_per_gpu": 4, "clips_per_title": 2},
+    "variants": {"fr": None, "ja": None, "es": None, "a_efj": None},
+    "suites": {
+        "hear": ["esc50"],
+        "hares": ["fluent_speech_commands", "fluent_speech_commands_nospeech"],
+        "visual": ["vggsound"],
+    },
+    "probe": {
+        "hear": {"hidden": 16, "max_epochs": 6},
+        "hares": {"steps": 20, "warmup_steps": 2},
+        "visual": {"epochs": 3},
+    },
+}
+
+
+def _without_times(result: dict[str, Any]) -> dict[str, Any]:
+    for score in result["tasks"].values():
+        del score["seconds"]
+    return result
+
+
+@pytest.mark.slow
+def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path) -> None:
+    run = snakemake("--cores", "2", "all_tables", "all_figures", overlay=TINY, timeout_s=1500)
+    assert run.returncode == 0, run.stdout + run.stderr
+    results = clone / "results"
+
+    for table in ("1", "2", "a1", "a2", "a3", "b4", "b5", "d6"):
+        for form in ("csv", "md", "tex"):
+            assert (results / f"tables/table{table}.{form}").stat().st_size > 0
+    assert (results / "figures/c2.pdf").read_bytes().startswith(b"%PDF")
+
+    # B4 against the catalogue, counted here by hand
+    found = list(csv.DictReader((results / "corpus/catalogue.csv").open(encoding="utf-8")))
+    languages = [set(row["languages"].split("+")) for row in found]
+    table_b4 = list(csv.DictReader((results / "tables/tableb4.csv").open(encoding="utf-8")))
+    assert {row["languages"] for row in table_b4} == {
+        "en+es",
+        "en+fr",
+        "en+ja",
+        "en+es+fr",
+        "en+es+ja",
+        "en+fr+ja",
+        "en+es+fr+ja",
+    }
+    for row in table_b4:
+        assert int(row["titles"]) == sum(set(row["languages"].split("+")) <= have for have in languages)
+
+    # every variant has what it can have, with the checkpoint that it came from
+    for variant in ("av", "sep", "a", "efj", "rp"):
+        manifest = json.loads((results / variant / "pretraining.json").read_text())
+        hear = json.loads((results / variant / "hear.json").read_text())
+        assert hear["checkpoint_sha256"] == manifest["checkpoints"][-1]["sha256"]
+        assert hear["epoch"] == (0 if variant == "rp" else 2)
+        assert hear["tasks"]["esc50"]["n_folds"] == 5
+        assert (results / variant / "visual.json").is_file() == (variant in {"av", "sep", "efj"})
+        hares = json.loads((results / variant / "hares.json").read_text())
+        assert set(hares["tasks"]) == {"fluent_speech_commands", "fluent_speech_commands_nospeech"}
+    sweep = json.loads((results / "efj/epoch01/hear.json").read_text())
+    assert sweep["epoch"] == 1
+    final = json.loads((results / "efj/epoch02/hear.json").read_text())
+    assert (
+        _without_times(final)["tasks"] == _without_times(json.loads((results / "efj/hear.json").read_text()))["tasks"]
+    )
+
+    # MLflow has all of it
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{clone}/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("dubaug").experiment_id])
+    names = {entry.info.run_name for entry in runs}
+    assert {"av", "efj", "rp", "efj hear", "efj hear epoch 1", "rp hares", "tables and figures"} <= names
+    efj = next(entry for entry in runs if entry.info.run_name == "efj")
+    assert client.get_metric_history(efj.info.run_id, "loss")
+
+    # nothing is left to do, and it says so
+    again = snakemake("--cores", "2", "all_tables", "all_figures", overlay=TINY)
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+    # another learning rate trains and probes again, but makes no films, shards or features anew
+    changed = {**TINY, "pretraining": {**TINY["pretraining"], "learning_rate": 2.0e-3}}
+    dry = snakemake("-n", "results/efj/hear.json", overlay=changed)
+    assert "pretrain efj" in dry.stderr
+    assert "shards" not in dry.stderr
+    assert "features hear" not in dry.stderr
+
+    # an added task runs itself and no training
+    more = {**TINY, "suites": {**TINY["suites"], "hear": ["esc50", "gtzan_music_speech"]}}
+    dry = snakemake("-n", "results/efj/hear.json", overlay=more)
+    assert "probe_hear_1_2 efj" in dry.stderr
+    assert "pretrain efj" not in dry.stderr
