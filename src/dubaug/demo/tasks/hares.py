@@ -55,13 +55,13 @@ def _write_tut18(path: Path, rng: np.random.Generator, *, scene: str, place: tup
     loop_CS = np.zeros((2, n_loop), dtype=np.float32)
     for kind, level_db in SCENES[scene].items():
         sound_CS = scenes.sound(kind, seconds=TUT18_S / 2, sample_rate_hz=half_hz, rng=rng)
-        own_db = level_db + here.normal(0.0, 5.0) + rng.normal(0.0, 3.0)
+        own_db = level_db + here.normal(0.0, 2.5) + rng.normal(0.0, 2.0)
         loop_CS += np.roll(sound_CS, int(rng.integers(n_loop)), axis=-1) * np.float32(db(own_db) / rms(sound_CS))
-    loop_CS = coloured(loop_CS, here, spread_db=4.0, rate_hz=half_hz)
+    loop_CS = coloured(loop_CS, here, spread_db=2.5, rate_hz=half_hz)
     total_CS = np.tile(resampled(loop_CS, half_hz, RATE_HZ), 2)
-    hiss_CS = noise(total_CS.shape[-1], rng, exponent=1.5, spread_db=3.0, channels=2)
-    total_CS = mix(total_CS, hiss_CS, snr_db=rng.uniform(-3.0, 6.0))
-    write_wav(path, at_level(total_CS, rng.uniform(-50.0, -34.0)), subtype="PCM_24")
+    hiss_CS = noise(total_CS.shape[-1], rng, exponent=1.5, spread_db=2.0, channels=2)
+    total_CS = mix(total_CS, hiss_CS, snr_db=rng.uniform(3.0, 12.0))
+    write_wav(path, at_level(total_CS, rng.uniform(-44.0, -34.0)), subtype="PCM_24")
 
 
 def plan_tut18(demo: Demo) -> Plan:

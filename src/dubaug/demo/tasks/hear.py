@@ -76,8 +76,8 @@ def heard(kind: str, seconds: float, rng: np.random.Generator) -> Wave:
 
 
 def _write_esc50(path: Path, rng: np.random.Generator, *, kind: str) -> None:
-    """Write one kind before a noise, at any level; most clips end before 5 s and go on as silence, as in ESC-50."""
-    seconds = 5.0 if rng.uniform() < 0.3 else rng.uniform(1.5, 5.0)
+    """Write one kind before a noise, at any level; every other clip ends before 5 s and goes on as silence, as in ESC-50."""
+    seconds = 5.0 if rng.uniform() < 0.5 else rng.uniform(2.0, 5.0)
     sound = heard(kind, seconds, rng)
     sound = mix(sound, noise(len(sound), rng, spread_db=5.0), snr_db=rng.uniform(3.0, 24.0))
     write_wav(path, placed(at_level(sound, rng.uniform(-36.0, -16.0)), round(5.0 * RATE_HZ)))

@@ -79,15 +79,15 @@ def _write_action(
 
 
 def plan_ucf101(demo: Demo) -> Plan:
-    """Two clips a group, a third of the groups for testing in each of the three splits (the official lists' form)."""
+    """One or two clips a group; a third of the groups for testing in each of the three splits."""
     classes = sorted(motion.UCF101)
     media: dict[str, Render] = {}
     lists: dict[str, list[str]] = {f"{part}list0{split}": [] for split in (1, 2, 3) for part in ("train", "test")}
-    groups = max(3, round(demo.items_per_class / 2))
+    groups = 3 * max(1, round(demo.items_per_class / 4))
     for number, name in enumerate(classes, start=1):
         for group in range(1, groups + 1):
             look = (demo.seed, "tasks", "ucf101", name, group)
-            for clip in (1, 2):
+            for clip in range(1, 2 + group % 2):
                 video = f"{name}/v_{name}_g{group:02d}_c{clip:02d}.avi"
                 action = motion.UCF101[name]
                 media[f"UCF-101/{video}"] = partial(_write_action, action=action, look=look, fps=25)
