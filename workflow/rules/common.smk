@@ -1,6 +1,7 @@
 # The configuration, checked once, and the names that the rules share. No rule stands here.
 import re
 import signal
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -240,3 +241,22 @@ def result_files(wildcards=None, suites=("hear", "hares", "visual"), sweep=False
         if sweep and epoch
     ]
     return finals + epochs
+
+
+def say_where():
+    """Tell the person who waited where to look."""
+    places = {
+        "tables": RESULTS / "tables/table1.md",
+        "figure": RESULTS / "figures/c2.png",
+        "rejected films": RESULTS / "corpus/rejected.csv",
+    }
+    for what, path in places.items():
+        if path.is_file():
+            print(
+                f"{what + ':':<16}{path.parent if what == 'tables' else path}",
+                file=sys.stderr,
+            )
+    print(
+        f"{'every run:':<16}mlflow ui --backend-store-uri {EXPERIMENT.tracking.uri}",
+        file=sys.stderr,
+    )

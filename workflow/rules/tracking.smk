@@ -1,5 +1,7 @@
 # MLflow is brought up to date from what lies in the results folder: after every run, also a failed one, and on demand.
-MLFLOW_SYNC = f"dubaug mlflow-sync --config {RESOLVED} --results-dir {RESULTS}"
+MLFLOW_SYNC = (
+    f"dubaug mlflow-sync --best-effort --config {RESOLVED} --results-dir {RESULTS}"
+)
 
 
 rule mlflow_sync:
@@ -19,6 +21,7 @@ rule mlflow_sync:
 
 onsuccess:
     shell(MLFLOW_SYNC)
+    say_where()
 
 
 onerror:
