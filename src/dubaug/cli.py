@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 
@@ -25,8 +24,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"dubaug {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for stage in STAGES:
-        if importlib.util.find_spec(f"dubaug.{stage}.command") is None:
-            continue
         importlib.import_module(f"dubaug.{stage}.command").register(subparsers)
     return parser
 

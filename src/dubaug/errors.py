@@ -28,6 +28,9 @@ class MediaError(DubaugError):
         self.reason = reason
         self.advice = advice
 
+    def __reduce__(self) -> tuple[type["MediaError"], tuple[str, str]]:
+        return MediaError, (self.reason, self.advice)
+
 
 class Interrupted(DubaugError):  # noqa: N818 - not an error, an early end
     """A signal asked for an early end and the state is saved."""
