@@ -76,11 +76,11 @@ def heard(kind: str, seconds: float, rng: np.random.Generator) -> Wave:
 
 
 def _write_esc50(path: Path, rng: np.random.Generator, *, kind: str) -> None:
-    """Write one kind before a noise, at any level; every other clip ends before 5 s and goes on as silence, as in ESC-50."""
+    """Write one kind before a noise, at any level; every other clip ends early and goes on as silence, as in ESC-50."""
     seconds = 5.0 if rng.uniform() < 0.5 else rng.uniform(2.0, 5.0)
     sound = heard(kind, seconds, rng)
     sound = mix(sound, noise(len(sound), rng, spread_db=5.0), snr_db=rng.uniform(3.0, 24.0))
-    write_wav(path, placed(at_level(sound, rng.uniform(-36.0, -16.0)), round(5.0 * RATE_HZ)))
+    write_wav(path, placed(at_level(sound, rng.uniform(-36.0, -16.0)), round(5.0 * RATE_HZ)), hiss=rng)
 
 
 def plan_esc50(demo: Demo) -> Plan:
@@ -102,7 +102,7 @@ def _write_fsd50k(path: Path, rng: np.random.Generator, *, kinds: tuple[str, ...
     for kind in kinds:
         total += at_level(placed(heard(kind, seconds, rng), len(total)), rng.uniform(-30.0, -22.0))
     behind = noise(len(total), rng, spread_db=6.0)
-    write_wav(path, at_level(mix(total, behind, snr_db=rng.uniform(10.0, 30.0)), rng.uniform(-32.0, -18.0)))
+    write_wav(path, at_level(mix(total, behind, snr_db=rng.uniform(10.0, 30.0)), rng.uniform(-32.0, -18.0)), hiss=rng)
 
 
 def plan_fsd50k(demo: Demo) -> Plan:

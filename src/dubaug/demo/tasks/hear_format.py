@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dubaug.demo.tasks.plan import Plan, Render, json_text, table
-from dubaug.demo.tasks.waves import RATE_HZ
+from dubaug.demo.tasks.waves import OUT_RATE_HZ
 
 EVALUATION = ("top1_acc", "mAP", "d_prime", "aucroc")
 """The metrics that most HEAR scene tasks name, the primary one first."""
@@ -69,5 +69,5 @@ def hear_plan(task: HearTask, clips: Sequence[Clip], labels: Sequence[str | int]
     for split in task.splits:
         listed: Mapping[str, list[str | int]] = {clip.name: list(clip.labels) for clip in clips if clip.split == split}
         texts[f"{split}.json"] = json_text(listed)
-    media = {f"{RATE_HZ}/{clip.split}/{clip.name}": clip.render for clip in clips}
+    media = {f"{OUT_RATE_HZ}/{clip.split}/{clip.name}": clip.render for clip in clips}
     return Plan(texts=texts, media=media)

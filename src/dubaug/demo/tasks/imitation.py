@@ -5,15 +5,15 @@ import scipy.signal
 
 from dubaug.demo.tasks.waves import RATE_HZ, Wave, noise, rms
 
-N_FFT = 2048
-HOP = 512
+N_FFT = 1024
+HOP = 256
 BANDS = 14
 LOW_HZ, HIGH_HZ = 120.0, 5500.0
 """Range and fineness of what a mouth can shape."""
 
 
 def imitated(sound_S: Wave, rng: np.random.Generator) -> Wave:
-    """Return an imitation of `sound_S` (48 kHz) of the same length.
+    """Return an imitation of `sound_S` of the same length.
 
     The sound's energy in a few bands over time shapes a carrier: hiss where the sound is noisy, elsewhere a voiced
     tone whose pitch follows the sound's spectral centroid in the speaker's own range. How well a speaker follows

@@ -3,6 +3,7 @@
 Shapes: T frames; coordinates are fractions of the picture's height from its centre, y downwards.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -163,7 +164,7 @@ def draw(
     motion: Motion,
     *,
     seconds: float,
-    fps: int,
+    fps: float,
     height: int,
     width: int,
     look: np.random.Generator,
@@ -172,7 +173,7 @@ def draw(
     """Yield the pictures (height, width, 3). `look` chooses colours and background, `rng` speed, size and place."""
     background_HWC = _background(height, width, look)
     colour, sides = _contrasting(background_HWC, look), int(look.choice([0, 3, 4, 5]))
-    time_s = np.arange(round(seconds * fps)) / fps
+    time_s = np.arange(math.ceil(seconds * fps)) / fps
     paths = motion(time_s, rng)
     grain = rng.normal(0.0, 2.0, (4, height, width, 1)).astype(np.float32)
     empty_THWC = np.clip(background_HWC + grain, 0, 255).astype(np.uint8)

@@ -69,7 +69,7 @@ def speaker_id(voice: str, pitch: float) -> str:
 
 
 def said(utterance: voices.Utterance, pitch: float) -> Wave:
-    """Return an utterance at 48 kHz by a speaker with that pitch factor, silence at its ends cut off."""
+    """Return an utterance at `RATE_HZ` by a speaker with that pitch factor, silence at its ends cut off."""
     wave = faster(bank().audio(utterance.id), pitch * utterance.sample_rate_hz / RATE_HZ)
     loud = np.flatnonzero(np.abs(wave) > 0.02 * np.abs(wave).max())
     return wave[loud[0] : loud[-1] + 1]
@@ -109,7 +109,7 @@ EMOTIONS: dict[str, Manner] = {
 
 
 def with_emotion(wave: Wave, manner: Manner, rng: np.random.Generator) -> Wave:
-    """Return speech (48 kHz) in a manner; how strongly it is acted differs from clip to clip."""
+    """Return speech in a manner; how strongly it is acted differs from clip to clip."""
     strength = float(rng.uniform(0.6, 1.4))
     time_s = np.arange(len(wave)) / RATE_HZ
     pitch = 1 + strength * (manner.pitch - 1) + 0.04 * rng.standard_normal()

@@ -31,7 +31,9 @@ def write_mp4(
     with _container(path) as container:
         video = container.add_stream("libx264", rate=fps, options={"crf": "26", "preset": "ultrafast"})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        audio = container.add_stream("aac", rate=rate_hz, layout="stereo", options={"aac_coder": "fast"})
+        audio = container.add_stream(
+            "aac", rate=rate_hz, layout="stereo", options={"aac_coder": "fast", "aac_tns": "0", "aac_is": "0"}
+        )
         audio.bit_rate = 128_000
         _encode_pictures(container, video, frames_HWC)
         samples = np.ascontiguousarray(np.clip(sound_CS, -1.0, 1.0))

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 Wave = NDArray[np.float32]
 FloatArray = NDArray[np.floating]
 
-RATE_HZ = 48000
-"""Sample rate of the HEAR folders, of TUT18, and of all mixing here."""
+RATE_HZ = 24000
+"""Sample rate of all mixing here (and of the speech bank): half the work of 48 kHz."""
+
+OUT_RATE_HZ = 48000
+"""Sample rate of the HEAR folders and of TUT18. Most of HEAR's sources are published at 16 to 22 kHz too."""
 
 OCTAVES_HZ = 62.5 * 2.0 ** np.arange(9)
 """Where random equalisers have their handles: 62.5 Hz to 16 kHz."""
@@ -62,6 +65,7 @@ def noise(
     exponent: float = 1.0,
     spread_db: float = 0.0,
     channels: int | None = None,
+    rate_hz: int = RATE_HZ,
 ) -> Wave:
     """Return noise whose power falls as 1/f**exponent (1 pink, 2 brown), at an RMS of 1.
 
@@ -71,7 +75,7 @@ def noise(
     shape = (n_fft // 2 + 1,) if channels is None else (channels, n_fft // 2 + 1)
     spectrum = rng.standard_normal(shape, dtype=np.float32) + 1j * rng.standard_normal(shape, dtype=np.float32)
     gains_db = -10.0 * exponent * np.log10(OCTAVES_HZ / OCTAVES_HZ[0]) + rng.normal(0.0, spread_db, len(OCTAVES_HZ))
-    wave: Wave = scipy.fft.irfft(spectrum * _gains(n_fft, OCTAVES_HZ, gains_db, RATE_HZ), n_fft)[..., :n_samples]
+    wave: Wave = scipy.fft.irfft(spectrum * _gains(n_fft, OCTAVES_HZ, gains_db, rate_hz), n_fft)[..., :n_samples]
     return wave / np.float32(rms(wave))
 
 
@@ -156,7 +160,18 @@ def placed(wave: Wave, n_samples: int, start: int = 0) -> Wave:
 
 
 def write_wav(
-    path: Path, wave: Wave, *, rate_hz: int = RATE_HZ, subtype: Literal["PCM_16", "PCM_24"] = "PCM_16"
+    path: Path,
+    wave: Wave,
+    *,
+    rate_hz: int = OUT_RATE_HZ,
+    subtype: Literal["PCM_16", "PCM_24"] = "PCM_16",
+    hiss: np.random.Generator | None = None,
 ) -> None:
-    """Write `wave`, shape (S,) or (C, S), clipped to -1..1."""
-    soundfile.write(path, np.clip(wave, -1.0, 1.0).T, rate_hz, subtype=subtype, format="WAV")
+    """Write `wave`, shape (S,) or (C, S) at `RATE_HZ`, as a file at `rate_hz`, clipped to -1..1.
+
+    `hiss` adds a faint white noise up to half the file's own rate, as a wide-band recording has it.
+    """
+    out = resampled(wave, RATE_HZ, rate_hz)
+    if hiss is not None:
+        out = out + hiss.standard_normal(out.shape, dtype=np.float32) * np.float32(db(hiss.uniform(-72.0, -58.0)))
+    soundfile.write(path, np.clip(out, -1.0, 1.0).T, rate_hz, subtype=subtype, format="WAV")
