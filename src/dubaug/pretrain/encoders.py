@@ -22,6 +22,13 @@ MEL_BINS_MIN = 25
 """The Acoustic ResNet takes a spectrogram down by 8 in time and 24 in frequency; its head pools over 4 x 2 of that."""
 VIDEO_CROP_MIN = 32
 """X3D takes a picture down by 32."""
+LOGMEL_MEAN, LOGMEL_STD = -7.03, 4.66
+PIXEL_MEAN, PIXEL_STD = 0.45, 0.225
+"""What pytorchvideo's own examples subtract and divide by; the paper lists no normalisation.
+
+BatchNorm would absorb it but for the convolutions' zero padding: around a log-mel that hovers about -8, zeros are a
+loud frame, and the borders drown what is inside.
+"""
 
 
 class AudioEncoder(nn.Module):
@@ -36,10 +43,12 @@ class AudioEncoder(nn.Module):
             dropout_rate=encoders.dropout,
             stem_dim_out=encoders.audio.stem_width,
         )
+        _keep_scale(self.net)
 
     def forward(self, mel_BCTF: torch.Tensor) -> torch.Tensor:
         """Return embeddings `(B, D)` of log-mels `(B, 2, T, F)`."""
-        embedding_BD: torch.Tensor = self.net(_laid_out(mel_BCTF.unsqueeze(3)))
+        normalised_BCTF = (mel_BCTF - LOGMEL_MEAN) / LOGMEL_STD
+        embedding_BD: torch.Tensor = self.net(_laid_out(normalised_BCTF.unsqueeze(3)))
         return embedding_BD
 
 
@@ -62,10 +71,11 @@ class VideoEncoder(nn.Module):
             head_dim_out=video.head_width,
             head_activation=None,
         )
+        _keep_scale(self.net)
 
     def forward(self, video_BCTHW: torch.Tensor) -> torch.Tensor:
         """Return embeddings `(B, D)` of clips `(B, 3, T, H, W)`, values 0..1."""
-        embedding_BD: torch.Tensor = self.net(_laid_out(video_BCTHW))
+        embedding_BD: torch.Tensor = self.net(_laid_out((video_BCTHW - PIXEL_MEAN) / PIXEL_STD))
         return embedding_BD
 
 
@@ -97,6 +107,16 @@ def check_mel_size(mel: Mel, frames: int) -> None:
             f"config key `mel`: {frames} frames x {mel.n_mels} bins, the Acoustic ResNet needs "
             f"{MEL_FRAMES_MIN} x {MEL_BINS_MIN} or more; lower `mel.hop_length` or raise `mel.n_mels`"
         )
+
+
+def _keep_scale(net: nn.Module) -> None:
+    """Draw the last linear layer so that embeddings have the scale of the features that it is given.
+
+    pytorchvideo draws it for logits (standard deviation 0.01), which leaves narrow networks with embeddings near 0:
+    slow to train, and a handicap for untrained ones under probes that do not normalise. For 2048 features it is 0.022.
+    """
+    (weight,) = (parameter for name, parameter in net.named_parameters() if name.endswith(".proj.weight"))
+    nn.init.normal_(weight, std=weight.shape[1] ** -0.5)
 
 
 def _laid_out(input_BCTHW: torch.Tensor) -> torch.Tensor:

@@ -16,7 +16,10 @@ View = Literal["video", "primary", "secondary"]
 
 
 class ProjectionHead(nn.Sequential):
-    """MLP `(B, embedding_dim)` to `(B, projection_dim)` with one hidden layer; the paper leaves its size open."""
+    """MLP `(B, embedding_dim)` to `(B, projection_dim)` with one hidden layer; the paper leaves its size open.
+
+    Biases begin at 0: as cosines are compared, biases larger than the embeddings would make all clips look alike.
+    """
 
     def __init__(self, encoders: Encoders) -> None:
         super().__init__(
@@ -24,6 +27,9 @@ class ProjectionHead(nn.Sequential):
             nn.ReLU(),
             nn.Linear(encoders.projection_hidden, encoders.projection_dim),
         )
+        for layer in self:
+            if isinstance(layer, nn.Linear):
+                nn.init.zeros_(layer.bias)
 
 
 class ContrastiveModel(nn.Module):

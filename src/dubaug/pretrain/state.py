@@ -47,11 +47,16 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.AdamW) -> Pr
         model.load_state_dict(weights)
         groups = optimizer.state_dict()["param_groups"]
         moments = {
-            number: {moment: tensors[f"optimizer.{name}.{moment}"] for moment in _MOMENTS}
-            for number, (name, _) in enumerate(model.named_parameters())
+            number: {moment: _like(parameter, tensors[f"optimizer.{name}.{moment}"]) for moment in _MOMENTS}
+            for number, (name, parameter) in enumerate(model.named_parameters())
             if f"optimizer.{name}.step" in tensors
         }
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise DubaugError(f"{path} cannot be continued from ({error}): delete {path.parent} to start afresh") from error
     return progressed
+
+
+def _like(parameter: torch.Tensor, moment: torch.Tensor) -> torch.Tensor:
+    """Return the moment in its parameter's memory layout, which the fused optimizer takes for granted."""
+    return torch.empty_like(parameter).copy_(moment) if moment.shape == parameter.shape else moment

@@ -142,6 +142,8 @@ class _Trainer:
             frames=experiment.clips.frames,
             seed=run.seed,
         ).to(processes.device)
+        if processes.device.type == "cpu":  # X3D's backward takes a quarter of the time so
+            self.model = self.model.to(memory_format=torch.channels_last_3d)
         if self.settings.sync_batchnorm and processes.count > 1:
             self.model = nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
         self.optimizer = torch.optim.AdamW(
