@@ -22,7 +22,7 @@ def test_the_papers_video_encoder(paper_experiment):
     video = torch.rand(1, 3, 16, 224, 224)
     with torch.inference_mode():
         result = encoder(video)
-        torch.testing.assert_close(result, stock(video), rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(result, stock((video - 0.45) / 0.225), rtol=1e-4, atol=1e-6)
     assert result.shape == (1, 1024)
 
 
@@ -37,7 +37,7 @@ def test_the_papers_audio_encoder(paper_experiment):
     assert frames == 280
     with torch.inference_mode():
         result = encoder(mel)
-        torch.testing.assert_close(result, stock(mel[:, :, :, None]), rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(result, stock(((mel + 7.03) / 4.66)[:, :, :, None]), rtol=1e-4, atol=1e-6)
     assert result.shape == (2, 1024)
 
 
