@@ -41,7 +41,8 @@ def test_a_shard_holds_what_the_film_does(tmp_path: Path, settings: Settings) ->
     index = ClipIndex(shards=(outcome.entry,), tracks=settings.languages, sample_rate_hz=48000)
     reader = index.open("film")
     assert [reader.index(row) for row in range(len(reader))] == [0, 1]
-    assert reader.frames(0).shape == (settings.clips.frames, settings.clips.frame_height, 160, 3)
+    height = settings.clips.frame_height
+    assert reader.frames(0).shape == (settings.clips.frames, height, 2 * round(height * 320 / 180 / 2), 3)
     waveform_CS = read_audio(title.path, sample_rate_hz=48000)
     for row in range(2):
         mel_CTF = log_mel(waveform_CS[:, row * 144000 : (row + 1) * 144000], sample_rate_hz=48000, mel=settings.mel)

@@ -97,7 +97,7 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     assert client.get_metric_history(efj.info.run_id, "loss")
 
     # nothing is left to do, and it says so
-    again = snakemake("--cores", "2", "all_tables", "all_figures", overlay=TINY)
+    again = snakemake("all_tables", "all_figures", overlay=TINY)
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
 
