@@ -16,20 +16,20 @@ View = Literal["video", "primary", "secondary"]
 
 
 class ProjectionHead(nn.Sequential):
-    """MLP `(B, embedding_dim)` to `(B, projection_dim)` with one hidden layer; the paper leaves its size open.
+    """MLP `(B, embedding_dim)` to `(B, projection_dim)` with one hidden layer; the paper leaves it open.
 
-    Biases begin at 0: as cosines are compared, biases larger than the embeddings would make all clips look alike.
+    With BatchNorm after the hidden layer, as in SimCLR's own code: an untrained encoder's embeddings of different clips
+    have cosines near 1, and the loss would stand at chance for long. The last bias begins at 0 for the same reason.
     """
 
     def __init__(self, encoders: Encoders) -> None:
         super().__init__(
-            nn.Linear(encoders.embedding_dim, encoders.projection_hidden),
+            nn.Linear(encoders.embedding_dim, encoders.projection_hidden, bias=False),
+            nn.BatchNorm1d(encoders.projection_hidden),
             nn.ReLU(),
             nn.Linear(encoders.projection_hidden, encoders.projection_dim),
         )
-        for layer in self:
-            if isinstance(layer, nn.Linear):
-                nn.init.zeros_(layer.bias)
+        nn.init.zeros_(self[-1].bias)
 
 
 class ContrastiveModel(nn.Module):
