@@ -69,7 +69,7 @@ def test_variants_know_their_suites_and_checkpoints(make_experiment: Make) -> No
     [
         ({"pretraining": {"learning_rate": "3e-4"}}, "pretraining.learning_rate", "'3e-4'", "3.0e-4"),
         ({"pretraining": {"learning_rate": -1}}, "pretraining.learning_rate", "-1", "more than 0"),
-        ({"pretraining": {"checkpoints": [2, 8]}}, "pretraining.checkpoints", "[2, 8]", "ending with"),
+        ({"pretraining": {"checkpoints": [2, 9]}}, "pretraining.checkpoints", "[2, 9]", "ending with"),
         ({"pretraning": {}}, "pretraning", "", "known here"),
         ({"clips": {"frame": 16}}, "clips.frame", "", "frames"),
         ({"scale": "papper"}, "scale", "'papper'", "demo, paper"),
@@ -84,6 +84,9 @@ def test_variants_know_their_suites_and_checkpoints(make_experiment: Make) -> No
         ({"tasks": {"mine": {"suite": "visual", "path": "x"}}}, "tasks.mine.layout", "None", "layout"),
         ({"seeds": [0, 0]}, "seeds", "[0, 0]", "differ"),
         ({"augmentation": {"height_min": 32}}, "augmentation.height_min", "32", "encoders.video.crop"),
+        ({"encoders": {"video": {"crop": 24}}}, "encoders.video.crop", "24", "at least 32"),
+        ({"mel": {"n_mels": 24}}, "mel.n_mels", "24", "at least 25"),
+        ({"mel": {"hop_length": 8192}}, "mel.hop_length", "8192", "at least 25 frames"),
         ({"variants": {"x": {"secondary": ["es"], "epochs": 3}}}, "variants.x.checkpoints", "[", "ending with 3"),
     ],
 )
@@ -128,7 +131,7 @@ def test_an_incomplete_resolved_configuration_is_refused(demo_experiment: Experi
 
 def test_digest_depends_on_values_alone(demo_experiment: Experiment, make_experiment: Make) -> None:
     assert digest(demo_experiment.mel) == digest(make_experiment().mel)
-    assert digest(demo_experiment.mel) != digest(make_experiment(mel={"n_mels": 7}).mel)
+    assert digest(demo_experiment.mel) != digest(make_experiment(mel={"n_mels": 40}).mel)
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
 
 

@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 try:
     from dubaug.config import digest, resolve, save, to_mapping
+    from dubaug.demo.generator import generator_sha256
     from dubaug.downstream.experiment import downstream_digest
     from dubaug.errors import ConfigError
     from dubaug.pretrain.experiment import pretraining_digest
@@ -74,7 +75,9 @@ def seed_of(wildcards):
 
 def films_digest(_wildcards=None):
     """Return the hash of what the generated films depend on."""
-    return digest(EXPERIMENT.demo.seed, EXPERIMENT.demo.films)
+    return digest(
+        EXPERIMENT.demo.seed, EXPERIMENT.demo.films, generator_sha256(tasks=False)
+    )
 
 
 def corpus_digest(_wildcards=None):
@@ -143,7 +146,11 @@ def demo_task_paths():
 
 def demo_tasks_digest(_wildcards=None):
     """Return the hash of what the generated data sets depend on."""
-    return digest(EXPERIMENT.demo.seed, EXPERIMENT.demo.items_per_class)
+    return digest(
+        EXPERIMENT.demo.seed,
+        EXPERIMENT.demo.items_per_class,
+        generator_sha256(tasks=True),
+    )
 
 
 def clips_input(wildcards):

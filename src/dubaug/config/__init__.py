@@ -1,7 +1,10 @@
 """The experiment's configuration: validated once, then frozen."""
 
 from dubaug.config.model import (
+    MEL_BINS_MIN,
+    MEL_FRAMES_MIN,
     SUITES,
+    VIDEO_CROP_MIN,
     AudioEncoder,
     Augmentation,
     Clips,
@@ -26,7 +29,10 @@ from dubaug.config.model import (
 from dubaug.config.resolve import digest, from_mapping, load, resolve, save, to_mapping
 
 __all__ = [
+    "MEL_BINS_MIN",
+    "MEL_FRAMES_MIN",
     "SUITES",
+    "VIDEO_CROP_MIN",
     "AudioEncoder",
     "Augmentation",
     "Clips",

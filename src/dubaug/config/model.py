@@ -8,6 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+MEL_FRAMES_MIN = 25
+MEL_BINS_MIN = 25
+"""The Acoustic ResNet takes a spectrogram down by 8 in time and 24 in frequency; its head pools over 4 x 2 of that."""
+VIDEO_CROP_MIN = 32
+"""X3D takes a picture down by 32 pixels to one."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
@@ -43,7 +49,7 @@ class Demo:
     seed: int
     films: DemoFilms
     items_per_class: int
-    """Files a class (and fold) in each miniature; the classes themselves are fixed by the generator."""
+    """About that many files a class in all of a miniature, at least 2 a fold; the generator says which classes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from dubaug.config.model import SUITES, Experiment
+from dubaug.config.model import MEL_FRAMES_MIN, SUITES, Experiment, Mel
 from dubaug.errors import ConfigError
 from dubaug.files import write_text
 
@@ -215,6 +215,13 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
         "mel.n_fft",
         merged["mel"]["n_fft"],
         f"at most a clip's samples ({clip_samples})",
+    )
+    frames = Mel(**merged["mel"]).frames(round(merged["clips"]["duration_s"] * merged["clips"]["sample_rate_hz"]))
+    _require(
+        frames >= MEL_FRAMES_MIN,
+        "mel.hop_length",
+        merged["mel"]["hop_length"],
+        f"a hop that gives at least {MEL_FRAMES_MIN} frames a clip, for the Acoustic ResNet; this one gives {frames}",
     )
     hear = merged["probe"]["hear"]
     _require(

@@ -1,11 +1,9 @@
 """Write the demo's films (Matroska with H.264 and one AC-3 5.1 track a language) and the catalogue beside them."""
 
-import hashlib
 import io
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from importlib import resources
 from pathlib import Path
 
 import av
@@ -18,6 +16,7 @@ from dubaug.config.model import Demo
 from dubaug.config.resolve import digest
 from dubaug.demo import scenes
 from dubaug.demo.films import scene_background, scene_speech
+from dubaug.demo.generator import generator_sha256
 from dubaug.demo.titles import FPS, FRAMES_A_PICTURE, Look, Scene, Title, plan_titles
 from dubaug.files import atomic_path, write_text
 from dubaug.progress import Progress, say
@@ -34,12 +33,6 @@ ISO_639_2 = {"en": "eng", "es": "spa", "fr": "fra", "ja": "jpn"}
 TAG = "DUBAUG_SETTINGS"
 """In each film's metadata: a hash of all that it was made from."""
 
-GENERATOR = (
-    "plans", "sounds", "sounds_nature", "sounds_things", "music", "pictures", "pictures_nature", "pictures_vehicles",
-    "pictures_struck", "scenes", "voices", "dialogue", "surround", "titles", "films", "filmfiles",
-)  # fmt: skip
-"""The modules on which a film's bytes depend."""
-
 CATALOGUE_COLUMNS = ("title_id", "path", "original_language", "year", "genres")
 
 
@@ -50,7 +43,7 @@ def write_films(directory: Path, *, demo: Demo, jobs: int) -> None:
     from the same is left as it is; each appears whole or not at all. Other files are not touched.
     """
     titles = plan_titles(demo.films, demo.seed)
-    generator = _generator_hash()
+    generator = generator_sha256(tasks=False)
     films = directory / "films"
     wanted = {title: digest(title, generator) for title in titles}
     missing = [title for title, settings in wanted.items() if settings_of(_path(films, title)) != settings]
@@ -194,16 +187,6 @@ def _mask(look: Look) -> Image.Image:
     bar = round(look.bars * HEIGHT)
     mask[:bar] = mask[HEIGHT - bar :] = 0
     return Image.fromarray((255 * mask).round().astype(np.uint8)).convert("RGB")
-
-
-def _generator_hash() -> str:
-    """Return a hash of the code and the speech that films are made with."""
-    package = resources.files("dubaug.demo")
-    total = hashlib.sha256()
-    for name in GENERATOR:
-        total.update((package / f"{name}.py").read_bytes())
-    total.update((package / "bank" / "index.csv").read_bytes())
-    return total.hexdigest()
 
 
 def _catalogue(titles: tuple[Title, ...]) -> str:

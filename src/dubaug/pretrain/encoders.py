@@ -8,7 +8,7 @@ import warnings
 import torch
 from torch import nn
 
-from dubaug.config import Encoders, Mel
+from dubaug.config import MEL_BINS_MIN, MEL_FRAMES_MIN, VIDEO_CROP_MIN, Encoders, Mel
 from dubaug.errors import ConfigError
 from dubaug.seeding import item_seed
 
@@ -17,11 +17,6 @@ with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing
     from pytorchvideo.models.resnet import create_acoustic_resnet
     from pytorchvideo.models.x3d import create_x3d
 
-MEL_FRAMES_MIN = 25
-MEL_BINS_MIN = 25
-"""The Acoustic ResNet takes a spectrogram down by 8 in time and 24 in frequency; its head pools over 4 x 2 of that."""
-VIDEO_CROP_MIN = 32
-"""X3D takes a picture down by 32."""
 LOGMEL_MEAN, LOGMEL_STD = -7.03, 4.66
 PIXEL_MEAN, PIXEL_STD = 0.45, 0.225
 """What pytorchvideo's own examples subtract and divide by; the paper lists no normalisation.

@@ -23,13 +23,10 @@ class ProjectionHead(nn.Sequential):
     """
 
     def __init__(self, encoders: Encoders) -> None:
-        super().__init__(
-            nn.Linear(encoders.embedding_dim, encoders.projection_hidden, bias=False),
-            nn.BatchNorm1d(encoders.projection_hidden),
-            nn.ReLU(),
-            nn.Linear(encoders.projection_hidden, encoders.projection_dim),
-        )
-        nn.init.zeros_(self[-1].bias)
+        hidden = nn.Linear(encoders.embedding_dim, encoders.projection_hidden, bias=False)
+        last = nn.Linear(encoders.projection_hidden, encoders.projection_dim)
+        nn.init.zeros_(last.bias)
+        super().__init__(hidden, nn.BatchNorm1d(encoders.projection_hidden), nn.ReLU(), last)
 
 
 class ContrastiveModel(nn.Module):

@@ -36,7 +36,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "separate-task",
         help="copy a downstream data set without its speech (Table D6)",
         description="Write a copy of the task's data set with speech removed from every sound file: the same layout, "
-        "names, sample rates and lengths. Files that cannot be read are left out and listed in OUT/separation.json. "
+        "names, sample rates and lengths. Files that cannot be read are left empty and listed in OUT/separation.json. "
         "OUT appears when all is done; an interrupted run goes on where it was.",
     )
     task.add_argument("--config", type=Path, required=True, help="the resolved configuration")
@@ -107,7 +107,7 @@ def run_separate_task(options: argparse.Namespace) -> None:
         fingerprint=remover.model.fingerprint(),
         remover=remover,
     )
-    say(f"wrote {options.out}; {len(left_out)} files left out")
+    say(f"wrote {options.out}; {len(left_out)} files left empty")
 
 
 def run_separation_model(options: argparse.Namespace) -> None:

@@ -22,14 +22,14 @@ SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".
 UNWRITABLE_SUFFIXES = frozenset({".m4a", ".aac", ".wma", ".mp4", ".mkv", ".avi", ".webm", ".mov", ".mpg"})
 """Files with sound that cannot be written again with other sound: a data set of these is refused."""
 REPORT = "separation.json"
-"""In the new folder: what it was made of, by what, and which files were left out."""
+"""In the new folder: what it was made of, by what, and which files could not be read."""
 _MARKER = ".made_of"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
-    """A sound file that is not in the new folder."""
+    """A sound file that is empty in the new folder."""
 
     path: str
     reason: str
@@ -41,9 +41,10 @@ def separate_data_set(
     """Write `out`, a copy of the folder `source` with the stem removed from every sound file; return what is missing.
 
     Names, sample rates, lengths, numbers of channels (more than two become two) and sample formats stay; other files
-    are hard-linked, or copied where that cannot be. Files that cannot be read are left out, never replaced. `out`
-    appears when all is done; until then the work stands in a hidden folder beside it, from which an interrupted run
-    goes on. Raises `DubaugError` if there is nothing to separate, or no room on the disk.
+    are hard-linked, or copied where that cannot be. Files that cannot be read are left empty, never replaced: whoever
+    reads the data set rejects them, as it would the originals. `out` appears when all is done; until then the work
+    stands in a hidden folder beside it, from which an interrupted run goes on. Raises `DubaugError` if there is nothing
+    to separate, or no room on the disk.
     """
     sounds, others = _listed(source)
     part = out.with_name(f".{out.name}.part")
@@ -55,12 +56,14 @@ def separate_data_set(
             _link(source / path, part / path)
         progress = Progress("removing speech", len(sounds), "files")
         for path in sounds:
-            if not (part / path).is_file():
+            if not (part / path).is_file() or (part / path).stat().st_size == 0:
                 try:
                     _separate_file(source / path, part / path, remover=remover, key=path.as_posix())
                 except MediaError as error:
                     left_out.append(LeftOut(path=path.as_posix(), reason=str(error)))
-                    say(f"left out {path}: {error}")
+                    say(f"left empty: {path}: {error}")
+                    (part / path).parent.mkdir(parents=True, exist_ok=True)
+                    (part / path).touch()
             progress.advance()
         if len(left_out) == len(sounds):
             raise DubaugError(f"none of the {len(sounds)} sound files in {source} can be read: {left_out[0].reason}")

@@ -1,6 +1,5 @@
 """One title, from the film to a shard with the primary track's log-mels after speech removal."""
 
-import errno
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -10,18 +9,14 @@ from typing import Any
 import numpy as np
 
 from dubaug.config import Clips, Mel, Separation, digest
-from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import Title
-from dubaug.errors import DubaugError, MediaError
-from dubaug.files import read_json, sha256_of, write_json
+from dubaug.errors import MediaError
 from dubaug.media.film import read_clips
 from dubaug.separation.remove import Remover
 from dubaug.shards.format import VERSION, ShardWriter
-from dubaug.shards.index import ShardEntry
-from dubaug.shards.ingest import Outcome, shard_path
+from dubaug.shards.receipts import Outcome, kept, no_room, rejected, shard_path, written
 
 STAGE = "separation"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +54,8 @@ class Settings:
 
 def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
     """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
-    receipt, shard = _receipt_path(title, out_dir), shard_path(title, out_dir)
-    if not receipt.is_file() or not shard.is_file():
-        return None
-    noted = read_json(receipt)
-    if noted["made_of"] != _made_of(title, settings) or noted["bytes"] != shard.stat().st_size:
-        return None
-    entry = ShardEntry(title_id=title.title_id, path=shard, clips=noted["clips"], sha256=noted["sha256"])
-    return Outcome(entry=entry, rejects=tuple(Reject(**reject) for reject in noted["rejects"]))
+    source = title.track(settings.language).path or title.path
+    return kept(title, out_dir, made_of=_made_of(title, settings)) if source.is_file() else None
 
 
 def make_separated_shard(title: Title, *, settings: Settings, remover: Remover, out_dir: Path) -> Outcome:
@@ -78,32 +67,16 @@ def make_separated_shard(title: Title, *, settings: Settings, remover: Remover, 
     path = shard_path(title, out_dir)
     try:
         clips = _write(path, title, settings, remover)
-    except (MediaError, FileNotFoundError) as error:
-        reason, advice = (
-            (error.reason, error.advice) if isinstance(error, MediaError) else (str(error), "check the catalogue")
-        )
-        return Outcome(entry=None, rejects=(_reject(title, reason, advice, title.clips),))
+    except MediaError as error:
+        return rejected(title, stage=STAGE, reason=error.reason, advice=error.advice)
+    except FileNotFoundError as error:
+        return rejected(title, stage=STAGE, reason=str(error), advice="check the catalogue")
     except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise DubaugError(f"cannot write {path}: {error.strerror}. Make room and run again") from error
+        if full := no_room(error, path):
+            raise full from error
         raise
-    rejects: tuple[Reject, ...] = ()
-    if clips < title.clips:
-        reason = f"only the first {clips} of {title.clips} clips of the {settings.language} track could be decoded"
-        advice = "check the end of the film in a player, and copy it again"
-        rejects = (_reject(title, reason, advice, title.clips - clips),)
-    entry = ShardEntry(title_id=title.title_id, path=path, clips=clips, sha256=sha256_of(path))
-    write_json(
-        _receipt_path(title, out_dir),
-        {
-            "made_of": _made_of(title, settings),
-            "bytes": path.stat().st_size,
-            "clips": clips,
-            "sha256": entry.sha256,
-            "rejects": [asdict(reject) for reject in rejects],
-        },
-    )
-    return Outcome(entry=entry, rejects=rejects)
+    what = f"clips of the {settings.language} track"
+    return written(title, out_dir, clips=clips, made_of=_made_of(title, settings), stage=STAGE, what=what)
 
 
 def _write(path: Path, title: Title, settings: Settings, remover: Remover) -> int:
@@ -159,14 +132,6 @@ def recut(pieces: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
         for begin in range(0, whole, samples):
             yield np.ascontiguousarray(joined_CS[:, begin : begin + samples])
         waiting, available = [joined_CS[:, whole:]], available - whole
-
-
-def _receipt_path(title: Title, out_dir: Path) -> Path:
-    return out_dir / ".made" / f"{title.title_id}.json"
-
-
-def _reject(title: Title, reason: str, advice: str, clips: int) -> Reject:
-    return Reject(title_id=title.title_id, stage=STAGE, reason=reason, advice=advice, clips=clips)
 
 
 def _made_of(title: Title, settings: Settings) -> str:

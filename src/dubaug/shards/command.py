@@ -12,7 +12,8 @@ from dubaug.progress import Progress, say
 
 if TYPE_CHECKING:
     from dubaug.corpus.titles import Title
-    from dubaug.shards.ingest import Outcome, Settings
+    from dubaug.shards.ingest import Settings
+    from dubaug.shards.receipts import Outcome
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -88,8 +89,8 @@ def run_shards(options: argparse.Namespace) -> None:
 
 
 def _make_shards(titles: "list[Title]", settings: "Settings", out_dir: Path, jobs: int) -> "list[Outcome]":
-    from dubaug.corpus.rejects import Reject
-    from dubaug.shards.ingest import STAGE, Outcome, make_shard
+    from dubaug.shards.ingest import STAGE, make_shard
+    from dubaug.shards.receipts import rejected
     from dubaug.workers import Crash, isolated_map
 
     threads = max(1, len(os.sched_getaffinity(0)) // jobs) if hasattr(os, "sched_getaffinity") else 1
@@ -99,14 +100,9 @@ def _make_shards(titles: "list[Title]", settings: "Settings", out_dir: Path, job
     preload = ["dubaug.shards.ingest", "torchaudio.functional"]
     for title, result in isolated_map(work, titles, jobs=jobs, preload=preload):
         if isinstance(result, Crash):
-            reject = Reject(
-                title_id=title.title_id,
-                stage=STAGE,
-                reason=f"decoding crashed the decoder (exit code {result.exit_code})",
-                advice="convert the film with another program, or leave it out",
-                clips=title.clips,
-            )
-            result = Outcome(entry=None, rejects=(reject,))
+            reason = f"decoding crashed the decoder (exit code {result.exit_code})"
+            advice = "convert the film with another program, or leave it out"
+            result = rejected(title, stage=STAGE, reason=reason, advice=advice)
         for reject in result.rejects:
             say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
         outcomes.append(result)

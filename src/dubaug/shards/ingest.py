@@ -1,6 +1,5 @@
 """One title, from the film to its shard."""
 
-import errno
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -11,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from dubaug.config import Clips, Mel, digest
-from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import Title, Track
-from dubaug.errors import DubaugError, MediaError
-from dubaug.files import read_json, sha256_of, write_json
+from dubaug.errors import MediaError
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.jpeg import encode
 from dubaug.progress import say
 from dubaug.shards.format import VERSION, ShardWriter
-from dubaug.shards.index import ShardEntry
+from dubaug.shards.receipts import Outcome, kept, no_room, rejected, shard_path, written
 
 STAGE = "shards"
 _REPORT = "report it to the authors of this program, with the film"
@@ -45,28 +42,11 @@ class Settings:
         return {"clips": clips, "mel": asdict(self.mel), "languages": list(self.languages)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of a title: a shard, or rejects, or a shard that lacks some clips."""
-
-    entry: ShardEntry | None
-    rejects: tuple[Reject, ...]
-
-
 def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
     """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
-    receipt, shard = _receipt_path(title, out_dir), shard_path(title, out_dir)
-    if (
-        not receipt.is_file()
-        or not shard.is_file()
-        or not all(source.is_file() for source in _sources(title, settings))
-    ):
+    if not all(source.is_file() for source in _sources(title, settings)):
         return None
-    noted = read_json(receipt)
-    if noted["made_of"] != _made_of(title, settings) or noted["bytes"] != shard.stat().st_size:
-        return None
-    entry = ShardEntry(title_id=title.title_id, path=shard, clips=noted["clips"], sha256=noted["sha256"])
-    return Outcome(entry=entry, rejects=tuple(Reject(**reject) for reject in noted["rejects"]))
+    return kept(title, out_dir, made_of=_made_of(title, settings))
 
 
 def make_shard(title: Title, *, settings: Settings, out_dir: Path, threads: int) -> Outcome:
@@ -79,49 +59,13 @@ def make_shard(title: Title, *, settings: Settings, out_dir: Path, threads: int)
     try:
         clips = _write(path, title, settings, threads)
     except MediaError as error:
-        return _rejected(title, error.reason, error.advice)
+        return rejected(title, stage=STAGE, reason=error.reason, advice=error.advice)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-            raise DubaugError(f"cannot write {path}: {error.strerror}. Make room and run again") from error
+        if full := no_room(error, path):
+            raise full from error
         say(traceback.format_exc())
-        return _rejected(title, f"unexpected {type(error).__name__}: {error}", _REPORT)
-    rejects: tuple[Reject, ...] = ()
-    if clips < title.clips:
-        rejects = (
-            Reject(
-                title_id=title.title_id,
-                stage=STAGE,
-                reason=f"only the first {clips} of {title.clips} clips could be decoded",
-                advice="check the end of the film in a player, and copy it again",
-                clips=title.clips - clips,
-            ),
-        )
-    entry = ShardEntry(title_id=title.title_id, path=path, clips=clips, sha256=sha256_of(path))
-    write_json(
-        _receipt_path(title, out_dir),
-        {
-            "made_of": _made_of(title, settings),
-            "bytes": path.stat().st_size,
-            "clips": clips,
-            "sha256": entry.sha256,
-            "rejects": [asdict(reject) for reject in rejects],
-        },
-    )
-    return Outcome(entry=entry, rejects=rejects)
-
-
-def shard_path(title: Title, out_dir: Path) -> Path:
-    """Return where a title's shard stands."""
-    return out_dir / f"{title.title_id}.arrow"
-
-
-def _receipt_path(title: Title, out_dir: Path) -> Path:
-    return out_dir / ".made" / f"{title.title_id}.json"
-
-
-def _rejected(title: Title, reason: str, advice: str) -> Outcome:
-    reject = Reject(title_id=title.title_id, stage=STAGE, reason=reason, advice=advice, clips=title.clips)
-    return Outcome(entry=None, rejects=(reject,))
+        return rejected(title, stage=STAGE, reason=f"unexpected {type(error).__name__}: {error}", advice=_REPORT)
+    return written(title, out_dir, clips=clips, made_of=_made_of(title, settings), stage=STAGE)
 
 
 def _tracks(title: Title, settings: Settings) -> Sequence[Track]:

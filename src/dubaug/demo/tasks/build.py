@@ -1,6 +1,5 @@
 """Write the miniatures: each folder whole or not at all, its files made by several processes."""
 
-import hashlib
 import multiprocessing
 import os
 import shutil
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug.config.model import SUITES, Demo
+from dubaug.demo.generator import generator_sha256
 from dubaug.demo.tasks import hares, hear, hear_speech, visual
 from dubaug.demo.tasks.plan import Miniature, Plan, Render
 from dubaug.errors import DubaugError
@@ -159,23 +159,13 @@ def _stamp(task: str, demo: Demo) -> dict[str, str | int]:
         "task": task,
         "seed": demo.seed,
         "items_per_class": demo.items_per_class,
-        "generator": _generator_sha256(),
+        "generator": generator_sha256(tasks=True),
     }
 
 
 def _is_current(folder: Path, stamp: Mapping[str, str | int]) -> bool:
     path = folder / STAMP
     return path.is_file() and read_json(path) == dict(stamp)
-
-
-def _generator_sha256() -> str:
-    """Return a hash of the generator itself (its sources and the speech bank): another generator, other files."""
-    digest = hashlib.sha256()
-    root = Path(__file__).parents[1]
-    for path in sorted(path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _cores() -> int:
