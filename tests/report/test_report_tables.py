@@ -12,7 +12,7 @@ from dubaug.errors import DubaugError
 from dubaug.report.footer import scale_footer
 from dubaug.report.render import Cell, Table, marks, number, to_csv, to_latex, to_markdown
 from dubaug.report.scores import load_scores
-from dubaug.report.tables import Sources, build
+from dubaug.report.tables import BUILDERS, Sources, build
 
 MAIN = ["av", "sep", "a", "es", "fr", "ja", "efj", "a_efj"]
 
@@ -197,6 +197,19 @@ def test_the_command_writes_three_forms_of_each_table(
         f"table{n}.{form}" for n in ("1", "d6") for form in ("csv", "md", "tex")
     }
     assert "Demo:" in (tmp_path / "t/table1.md").read_text()
+
+
+def test_the_line_under_the_head_has_as_many_columns_as_the_head(
+    demo_experiment: Experiment, repository: Path, results: Any, tmp_path: Path
+) -> None:
+    """GitHub shows no table at all where they differ."""
+    results.add("av", "hear", {"esc50": 0.5})
+    subsets = tmp_path / "subsets.csv"
+    subsets.write_text("languages,titles,video_hours\nen+fr,1767,3100.0\n")
+    for name in BUILDERS:
+        markdown = to_markdown(build(name, _sources(demo_experiment, repository, results.paths, subsets)))
+        lines = [line for line in markdown.splitlines() if line.startswith("|")]
+        assert len({line.count("|") for line in lines}) == 1, name
 
 
 def test_two_final_results_of_one_variant_are_refused(results: Any) -> None:

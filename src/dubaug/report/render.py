@@ -1,5 +1,6 @@
 """A table as data, and its three forms: tidy CSV, Markdown, LaTeX (booktabs)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -87,7 +88,8 @@ def to_markdown(table: Table) -> str:
     else:
         header = list(table.header)
     lines.append("| " + " | ".join(header) + " |")
-    lines.append("|" + "|".join(":--" if side == "l" else "--:" for side in _alignment(table)) + "|")
+    sides = re.sub(r"p\{[^}]*\}", "l", _alignment(table))
+    lines.append("|" + "|".join(":--" if side == "l" else "--:" for side in sides) + "|")
     lines += ["| " + " | ".join(_markdown_cell(cell) for cell in row) + " |" for row in table.rows]
     if table.footer:
         lines += ["", *[f"<sub>{line}</sub><br>" for line in table.footer]]
