@@ -48,6 +48,7 @@ TABLES = collect(
     form=TABLE_FORMS,
 )
 FIGURES = collect(RESULTS / "figures/{figure}.{form}", figure=["c2"], form=FIGURE_FORMS)
+FIGURES += collect(RESULTS / "corpus/alignment.{form}", form=FIGURE_FORMS)
 
 
 def one_of(names):
@@ -88,6 +89,11 @@ def corpus_digest(_wildcards=None):
 def shards_digest(_wildcards=None):
     """Return the hash of what the shards depend on, beyond the titles."""
     return digest(EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel)
+
+
+def alignment_digest(_wildcards=None):
+    """Return the hash of what the alignment of dubs depends on, beyond the titles."""
+    return digest(EXPERIMENT.corpus, EXPERIMENT.alignment, EXPERIMENT.clips.batches)
 
 
 def separated_digest(_wildcards=None):

@@ -2,6 +2,7 @@
 rule shards:
     input:
         titles=RESULTS / "corpus/titles.csv",
+        alignment=RESULTS / "corpus/alignment.csv",
     output:
         manifest=RESULTS / "shards/batch{batch}.json",
         rejected=RESULTS / "corpus/rejected/shards{batch}.csv",
@@ -21,7 +22,7 @@ rule shards:
         batches=EXPERIMENT.clips.batches,
         out_dir=RESULTS / "shards",
     shell:
-        "dubaug shards --config {params.config} --titles {input.titles}"
+        "dubaug shards --config {params.config} --titles {input.titles} --alignment {input.alignment}"
         " --batch {wildcards.batch} --batches {params.batches} --out-dir {params.out_dir}"
         " --manifest {output.manifest} --rejected {output.rejected} --jobs {threads} 2> {log}"
 
@@ -34,7 +35,8 @@ rule clip_index:
         rejected=[
             RESULTS / "corpus/rejected/catalogue.csv",
             *collect(
-                RESULTS / "corpus/rejected/shards{batch}.csv",
+                RESULTS / "corpus/rejected/{stage}{batch}.csv",
+                stage=["alignment", "shards"],
                 batch=range(EXPERIMENT.clips.batches),
             ),
         ],

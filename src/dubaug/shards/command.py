@@ -27,6 +27,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     shards.add_argument("--config", type=Path, required=True, help="the resolved configuration")
     shards.add_argument("--titles", type=Path, required=True, help="the titles selected, by `dubaug select`")
+    shards.add_argument(
+        "--alignment", type=Path, help="which dubs are moved, and which titles rejected (alignment.csv)"
+    )
     shards.add_argument("--batch", type=int, default=0, help="which of the batches (default 0)")
     shards.add_argument("--batches", type=int, default=1, help="how many the titles are dealt to (default 1)")
     shards.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
@@ -59,6 +62,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_shards(options: argparse.Namespace) -> None:
     """Make the shards of one batch of titles."""
+    from dubaug.alignment.table import moves_of, read_findings, rejected_titles
     from dubaug.corpus.rejects import write_rejects
     from dubaug.corpus.titles import read_titles
     from dubaug.shards.index import ClipIndex
@@ -67,8 +71,15 @@ def run_shards(options: argparse.Namespace) -> None:
     if not 0 <= options.batch < options.batches:
         raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
     experiment = load(options.config)
-    settings = Settings(clips=experiment.clips, mel=experiment.mel, languages=experiment.corpus.languages)
     titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
+    findings = read_findings([options.alignment]) if options.alignment is not None else ()
+    titles = [title for title in titles if title.title_id not in rejected_titles(findings)]
+    settings = Settings(
+        clips=experiment.clips,
+        mel=experiment.mel,
+        languages=experiment.corpus.languages,
+        moves={title.title_id: moves_of(findings, title.title_id) for title in titles},
+    )
     outcomes = []
     to_make = []
     for title in titles:

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from dubaug.corpus.titles import Title, Track
 from dubaug.errors import MediaError
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.jpeg import encode
+from dubaug.media.warp import Move
 from dubaug.progress import say
 from dubaug.shards.format import VERSION, ShardWriter
 from dubaug.shards.receipts import Outcome, kept, no_room, rejected, shard_path, written
@@ -29,6 +30,8 @@ class Settings:
     clips: Clips
     mel: Mel
     languages: tuple[str, ...]
+    moves: Mapping[str, Mapping[str, Move]] = field(default_factory=dict)
+    """By title and language: tracks that are shifted or stretched to where they belong."""
 
     @property
     def mel_shape(self) -> tuple[int, int, int]:
@@ -82,7 +85,8 @@ def _made_of(title: Title, settings: Settings) -> str:
     tracks = _tracks(title, settings)
     states = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in _sources(title, settings)]
     streams = [(track.language, track.stream, track.path.name if track.path else "") for track in tracks]
-    return digest(VERSION, settings.metadata(), title.clips, streams, states)
+    moves = {language: asdict(move) for language, move in settings.moves.get(title.title_id, {}).items()}
+    return digest(VERSION, settings.metadata(), title.clips, streams, states, moves)
 
 
 def _write(path: Path, title: Title, settings: Settings, threads: int) -> int:
@@ -93,6 +97,7 @@ def _write(path: Path, title: Title, settings: Settings, threads: int) -> int:
         clip_s=settings.clips.duration_s,
         sample_rate_hz=settings.clips.sample_rate_hz,
         picture=Picture(frames=settings.clips.frames, height=settings.clips.frame_height),
+        moves=settings.moves.get(title.title_id),
         max_clips=title.clips,
         threads=threads,
     )
