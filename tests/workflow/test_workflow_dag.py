@@ -49,7 +49,8 @@ def test_the_demo_is_about_forty_jobs(snakemake: Snakemake) -> None:
 def test_one_result_asks_for_no_more_than_it_needs(snakemake: Snakemake, demo_experiment: Experiment) -> None:
     jobs = _jobs(snakemake("-n", "results/efj/hear.json").stderr)
     assert jobs == {
-        "demo_films": 1, "demo_tasks": 1, "catalogue": 1, "select": 1, "shards": 1, "clip_index": 1,
+        "demo_films": 1, "demo_tasks": 1, "catalogue": 1, "select": 1, "align": 1, "alignment": 1,
+        "shards": 1, "clip_index": 1,
         "pretrain": 1, "features": 1, _probe_rule(demo_experiment): 1,
     }  # fmt: skip
     assert "separate" in _jobs(snakemake("-n", "results/sep/hear.json").stderr)

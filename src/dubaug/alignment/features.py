@@ -6,6 +6,7 @@ outvoted by the rest. Shape suffixes: C channel, S sample, B band, T time frame,
 """
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def onsets(rises_BT: np.ndarray) -> np.ndarray:
 def _bands() -> np.ndarray:
     """Return float32 `(K, B)` that sums power into bands."""
     hz_K = np.fft.rfftfreq(_N_FFT, 1 / RATE_HZ)
-    bands = [(hz_K >= low) & (hz_K < high) for low, high in zip(_EDGES_HZ[:-1], _EDGES_HZ[1:], strict=True)]
+    bands = [(hz_K >= low) & (hz_K < high) for low, high in pairwise(_EDGES_HZ)]
     return np.stack(bands, axis=1).astype(np.float32)
 
 

@@ -37,18 +37,18 @@ class Window:
     """Place of the first lag."""
     step_s: float
     """From one lag to the next."""
-    correlation_L: np.ndarray
+    correlations: np.ndarray
 
     @cached_property
     def peak_s(self) -> float:
         """Place of the highest correlation."""
-        return self.first_s + self.step_s * _summit(self.correlation_L, int(np.argmax(self.correlation_L)))
+        return self.first_s + self.step_s * _summit(self.correlations, int(np.argmax(self.correlations)))
 
     @cached_property
     def certainty(self) -> float:
         """How many deviations the peak stands above the mean of all lags."""
-        deviation = float(self.correlation_L.std())
-        return float(self.correlation_L.max() - self.correlation_L.mean()) / deviation if deviation > 0 else 0.0
+        deviation = float(self.correlations.std())
+        return float(self.correlations.max() - self.correlations.mean()) / deviation if deviation > 0 else 0.0
 
     @property
     def certain(self) -> bool:
@@ -59,22 +59,22 @@ class Window:
         """Return place and height of the highest correlation within some distance of a place; height 0 outside."""
         centre = (place_s - self.first_s) / self.step_s
         reach = within_s / self.step_s
-        low, high = max(round(centre - reach), 0), min(round(centre + reach) + 1, len(self.correlation_L))
+        low, high = max(round(centre - reach), 0), min(round(centre + reach) + 1, len(self.correlations))
         if low >= high:
             return place_s, 0.0
-        best = low + int(np.argmax(self.correlation_L[low:high]))
-        return self.first_s + self.step_s * _summit(self.correlation_L, best), float(self.correlation_L[best])
+        best = low + int(np.argmax(self.correlations[low:high]))
+        return self.first_s + self.step_s * _summit(self.correlations, best), float(self.correlations[best])
 
     def peaks_s(self) -> list[float]:
         """Return the places of the highest peaks, best first."""
-        left = self.correlation_L.copy()
+        left = self.correlations.copy()
         apart = max(round(APART_S / self.step_s), 1)
         places = []
         for _ in range(PEAKS):
             best = int(np.argmax(left))
             if left[best] <= 0:
                 break
-            places.append(self.first_s + self.step_s * _summit(self.correlation_L, best))
+            places.append(self.first_s + self.step_s * _summit(self.correlations, best))
             left[max(best - apart, 0) : best + apart + 1] = -1
         return places
 

@@ -33,7 +33,7 @@ class Measurement:
     drift: float | None
     """Seconds that the dub falls behind, for each second of the film: 1/24 for 25/24. 0 where none can be told."""
     similarity: float
-    """Correlation of onsets where the dub fits best, mean over windows: about 0 for another film, .5 to .8 for a dub."""
+    """Correlation of onsets where the dub fits best, by windows: near 0 for another film, .5 to .8 for a dub."""
     agreement: float
     """Share of the windows that lie where this offset and drift say; of those that can be told from chance."""
     identical: float
@@ -205,7 +205,7 @@ def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float
 def _found(windows: Sequence[Window], line: Line, rate: float) -> _Found:
     certain = [window for window in windows if window.certain]
     heights = [
-        window.correlation_L.max() if window.certain else window.near(line.at(window.time_s), 2 * FRAME_S)[1]
+        window.correlations.max() if window.certain else window.near(line.at(window.time_s), 2 * FRAME_S)[1]
         for window in windows
     ]
     return _Found(
@@ -227,7 +227,7 @@ def _window(
         time_s=(start_s + end_s) / 2,
         first_s=span_s[0] - rate * start_s,
         step_s=rate * HOP / RATE_HZ,
-        correlation_L=correlation(onsets(film_BT), onsets(played_BT)),
+        correlations=correlation(onsets(film_BT), onsets(played_BT)),
     )
 
 

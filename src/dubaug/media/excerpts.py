@@ -84,7 +84,11 @@ def _read_span(
     start_s, end_s = span_s
     container_start_s = (container.start_time or 0) / av.time_base
     # Decoded at each track's own rate and brought to the wanted one at the end: two channels instead of six.
-    rates = {index: container.streams[index].codec_context.sample_rate or sample_rate_hz for index in chosen}
+    rates = {
+        stream.index: stream.codec_context.sample_rate or sample_rate_hz
+        for stream in container.streams
+        if isinstance(stream, AudioStream) and stream.index in chosen
+    }
     lines = {
         index: Timeline(sample_rate_hz=rate_hz, origin_s=container_start_s + start_s)
         for index, rate_hz in rates.items()

@@ -64,7 +64,8 @@ def read_clips(
     """Yield a film's clips in order.
 
     `threads` are for the video decoder. `moves` says, by language, which tracks are shifted or stretched to where they
-    belong; where such a track has no sound (before its beginning) there is silence. Raises `MediaError` if the file or a side-car file cannot be read or decoded.
+    belong; where such a track has no sound (before its beginning) there is silence. Raises `MediaError` if the file or
+    a side-car file cannot be read or decoded.
     """
     reader = _Reader(clip_s=clip_s, sample_rate_hz=sample_rate_hz, picture=picture, moves=moves or {})
     try:

@@ -15,7 +15,7 @@ _BETA = 8.0
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """Where a dub's sound lies: what belongs to second t of the film is at second `offset_s + rate * t` of the track."""
+    """Where a dub's sound lies: that of second t of the film is at second `offset_s + rate * t` of the track."""
 
     offset_s: float = 0.0
     """Positive where the dub comes late."""
