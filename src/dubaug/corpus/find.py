@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dubaug.corpus.catalogue import Film
 from dubaug.corpus.languages import name_of
-from dubaug.corpus.probe import COPY_AGAIN, Probe, Sound, probe
+from dubaug.corpus.probe import COPY_AGAIN, REPAIR, Probe, Sound, probe
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import END_SLACK_S, Title, Track
 from dubaug.errors import MediaError
@@ -33,8 +33,14 @@ def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float) -
         )
     if probed.picture_end_s is None:
         raise MediaError("the file has no picture", "give a film, or take the row out of the catalogue")
+    if probed.picture_fault:
+        raise MediaError(f"the picture cannot be followed: {probed.picture_fault}", REPAIR)
     notes: list[str] = []
     found = _tracks(film, probed, notes)
+    for language, (_, sound) in list(found.items()):
+        if sound.fault:
+            notes.append(f"{language} is not counted: {sound.fault} ({REPAIR})")
+            del found[language]
     if primary not in found:
         raise MediaError(*_no_primary(probed.sounds, primary, notes))
     reach_s = min(probed.picture_end_s, found[primary][1].end_s)
