@@ -67,6 +67,10 @@ def run_catalogue(options: argparse.Namespace) -> None:
             titles.append(result)
             if result.notes:
                 say(f"{result.title_id}: {result.notes}")
+            if result.notes and (lacking := set(experiment.corpus.languages) - set(result.languages)):
+                reason = f"not pretrained on, for want of {', '.join(sorted(lacking))}: {result.notes}"
+                advice = "mend these tracks if you want the film in; it counts in Table B4 without them"
+                rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))
         else:
             rejects.append(result)
             say(f"rejected {result.title_id}: {result.reason}: {result.advice}")

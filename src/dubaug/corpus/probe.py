@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 from av.audio.stream import AudioStream
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from dubaug.corpus.languages import normalise
@@ -18,6 +18,8 @@ REPAIR = "write new timestamps: ffmpeg -i IN -map 0 -c copy OUT.mkv"
 
 JUMP_BACK_S, JUMP_AHEAD_S = 10.0, 90.0
 """A stream whose time makes a larger step than this cannot be cut into clips (splices of broadcasts)."""
+
+UNDECODABLE = "it is in a codec that cannot be decoded"
 
 _PROMISING = ("matroska", "mov", "avi", "asf", "flv")
 """Containers whose header states the duration; that of others is FFmpeg's estimate, no promise."""
@@ -40,7 +42,7 @@ class Sound:
     main: bool
     """No commentary, audio description or the like."""
     fault: str = ""
-    """What is wrong with its timestamps, if anything."""
+    """Why it cannot be cut into clips: its codec or its timestamps; empty if it can."""
 
     def __str__(self) -> str:
         return f"{self.codec} {self.layout} {self.sample_rate_hz}"
@@ -58,7 +60,7 @@ class Probe:
     """The end of the picture; None if there is no picture."""
     picture: str
     picture_fault: str
-    """What is wrong with the picture's timestamps, if anything."""
+    """Why the picture cannot be cut into clips: its codec or its timestamps; empty if it can."""
     sounds: tuple[Sound, ...]
 
     @property
@@ -79,12 +81,14 @@ def probe(path: Path) -> Probe:
             picture = next((s for s in container.streams if _is_picture(s)), None)
             audio = [s for s in container.streams if isinstance(s, AudioStream)]
             stated = container.duration and container.format.name.startswith(_PROMISING)
+            # Headers count from 0, not from the first timestamp.
+            start_s = max(container.start_time or 0, 0) / av.time_base
             return Probe(
-                promised_s=container.duration / av.time_base if stated and container.duration else None,
+                promised_s=container.duration / av.time_base - start_s if stated and container.duration else None,
                 end_s=max((span.end_s for span in spans.values()), default=0.0),
                 picture_end_s=None if picture is None else spans[picture.index].end_s,
                 picture=_describe(picture),
-                picture_fault="" if picture is None else spans[picture.index].fault,
+                picture_fault="" if picture is None else _fault(picture, spans[picture.index]),
                 sounds=tuple(_sound(stream, number, spans[stream.index]) for number, stream in enumerate(audio)),
             )
     except av.FFmpegError as error:
@@ -144,21 +148,26 @@ def _is_picture(stream: object) -> bool:
     return isinstance(stream, VideoStream) and not stream.disposition & Disposition.attached_pic
 
 
-def _describe(stream: object) -> str:
-    if not isinstance(stream, VideoStream):
+def _fault(stream: Stream, span: _Span) -> str:
+    return span.fault if stream.codec_context is not None else UNDECODABLE
+
+
+def _describe(stream: Stream | None) -> str:
+    if not isinstance(stream, VideoStream) or stream.codec_context is None:
         return ""
     rate = f" {float(stream.average_rate):.3f}".rstrip("0").rstrip(".") + " fps" if stream.average_rate else ""
     return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}"
 
 
 def _sound(stream: AudioStream, number: int, span: _Span) -> Sound:
+    codec = stream.codec_context
     return Sound(
         stream=number,
         language=normalise(stream.metadata.get("language")),
-        codec=stream.codec_context.name,
-        layout=stream.codec_context.layout.name,
-        sample_rate_hz=stream.codec_context.sample_rate,
+        codec="unknown" if codec is None else codec.name,
+        layout="" if codec is None else codec.layout.name,
+        sample_rate_hz=0 if codec is None else codec.sample_rate,
         end_s=span.end_s,
         main=not stream.disposition & _SECONDARY_SOUND,
-        fault=span.fault,
+        fault=_fault(stream, span),
     )

@@ -5,7 +5,7 @@ if every track has all its samples (but for `END_SLACK_S`) and the picture has a
 is dropped.
 
 Damage costs the clips that it lies in and no others: what a decoder refuses or marks as corrupt counts as damaged, in
-the picture up to the next key frame.
+the picture up to the next key frame, and so do holes in the sound.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +29,9 @@ from dubaug.workers import report_progress
 
 MAX_LAG_S = 90.0
 """Sound that is kept waiting for another stream of the same film; more means that they do not lie side by side."""
+
+HOLE_S = 0.2
+"""Sound that lacks more than this on the way has lost data; holes in the picture may be a variable frame rate's."""
 
 LATE_PICTURE_S = 1.0
 """A picture that begins later than this after the sound lacks its beginning (a broadcast recorded from the middle of
@@ -145,12 +148,17 @@ class _SoundSink:
                 self.damage.begin(self.reached_s)
             elif packet.size and not packet.is_corrupt:
                 self.damage.end(self.reached_s if frame.time is None else frame.time - self._origin_s)
-            for piece in self._converter.push(frame):
-                self._timeline.push(*piece)
+            self._lay(self._converter.push(frame))
+
+    def _lay(self, pieces: Sequence[tuple[float | None, np.ndarray]]) -> None:
+        for piece in pieces:
+            reached_s = self.reached_s
+            hole_s = self._timeline.push(*piece)
+            if hole_s > HOLE_S:
+                self.damage.spans.append((reached_s, reached_s + hole_s))
 
     def finish(self) -> None:
-        for piece in self._converter.flush():
-            self._timeline.push(*piece)
+        self._lay(self._converter.flush())
         if self._timeline.available:
             self._timeline.push(None, np.zeros((2, self._slack), dtype=np.float32))
 

@@ -106,8 +106,12 @@ class Timeline:
         """How far the sound reaches, in seconds after the origin."""
         return self._written / self._rate
 
-    def push(self, time_s: float | None, samples_CS: np.ndarray) -> None:
-        """Append samples that begin at `time_s` of the container's clock (None: right after the last)."""
+    def push(self, time_s: float | None, samples_CS: np.ndarray) -> float:
+        """Append samples that begin at `time_s` of the container's clock (None: right after the last).
+
+        Returns the seconds of silence that fill a hole before them; silence before the first sound is no hole.
+        """
+        hole_s = 0.0
         if time_s is not None:
             position = round((time_s - self._origin_s) * self._rate)
             shift = position - self._written
@@ -117,12 +121,14 @@ class Timeline:
                         f"the sound's timestamps jump from {self.end_s:.1f} s to {position / self._rate:.1f} s", REPAIR
                     )
                 if shift > 0:
+                    hole_s = shift / self._rate if self._started else 0.0
                     self._append(np.zeros((2, shift), dtype=np.float32))
                 elif shift < 0:
                     samples_CS = samples_CS[:, -shift:]
         if samples_CS.shape[1]:
             self._started = True
             self._append(samples_CS)
+        return hole_s
 
     def take(self, samples: int) -> np.ndarray:
         """Return the next `samples` as float32 `(2, samples)`; there must be as many."""

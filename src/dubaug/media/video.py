@@ -59,13 +59,14 @@ def shown_size(frame: VideoFrame, height: int, pixel_aspect: float) -> tuple[int
 def to_rgb(frame: VideoFrame, size: tuple[int, int]) -> np.ndarray:
     """Return the picture turned upright as uint8 RGB `(H, W, 3)`, scaled to `size`, its `(width, height)`.
 
-    Interlaced frames stay woven: at the heights stored here each row is the mean of both fields.
+    Of an interlaced frame the upper field is taken: swscale scales the fields one by one, and leaves them woven.
     """
     quarter_turns, mirrored = orientation(frame)
     width, height = size if quarter_turns % 2 == 0 else size[::-1]
+    fields = 2 if frame.interlaced_frame else 1
     picture: np.ndarray = frame.reformat(
-        width=width, height=height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
-    ).to_ndarray()
+        width=width, height=fields * height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
+    ).to_ndarray()[::fields]
     if mirrored:
         picture = picture[:, ::-1]
     return np.ascontiguousarray(np.rot90(picture, quarter_turns)) if quarter_turns or mirrored else picture

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dubaug.config import Clips, Mel, digest
+from dubaug.corpus.find import REPORT
 from dubaug.corpus.titles import Title, Track
 from dubaug.errors import DubaugError, MediaError
 from dubaug.media.film import FilmClip, Picture, read_clips
@@ -28,7 +29,6 @@ from dubaug.shards.receipts import (
 )
 
 STAGE = "shards"
-_REPORT = "report it to the authors of this program, with the film"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ def make_shard(title: Title, *, settings: Settings, out_dir: Path, threads: int)
         raise
     except Exception as error:
         say(traceback.format_exc())
-        return rejected(title, stage=STAGE, reason=f"unexpected {type(error).__name__}: {error}", advice=_REPORT)
+        return rejected(title, stage=STAGE, reason=f"unexpected {type(error).__name__}: {error}", advice=REPORT)
     return written(title, out_dir, clips=clips, losses=losses, made_of=_made_of(title, settings), stage=STAGE)
 
 

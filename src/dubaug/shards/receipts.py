@@ -82,7 +82,7 @@ def nothing_left(losses: Losses) -> MediaError:
         return losses.stopped
     if losses.damaged:
         what = ", ".join(sorted(set(losses.damaged.values())))
-        return MediaError(f"decoding errors ({what}) in every clip", "copy it again")
+        return MediaError(f"damaged data ({what}) in every clip", "copy it again")
     return MediaError("no whole clip could be decoded", "check the film in a player, and copy it again")
 
 
@@ -92,7 +92,7 @@ def _rejects(title: Title, clips: int, losses: Losses, stage: str) -> Iterator[R
         yield Reject(
             title_id=title.title_id,
             stage=stage,
-            reason=f"decoding errors ({what}) in clips {_ranges(numbers)} of 0-{title.clips - 1}",
+            reason=f"damaged data ({what}) in clips {_ranges(numbers)} of 0-{title.clips - 1}",
             advice="copy the film again if you want these clips",
             clips=len(numbers),
         )
