@@ -20,7 +20,9 @@ def no_room(error: OSError, path: Path) -> DubaugError | None:
     """Return what to tell people if `error` says that nothing can be written at `path`."""
     if error.errno not in NO_ROOM:
         return None
-    return DubaugError(f"cannot write {path}: {error.strerror}. Make room and run again: what is finished is kept")
+    return DubaugError(
+        f"cannot write {path}: {os.strerror(error.errno)}. Make room and run again: what is finished is kept"
+    )
 
 
 @contextmanager

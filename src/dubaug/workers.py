@@ -16,6 +16,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _REPORT_EVERY_S = 0.5
+_START_S = 300.0
+"""A process may take this long to start (its imports, from a slow disk); the watchdog counts from then on."""
 _JOIN_S = 10.0
 """A killed process that waits for a dead network disk cannot end; it is not waited for longer than this."""
 
@@ -68,12 +70,16 @@ class _Worker(Generic[T, R]):
         self.process.start()
         other.close()
         self.item: T | None = None
-        self.heard_s = time.monotonic()
+        self.heard_s = time.monotonic() + _START_S
 
     def give(self, item: T) -> None:
         self.item = item
-        self.heard_s = time.monotonic()
+        self.heard_s = max(self.heard_s, time.monotonic())
         self.connection.send(item)
+
+    def left_s(self, stall_s: float | None) -> float | None:
+        """Return how long it may still say nothing."""
+        return None if stall_s is None else max(0.0, self.heard_s + stall_s - time.monotonic())
 
     def receive(self) -> tuple[str, Any]:
         """Return the next message, `progress`, `value` or `done`, or `crash`; raise what the function raised."""
@@ -106,6 +112,7 @@ def _serve(function: Callable[[T], Any], connection: Connection) -> None:
         except (EOFError, OSError, KeyboardInterrupt):
             return
         try:
+            connection.send(("progress", None))  # started
             result = function(item)
             if isinstance(result, Iterator):
                 for value in result:
@@ -172,17 +179,15 @@ def isolated_map(
 
 def _finished(workers: Sequence[_Worker[T, R]], stall_s: float | None) -> list[tuple[_Worker[T, R], Any]]:
     """Wait for a message or for the next deadline; return the workers whose item came to an end, and its result."""
-    timeout_s = None
-    if stall_s is not None:
-        timeout_s = max(0.0, min(worker.heard_s for worker in workers) + stall_s - time.monotonic())
-    ready = wait([worker.connection for worker in workers], timeout_s)
+    deadlines = [left_s for worker in workers if (left_s := worker.left_s(stall_s)) is not None]
+    ready = wait([worker.connection for worker in workers], min(deadlines, default=None))
     finished: list[tuple[_Worker[T, R], Any]] = []
     for worker in workers:
         if worker.connection in ready:
             kind, value = worker.receive()
             if kind != "progress":
                 finished.append((worker, value))
-        elif stall_s is not None and time.monotonic() - worker.heard_s >= stall_s:
+        elif stall_s is not None and worker.left_s(stall_s) == 0:
             finished.append((worker, Stall(after_s=stall_s)))
     return finished
 
@@ -199,13 +204,14 @@ def isolated_values(
     try:
         worker.give(item)
         while True:
-            if not worker.connection.poll(stall_s):
+            if not worker.connection.poll(worker.left_s(stall_s)):
                 assert stall_s is not None
                 yield Stall(after_s=stall_s)
                 return
             kind, value = worker.receive()
             if kind in ("value", "crash"):
                 yield value
+                worker.heard_s = time.monotonic()  # the time that the taker needs does not count
             if kind in ("done", "crash"):
                 return
     finally:
