@@ -203,11 +203,20 @@ class ShardReader:
         """Return the clip's frames as JPEGs."""
         return [bytes(value.as_buffer()) for value in self._value(row, "frames").values]
 
-    def frames(self, row: int) -> np.ndarray:
-        """Return the clip's frames as uint8 RGB `(T, H, W, 3)`."""
+    def frame_size(self, row: int) -> tuple[int, int]:
+        """Return height and width of the clip's frames."""
+        from dubaug.media.jpeg import size
+
+        return size(self._jpegs(row)[0])
+
+    def frames(self, row: int, out: np.ndarray | None = None) -> np.ndarray:
+        """Return the clip's frames as uint8 RGB `(T, H, W, 3)`; in `out`, if given, which must be that, contiguous."""
         from dubaug.media.jpeg import decode
 
-        return decode([memoryview(value.as_buffer()).cast("B") for value in self._value(row, "frames").values])
+        return decode(self._jpegs(row), out)
+
+    def _jpegs(self, row: int) -> list[memoryview]:
+        return [memoryview(value.as_buffer()).cast("B") for value in self._value(row, "frames").values]
 
     def mel(self, row: int, track: str) -> np.ndarray:
         """Return the clip's log-mel of `track`, float16 `(C, T, F)`, a read-only view of the file."""
