@@ -96,7 +96,7 @@ def duration_histogram(durations: Sequence[float]) -> Histogram:
 
 
 def _histogram(values: Sequence[float], widths: Sequence[float]) -> Histogram:
-    """Return `values` in bins of the smallest of `widths` that gives some 2 sqrt(n) bins, between 8 and 32, or fewer."""
+    """Return `values` in bins of the smallest of `widths` that gives at most 2 sqrt(n) of them (8 to 32)."""
     most = min(32, max(8, math.ceil(2 * math.sqrt(len(values)))))
     low, high = min(values), max(values)
 

@@ -14,7 +14,7 @@ from dubaug.plotting import STYLE, TEXT_WIDTH_IN, save
 from dubaug.seeding import item_rng
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
-from dubaug.shards.sheet import RANGE_DB, Layout, draw, levels_db, mel_axes, read_clip
+from dubaug.shards.sheet import RANGE_DB, Layout, draw, mel_axes, power_db, read_clip
 
 COLUMNS = 3
 STILLS = 3
@@ -58,7 +58,7 @@ def tracks_difference_db(reader: ShardReader, row: int) -> float:
 
     Levels are cut off `RANGE_DB` below the clip's loudest point, so that what nobody hears makes no difference.
     """
-    levels_LTF = np.stack([levels_db(reader.mel(row, track)) for track in reader.tracks])
+    levels_LTF = np.stack([power_db(reader.mel(row, track)) for track in reader.tracks])
     audible_LTF = np.maximum(levels_LTF, levels_LTF.max() - RANGE_DB)
     return float(audible_LTF.std(axis=0).mean())
 

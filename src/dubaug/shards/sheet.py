@@ -11,13 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 
 from dubaug.shards.format import ShardReader
 
 RANGE_DB = 80.0
 """What lies further below the loudest point of all clips shown is black."""
 _DB_PER_NEPER = 10 / math.log(10)
-_TICKS_KHZ = (0.5, 1, 2, 4, 8, 16)
+_TICKS_KHZ = (1, 2, 4, 8, 16)
+_LETTER_IN = 0.062
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,25 +65,26 @@ def mel_axes(reader: ShardReader) -> MelAxes | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """What is shown of one clip. Shape suffixes: N still, H row, W column, C colour; T time frame, F mel bin."""
+    """What is shown of one clip. Shape letters: N still, H row, W column; T time frame, F mel bin."""
 
     title: str
     start_s: float
-    stills_NHWC: np.ndarray
-    """Spread evenly: still k is the one shown at the centre of the k-th of N equal parts. May be empty."""
-    levels_TF: dict[str, np.ndarray]
-    """Each track's power, in dB, mean over the channels."""
+    stills: np.ndarray
+    """uint8 `(N, H, W, 3)`, N may be 0: still k is the frame shown at the centre of the k-th of N equal parts."""
+    levels_db: dict[str, np.ndarray]
+    """Each track's power, mean over the channels, `(T, F)`."""
 
-    @property
-    def caption(self) -> str:
-        """Return the title and where the clip begins in it."""
+    def caption(self, letters: int) -> str:
+        """Return the title, shortened to some letters, and where the clip begins in it."""
         minutes, seconds = divmod(round(self.start_s), 60)
         hours, minutes = divmod(minutes, 60)
         at = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
-        return f"{self.title}  {at}"
+        room = max(4, letters - len(at) - 2)
+        title = self.title if len(self.title) <= room else self.title[: room - 1] + "…"
+        return f"{title}  {at}"
 
 
-def levels_db(mel_CTF: np.ndarray) -> np.ndarray:
+def power_db(mel_CTF: np.ndarray) -> np.ndarray:
     """Return the channels' mean power in dB, float32 `(T, F)`, of a natural-log mel `(C, T, F)`."""
     power_TF = np.exp(mel_CTF.astype(np.float32)).mean(axis=0)
     return _DB_PER_NEPER * np.log(np.maximum(power_TF, np.finfo(np.float32).tiny))
@@ -97,8 +100,8 @@ def read_clip(reader: ShardReader, row: int, *, stills: int) -> Clip:
     return Clip(
         title=reader.item(row),
         start_s=reader.start_s(row),
-        stills_NHWC=frames_NHWC,
-        levels_TF={track: levels_db(reader.mel(row, track)) for track in reader.tracks},
+        stills=frames_NHWC,
+        levels_db={track: power_db(reader.mel(row, track)) for track in reader.tracks},
     )
 
 
@@ -110,9 +113,9 @@ class Layout:
     columns: int
     track_height: float = 0.62
     left: float = 0.52
-    right: float = 0.66
+    right: float = 0.7
     above: float = 0.2
-    below: float = 0.4
+    below: float = 0.37
     gap: float = 0.04
     between: float = 0.12
 
@@ -124,7 +127,7 @@ class Layout:
 
 def draw(clips: Sequence[Clip], axes: MelAxes | None, layout: Layout) -> Figure:
     """Return a figure of the clips, all on one colour scale. The clips have the same tracks."""
-    tracks = list(clips[0].levels_TF)
+    tracks = list(clips[0].levels_db)
     still_height = max((_still_size(clip, layout)[1] for clip in clips), default=0.0)
     block = (
         layout.above
@@ -135,7 +138,7 @@ def draw(clips: Sequence[Clip], axes: MelAxes | None, layout: Layout) -> Figure:
     rows = math.ceil(len(clips) / layout.columns)
     used = min(layout.columns, len(clips))
     width = layout.left + used * (layout.column_width + layout.between) - layout.between + layout.right
-    loudest = max(float(levels.max()) for clip in clips for levels in clip.levels_TF.values())
+    loudest = max(float(levels.max()) for clip in clips for levels in clip.levels_db.values())
     norm = Normalize(-RANGE_DB, 0.0)
     figure = plt.figure(figsize=(width, rows * block))
 
@@ -148,14 +151,15 @@ def draw(clips: Sequence[Clip], axes: MelAxes | None, layout: Layout) -> Figure:
         row, column = divmod(number, layout.columns)
         left = layout.left + column * (layout.column_width + layout.between)
         top = row * block + layout.above
-        _write_caption(figure, clip, left / width, 1 - (top - 0.06) / (rows * block))
+        caption = clip.caption(int(layout.column_width / _LETTER_IN))
+        figure.text(left / width, 1 - (top - 0.06) / (rows * block), caption, fontsize=7.5)
         if still_height:
             _draw_stills(place, clip, layout, left, top, still_height)
             top += still_height + layout.gap
         for track in tracks:
             axis = place(left, top, layout.column_width, layout.track_height)
-            image = _draw_mel(axis, clip.levels_TF[track] - loudest, track, axes, norm)
-            axis.tick_params(labelleft=column == 0, labelbottom=track == tracks[-1])
+            image = _draw_mel(axis, clip.levels_db[track] - loudest, track, axes, norm)
+            axis.tick_params(labelleft=column == 0, bottom=track == tracks[-1], labelbottom=track == tracks[-1])
             if track == tracks[-1]:
                 axis.set_xlabel("Time (s)" if axes else "Mel frame", labelpad=1.5)
             top += layout.track_height + layout.gap
@@ -168,16 +172,16 @@ def draw(clips: Sequence[Clip], axes: MelAxes | None, layout: Layout) -> Figure:
     bar = figure.colorbar(image, cax=scale, ticks=np.arange(-RANGE_DB, 1, 20))
     bar.outline.set_visible(False)
     scale.tick_params(length=2, labelsize=7)
-    bar.set_label("Power (dB, loudest = 0)", labelpad=2)
+    bar.set_label("Power (dB, loudest = 0)", labelpad=4)
     return figure
 
 
 def _still_size(clip: Clip, layout: Layout) -> tuple[float, float]:
     """Return a still's width and height: its share of the column, no higher than three quarters of that."""
-    if not len(clip.stills_NHWC):
+    if not len(clip.stills):
         return 0.0, 0.0
-    _, height, width, _ = clip.stills_NHWC.shape
-    share = layout.column_width / len(clip.stills_NHWC)
+    _, height, width, _ = clip.stills.shape
+    share = layout.column_width / len(clip.stills)
     high = min((share - layout.gap / 2) * height / width, 0.75 * share)
     return high * width / height, high
 
@@ -185,8 +189,8 @@ def _still_size(clip: Clip, layout: Layout) -> tuple[float, float]:
 def _draw_stills(place: Any, clip: Clip, layout: Layout, left: float, top: float, height: float) -> None:
     """Draw each still over the centre of its part of the clip, all standing on one line."""
     wide, high = _still_size(clip, layout)
-    for k, still_HWC in enumerate(clip.stills_NHWC):
-        centre = left + (k + 0.5) * layout.column_width / len(clip.stills_NHWC)
+    for k, still_HWC in enumerate(clip.stills):
+        centre = left + (k + 0.5) * layout.column_width / len(clip.stills)
         axis = place(centre - wide / 2, top + height - high, wide, high)
         axis.imshow(still_HWC, aspect="auto", interpolation="antialiased")
         axis.set_axis_off()
@@ -201,6 +205,7 @@ def _draw_mel(axis: Axes, levels_TF: np.ndarray, track: str, axes: MelAxes | Non
     )
     if axes:
         axis.set_xlim(0, axes.duration_s)
+        axis.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
         axis.set_ylim(0, axes.mels(axes.sample_rate_hz / 2))
         shown_khz = [tick for tick in _TICKS_KHZ if tick <= axes.sample_rate_hz / 2000]
         axis.set_yticks([axes.mels(1000 * tick) for tick in shown_khz], [f"{tick:g}" for tick in shown_khz])
@@ -222,7 +227,3 @@ def _draw_mel(axis: Axes, levels_TF: np.ndarray, track: str, axes: MelAxes | Non
         bbox=box,
     )
     return image
-
-
-def _write_caption(figure: Figure, clip: Clip, x: float, y: float) -> None:
-    figure.text(x, y, clip.caption, fontsize=7.5, ha="left", va="baseline")
