@@ -5,8 +5,7 @@ and for each track `mel/<track>`: a log-mel in half precision, flattened, its sh
 metadata. Rows lie in record batches of `ROWS_PER_BATCH`, so that writing needs little memory and row i is found
 without a search. Nothing is compressed: JPEGs do not shrink, and the mels are used in place (zero copy).
 
-Bytes a clip at paper scale (16 frames of 320x180 at quality 90, 4 tracks of 2x280x96): 4 x 107,520 for the mels and
-some 16 x 12 kB for the frames, about 0.6 MB; 1.56 M clips are about 1 TB.
+Bytes a clip, and how to read a shard with pyarrow alone: docs/shards.md.
 """
 
 import json
