@@ -166,5 +166,5 @@ def _verify(expected: Mapping[Path, str]) -> None:
     if damaged:
         raise DubaugError(
             f"{len(damaged)} of {len(expected)} shards are not as they were written: {', '.join(damaged)}. "
-            "Delete them and their batches' manifests (shards/batch*.json), and run again: only they are made anew"
+            "Delete them and the manifests beside them (batch*.json), and run again: only they are made anew"
         )
