@@ -133,6 +133,25 @@ def test_batches_go_on_past_a_bad_film_and_are_joined(
     assert sheet.read_bytes()[:4] == b"\x89PNG"
     assert "aa.arrow: 2 clips" in capsys.readouterr().out
 
+    # whole, by the index and by the receipt; then one bit is turned
+    assert main(["inspect", str(out), "--verify"]) == 0
+    assert capsys.readouterr().out.count(": ok") == 2
+    shard = tmp_path / "shards/cccc.arrow"
+    assert main(["inspect", str(shard), "--verify"]) == 0
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    capsys.readouterr()
+    for target in (out, shard):
+        assert main(["inspect", str(target), "--verify"]) == 1
+        printed = capsys.readouterr()
+        assert "cccc.arrow: damaged" in printed.out
+        assert "aa.arrow" not in printed.err
+        assert "cccc.arrow" in printed.err
+    (tmp_path / "shards/.made/cccc.json").unlink()
+    assert main(["inspect", str(shard), "--verify"]) == 1
+    assert "has no receipt" in capsys.readouterr().err
+
     index.shards[0].path.unlink()
     assert main([*arguments, "--rejected-out", str(all_rejected)]) == 1
     assert "aa.arrow is gone" in capsys.readouterr().err

@@ -143,20 +143,26 @@ class ClipSource:
         self, clips: Sequence[Clip], keys: Sequence[tuple[str, int]], epoch: int
     ) -> tuple[torch.Tensor, tuple[VideoView, ...]]:
         """Return all clips' frames, padded to the largest picture, and their views."""
-        decoded = [self.index.open(clip.title_id).frames(self._rows(clip)[0]) for clip in clips]
-        height, width = (max(frames.shape[axis] for frames in decoded) for axis in (1, 2))
-        padded = np.zeros((len(decoded), decoded[0].shape[0], height, width, 3), dtype=np.uint8)
-        for place, frames in zip(padded, decoded, strict=True):
-            place[:, : frames.shape[1], : frames.shape[2]] = frames
+        places = [(self.index.open(clip.title_id), self._rows(clip)[0]) for clip in clips]
+        sizes = [reader.frame_size(row) for reader, row in places]
+        largest = (max(height for height, _ in sizes), max(width for _, width in sizes))
+        shape = (len(clips), self.experiment.clips.frames, *largest, 3)
+        # Decoded straight into the batch: another copy of all pixels would cost a third as much as decoding.
+        padded = np.empty(shape, np.uint8) if set(sizes) == {largest} else np.zeros(shape, np.uint8)
+        for out, (reader, row), (height, width) in zip(padded, places, sizes, strict=True):
+            if (height, width) == largest:
+                reader.frames(row, out=out)
+            else:
+                out[:, :height, :width] = reader.frames(row)
         views = tuple(
             draw_video(
                 item_rng(self.seed, epoch, *key, "video"),
-                height=frames.shape[1],
-                width=frames.shape[2],
+                height=height,
+                width=width,
                 crop=self.experiment.encoders.video.crop,
                 augmentation=self.experiment.augmentation,
             )
-            for key, frames in zip(keys, decoded, strict=True)
+            for key, (height, width) in zip(keys, sizes, strict=True)
         )
         return torch.from_numpy(padded), views
 

@@ -3,11 +3,13 @@
 import argparse
 import functools
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubaug.config import load
 from dubaug.errors import DubaugError
+from dubaug.files import sha256_of
 from dubaug.progress import Progress, say
 
 if TYPE_CHECKING:
@@ -48,12 +50,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     inspect = subparsers.add_parser(
         "inspect",
-        help="show what a shard holds",
-        description="Print what a shard holds; with --out also draw some clips: frames, and each track's log-mel.",
+        help="show what a shard holds, or check its bytes",
+        description="Print what a shard holds; with --out also draw some clips: frames, and each track's log-mel. "
+        "With --verify, check the bytes by their SHA-256 instead: of a shard by the receipt beside it, or of all "
+        "shards of a clip index.",
     )
-    inspect.add_argument("shard", type=Path, help="an .arrow file")
+    inspect.add_argument("file", type=Path, help="an .arrow file; for --verify also a clip index (corpus/clips.json)")
     inspect.add_argument("--out", type=Path, help="contact sheet (PNG or PDF)")
     inspect.add_argument("--clips", type=int, default=4, help="clips on the contact sheet (default 4)")
+    inspect.add_argument("--verify", action="store_true", help="read every byte and compare checksums")
     inspect.set_defaults(run=run_inspect)
 
 
@@ -136,12 +141,36 @@ def run_index(options: argparse.Namespace) -> None:
 
 
 def run_inspect(options: argparse.Namespace) -> None:
-    """Describe a shard; draw it if asked."""
+    """Describe a shard, and draw it if asked; or verify shards."""
     from dubaug.shards.format import ShardReader
+    from dubaug.shards.index import ClipIndex
     from dubaug.shards.inspect import contact_sheet, describe
+    from dubaug.shards.receipts import noted_sha256
 
-    reader = ShardReader(options.shard)
+    if options.verify:
+        if options.file.suffix == ".json":
+            _verify({shard.path: shard.sha256 for shard in ClipIndex.load(options.file).shards})
+        else:
+            _verify({options.file: noted_sha256(options.file)})
+        return
+    reader = ShardReader(options.file)
     print(describe(reader))
     if options.out is not None:
         contact_sheet(reader, options.out, clips=options.clips)
         say(f"wrote {options.out}")
+
+
+def _verify(expected: Mapping[Path, str]) -> None:
+    """Compare each shard's SHA-256; print one line a shard. Raises `DubaugError` naming those that differ."""
+    damaged = []
+    for path, sha256 in expected.items():
+        found = sha256_of(path) if path.is_file() else None
+        fault = "is gone" if found is None else "damaged" if found != sha256 else "ok"
+        print(f"{path}: {fault}")
+        if fault != "ok":
+            damaged.append(str(path))
+    if damaged:
+        raise DubaugError(
+            f"{len(damaged)} of {len(expected)} shards are not as they were written: {', '.join(damaged)}. "
+            "Delete them and the manifests beside them (batch*.json), and run again: only they are made anew"
+        )

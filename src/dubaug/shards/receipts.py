@@ -146,6 +146,14 @@ def balance(titles: Sequence[Title], outcomes: Sequence[Outcome]) -> None:
         )
 
 
+def noted_sha256(shard: Path) -> str:
+    """Return the checksum in the receipt of a shard. Raises `DubaugError` if it has none."""
+    receipt = _receipt_of(shard)
+    if not receipt.is_file():
+        raise DubaugError(f"{shard} has no receipt {receipt}: check it by its clip index (`dubaug inspect --verify`)")
+    return str(read_json(receipt)["sha256"])
+
+
 def rejected(title: Title, *, stage: str, reason: str, advice: str) -> Outcome:
     """Return the outcome of a title that gave no shard."""
     reject = Reject(title_id=title.title_id, stage=stage, reason=reason, advice=advice, clips=title.clips)
@@ -153,4 +161,8 @@ def rejected(title: Title, *, stage: str, reason: str, advice: str) -> Outcome:
 
 
 def _receipt_path(title: Title, out_dir: Path) -> Path:
-    return out_dir / ".made" / f"{title.title_id}.json"
+    return _receipt_of(shard_path(title, out_dir))
+
+
+def _receipt_of(shard: Path) -> Path:
+    return shard.parent / ".made" / f"{shard.stem}.json"
