@@ -2,6 +2,7 @@
 # make demo-full  the same with more films, wider encoders and three seeds (60-90 minutes on 2 cores)
 # make test       install if need be, then all tests    (make test-fast leaves the slow ones out)
 # make check      formatters, linters and the type checker
+# make bench-media  ingest and reading of shards, measured beside FFmpeg and PyAV
 # make ui         MLflow's pages on http://127.0.0.1:5000
 # make lock       requirements.lock from pyproject.toml
 
@@ -11,7 +12,7 @@ BIN := .venv/bin
 # The rules call `dubaug` and `torchrun` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo demo-full test test-fast check lint format ui lock clean
+.PHONY: install demo demo-full test test-fast check format bench-media ui lock clean
 
 install: .venv/.installed
 
@@ -47,6 +48,10 @@ format: install
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile workflow
+
+bench-media: install
+	python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
+	python benchmarks/bench_media.py
 
 ui: install
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1

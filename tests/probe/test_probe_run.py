@@ -197,11 +197,11 @@ def test_finished_tasks_are_kept_and_others_are_not(place, monkeypatch):
 
 def test_another_checkpoint_is_probed_anew(place, experiment):
     assert place.probe() == 0
-    old = read_json(place.kept(6, "toy_folds"))
+    old = read_json(place.kept(6, "toy_one"))
     write_checkpoint(place.folder / "epoch6.safetensors", experiment, 6, seed=77)
     place.write_manifest(pretraining_digest(experiment, VARIANT, 0))
     assert place.probe() == 0
-    new = read_json(place.kept(6, "toy_folds"))
+    new = read_json(place.kept(6, "toy_one"))
     assert new["key"]["checkpoint_sha256"] == sha256_of(place.folder / "epoch6.safetensors")
     assert new["key"] != old["key"]
     assert {**new["entry"], "seconds": 0} != {**old["entry"], "seconds": 0}

@@ -2,8 +2,10 @@
 
 import multiprocessing
 import pickle
+import re
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,6 +58,20 @@ def test_round_trip(tmp_path: Path, clips: int) -> None:
         assert np.abs(reader.frames(row).astype(int) - frames_of(row)).max() <= 2
     rows = [clips - 1, 0, clips // 2]
     np.testing.assert_array_equal(reader.mels(rows, "fr"), np.stack([mel_of(row, "fr") for row in rows]))
+
+
+def test_the_documentation_reads_a_shard_with_pyarrow_alone(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (repository / "docs/shards.md").read_text(encoding="utf-8")
+    (snippet,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert "dubaug." not in snippet
+    write(tmp_path / "results/shards/sintel.arrow")
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    exec(snippet, found)
+    assert found["jpegs"] == jpeg.encode(frames_of(20), 95)
+    np.testing.assert_array_equal(found["mel"], mel_of(20, "fr"))
 
 
 def test_mels_are_views_of_the_file_that_outlive_the_reader(tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ def test_one_result_asks_for_no_more_than_it_needs(snakemake: Snakemake, demo_ex
         "results/rp/hares.json",
         "results/av/visual.json",
         "results/tables/tabled6.tex",
+        "results/figures/b1.pdf",
         "results/figures/c2.pdf",
+        "results/figures/mels.png",
         "results/corpus/rejected.csv",
         "all",
         "all_hear",
@@ -81,7 +83,7 @@ def test_every_target_of_the_contract_can_be_asked_for(snakemake: Snakemake, tar
 
 
 @pytest.mark.parametrize(
-    "target", ["results/a/visual.json", "results/rp/visual.json", "results/xx/hear.json", "results/figures/b1.pdf"]
+    "target", ["results/a/visual.json", "results/rp/visual.json", "results/xx/hear.json", "results/figures/b2.pdf"]
 )
 def test_what_does_not_exist_is_an_error_and_no_run(snakemake: Snakemake, target: str) -> None:
     run = snakemake("-n", target)
@@ -97,6 +99,18 @@ def test_a_bad_value_is_one_message_before_any_job(snakemake: Snakemake) -> None
     assert "3.0e-4" in printed
     assert "Traceback" not in printed
     assert "jobs" not in printed
+
+
+def test_corpus_figures_ask_for_no_training(snakemake: Snakemake) -> None:
+    assert set(_jobs(snakemake("-n", "results/figures/b1.pdf").stderr)) == {
+        "demo_films",
+        "catalogue",
+        "select",
+        "figure_b1",
+    }
+    jobs = _jobs(snakemake("-n", "results/figures/mels.pdf", "results/figures/mels.csv").stderr)
+    assert jobs["figure_mels"] == 1
+    assert set(jobs) == {"demo_films", "catalogue", "select", "shards", "clip_index", "figure_mels"}
 
 
 def test_several_seeds_are_aggregated(snakemake: Snakemake, demo_experiment: Experiment) -> None:

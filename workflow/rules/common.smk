@@ -47,7 +47,9 @@ TABLES = collect(
     table=["1", "2", "a1", "a2", "a3", "b4", "b5", "d6"],
     form=TABLE_FORMS,
 )
-FIGURES = collect(RESULTS / "figures/{figure}.{form}", figure=["c2"], form=FIGURE_FORMS)
+FIGURES = collect(
+    RESULTS / "figures/{figure}.{form}", figure=["b1", "c2", "mels"], form=FIGURE_FORMS
+)
 FIGURES += collect(RESULTS / "corpus/alignment.{form}", form=FIGURE_FORMS)
 
 

@@ -74,7 +74,11 @@ rule figure_c2:
     input:
         results=result_files(suites=["hear"], sweep=True),
     output:
-        figure=collect(RESULTS / "figures/c2.{form}", form=FIGURE_FORMS),
+        figure=report(
+            collect(RESULTS / "figures/c2.{form}", form=FIGURE_FORMS),
+            caption="../report/c2.rst",
+            category="Figures",
+        ),
         data=RESULTS / "figures/c2.csv",
     log:
         RESULTS / "logs/figure_c2.log",
@@ -89,3 +93,50 @@ rule figure_c2:
         out_dir=RESULTS / "figures",
     shell:
         "dubaug figure-c2 --config {params.config} --results {input.results} --out-dir {params.out_dir} 2> {log}"
+
+
+rule figure_b1:
+    input:
+        titles=RESULTS / "corpus/titles.csv",
+    output:
+        figure=report(
+            collect(RESULTS / "figures/b1.{form}", form=FIGURE_FORMS),
+            caption="../report/b1.rst",
+            category="Figures",
+        ),
+        data=RESULTS / "figures/b1.csv",
+    log:
+        RESULTS / "logs/figure_b1.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    params:
+        out_dir=RESULTS / "figures",
+    shell:
+        "dubaug figure-b1 --titles {input.titles} --out-dir {params.out_dir} 2> {log}"
+
+
+rule figure_mels:
+    input:
+        index=RESULTS / "corpus/clips.json",
+    output:
+        figure=report(
+            collect(RESULTS / "figures/mels.{form}", form=FIGURE_FORMS),
+            caption="../report/mels.rst",
+            category="Figures",
+        ),
+        data=RESULTS / "figures/mels.csv",
+    log:
+        RESULTS / "logs/figure_mels.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    params:
+        seed=EXPERIMENT.seeds[0],
+        out_dir=RESULTS / "figures",
+    shell:
+        "dubaug figure-mels --index {input.index} --seed {params.seed} --out-dir {params.out_dir} 2> {log}"

@@ -33,6 +33,16 @@ class Corpus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ingest:
+    """How films are read: what is refused and what is given up. No result depends on it."""
+
+    stall_s: float
+    """A film whose decoder gives nothing for this long is rejected and its process is ended."""
+    climbing_paths: bool
+    """Whether the catalogue's relative paths may leave its folder (`../films/a.mkv`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Alignment:
     """How dubs are compared with the primary track before clips are cut, and what follows (open in the paper)."""
 
@@ -297,6 +307,7 @@ class Experiment:
     seeds: tuple[int, ...]
     device: Literal["auto", "cpu", "cuda"]
     corpus: Corpus
+    ingest: Ingest
     demo: Demo | None
     alignment: Alignment
     clips: Clips

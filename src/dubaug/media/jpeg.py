@@ -16,10 +16,18 @@ def encode(frames_THWC: np.ndarray, quality: int) -> list[bytes]:
     ]
 
 
-def decode(jpegs: Sequence[bytes | memoryview]) -> np.ndarray:
-    """Return uint8 `(T, H, W, 3)` RGB frames, all of one size. Raises `ValueError` for bytes that are no JPEG."""
-    height, width, _, _ = simplejpeg.decode_jpeg_header(jpegs[0])
-    frames_THWC = np.empty((len(jpegs), height, width, 3), dtype=np.uint8)
+def size(jpeg: bytes | memoryview) -> tuple[int, int]:
+    """Return a JPEG's height and width. Raises `ValueError` for bytes that are no JPEG."""
+    height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
+    return height, width
+
+
+def decode(jpegs: Sequence[bytes | memoryview], out: np.ndarray | None = None) -> np.ndarray:
+    """Return uint8 `(T, H, W, 3)` RGB frames, all of one size; decoded into `out`, if given, which must be contiguous.
+
+    Raises `ValueError` for bytes that are no JPEG.
+    """
+    frames_THWC = np.empty((len(jpegs), *size(jpegs[0]), 3), dtype=np.uint8) if out is None else out
     for frame, data in zip(frames_THWC, jpegs, strict=True):
         simplejpeg.decode_jpeg(data, colorspace="RGB", fastdct=False, fastupsample=False, buffer=frame)
     return frames_THWC

@@ -54,7 +54,8 @@ def mean_area_under_roc(probabilities: np.ndarray, truth: np.ndarray) -> float:
 def d_prime(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """Return the mean over classes of sqrt(2) times the normal quantile of the area under the ROC curve."""
     areas = area_under_roc(probabilities, truth)
-    return _mean(np.array([math.sqrt(2) * _quantile(area) for area in areas[~np.isnan(areas)]]))
+    with np.errstate(invalid="ignore"):  # a perfect class beside a wholly wrong one: infinity less infinity
+        return _mean(np.array([math.sqrt(2) * _quantile(area) for area in areas[~np.isnan(areas)]]))
 
 
 def average_precision(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:

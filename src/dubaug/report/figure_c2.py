@@ -5,9 +5,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,26 +13,14 @@ from matplotlib.ticker import MaxNLocator
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
-from dubaug.files import atomic_path, write_text
+from dubaug.files import write_text
+from dubaug.plotting import COLOURS, NOTE, STYLE, save
 from dubaug.report.layout import METRIC_NAMES, main_variants
 from dubaug.report.scores import Score, Scores
 
-# Okabe and Ito's palette, told apart by colour-blind readers; markers tell the lines apart in gray.
-COLOURS = ("#000000", "#0072B2", "#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#8C6D1F", "#7F7F7F")
+# Markers tell the lines apart in gray.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 COLUMNS = 3
-STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.size": 8,
-    "axes.titlesize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#E3E3E3",
-    "grid.linewidth": 0.5,
-    "lines.linewidth": 1.2,
-    "pdf.fonttype": 42,  # embedded TrueType: journals refuse Type 3
-}
 
 Curve = list[tuple[int, Score]]
 
@@ -53,12 +38,7 @@ def draw(experiment: Experiment, scores: Scores, paths: Sequence[Path], note: st
         raise DubaugError("figure C2 needs HEAR results of the checkpoint sweep: results/<variant>/epoch<NN>/hear.json")
     with plt.rc_context(STYLE):
         figure = _figure(experiment, scores, tasks, variants, baselines, note)
-        for path in paths:
-            with atomic_path(path) as temporary:
-                # no date in the file: equal data, equal bytes
-                metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
-                figure.savefig(temporary, dpi=300, metadata=metadata)
-        plt.close(figure)
+        save(figure, paths)
 
 
 def _figure(
@@ -95,7 +75,7 @@ def _figure(
         handlelength=3,
     )
     if note:
-        figure.supxlabel(note, fontsize=6, color="#555555")
+        figure.supxlabel(note, **NOTE)
     return figure
 
 

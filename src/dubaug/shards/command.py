@@ -3,11 +3,13 @@
 import argparse
 import functools
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubaug.config import load
 from dubaug.errors import DubaugError
+from dubaug.files import sha256_of
 from dubaug.progress import Progress, say
 
 if TYPE_CHECKING:
@@ -51,12 +53,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     inspect = subparsers.add_parser(
         "inspect",
-        help="show what a shard holds",
-        description="Print what a shard holds; with --out also draw some clips: frames, and each track's log-mel.",
+        help="show what a shard holds, or check its bytes",
+        description="Print what a shard holds; with --out also draw some clips: frames, and each track's log-mel. "
+        "With --verify, check the bytes by their SHA-256 instead: of a shard by the receipt beside it, or of all "
+        "shards of a clip index.",
     )
-    inspect.add_argument("shard", type=Path, help="an .arrow file")
+    inspect.add_argument("file", type=Path, help="an .arrow file; for --verify also a clip index (corpus/clips.json)")
     inspect.add_argument("--out", type=Path, help="contact sheet (PNG or PDF)")
     inspect.add_argument("--clips", type=int, default=4, help="clips on the contact sheet (default 4)")
+    inspect.add_argument("--verify", action="store_true", help="read every byte and compare checksums")
     inspect.set_defaults(run=run_inspect)
 
 
@@ -67,6 +72,7 @@ def run_shards(options: argparse.Namespace) -> None:
     from dubaug.corpus.titles import read_titles
     from dubaug.shards.index import ClipIndex
     from dubaug.shards.ingest import Settings, standing_shard
+    from dubaug.shards.receipts import balance
 
     if not 0 <= options.batch < options.batches:
         raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
@@ -90,7 +96,8 @@ def run_shards(options: argparse.Namespace) -> None:
             outcomes.append(standing)
     if outcomes:
         say(f"{len(outcomes)} of {len(titles)} shards stand already")
-    outcomes += _make_shards(to_make, settings, options.out_dir, options.jobs)
+    outcomes += _make_shards(to_make, settings, options.out_dir, options.jobs, experiment.ingest.stall_s)
+    balance(titles, outcomes)
     rejects = [reject for outcome in outcomes for reject in outcome.rejects]
     write_rejects(options.rejected, rejects)
     entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
@@ -99,19 +106,23 @@ def run_shards(options: argparse.Namespace) -> None:
     say(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
 
 
-def _make_shards(titles: "list[Title]", settings: "Settings", out_dir: Path, jobs: int) -> "list[Outcome]":
+def _make_shards(
+    titles: "list[Title]", settings: "Settings", out_dir: Path, jobs: int, stall_s: float
+) -> "list[Outcome]":
+    from dubaug.files import remove_unfinished
     from dubaug.shards.ingest import STAGE, make_shard
-    from dubaug.shards.receipts import rejected
-    from dubaug.workers import Crash, isolated_map
+    from dubaug.shards.receipts import rejected, shard_path
+    from dubaug.workers import Crash, Stall, isolated_map
 
     threads = max(1, len(os.sched_getaffinity(0)) // jobs) if hasattr(os, "sched_getaffinity") else 1
     work = functools.partial(make_shard, settings=settings, out_dir=out_dir, threads=threads)
     outcomes = []
     progress = Progress("cutting clips", sum(title.clips for title in titles), "clips")
     preload = ["dubaug.shards.ingest", "torchaudio.functional"]
-    for title, result in isolated_map(work, titles, jobs=jobs, preload=preload):
-        if isinstance(result, Crash):
-            reason = f"decoding crashed the decoder (exit code {result.exit_code})"
+    for title, result in isolated_map(work, titles, jobs=jobs, stall_s=stall_s, preload=preload):
+        if isinstance(result, Crash | Stall):
+            remove_unfinished(shard_path(title, out_dir))
+            reason = f"the decoder {result}"
             advice = "convert the film with another program, or leave it out"
             result = rejected(title, stage=STAGE, reason=reason, advice=advice)
         for reject in result.rejects:
@@ -141,12 +152,36 @@ def run_index(options: argparse.Namespace) -> None:
 
 
 def run_inspect(options: argparse.Namespace) -> None:
-    """Describe a shard; draw it if asked."""
+    """Describe a shard, and draw it if asked; or verify shards."""
     from dubaug.shards.format import ShardReader
+    from dubaug.shards.index import ClipIndex
     from dubaug.shards.inspect import contact_sheet, describe
+    from dubaug.shards.receipts import noted_sha256
 
-    reader = ShardReader(options.shard)
+    if options.verify:
+        if options.file.suffix == ".json":
+            _verify({shard.path: shard.sha256 for shard in ClipIndex.load(options.file).shards})
+        else:
+            _verify({options.file: noted_sha256(options.file)})
+        return
+    reader = ShardReader(options.file)
     print(describe(reader))
     if options.out is not None:
         contact_sheet(reader, options.out, clips=options.clips)
         say(f"wrote {options.out}")
+
+
+def _verify(expected: Mapping[Path, str]) -> None:
+    """Compare each shard's SHA-256; print one line a shard. Raises `DubaugError` naming those that differ."""
+    damaged = []
+    for path, sha256 in expected.items():
+        found = sha256_of(path) if path.is_file() else None
+        fault = "is gone" if found is None else "damaged" if found != sha256 else "ok"
+        print(f"{path}: {fault}")
+        if fault != "ok":
+            damaged.append(str(path))
+    if damaged:
+        raise DubaugError(
+            f"{len(damaged)} of {len(expected)} shards are not as they were written: {', '.join(damaged)}. "
+            "Delete them and the manifests beside them (batch*.json), and run again: only they are made anew"
+        )

@@ -5,8 +5,7 @@ and for each track `mel/<track>`: a log-mel in half precision, flattened, its sh
 metadata. Rows lie in record batches of `ROWS_PER_BATCH`, so that writing needs little memory and row i is found
 without a search. Nothing is compressed: JPEGs do not shrink, and the mels are used in place (zero copy).
 
-Bytes a clip at paper scale (16 frames of 320x180 at quality 90, 4 tracks of 2x280x96): 4 x 107,520 for the mels and
-some 16 x 12 kB for the frames, about 0.6 MB; 1.56 M clips are about 1 TB.
+Bytes a clip, and how to read a shard with pyarrow alone: docs/shards.md.
 """
 
 import json
@@ -195,6 +194,13 @@ class ShardReader:
         """Return the clip's number within its item."""
         return int(self._value(row, "index").as_py())
 
+    def indices(self) -> list[int]:
+        """Return every row's clip number; damaged clips leave holes in them."""
+        file = self._open()
+        return [
+            number for batch in range(file.num_record_batches) for number in file.get_batch(batch)["index"].to_pylist()
+        ]
+
     def start_s(self, row: int) -> float:
         """Return the clip's start within its item, in seconds."""
         return float(self._value(row, "start_s").as_py())
@@ -203,11 +209,20 @@ class ShardReader:
         """Return the clip's frames as JPEGs."""
         return [bytes(value.as_buffer()) for value in self._value(row, "frames").values]
 
-    def frames(self, row: int) -> np.ndarray:
-        """Return the clip's frames as uint8 RGB `(T, H, W, 3)`."""
+    def frame_size(self, row: int) -> tuple[int, int]:
+        """Return height and width of the clip's frames."""
+        from dubaug.media.jpeg import size
+
+        return size(self._jpegs(row)[0])
+
+    def frames(self, row: int, out: np.ndarray | None = None) -> np.ndarray:
+        """Return the clip's frames as uint8 RGB `(T, H, W, 3)`; in `out`, if given, which must be that, contiguous."""
         from dubaug.media.jpeg import decode
 
-        return decode([memoryview(value.as_buffer()).cast("B") for value in self._value(row, "frames").values])
+        return decode(self._jpegs(row), out)
+
+    def _jpegs(self, row: int) -> list[memoryview]:
+        return [memoryview(value.as_buffer()).cast("B") for value in self._value(row, "frames").values]
 
     def mel(self, row: int, track: str) -> np.ndarray:
         """Return the clip's log-mel of `track`, float16 `(C, T, F)`, a read-only view of the file."""

@@ -1,0 +1,53 @@
+"""One benchmark result: a JSON object, printed on a line of its own and kept in benchmarks/results/<name>.json."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def record(
+    name: str, *, ratio: float | None, ours: float, peer: float | None, unit: str, **more: Any
+) -> dict[str, Any]:
+    """Keep and return a result. `ratio` is of ours to the peer's, as measured side by side in this run."""
+    result = {
+        "name": name,
+        "ratio": None if ratio is None else round(ratio, 4),
+        "ours": round(ours, 4),
+        "peer": None if peer is None else round(peer, 4),
+        "unit": unit,
+        **more,
+        "command": " ".join(["python", *sys.argv]),
+        "machine": machine(),
+        "commit": _commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return result
+
+
+def machine() -> str:
+    """Return the processor and the number of cores that this process may use."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        model = names[0] if names else model
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{model}, {cores} cores"
+
+
+def _commit() -> str:
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip()
