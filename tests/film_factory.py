@@ -1,11 +1,13 @@
 """Small films made for tests: pictures whose grey tells their number, tracks whose samples are given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from av.stream import Disposition
 
 STEP = 3
 """Grey levels between one frame and the next, so that coding noise does not confuse them."""
@@ -25,6 +27,16 @@ def tone(seconds: float, *, hz: float = 440.0, channels: int = 6, rate: int = 48
     return np.repeat(wave[None].astype(np.float32), channels, axis=0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Coding:
+    """How a picture is coded. As it stands: full range RGB through lossless H.264."""
+
+    codec: str = "libx264"
+    pix_fmt: str = "yuv444p"
+    options: Mapping[str, str] = field(default_factory=lambda: {"qp": "0", "preset": "ultrafast", "g": "20"})
+    pixel_aspect: Fraction | None = None
+
+
 def make_film(
     path: Path,
     *,
@@ -38,17 +50,31 @@ def make_film(
     picture: bool = True,
     start_offset_s: float = 0.0,
     picture_offset_s: float = 0.0,
+    sound_offset_s: float = 0.0,
+    coding: Coding | None = None,
+    draw: Callable[[int], np.ndarray] | None = None,
+    times_ms: Sequence[int] | None = None,
+    dispositions: Sequence[Disposition] = (),
+    muxing: Mapping[str, str] | None = None,
+    container_format: str | None = None,
 ) -> Path:
-    """Write a film with grey frames (full range RGB through lossless H.264) and one track an entry of `tracks`.
+    """Write a film with grey frames and one track an entry of `tracks`.
 
-    `tracks` gives language tags (an empty one: no tag) and float32 `(channels, samples)`.
+    `tracks` gives language tags (an empty one: no tag) and float32 `(channels, samples)`; `dispositions` the tracks'
+    roles. `draw` gives other pictures, uint8 `(H, W, 3)` by frame number; `times_ms` when each frame begins, where the
+    rate varies. `muxing` are the container's options.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     entries = list(tracks.items()) if isinstance(tracks, Mapping) else list(tracks)
-    with av.open(path, "w") as container:
+    coding = coding or Coding()
+    with av.open(path, "w", format=container_format, options=dict(muxing or {})) as container:
         if picture:
-            video = container.add_stream("libx264", rate=fps, options={"qp": "0", "preset": "ultrafast", "g": "20"})
-            video.width, video.height, video.pix_fmt = *size, "yuv444p"
+            video = container.add_stream(coding.codec, rate=fps, options=dict(coding.options))
+            video.width, video.height, video.pix_fmt = *size, coding.pix_fmt
+            if coding.pixel_aspect is not None:
+                video.codec_context.sample_aspect_ratio = coding.pixel_aspect
+            if times_ms is not None:
+                video.codec_context.time_base = Fraction(1, 1000)
         sounds = []
         for language, _ in entries:
             sound = container.add_stream(codec, rate=rate, layout=layout)
@@ -57,16 +83,20 @@ def make_film(
             if language:
                 sound.metadata["language"] = language
             sounds.append(sound)
+        for sound, disposition in zip(sounds, dispositions, strict=False):
+            sound.disposition = disposition
         packets = []
         if picture:
-            for number in range(round(seconds * fps)):
-                image = np.full((size[1], size[0], 3), grey(number), dtype=np.uint8)
+            for number in range(round(seconds * fps) if times_ms is None else len(times_ms)):
+                image = np.full((size[1], size[0], 3), grey(number), dtype=np.uint8) if draw is None else draw(number)
                 frame = av.VideoFrame.from_ndarray(image, format="rgb24")
                 frame.pts = number + round((start_offset_s + picture_offset_s) * fps)
+                if times_ms is not None:
+                    frame.pts, frame.time_base = times_ms[number], Fraction(1, 1000)
                 packets += video.encode(frame)
             packets += video.encode(None)
         for stream, (_, samples_CS) in zip(sounds, entries, strict=True):
-            packets += _encode_sound(stream, samples_CS, rate, layout, start_offset_s)
+            packets += _encode_sound(stream, samples_CS, rate, layout, start_offset_s + sound_offset_s)
         packets.sort(key=lambda packet: float(packet.dts * packet.time_base))
         for packet in packets:
             container.mux(packet)

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import time
+from collections.abc import Iterator
 
 import pytest
 
-from dubaug.errors import DubaugError
-from dubaug.workers import Crash, isolated_map
+from dubaug.errors import DubaugError, MediaError
+from dubaug.workers import Crash, Stall, isolated_map, isolated_values, report_progress
 
 
 def square(number: int) -> int:
@@ -34,3 +36,52 @@ def test_errors_of_the_program_and_for_people_are_raised() -> None:
         list(isolated_map(square, [1, 100], jobs=1))
     with pytest.raises(DubaugError, match="mend it"):
         list(isolated_map(square, [200], jobs=1))
+
+
+def decode(seconds: float) -> float:
+    """A decoder that works for so long if positive, telling so, and hangs if negative."""
+    end = time.monotonic() + abs(seconds)
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        if seconds > 0:
+            report_progress()
+    return seconds
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_decoder_that_hangs_is_stopped_and_a_slow_one_is_not(jobs: int) -> None:
+    begin = time.monotonic()
+    results = dict(isolated_map(decode, [0.1, -600.0, 7.0, 0.2], jobs=jobs, stall_s=5.0))
+    assert results == {0.1: 0.1, -600.0: Stall(after_s=5.0), 7.0: 7.0, 0.2: 0.2}
+    assert time.monotonic() - begin < 60
+
+
+def count_to(number: int) -> Iterator[int]:
+    yield from range(number)
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if number == 4:
+        time.sleep(600)
+    if number == 5:
+        raise MediaError("the fifth", "count again")
+
+
+def test_values_come_from_a_process_that_may_die_or_hang() -> None:
+    assert list(isolated_values(count_to, 2)) == [0, 1]
+    assert list(isolated_values(count_to, 3)) == [0, 1, 2, Crash(exit_code=-signal.SIGKILL)]
+    assert list(isolated_values(count_to, 4, stall_s=5.0)) == [0, 1, 2, 3, Stall(after_s=5.0)]
+    values = isolated_values(count_to, 5)
+    with pytest.raises(MediaError, match="the fifth") as caught:
+        list(values)
+    assert caught.value.advice == "count again"
+
+
+def test_values_that_nobody_takes_do_not_count_as_a_stall() -> None:
+    values = isolated_values(count_to, 2, stall_s=1.0)
+    assert next(values) == 0
+    time.sleep(1.5)
+    assert list(values) == [1]
+
+
+def test_progress_outside_a_worker_is_nothing() -> None:
+    report_progress()

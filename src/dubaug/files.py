@@ -1,5 +1,7 @@
 """Files written whole or not at all, and their hashes."""
 
+import errno
+import glob
 import hashlib
 import json
 import os
@@ -8,22 +10,46 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dubaug.errors import DubaugError
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
+"""Errors of a place that nothing (more) can be written to."""
+
+
+def no_room(error: OSError, path: Path) -> DubaugError | None:
+    """Return what to tell people if `error` says that nothing can be written at `path`."""
+    if error.errno not in NO_ROOM:
+        return None
+    return DubaugError(
+        f"cannot write {path}: {os.strerror(error.errno)}. Make room and run again: what is finished is kept"
+    )
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it replaces `path` in one step, on error it is removed.
 
     A reader sees the old file or the new one, never a part. The temporary name keeps the suffix, since some writers
-    choose their format by it.
+    choose their format by it. Raises `DubaugError` if there is no room.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        if full := no_room(error, path):
+            raise full from error
+        raise
     finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what a killed process left of `path`, by whatever name `atomic_path` gave it."""
+    for temporary in path.parent.glob(f".{glob.escape(path.stem)}.*.part{path.suffix}"):
         temporary.unlink(missing_ok=True)
 
 

@@ -1,14 +1,25 @@
-"""Work on files that may be broken, each item in a process that it may take down with it."""
+"""Work on files that may be broken, each item in a process that it may take down with it.
+
+A process that dies, or that makes no progress for too long (a decoder caught in a loop, a network file system that
+does not answer), costs its item and nothing else.
+"""
 
 import multiprocessing
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_REPORT_EVERY_S = 0.5
+_START_S = 300.0
+"""A process may take this long to start (its imports, from a slow disk); the watchdog counts from then on."""
+_JOIN_S = 10.0
+"""A killed process that waits for a dead network disk cannot end; it is not waited for longer than this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,69 +28,127 @@ class Crash:
 
     exit_code: int
 
+    def __str__(self) -> str:
+        return f"crashed (exit code {self.exit_code})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stall:
+    """The process that worked on an item made no progress for so long that it was killed."""
+
+    after_s: float
+
+    def __str__(self) -> str:
+        return f"made no progress for {self.after_s:g} s"
+
+
+class _Reporter:
+    """In a worker: the pipe that progress is reported to."""
+
+    connection: Connection | None = None
+    last_s = 0.0
+
+
+def report_progress() -> None:
+    """Say that the work on the current item goes on; the watchdog counts from the last such report.
+
+    Call it where something was achieved (a clip decoded, a file read further), not merely where time passed. Outside
+    a worker it does nothing.
+    """
+    now_s = time.monotonic()
+    if _Reporter.connection is not None and now_s - _Reporter.last_s > _REPORT_EVERY_S:
+        _Reporter.last_s = now_s
+        _Reporter.connection.send(("progress", None))
+
 
 class _Worker(Generic[T, R]):
     """One process and the pipe to it; it takes an item at a time."""
 
-    def __init__(self, context: multiprocessing.context.BaseContext, function: Callable[[T], R]) -> None:
+    def __init__(self, context: multiprocessing.context.BaseContext, function: Callable[[T], Any]) -> None:
         self.connection, other = context.Pipe()
         self.process = context.Process(target=_serve, args=(function, other), daemon=True)  # type: ignore[attr-defined]
         self.process.start()
         other.close()
         self.item: T | None = None
+        self.heard_s = time.monotonic() + _START_S
 
     def give(self, item: T) -> None:
         self.item = item
+        self.heard_s = max(self.heard_s, time.monotonic())
         self.connection.send(item)
 
-    def result(self) -> R | Crash:
-        """Return what came of the item; raise what the function raised."""
+    def left_s(self, stall_s: float | None) -> float | None:
+        """Return how long it may still say nothing."""
+        return None if stall_s is None else max(0.0, self.heard_s + stall_s - time.monotonic())
+
+    def receive(self) -> tuple[str, Any]:
+        """Return the next message, `progress`, `value` or `done`, or `crash`; raise what the function raised."""
+        self.heard_s = time.monotonic()
         try:
             kind, value = self.connection.recv()
         except (EOFError, ConnectionResetError):
             self.process.join()
-            return Crash(exit_code=self.process.exitcode or 0)
+            return "crash", Crash(exit_code=self.process.exitcode or 0)
         if kind == "raised":
             if isinstance(value, BaseException):
                 raise value
             raise RuntimeError(f"while working on {self.item!r}:\n{value}")
-        result: R = value
-        return result
+        return kind, value
 
     def stop(self) -> None:
         self.connection.close()
-        self.process.terminate()
-        self.process.join()
+        self.process.kill()
+        self.process.join(_JOIN_S)
 
 
-def _serve(function: Callable[[T], R], connection: Connection) -> None:
-    """Answer items until the pipe closes."""
-    from dubaug.errors import DubaugError
+def _serve(function: Callable[[T], Any], connection: Connection) -> None:
+    """Answer items until the pipe closes. An iterator's values are sent one by one."""
+    from dubaug.errors import DubaugError, MediaError
 
+    _Reporter.connection = connection
     while True:
         try:
             item = connection.recv()
         except (EOFError, OSError, KeyboardInterrupt):
             return
         try:
-            connection.send(("done", function(item)))
+            connection.send(("progress", None))  # started
+            result = function(item)
+            if isinstance(result, Iterator):
+                for value in result:
+                    connection.send(("value", value))
+                result = None
+            connection.send(("done", result))
+        except MediaError as error:
+            connection.send(("raised", error))
         except DubaugError as error:
             connection.send(("raised", DubaugError(str(error))))  # its subclasses need not be picklable
         except Exception:
             connection.send(("raised", traceback.format_exc()))
 
 
-def isolated_map(
-    function: Callable[[T], R], items: Sequence[T], *, jobs: int, preload: Sequence[str] = ()
-) -> Iterator[tuple[T, R | Crash]]:
-    """Yield `(item, function(item))` as they are done, `jobs` at a time, each in a process of its own.
-
-    A process that dies gives a `Crash` for its item and is replaced. `function` and the items must be picklable.
-    `preload` names modules that the processes share (imported once). An exception of `function` ends the work: a
-    `DubaugError` as it is, another one as `RuntimeError` with its traceback.
-    """
+def _context(preload: Sequence[str]) -> multiprocessing.context.BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["__main__", *preload])
+    return context
+
+
+def isolated_map(
+    function: Callable[[T], R],
+    items: Sequence[T],
+    *,
+    jobs: int,
+    stall_s: float | None = None,
+    preload: Sequence[str] = (),
+) -> Iterator[tuple[T, R | Crash | Stall]]:
+    """Yield `(item, function(item))` as they are done, `jobs` at a time, each in a process of its own.
+
+    A process that dies gives a `Crash` for its item and is replaced; so is one that says nothing for `stall_s`
+    (`report_progress`; None: no limit), with a `Stall`. `function` and the items must be picklable. `preload` names
+    modules that the processes share (imported once). An exception of `function` ends the work: a `DubaugError` as it
+    is, another one as `RuntimeError` with its traceback.
+    """
+    context = _context(preload)
     waiting = list(reversed(items))
     workers: list[_Worker[T, R]] = []
     try:
@@ -87,23 +156,63 @@ def isolated_map(
             workers.append(_Worker(context, function))
             workers[-1].give(waiting.pop())
         while workers:
-            ready = wait([worker.connection for worker in workers])
-            for worker in [worker for worker in workers if worker.connection in ready]:
-                item, result = worker.item, worker.result()
+            for worker, result in _finished(workers, stall_s):
+                item = worker.item
                 assert item is not None
-                if isinstance(result, Crash):
+                if isinstance(result, Crash | Stall):
                     worker.stop()
                     workers.remove(worker)
                     if waiting:
                         worker = _Worker(context, function)
                         workers.append(worker)
-                yield item, result
                 if worker in workers:
                     if waiting:
                         worker.give(waiting.pop())
                     else:
                         worker.stop()
                         workers.remove(worker)
+                yield item, result
     finally:
         for worker in workers:
             worker.stop()
+
+
+def _finished(workers: Sequence[_Worker[T, R]], stall_s: float | None) -> list[tuple[_Worker[T, R], Any]]:
+    """Wait for a message or for the next deadline; return the workers whose item came to an end, and its result."""
+    deadlines = [left_s for worker in workers if (left_s := worker.left_s(stall_s)) is not None]
+    ready = wait([worker.connection for worker in workers], min(deadlines, default=None))
+    finished: list[tuple[_Worker[T, R], Any]] = []
+    for worker in workers:
+        if worker.connection in ready:
+            kind, value = worker.receive()
+            if kind != "progress":
+                finished.append((worker, value))
+        elif stall_s is not None and worker.left_s(stall_s) == 0:
+            finished.append((worker, Stall(after_s=stall_s)))
+    return finished
+
+
+def isolated_values(
+    function: Callable[[T], Iterator[R]], item: T, *, stall_s: float | None = None, preload: Sequence[str] = ()
+) -> Iterator[R | Crash | Stall]:
+    """Yield what `function(item)` yields, made in a process of its own, which waits while nobody takes its values.
+
+    If the process dies, or says nothing for `stall_s` while it is waited for, the last value is a `Crash` or a
+    `Stall`. Exceptions are as in `isolated_map`; a `MediaError` stays one.
+    """
+    worker: _Worker[T, R] = _Worker(_context(preload), function)
+    try:
+        worker.give(item)
+        while True:
+            if not worker.connection.poll(worker.left_s(stall_s)):
+                assert stall_s is not None
+                yield Stall(after_s=stall_s)
+                return
+            kind, value = worker.receive()
+            if kind in ("value", "crash"):
+                yield value
+                worker.heard_s = time.monotonic()  # the time that the taker needs does not count
+            if kind in ("done", "crash"):
+                return
+    finally:
+        worker.stop()

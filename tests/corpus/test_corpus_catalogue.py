@@ -70,3 +70,12 @@ def test_only_the_first_faults_are_listed(tmp_path: Path) -> None:
     path = write_catalogue(tmp_path / "c.csv", [f"{number}/,a.mkv" for number in range(20)])
     with pytest.raises(DubaugError, match=r"and 15 more"):
         read_catalogue(path)
+
+
+def test_paths_may_climb_where_the_configuration_says_so(tmp_path: Path) -> None:
+    path = write_catalogue(tmp_path / "c.csv", ["a,../a.mkv,fr:../f.ac3"], "title_id,path,tracks")
+    with pytest.raises(DubaugError, match=r"ingest\.climbing_paths"):
+        read_catalogue(path)
+    (film,) = read_catalogue(path, climbing_paths=True)
+    assert film.path == tmp_path / "../a.mkv"
+    assert film.overrides[0].path == tmp_path / "../f.ac3"

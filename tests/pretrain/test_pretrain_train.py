@@ -22,6 +22,8 @@ from dubaug.pretrain.heads import ContrastiveModel
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.train import Run, pretrain, save_untrained
 from dubaug.pretrain.workdir import open_work_directory
+from dubaug.shards.format import ShardWriter
+from dubaug.shards.index import ClipIndex
 
 
 def trained(folder, experiment, variant="efj", *, clips, separated=None, seed=0):
@@ -190,6 +192,39 @@ def test_the_separated_variant_hears_the_separated_sound_alone(train, tiny, tiny
     assert torch.equal(batch.mels["primary"][0], torch.from_numpy(stored.copy()))
     manifest = train("run", "sep", separated=tiny_separated)
     assert load_encoders(manifest.final.path).spec.sample_rate_hz == tiny.separation.sample_rate_hz
+
+
+def test_clips_that_lack_pictures_or_sound_are_not_trained_on(tiny, tiny_clips, tiny_separated, tmp_path):
+    """Damage costs other clips in the separated sound than in the pictures."""
+    without = {"clips": {0, 4}, "separated": {1, 4}}
+    for name, source in (("clips", tiny_clips), ("separated", tiny_separated)):
+        index = ClipIndex.load(source)
+        entries = []
+        for entry in index.shards:
+            path = tmp_path / name / f"{entry.title_id}.arrow"
+            whole = index.open(entry.title_id)
+            with ShardWriter(path, metadata={}, mel_shapes=whole.mel_shapes, with_frames=whole.with_frames) as writer:
+                for row in (row for row in range(len(whole)) if row not in without[name]):
+                    writer.add(
+                        item=entry.title_id,
+                        index=row,
+                        start_s=0.0,
+                        frames_jpeg=whole.frames_jpeg(row) if whole.with_frames else None,
+                        mels={track: whole.mel(row, track) for track in whole.tracks},
+                    )
+            entries.append(replace(entry, path=path, clips=writer.clips))
+        replace(index, shards=tuple(entries)).save(tmp_path / f"{name}.json")
+    whole = ClipIndex.load(tiny_separated)
+    source = ClipSource(tiny, "sep", 0, tmp_path / "clips.json", tmp_path / "separated.json")
+    source.check()
+    for title, count in source.clips_of_title.items():
+        stored = whole.open(title)
+        kept = [row for row in range(len(stored)) if row not in {0, 1, 4}]
+        assert count == len(kept)
+        batch = source.read([Clip(title, number) for number in range(count)], epoch=0, step=0)
+        assert batch.names == tuple(f"{title}:{stored.index(row)}" for row in kept)
+        for mel, row in zip(batch.mels["primary"], kept, strict=True):
+            assert torch.equal(mel, torch.from_numpy(stored.mel(row, "en").copy()))
 
 
 def test_the_secondary_track_goes_round_batch_by_batch(tiny, tiny_clips):

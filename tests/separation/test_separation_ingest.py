@@ -151,3 +151,31 @@ def test_the_command_rejects_what_it_cannot_decode_and_goes_on(tmp_path: Path, m
         with (tmp_path / f"rejected{batch}.csv").open() as file:
             rejected.update({row["title_id"]: (row["stage"], row["clips"]) for row in csv.DictReader(file)})
     assert rejected == {"b": ("separation", "1"), "d": ("separation", "1"), "e": ("separation", "8")}
+
+
+def test_a_decoder_that_hangs_costs_its_title(
+    title: Title, tmp_path: Path, settings: Settings, remover: Remover
+) -> None:
+    os.mkfifo(tmp_path / "hangs.mkv")  # opening it waits for ever
+    hanging = replace(title, path=tmp_path / "hangs.mkv")
+    outcome = make_separated_shard(hanging, settings=settings, remover=remover, out_dir=tmp_path / "out", stall_s=5.0)
+    assert outcome.entry is None
+    assert outcome.rejects[0].reason == "the decoder made no progress for 5 s"
+    assert outcome.rejects[0].clips == 3
+
+
+def test_damaged_clips_are_left_out_and_the_others_keep_their_numbers(
+    title: Title, tmp_path: Path, settings: Settings, remover: Remover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dubaug.separation import ingest
+
+    whole = make_separated_shard(title, settings=settings, remover=remover, out_dir=tmp_path / "whole")
+    clips = [replace(clip, damage="en" if clip.index == 1 else "") for clip in ingest._read(title, settings)]
+    monkeypatch.setattr(ingest, "_read_apart", lambda *_: iter(clips))
+    outcome = make_separated_shard(title, settings=settings, remover=remover, out_dir=tmp_path / "damaged")
+    assert whole.entry is not None
+    assert outcome.entry is not None
+    reader, complete = ShardReader(outcome.entry.path), ShardReader(whole.entry.path)
+    assert reader.indices() == [0, 2]
+    np.testing.assert_array_equal(reader.mel(1, "en"), complete.mel(2, "en"))
+    assert [(reject.reason, reject.clips) for reject in outcome.rejects] == [("damaged data (en) in clips 1 of 0-2", 1)]

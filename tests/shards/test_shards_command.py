@@ -2,6 +2,9 @@
 
 import csv
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -152,6 +155,49 @@ def test_batches_go_on_past_a_bad_film_and_are_joined(
     index.shards[0].path.unlink()
     assert main([*arguments, "--rejected-out", str(all_rejected)]) == 1
     assert "aa.arrow is gone" in capsys.readouterr().err
+
+
+def shards_command(folder: Path) -> list[str]:
+    words = ["shards", "--config", "config.yaml", "--titles", "titles.csv", "--out-dir", "shards"]
+    words += ["--manifest", "batch0.json", "--rejected", "rejected.csv"]
+    return [
+        str(folder / word) if "." in word or (word == "shards" and number) else word
+        for number, word in enumerate(words)
+    ]
+
+
+def test_a_decoder_that_hangs_costs_its_title(tmp_path: Path, make_experiment: Callable[..., Experiment]) -> None:
+    save(make_experiment(ingest={"stall_s": 5}), tmp_path / "config.yaml")
+    titles = [film(tmp_path, title_id) for title_id in ("a", "b", "c")]
+    titles[1].path.unlink()
+    os.mkfifo(titles[1].path)  # opening it waits for ever
+    write_titles(tmp_path / "titles.csv", titles)
+    assert main(shards_command(tmp_path)) == 0
+    assert [shard.title_id for shard in ClipIndex.load(tmp_path / "batch0.json").shards] == ["a", "c"]
+    (reject,) = rows_of(tmp_path / "rejected.csv")
+    assert (reject["title_id"], reject["clips"]) == ("b", "2")
+    assert reject["reason"] == "the decoder made no progress for 5 s"
+
+
+def test_a_disk_that_fills_up_ends_the_stage_and_a_later_run_continues(
+    tmp_path: Path, demo_experiment: Experiment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(demo_experiment, tmp_path / "config.yaml")
+    write_titles(tmp_path / "titles.csv", [film(tmp_path, "a"), film(tmp_path, "b", seconds=40)])
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); "
+    limited += "from dubaug.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", limited, *shards_command(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "b.arrow: File too large. Make room and run again" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in (tmp_path / "shards").iterdir()) == [".made", "a.arrow"]
+    assert not (tmp_path / "batch0.json").exists()
+    assert main(shards_command(tmp_path)) == 0
+    assert "1 of 2 shards stand already" in capsys.readouterr().err
+    assert ClipIndex.load(tmp_path / "batch0.json").n_clips == 2 + 13
+    assert rows_of(tmp_path / "rejected.csv") == []
 
 
 def test_no_clip_at_all_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

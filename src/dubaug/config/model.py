@@ -33,6 +33,16 @@ class Corpus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ingest:
+    """How films are read: what is refused and what is given up. No result depends on it."""
+
+    stall_s: float
+    """A film whose decoder gives nothing for this long is rejected and its process is ended."""
+    climbing_paths: bool
+    """Whether the catalogue's relative paths may leave its folder (`../films/a.mkv`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DemoFilms:
     """The generated film corpus."""
 
@@ -271,6 +281,7 @@ class Experiment:
     seeds: tuple[int, ...]
     device: Literal["auto", "cpu", "cuda"]
     corpus: Corpus
+    ingest: Ingest
     demo: Demo | None
     clips: Clips
     mel: Mel

@@ -35,11 +35,12 @@ class Film:
     overrides: tuple[Override, ...] = ()
 
 
-def read_catalogue(path: Path) -> tuple[Film, ...]:
+def read_catalogue(path: Path, *, climbing_paths: bool = False) -> tuple[Film, ...]:
     """Return the films of a catalogue, paths resolved against its folder.
 
     Raises `DubaugError`, with row numbers, for missing columns, no rows, bad or repeated ids, paths that climb out of
-    the catalogue's folder (`..`; absolute ones are fine), malformed `tracks`, or text that is not UTF-8.
+    the catalogue's folder (`..`) unless `climbing_paths`, malformed `tracks`, or text that is not UTF-8. Absolute
+    paths are fine: who writes one means it, while `..` comes to mean another place when a catalogue is moved.
     """
     if not path.is_file():
         raise DubaugError(f"no catalogue at {path}: config key `corpus.catalogue` names it")
@@ -64,7 +65,7 @@ def read_catalogue(path: Path) -> tuple[Film, ...]:
     lines: dict[str, int] = {}
     for row in reader:
         try:
-            film = _film(row, path.parent)
+            film = _film(row, path.parent, climbing_paths)
             if film.title_id in lines:
                 raise DubaugError(f"title_id {film.title_id!r} is already on line {lines[film.title_id]}")
             lines[film.title_id] = reader.line_num
@@ -79,7 +80,7 @@ def read_catalogue(path: Path) -> tuple[Film, ...]:
     return tuple(films)
 
 
-def _film(row: dict[str, str | None], folder: Path) -> Film:
+def _film(row: dict[str, str | None], folder: Path, climbing: bool) -> Film:
     values = {key: (value or "").strip() for key, value in row.items() if isinstance(value, str | None) and key}
     if not _TITLE_ID.fullmatch(values["title_id"]):
         raise DubaugError(
@@ -89,23 +90,24 @@ def _film(row: dict[str, str | None], folder: Path) -> Film:
         raise DubaugError(f"title {values['title_id']} has no path")
     return Film(
         title_id=values["title_id"],
-        path=_inside(folder, values["path"]),
+        path=_inside(folder, values["path"], climbing),
         original_language=normalise(values.get("original_language")) or "",
         year=values.get("year", ""),
         genres=values.get("genres", ""),
-        overrides=_overrides(values.get("tracks", ""), folder),
+        overrides=_overrides(values.get("tracks", ""), folder, climbing),
     )
 
 
-def _inside(folder: Path, path: str) -> Path:
-    if ".." in PurePosixPath(path).parts:
+def _inside(folder: Path, path: str, climbing: bool) -> Path:
+    if ".." in PurePosixPath(path).parts and not climbing:
         raise DubaugError(
-            f"path {path!r} climbs out of the catalogue's folder: move the film there, or give its absolute path"
+            f"path {path!r} climbs out of the catalogue's folder: move the film there, give its absolute path, or set "
+            "config key `ingest.climbing_paths` to true"
         )
     return folder / path
 
 
-def _overrides(text: str, folder: Path) -> tuple[Override, ...]:
+def _overrides(text: str, folder: Path, climbing: bool) -> tuple[Override, ...]:
     """Return the entries of `en:0|es:1|fr:other/file.ac3`."""
     overrides: list[Override] = []
     for entry in filter(None, (part.strip() for part in text.split("|"))):
@@ -121,5 +123,5 @@ def _overrides(text: str, folder: Path) -> tuple[Override, ...]:
         if target.isdigit():
             overrides.append(Override(language=language, stream=int(target)))
         else:
-            overrides.append(Override(language=language, stream=0, path=_inside(folder, target)))
+            overrides.append(Override(language=language, stream=0, path=_inside(folder, target, climbing)))
     return tuple(overrides)

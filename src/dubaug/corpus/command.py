@@ -46,26 +46,31 @@ def run_catalogue(options: argparse.Namespace) -> None:
     from dubaug.corpus.find import STAGE, find
     from dubaug.corpus.rejects import Reject, write_rejects
     from dubaug.corpus.titles import Title, write_titles
-    from dubaug.workers import Crash, isolated_map
+    from dubaug.workers import Crash, Stall, isolated_map
 
     experiment = load(options.config)
-    films = read_catalogue(options.catalogue)
+    films = read_catalogue(options.catalogue, climbing_paths=experiment.ingest.climbing_paths)
     work = functools.partial(find, languages=experiment.corpus.languages, clip_s=experiment.clips.duration_s)
     titles: list[Title] = []
     rejects: list[Reject] = []
     progress = Progress("reading films", len(films), "films")
-    for film, result in isolated_map(work, films, jobs=options.jobs, preload=["dubaug.corpus.find"]):
-        if isinstance(result, Crash):
+    stall_s, preload = experiment.ingest.stall_s, ["dubaug.corpus.find"]
+    for film, result in isolated_map(work, films, jobs=options.jobs, stall_s=stall_s, preload=preload):
+        if isinstance(result, Crash | Stall):
             result = Reject(
                 title_id=film.title_id,
                 stage=STAGE,
-                reason=f"reading the file crashed the reader (exit code {result.exit_code})",
+                reason=f"reading the file {result}",
                 advice="convert it with another program, or leave it out",
             )
         if isinstance(result, Title):
             titles.append(result)
             if result.notes:
                 say(f"{result.title_id}: {result.notes}")
+            if result.notes and (lacking := set(experiment.corpus.languages) - set(result.languages)):
+                reason = f"not pretrained on, for want of {', '.join(sorted(lacking))}: {result.notes}"
+                advice = "mend these tracks if you want the film in; it counts in Table B4 without them"
+                rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))
         else:
             rejects.append(result)
             say(f"rejected {result.title_id}: {result.reason}: {result.advice}")

@@ -1,15 +1,18 @@
 """From a row of the catalogue to a title that can be used, or to a reason why not."""
 
+import traceback
 from collections.abc import Sequence
 
 from dubaug.corpus.catalogue import Film
 from dubaug.corpus.languages import name_of
-from dubaug.corpus.probe import COPY_AGAIN, Probe, Sound, probe
+from dubaug.corpus.probe import COPY_AGAIN, REPAIR, UNDECODABLE, Probe, Sound, probe
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import END_SLACK_S, Title, Track
 from dubaug.errors import MediaError
+from dubaug.progress import say
 
 STAGE = "catalogue"
+REPORT = "report it to the authors of this program, with the film"
 
 
 def find(film: Film, *, languages: Sequence[str], clip_s: float) -> Title | Reject:
@@ -23,6 +26,10 @@ def find(film: Film, *, languages: Sequence[str], clip_s: float) -> Title | Reje
         return _title(film, probe(film.path), languages, clip_s)
     except MediaError as error:
         return Reject(title_id=film.title_id, stage=STAGE, reason=error.reason, advice=error.advice)
+    except Exception as error:  # a file that nobody foresaw costs itself, not the run
+        say(traceback.format_exc())
+        reason = f"unexpected {type(error).__name__}: {error}"
+        return Reject(title_id=film.title_id, stage=STAGE, reason=reason, advice=REPORT)
 
 
 def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float) -> Title:
@@ -33,8 +40,14 @@ def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float) -
         )
     if probed.picture_end_s is None:
         raise MediaError("the file has no picture", "give a film, or take the row out of the catalogue")
+    if probed.picture_fault:
+        raise MediaError(f"the picture cannot be used: {probed.picture_fault}", _advice(probed.picture_fault))
     notes: list[str] = []
     found = _tracks(film, probed, notes)
+    for language, (_, sound) in list(found.items()):
+        if sound.fault:
+            notes.append(f"{language} is not counted: {sound.fault} ({_advice(sound.fault)})")
+            del found[language]
     if primary not in found:
         raise MediaError(*_no_primary(probed.sounds, primary, notes))
     reach_s = min(probed.picture_end_s, found[primary][1].end_s)
@@ -93,6 +106,10 @@ def _tracks(film: Film, probed: Probe, notes: list[str]) -> dict[str, tuple[Trac
             continue
         found[sound.language] = (Track(language=sound.language, stream=sound.stream), sound)
     return found
+
+
+def _advice(fault: str) -> str:
+    return "convert it with another program" if fault == UNDECODABLE else REPAIR
 
 
 def _no_primary(sounds: Sequence[Sound], primary: str, notes: Sequence[str]) -> tuple[str, str]:

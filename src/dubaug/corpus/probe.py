@@ -1,17 +1,25 @@
 """What a media file holds, and how far it can really be read: its packets are read to the end, none is decoded."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 from av.audio.stream import AudioStream
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from dubaug.corpus.languages import normalise
 from dubaug.errors import MediaError
+from dubaug.workers import report_progress
 
 COPY_AGAIN = "copy it again"
+REPAIR = "write new timestamps: ffmpeg -i IN -map 0 -c copy OUT.mkv"
+
+JUMP_BACK_S, JUMP_AHEAD_S = 10.0, 90.0
+"""A stream whose time makes a larger step than this cannot be cut into clips (splices of broadcasts)."""
+
+UNDECODABLE = "it is in a codec that cannot be decoded"
 
 _PROMISING = ("matroska", "mov", "avi", "asf", "flv")
 """Containers whose header states the duration; that of others is FFmpeg's estimate, no promise."""
@@ -33,6 +41,8 @@ class Sound:
     end_s: float
     main: bool
     """No commentary, audio description or the like."""
+    fault: str = ""
+    """Why it cannot be cut into clips: its codec or its timestamps; empty if it can."""
 
     def __str__(self) -> str:
         return f"{self.codec} {self.layout} {self.sample_rate_hz}"
@@ -49,6 +59,8 @@ class Probe:
     picture_end_s: float | None
     """The end of the picture; None if there is no picture."""
     picture: str
+    picture_fault: str
+    """Why the picture cannot be cut into clips: its codec or its timestamps; empty if it can."""
     sounds: tuple[Sound, ...]
 
     @property
@@ -65,16 +77,19 @@ def probe(path: Path) -> Probe:
         raise MediaError("the file is empty", COPY_AGAIN)
     try:
         with av.open(path) as container:
-            ends_s = _packet_ends_s(container)
+            spans = defaultdict(_Span, _spans(container))
             picture = next((s for s in container.streams if _is_picture(s)), None)
             audio = [s for s in container.streams if isinstance(s, AudioStream)]
             stated = container.duration and container.format.name.startswith(_PROMISING)
+            # Headers count from 0, not from the first timestamp.
+            start_s = max(container.start_time or 0, 0) / av.time_base
             return Probe(
-                promised_s=container.duration / av.time_base if stated and container.duration else None,
-                end_s=max(ends_s.values(), default=0.0),
-                picture_end_s=None if picture is None else ends_s.get(picture.index, 0.0),
+                promised_s=container.duration / av.time_base - start_s if stated and container.duration else None,
+                end_s=max((span.end_s for span in spans.values()), default=0.0),
+                picture_end_s=None if picture is None else spans[picture.index].end_s,
                 picture=_describe(picture),
-                sounds=tuple(_sound(stream, number, ends_s) for number, stream in enumerate(audio)),
+                picture_fault="" if picture is None else _fault(picture, spans[picture.index]),
+                sounds=tuple(_sound(stream, number, spans[stream.index]) for number, stream in enumerate(audio)),
             )
     except av.FFmpegError as error:
         raise MediaError(
@@ -82,41 +97,77 @@ def probe(path: Path) -> Probe:
         ) from error
 
 
-def _packet_ends_s(container: av.container.InputContainer) -> dict[int, float]:
-    """Return the end of the last packet of each stream, by stream number; damage ends the reading."""
+@dataclass
+class _Span:
+    """How far the packets of one stream have come, in seconds after the file's start time."""
+
+    end_s: float = 0.0
+    """The end of the last packet in time."""
+    last_s: float | None = None
+    """The time of the last packet in the file."""
+    length_s: float = 0.0
+    """How long the packets are, by their own word or by the distance of the last two."""
+    fault: str = ""
+
+    def add(self, time_s: float | None, length_s: float) -> None:
+        """Count a packet; one without a timestamp follows the last."""
+        if time_s is None:
+            time_s = self.end_s
+        if self.last_s is not None and not -JUMP_BACK_S < time_s - max(self.last_s, self.end_s) < JUMP_AHEAD_S:
+            self.fault = self.fault or f"its timestamps jump from {self.last_s:.1f} s to {time_s:.1f} s"
+        if length_s:
+            self.length_s = length_s
+        elif self.last_s is not None and time_s > self.last_s:
+            self.length_s = time_s - self.last_s
+        self.last_s = time_s
+        self.end_s = max(self.end_s, time_s + self.length_s)
+
+
+def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
+    """Return how far each stream reaches, by stream number; damage ends the reading."""
     origin_s = (container.start_time or 0) / av.time_base
-    ends_s: dict[int, float] = {}
+    spans: dict[int, _Span] = {}
+    reached_s = 0.0
     try:
         for packet in container.demux():
-            time = packet.pts if packet.pts is not None else packet.dts
-            if time is None or packet.time_base is None or not packet.size or packet.is_corrupt:
+            if packet.time_base is None or not packet.size or packet.is_corrupt:
                 continue
-            end_s = float((time + (packet.duration or 0)) * packet.time_base) - origin_s
-            number = packet.stream.index
-            ends_s[number] = max(end_s, ends_s.get(number, 0.0))
+            time = packet.pts if packet.pts is not None else packet.dts
+            span = spans.setdefault(packet.stream.index, _Span())
+            time_s = None if time is None else float(time * packet.time_base) - origin_s
+            span.add(time_s, float((packet.duration or 0) * packet.time_base))
+            if span.end_s > reached_s:
+                reached_s = span.end_s
+                report_progress()
     except av.FFmpegError:
-        return ends_s  # how far it came is the answer
-    return ends_s
+        return spans  # how far it came is the answer
+    return spans
 
 
 def _is_picture(stream: object) -> bool:
     return isinstance(stream, VideoStream) and not stream.disposition & Disposition.attached_pic
 
 
-def _describe(stream: object) -> str:
-    if not isinstance(stream, VideoStream):
+def _fault(stream: Stream, span: _Span) -> str:
+    return span.fault if stream.codec_context is not None else UNDECODABLE
+
+
+def _describe(stream: Stream | None) -> str:
+    if not isinstance(stream, VideoStream) or stream.codec_context is None:
         return ""
     rate = f" {float(stream.average_rate):.3f}".rstrip("0").rstrip(".") + " fps" if stream.average_rate else ""
     return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}"
 
 
-def _sound(stream: AudioStream, number: int, ends_s: dict[int, float]) -> Sound:
+def _sound(stream: AudioStream, number: int, span: _Span) -> Sound:
+    codec = stream.codec_context
     return Sound(
         stream=number,
         language=normalise(stream.metadata.get("language")),
-        codec=stream.codec_context.name,
-        layout=stream.codec_context.layout.name,
-        sample_rate_hz=stream.codec_context.sample_rate,
-        end_s=ends_s.get(stream.index, 0.0),
+        codec="unknown" if codec is None else codec.name,
+        layout="" if codec is None else codec.layout.name,
+        sample_rate_hz=0 if codec is None else codec.sample_rate,
+        end_s=span.end_s,
         main=not stream.disposition & _SECONDARY_SOUND,
+        fault=_fault(stream, span),
     )

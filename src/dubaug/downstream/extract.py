@@ -6,7 +6,6 @@ Shape suffixes: W window, C channel, S sample, T time frame, F mel bin.
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 import torch
 
@@ -17,7 +16,7 @@ from dubaug.errors import MediaError
 from dubaug.media import jpeg
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
-from dubaug.media.video import pixel_aspect, read_windows, scaled_size, video_duration_s, video_stream
+from dubaug.media.video import read_windows, scaled_size, upright_size, video_duration_s
 
 WINDOWS_AT_ONCE = 8
 """Spectrograms made together: bounds the memory that a long recording takes."""
@@ -110,14 +109,9 @@ def _frames(item: Item, video: Path, starts_s: tuple[float, ...], settings: Feat
 
 def _height(video: Path, short_side: int) -> int:
     """Return the least height at which neither side of the picture is below `short_side` pixels."""
-    try:
-        with av.open(video) as container:
-            stream = video_stream(container, video.name)
-            width, height, pixel = stream.width, stream.height, pixel_aspect(stream)
-    except av.FFmpegError as error:
-        raise MediaError(f"{video.name} cannot be read: {error.strerror}", "copy the file again") from error
-    target = max(short_side, int(short_side * height / (width * pixel)))
-    while scaled_size(width, height, pixel, target)[0] < short_side:  # widths are rounded to even numbers
+    width, height = upright_size(video)
+    target = max(short_side, int(short_side * height / width))
+    while scaled_size(width, height, 1.0, target)[0] < short_side:  # widths are rounded to even numbers
         target += 1
     return target
 

@@ -3,13 +3,17 @@
 The time line is the container's, from its start time. Clip n covers [n, n + 1) times the clip's length. A clip exists
 if every track has all its samples (but for `END_SLACK_S`) and the picture has all its frames; what is left at the end
 is dropped.
+
+Damage costs the clips that it lies in and no others: what a decoder refuses or marks as corrupt counts as damaged, in
+the picture up to the next key frame, and so do holes in the sound.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -19,14 +23,19 @@ from av.stream import Stream
 
 from dubaug.corpus.titles import END_SLACK_S, Track
 from dubaug.errors import MediaError
-from dubaug.media.track import Converter, Timeline, prepare
+from dubaug.media.track import MAX_GAP_S, REPAIR, Converter, Timeline, prepare
 from dubaug.media.video import REMUX, FramePicker, frame_duration_s, frame_times, pixel_aspect, video_stream
+from dubaug.workers import report_progress
 
 MAX_LAG_S = 90.0
 """Sound that is kept waiting for another stream of the same film; more means that they do not lie side by side."""
 
+HOLE_S = 0.2
+"""Sound that lacks more than this on the way has lost data; holes in the picture may be a variable frame rate's."""
+
 LATE_PICTURE_S = 1.0
-"""A picture that begins later than this after the sound lacks its beginning; until then the first frame is shown."""
+"""A picture that begins later than this after the sound lacks its beginning (a broadcast recorded from the middle of
+a group of pictures); until then the first frame is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +48,8 @@ class FilmClip:
     """uint8 RGB `(T, H, W, 3)`; None if no picture was asked for."""
     waveforms: Mapping[str, np.ndarray]
     """Each language's float32 stereo `(2, S)`."""
+    damage: str = ""
+    """What of the clip could not be decoded (`picture`, languages); empty if all is well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +72,8 @@ def read_clips(
 ) -> Iterator[FilmClip]:
     """Yield a film's clips in order.
 
-    `threads` are for the video decoder. Raises `MediaError` if the file or a side-car file cannot be read or decoded.
+    `threads` are for the video decoder. Raises `MediaError` if the file or a side-car file cannot be read (any more);
+    clips that were whole before that have been given by then. Clips with damage are given too, and say so.
     """
     reader = _Reader(clip_s=clip_s, sample_rate_hz=sample_rate_hz, picture=picture)
     try:
@@ -70,12 +82,36 @@ def read_clips(
             for index in count() if max_clips is None else range(max_clips):
                 if not reader.fill():
                     return
-                yield reader.take(index)
+                clip = reader.take(index)
+                report_progress()
+                yield clip
     except av.FFmpegError as error:
         where = f" after {reader.taken_s:.0f} s" if reader.taken_s else ""
         raise MediaError(
-            f"decoding failed{where} ({error.strerror})", "copy it again, or convert it with another program"
+            f"reading failed{where} ({error.strerror})", "copy it again, or convert it with another program"
         ) from error
+
+
+@dataclass
+class _Damage:
+    """Which parts of a stream could not be decoded, in seconds of the film."""
+
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    since_s: float | None = None
+    """Where the damage begins that is not over yet."""
+
+    def begin(self, time_s: float) -> None:
+        if self.since_s is None:
+            self.since_s = time_s
+
+    def end(self, time_s: float) -> None:
+        if self.since_s is not None:
+            self.spans.append((self.since_s, max(time_s, self.since_s)))
+            self.since_s = None
+
+    def touches(self, start_s: float, end_s: float) -> bool:
+        open_end = [(self.since_s, float("inf"))] if self.since_s is not None else []
+        return any(begin_s < end_s and over_s > start_s for begin_s, over_s in [*self.spans, *open_end])
 
 
 class _SoundSink:
@@ -89,7 +125,8 @@ class _SoundSink:
         self._timeline = Timeline(sample_rate_hz=sample_rate_hz, origin_s=origin_s)
         self._clip_samples = round(clip_s * sample_rate_hz)
         self._slack = round(END_SLACK_S * sample_rate_hz)
-        self._stream, self._rate = stream, sample_rate_hz
+        self._stream, self._rate, self._origin_s = stream, sample_rate_hz, origin_s
+        self.damage = _Damage()
 
     @property
     def reached_s(self) -> float:
@@ -104,13 +141,24 @@ class _SoundSink:
         return self._timeline.available >= self._clip_samples
 
     def push(self, packet: Packet) -> None:
-        for frame in self._stream.codec_context.decode(packet):
-            for piece in self._converter.push(frame):
-                self._timeline.push(*piece)
+        if packet.is_corrupt:
+            self.damage.begin(self.reached_s)
+        for frame in _decoded(self._stream, packet, self):
+            if frame.is_corrupt:
+                self.damage.begin(self.reached_s)
+            elif packet.size and not packet.is_corrupt:
+                self.damage.end(self.reached_s if frame.time is None else frame.time - self._origin_s)
+            self._lay(self._converter.push(frame))
+
+    def _lay(self, pieces: Sequence[tuple[float | None, np.ndarray]]) -> None:
+        for piece in pieces:
+            reached_s = self.reached_s
+            hole_s = self._timeline.push(*piece)
+            if hole_s > HOLE_S:
+                self.damage.spans.append((reached_s, reached_s + hole_s))
 
     def finish(self) -> None:
-        for piece in self._converter.flush():
-            self._timeline.push(*piece)
+        self._lay(self._converter.flush())
         if self._timeline.available:
             self._timeline.push(None, np.zeros((2, self._slack), dtype=np.float32))
 
@@ -128,6 +176,7 @@ class _PictureSink:
         times_s = (time_s for clip in count() for time_s in frame_times(clip * clip_s, clip_s, picture.frames))
         self._picker = FramePicker(times_s, height=picture.height, pixel_aspect=pixel_aspect(stream))
         self._end_s = 0.0
+        self.damage = _Damage()
 
     @property
     def reached_s(self) -> float:
@@ -142,15 +191,18 @@ class _PictureSink:
         return len(self._picker.picked) >= self._picture.frames
 
     def push(self, packet: Packet) -> None:
-        for frame in self._stream.codec_context.decode(packet):
-            if frame.time is None:
-                raise MediaError("the picture has frames without timestamps", REMUX)
-            time_s = frame.time - self._origin_s
+        for frame in _decoded(self._stream, packet, self):
+            # A frame without a timestamp follows the one before.
+            time_s = self._end_s if frame.time is None else frame.time - self._origin_s
+            if time_s > self._end_s + MAX_GAP_S:
+                raise MediaError(f"the picture's timestamps jump from {self._end_s:.1f} s to {time_s:.1f} s", REPAIR)
+            if frame.is_corrupt:
+                self.damage.begin(time_s)
+            elif frame.key_frame:
+                self.damage.end(time_s)
             if not self._end_s and time_s > LATE_PICTURE_S:
-                raise MediaError(
-                    f"the picture begins only at {time_s:.1f} s",
-                    "check the film's beginning in a player, and copy it again",
-                )
+                self.damage.begin(0.0)
+                self.damage.end(time_s)
             self._end_s = max(self._end_s, time_s + frame_duration_s(frame, self._stream))
             self._picker.push(frame, time_s)
 
@@ -159,6 +211,15 @@ class _PictureSink:
 
     def take(self) -> np.ndarray:
         return np.stack(self._picker.take(self._picture.frames))
+
+
+def _decoded(stream: av.VideoStream | AudioStream, packet: Packet, sink: "_SoundSink | _PictureSink") -> list[Any]:
+    """Return the frames of a packet; one that the decoder refuses is damage, and the next ones may be good."""
+    try:
+        return list(stream.codec_context.decode(packet))
+    except (av.InvalidDataError, av.ArgumentError, av.PatchWelcomeError, av.BugError):
+        sink.damage.begin(sink.reached_s)
+        return []
 
 
 class _Source:
@@ -254,9 +315,11 @@ class _Reader:
         """Return the next clip, which is whole."""
         start_s = index * self._clip_s
         self.taken_s = start_s + self._clip_s
+        damaged = [sink.name for sink in self._sinks if sink.damage.touches(start_s, self.taken_s)]
         return FilmClip(
             index=index,
             start_s=start_s,
             frames=self._picture.take() if self._picture else None,
             waveforms={sink.name: sink.take() for sink in self._sounds},
+            damage=", ".join(damaged),
         )

@@ -9,10 +9,16 @@ from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 
+from dubaug.errors import MediaError
 from dubaug.media.downmix import to_stereo, usual_layout
 
 GAP_TOLERANCE_S = 0.03
 """A timestamp this near to where the sound stands counts as contiguous: Matroska's are rounded to 1 ms."""
+
+REPAIR = "write new timestamps: ffmpeg -i IN -map 0 -c copy OUT.mkv"
+
+MAX_GAP_S = 90.0
+"""A longer hole is no silence: the timestamps are wrong."""
 
 _MAX_PLANES = 7
 """PyAV 18 counts the planes of a frame past the end of FFmpeg's list of 8: more channels must come interleaved."""
@@ -80,7 +86,7 @@ class Timeline:
     """Stereo samples laid end to end from time `origin_s`, taken from the front in fixed lengths.
 
     Timestamps decide: what comes before the origin is dropped, a hole longer than `GAP_TOLERANCE_S` is filled with
-    silence, an overlap longer than that is dropped.
+    silence, an overlap longer than that is dropped. A hole longer than `MAX_GAP_S` raises `MediaError`.
     """
 
     def __init__(self, *, sample_rate_hz: int, origin_s: float) -> None:
@@ -100,19 +106,29 @@ class Timeline:
         """How far the sound reaches, in seconds after the origin."""
         return self._written / self._rate
 
-    def push(self, time_s: float | None, samples_CS: np.ndarray) -> None:
-        """Append samples that begin at `time_s` of the container's clock (None: right after the last)."""
+    def push(self, time_s: float | None, samples_CS: np.ndarray) -> float:
+        """Append samples that begin at `time_s` of the container's clock (None: right after the last).
+
+        Returns the seconds of silence that fill a hole before them; silence before the first sound is no hole.
+        """
+        hole_s = 0.0
         if time_s is not None:
             position = round((time_s - self._origin_s) * self._rate)
             shift = position - self._written
             if not self._started or abs(shift) > GAP_TOLERANCE_S * self._rate:
+                if shift > MAX_GAP_S * self._rate:
+                    raise MediaError(
+                        f"the sound's timestamps jump from {self.end_s:.1f} s to {position / self._rate:.1f} s", REPAIR
+                    )
                 if shift > 0:
+                    hole_s = shift / self._rate if self._started else 0.0
                     self._append(np.zeros((2, shift), dtype=np.float32))
                 elif shift < 0:
                     samples_CS = samples_CS[:, -shift:]
         if samples_CS.shape[1]:
             self._started = True
             self._append(samples_CS)
+        return hole_s
 
     def take(self, samples: int) -> np.ndarray:
         """Return the next `samples` as float32 `(2, samples)`; there must be as many."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -26,26 +27,57 @@ def frame_times(start_s: float, duration_s: float, frames: int) -> tuple[float, 
     return tuple(start_s + (index + 0.5) * duration_s / frames for index in range(frames))
 
 
-def scaled_size(width: int, height: int, pixel_aspect: float, target_height: int) -> tuple[int, int]:
+def scaled_size(width: float, height: float, pixel_aspect: float, target_height: int) -> tuple[int, int]:
     """Return `(width, height)` of a picture scaled to `target_height`, its shown aspect kept, the width even."""
     shown_width = width * (pixel_aspect or 1.0)
     return max(2, 2 * round(target_height * shown_width / height / 2)), target_height
 
 
-def to_rgb(frame: VideoFrame, height: int, pixel_aspect: float = 1.0) -> np.ndarray:
-    """Return the picture as uint8 RGB `(height, W, 3)`."""
-    width, height = scaled_size(frame.width, frame.height, pixel_aspect, height)
+def orientation(frame: VideoFrame) -> tuple[int, bool]:
+    """Return how a frame is to be shown, from its display matrix: quarter turns anticlockwise, after mirroring or not.
+
+    Other angles, which no camera writes, are rounded to quarter turns.
+    """
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return 0, False
+    a, b, _, c, d, *_ = np.frombuffer(bytes(matrix), dtype="<i4").astype(float)
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    return round(-np.arctan2(b, a) / (np.pi / 2)) % 4, bool(mirrored)
+
+
+def shown_size(frame: VideoFrame, height: int, pixel_aspect: float) -> tuple[int, int]:
+    """Return `(width, height)` of the frame as it is shown, turned upright, scaled to `height`."""
+    quarter_turns, _ = orientation(frame)
+    if quarter_turns % 2:
+        return scaled_size(frame.height, frame.width * (pixel_aspect or 1.0), 1.0, height)
+    return scaled_size(frame.width, frame.height, pixel_aspect, height)
+
+
+def to_rgb(frame: VideoFrame, size: tuple[int, int]) -> np.ndarray:
+    """Return the picture turned upright as uint8 RGB `(H, W, 3)`, scaled to `size`, its `(width, height)`.
+
+    Of an interlaced frame the upper field is taken: swscale scales the fields one by one, and leaves them woven.
+    """
+    quarter_turns, mirrored = orientation(frame)
+    width, height = size if quarter_turns % 2 == 0 else size[::-1]
+    fields = 2 if frame.interlaced_frame else 1
     picture: np.ndarray = frame.reformat(
-        width=width, height=height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
-    ).to_ndarray()
-    return picture
+        width=width, height=fields * height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
+    ).to_ndarray()[::fields]
+    if mirrored:
+        picture = picture[:, ::-1]
+    return np.ascontiguousarray(np.rot90(picture, quarter_turns)) if quarter_turns or mirrored else picture
 
 
 class FramePicker:
     """Frames pass by in order; the one shown at each wanted time is kept.
 
     The frame shown at time t is the last that begins not after t (`TIME_SLACK_S` allowed); before the first frame
-    it is the first. Only kept frames are scaled and converted.
+    it is the first. Only kept frames are scaled and converted. All pictures have the size of the first, also where a
+    broadcast changes its format on the way.
     """
 
     def __init__(self, times_s: Iterable[float], *, height: int, pixel_aspect: float = 1.0) -> None:
@@ -53,6 +85,7 @@ class FramePicker:
         self._times_s = iter(times_s)
         self._next_s = next(self._times_s, None)
         self._height, self._pixel_aspect = height, pixel_aspect
+        self._size: tuple[int, int] | None = None
         self._current: VideoFrame | None = None
         self._current_rgb: np.ndarray | None = None
         self.picked: list[np.ndarray] = []
@@ -85,7 +118,8 @@ class FramePicker:
     def _rgb(self) -> np.ndarray:
         assert self._current is not None
         if self._current_rgb is None:
-            self._current_rgb = to_rgb(self._current, self._height, self._pixel_aspect)
+            self._size = self._size or shown_size(self._current, self._height, self._pixel_aspect)
+            self._current_rgb = to_rgb(self._current, self._size)
         return self._current_rgb
 
 
@@ -101,6 +135,20 @@ def video_stream(container: av.container.InputContainer, name: str) -> VideoStre
 def pixel_aspect(stream: VideoStream) -> float:
     """Return the width of a pixel over its height (1 where the file does not say)."""
     return float(stream.sample_aspect_ratio or 1)
+
+
+def upright_size(path: Path) -> tuple[float, float]:
+    """Return `(width, height)` of the picture as it is shown: turned upright, in square pixels. Raises `MediaError`."""
+    try:
+        with av.open(path) as container:
+            stream = video_stream(container, path.name)
+            width, height = stream.width * pixel_aspect(stream), float(stream.height)
+            quarter_turns, _ = orientation(next(container.decode(stream)))
+            return (height, width) if quarter_turns % 2 else (width, height)
+    except av.FFmpegError as error:
+        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
+    except StopIteration:
+        raise MediaError(f"{path.name} has no picture that can be decoded", UNREADABLE) from None
 
 
 def video_duration_s(path: Path) -> float:

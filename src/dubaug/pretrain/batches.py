@@ -11,7 +11,7 @@ from dubaug.seeding import item_rng
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip of the corpus: its title, and its row in the title's shard."""
+    """One clip of the corpus: its title, and which of the title's usable clips it is."""
 
     title_id: str
     row: int

@@ -19,7 +19,6 @@ from dubaug.pretrain.heads import View
 from dubaug.pretrain.views import AudioView, VideoView, draw_audio, draw_video
 from dubaug.progress import say
 from dubaug.seeding import item_rng
-from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
 
 
@@ -58,11 +57,12 @@ class ClipSource:
         self.experiment, self.variant, self.seed = experiment, experiment.variants[variant], seed
         self.index = ClipIndex.load(clips)
         self.sound = self.index if separated is None else ClipIndex.load(separated)
-        with_sound = {shard.title_id for shard in self.sound.shards}
-        self.clips_of_title = {
-            shard.title_id: shard.clips for shard in self.index.shards if shard.title_id in with_sound and shard.clips
-        }
-        self.without_sound = sorted({shard.title_id for shard in self.index.shards} - with_sound)
+        self._pairs = {} if separated is None else self._paired()
+        counts = {shard.title_id: len(self._pairs.get(shard.title_id, ())) for shard in self.index.shards}
+        if separated is None:
+            counts = {shard.title_id: shard.clips for shard in self.index.shards}
+        self.clips_of_title = {title: count for title, count in counts.items() if count}
+        self.without_sound = sorted(set(counts) - set(self.clips_of_title))
         """Titles left out because they have no separated sound."""
 
     @property
@@ -90,8 +90,6 @@ class ClipSource:
                     raise DubaugError(f"{sound.path}: {track!r} is {stored}, the configuration says {shape}: {remedy}")
             if self.variant.video and (not pictures.with_frames or len(pictures.frames_jpeg(0)) != clips.frames):
                 raise DubaugError(f"{pictures.path} has not {clips.frames} frames a clip: {remedy}")
-            if sound.path != pictures.path and len(sound) != len(pictures):
-                raise DubaugError(f"{sound.path} has {len(sound)} clips, {pictures.path} {len(pictures)}: {remedy}")
 
     def secondary_at(self, step: int) -> str | None:
         """Return the secondary track of a step: the languages in turn, the same for all processes (paper §3.4)."""
@@ -102,15 +100,13 @@ class ClipSource:
         tracks: dict[View, str] = {"primary": self.variant.primary}
         if (secondary := self.secondary_at(step)) is not None:
             tracks["secondary"] = secondary
-        keys = [(clip.title_id, self.index.open(clip.title_id).index(clip.row)) for clip in clips]
+        keys = [(clip.title_id, self.index.open(clip.title_id).index(self._rows(clip)[0])) for clip in clips]
         frames, video_views = self._read_frames(clips, keys, epoch) if self.variant.video else (None, ())
         augmentation = self.experiment.augmentation
         mels: dict[View, torch.Tensor] = {}
         audio_views: dict[View, tuple[AudioView, ...]] = {}
         for view, track in tracks.items():
-            mel_BCTF = np.stack(
-                [self._sound(clip, key[1]).mel(clip.row, track) for clip, key in zip(clips, keys, strict=True)]
-            )
+            mel_BCTF = np.stack([self.sound.open(clip.title_id).mel(self._rows(clip)[1], track) for clip in clips])
             mels[view] = torch.from_numpy(mel_BCTF)
             audio_views[view] = tuple(
                 draw_audio(
@@ -129,29 +125,35 @@ class ClipSource:
             audio_views=audio_views,
         )
 
-    def _sound(self, clip: Clip, index: int) -> ShardReader:
-        reader = self.sound.open(clip.title_id)
-        if reader.index(clip.row) != index:
-            raise DubaugError(
-                f"{reader.path}: row {clip.row} is clip {reader.index(clip.row)}, not {index}: make it again"
-            )
-        return reader
+    def _paired(self) -> dict[str, list[tuple[int, int]]]:
+        """Return the rows of each title's pictures and sound that are the same clip: either may lack damaged ones."""
+        with_sound = {shard.title_id for shard in self.sound.shards}
+        pairs = {}
+        for title in (shard.title_id for shard in self.index.shards if shard.title_id in with_sound):
+            sound_row = {index: row for row, index in enumerate(self.sound.open(title).indices())}
+            indices = enumerate(self.index.open(title).indices())
+            pairs[title] = [(row, sound_row[index]) for row, index in indices if index in sound_row]
+        return pairs
+
+    def _rows(self, clip: Clip) -> tuple[int, int]:
+        """Return the clip's row in the shard of its pictures, and in that of its sound."""
+        return self._pairs[clip.title_id][clip.row] if self._pairs else (clip.row, clip.row)
 
     def _read_frames(
         self, clips: Sequence[Clip], keys: Sequence[tuple[str, int]], epoch: int
     ) -> tuple[torch.Tensor, tuple[VideoView, ...]]:
         """Return all clips' frames, padded to the largest picture, and their views."""
-        readers = [self.index.open(clip.title_id) for clip in clips]
-        sizes = [reader.frame_size(clip.row) for reader, clip in zip(readers, clips, strict=True)]
+        places = [(self.index.open(clip.title_id), self._rows(clip)[0]) for clip in clips]
+        sizes = [reader.frame_size(row) for reader, row in places]
         largest = (max(height for height, _ in sizes), max(width for _, width in sizes))
         shape = (len(clips), self.experiment.clips.frames, *largest, 3)
         # Decoded straight into the batch: another copy of all pixels would cost a third as much as decoding.
         padded = np.empty(shape, np.uint8) if set(sizes) == {largest} else np.zeros(shape, np.uint8)
-        for place, reader, clip, (height, width) in zip(padded, readers, clips, sizes, strict=True):
+        for out, (reader, row), (height, width) in zip(padded, places, sizes, strict=True):
             if (height, width) == largest:
-                reader.frames(clip.row, out=place)
+                reader.frames(row, out=out)
             else:
-                place[:, :height, :width] = reader.frames(clip.row)
+                out[:, :height, :width] = reader.frames(row)
         views = tuple(
             draw_video(
                 item_rng(self.seed, epoch, *key, "video"),

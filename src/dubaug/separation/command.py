@@ -61,6 +61,7 @@ def run_separate(options: argparse.Namespace) -> None:
     from dubaug.corpus.titles import read_titles
     from dubaug.separation.ingest import Settings, make_separated_shard, standing_shard
     from dubaug.shards.index import ClipIndex
+    from dubaug.shards.receipts import balance
 
     if not 0 <= options.batch < options.batches:
         raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
@@ -80,11 +81,14 @@ def run_separate(options: argparse.Namespace) -> None:
     for title in titles:
         outcome = standing_shard(title, settings, options.out_dir)
         if outcome is None:
-            outcome = make_separated_shard(title, settings=settings, remover=remover, out_dir=options.out_dir)
+            outcome = make_separated_shard(
+                title, settings=settings, remover=remover, out_dir=options.out_dir, stall_s=experiment.ingest.stall_s
+            )
         for reject in outcome.rejects:
             say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
         outcomes.append(outcome)
         progress.advance(title.clips, note=title.title_id)
+    balance(titles, outcomes)
     write_rejects(options.rejected, [reject for outcome in outcomes for reject in outcome.rejects])
     entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
     index = ClipIndex(shards=entries, tracks=(language,), sample_rate_hz=experiment.separation.sample_rate_hz)

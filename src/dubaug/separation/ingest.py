@@ -1,5 +1,6 @@
 """One title, from the film to a shard with the primary track's log-mels after speech removal."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -11,10 +12,11 @@ import numpy as np
 from dubaug.config import Clips, Mel, Separation, digest
 from dubaug.corpus.titles import Title
 from dubaug.errors import MediaError
-from dubaug.media.film import read_clips
+from dubaug.media.film import FilmClip, read_clips
 from dubaug.separation.remove import Remover
 from dubaug.shards.format import VERSION, ShardWriter
-from dubaug.shards.receipts import Outcome, kept, no_room, rejected, shard_path, written
+from dubaug.shards.receipts import Losses, Outcome, kept, nothing_left, rejected, shard_path, until_error, written
+from dubaug.workers import Crash, Stall, isolated_values
 
 STAGE = "separation"
 
@@ -58,46 +60,65 @@ def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome |
     return kept(title, out_dir, made_of=_made_of(title, settings)) if source.is_file() else None
 
 
-def make_separated_shard(title: Title, *, settings: Settings, remover: Remover, out_dir: Path) -> Outcome:
+def make_separated_shard(
+    title: Title, *, settings: Settings, remover: Remover, out_dir: Path, stall_s: float | None = None
+) -> Outcome:
     """Write `<out_dir>/<title_id>.arrow`: the same clips as in the title's film shard, their numbers and starts too.
 
-    A film whose track cannot be decoded gives no shard but a reject, and so do clips that the catalogue promised and
-    the decoder did not give. Raises `DubaugError` if the disk is full or the model fails: that is no fault of the film.
+    A film whose track cannot be decoded gives no shard but a reject, and so do damaged clips, and those that the
+    catalogue promised and the decoder did not give. The film is decoded in a process that it may take down, and that
+    is ended after `stall_s` without a clip. Raises `DubaugError` if the disk is full or the model fails: that is no
+    fault of the film.
     """
     path = shard_path(title, out_dir)
+    losses = Losses()
     try:
-        clips = _write(path, title, settings, remover)
+        clips = _write(path, title, settings, remover, stall_s, losses)
     except MediaError as error:
         return rejected(title, stage=STAGE, reason=error.reason, advice=error.advice)
-    except FileNotFoundError as error:
-        return rejected(title, stage=STAGE, reason=str(error), advice="check the catalogue")
-    except OSError as error:
-        if full := no_room(error, path):
-            raise full from error
-        raise
-    what = f"clips of the {settings.language} track"
-    return written(title, out_dir, clips=clips, made_of=_made_of(title, settings), stage=STAGE, what=what)
+    return written(title, out_dir, clips=clips, losses=losses, made_of=_made_of(title, settings), stage=STAGE)
 
 
-def _write(path: Path, title: Title, settings: Settings, remover: Remover) -> int:
-    """Write the shard; return its clips. A title without a whole clip leaves no file. Raises `MediaError`."""
+def _read(title: Title, settings: Settings) -> Iterator[FilmClip]:
+    return read_clips(
+        title.path,
+        tracks=[title.track(settings.language)],
+        clip_s=settings.clips.duration_s,
+        sample_rate_hz=settings.separation.sample_rate_hz,
+        picture=None,
+        max_clips=title.clips,
+    )
+
+
+def _read_apart(title: Title, settings: Settings, stall_s: float | None) -> Iterator[FilmClip]:
+    """Yield the title's clips, decoded in another process. Raises `MediaError` if that dies or stands still."""
+    read = functools.partial(_read, settings=settings)
+    for clip in isolated_values(read, title, stall_s=stall_s, preload=[__name__]):
+        if isinstance(clip, Crash | Stall):
+            raise MediaError(f"the decoder {clip}", "convert the film with another program, or leave it out")
+        yield clip
+
+
+def _write(
+    path: Path, title: Title, settings: Settings, remover: Remover, stall_s: float | None, losses: Losses
+) -> int:
+    """Write the shard; return its clips, and note those that are lost.
+
+    A title without a whole clip leaves no file. Raises `MediaError`.
+    """
     import torch
 
     from dubaug.media.mel import log_mel
 
     rate_hz = settings.separation.sample_rate_hz
-    waveforms = (
-        clip.waveforms[settings.language]
-        for clip in read_clips(
-            title.path,
-            tracks=[title.track(settings.language)],
-            clip_s=settings.clips.duration_s,
-            sample_rate_hz=rate_hz,
-            picture=None,
-            max_clips=title.clips,
-        )
-    )
-    background = remover.stream(waveforms, key=title.title_id)
+
+    def waveforms() -> Iterator[np.ndarray]:
+        for clip in until_error(_read_apart(title, settings, stall_s), losses):
+            if clip.damage:
+                losses.damaged[clip.index] = clip.damage
+            yield clip.waveforms[settings.language]
+
+    background = remover.stream(waveforms(), key=title.title_id)
     with ShardWriter(
         path,
         metadata={"title_id": title.title_id, **settings.metadata},
@@ -105,6 +126,8 @@ def _write(path: Path, title: Title, settings: Settings, remover: Remover) -> in
         with_frames=False,
     ) as writer:
         for index, clip_CS in enumerate(recut(background, settings.clip_samples)):
+            if index in losses.damaged:
+                continue
             mel_CTF = log_mel(torch.from_numpy(clip_CS), sample_rate_hz=rate_hz, mel=settings.mel)
             writer.add(
                 item=title.title_id,
@@ -114,7 +137,7 @@ def _write(path: Path, title: Title, settings: Settings, remover: Remover) -> in
                 mels={settings.language: mel_CTF.numpy().astype(np.float16)},
             )
         if not writer.clips:
-            raise MediaError("no whole clip of sound could be decoded", "check the film in a player, and copy it again")
+            raise nothing_left(losses)
     return writer.clips
 
 

@@ -68,6 +68,7 @@ def run_shards(options: argparse.Namespace) -> None:
     from dubaug.corpus.titles import read_titles
     from dubaug.shards.index import ClipIndex
     from dubaug.shards.ingest import Settings, standing_shard
+    from dubaug.shards.receipts import balance
 
     if not 0 <= options.batch < options.batches:
         raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
@@ -84,7 +85,8 @@ def run_shards(options: argparse.Namespace) -> None:
             outcomes.append(standing)
     if outcomes:
         say(f"{len(outcomes)} of {len(titles)} shards stand already")
-    outcomes += _make_shards(to_make, settings, options.out_dir, options.jobs)
+    outcomes += _make_shards(to_make, settings, options.out_dir, options.jobs, experiment.ingest.stall_s)
+    balance(titles, outcomes)
     rejects = [reject for outcome in outcomes for reject in outcome.rejects]
     write_rejects(options.rejected, rejects)
     entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
@@ -93,19 +95,23 @@ def run_shards(options: argparse.Namespace) -> None:
     say(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
 
 
-def _make_shards(titles: "list[Title]", settings: "Settings", out_dir: Path, jobs: int) -> "list[Outcome]":
+def _make_shards(
+    titles: "list[Title]", settings: "Settings", out_dir: Path, jobs: int, stall_s: float
+) -> "list[Outcome]":
+    from dubaug.files import remove_unfinished
     from dubaug.shards.ingest import STAGE, make_shard
-    from dubaug.shards.receipts import rejected
-    from dubaug.workers import Crash, isolated_map
+    from dubaug.shards.receipts import rejected, shard_path
+    from dubaug.workers import Crash, Stall, isolated_map
 
     threads = max(1, len(os.sched_getaffinity(0)) // jobs) if hasattr(os, "sched_getaffinity") else 1
     work = functools.partial(make_shard, settings=settings, out_dir=out_dir, threads=threads)
     outcomes = []
     progress = Progress("cutting clips", sum(title.clips for title in titles), "clips")
     preload = ["dubaug.shards.ingest", "torchaudio.functional"]
-    for title, result in isolated_map(work, titles, jobs=jobs, preload=preload):
-        if isinstance(result, Crash):
-            reason = f"decoding crashed the decoder (exit code {result.exit_code})"
+    for title, result in isolated_map(work, titles, jobs=jobs, stall_s=stall_s, preload=preload):
+        if isinstance(result, Crash | Stall):
+            remove_unfinished(shard_path(title, out_dir))
+            reason = f"the decoder {result}"
             advice = "convert the film with another program, or leave it out"
             result = rejected(title, stage=STAGE, reason=reason, advice=advice)
         for reject in result.rejects:

@@ -10,16 +10,25 @@ from typing import Any
 import numpy as np
 
 from dubaug.config import Clips, Mel, digest
+from dubaug.corpus.find import REPORT
 from dubaug.corpus.titles import Title, Track
-from dubaug.errors import MediaError
+from dubaug.errors import DubaugError, MediaError
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.jpeg import encode
 from dubaug.progress import say
 from dubaug.shards.format import VERSION, ShardWriter
-from dubaug.shards.receipts import Outcome, kept, no_room, rejected, shard_path, written
+from dubaug.shards.receipts import (
+    Losses,
+    Outcome,
+    kept,
+    nothing_left,
+    rejected,
+    shard_path,
+    until_error,
+    written,
+)
 
 STAGE = "shards"
-_REPORT = "report it to the authors of this program, with the film"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,20 +61,21 @@ def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome |
 def make_shard(title: Title, *, settings: Settings, out_dir: Path, threads: int) -> Outcome:
     """Cut a title into clips and write `<out_dir>/<title_id>.arrow`, with a receipt for `standing_shard`.
 
-    A film that cannot be decoded gives no shard but a reject, and so do clips that the catalogue promised and the
-    decoder did not give. Raises `DubaugError` if the disk is full: that is no fault of the film.
+    A film that cannot be decoded gives no shard but a reject, and so do damaged clips, and those that the catalogue
+    promised and the decoder did not give. Raises `DubaugError` if the disk is full: that is no fault of the film.
     """
     path = shard_path(title, out_dir)
+    losses = Losses()
     try:
-        clips = _write(path, title, settings, threads)
+        clips = _write(path, title, settings, threads, losses)
     except MediaError as error:
         return rejected(title, stage=STAGE, reason=error.reason, advice=error.advice)
+    except DubaugError:
+        raise
     except Exception as error:
-        if full := no_room(error, path):
-            raise full from error
         say(traceback.format_exc())
-        return rejected(title, stage=STAGE, reason=f"unexpected {type(error).__name__}: {error}", advice=_REPORT)
-    return written(title, out_dir, clips=clips, made_of=_made_of(title, settings), stage=STAGE)
+        return rejected(title, stage=STAGE, reason=f"unexpected {type(error).__name__}: {error}", advice=REPORT)
+    return written(title, out_dir, clips=clips, losses=losses, made_of=_made_of(title, settings), stage=STAGE)
 
 
 def _tracks(title: Title, settings: Settings) -> Sequence[Track]:
@@ -85,8 +95,11 @@ def _made_of(title: Title, settings: Settings) -> str:
     return digest(VERSION, settings.metadata(), title.clips, streams, states)
 
 
-def _write(path: Path, title: Title, settings: Settings, threads: int) -> int:
-    """Write the shard; return its clips. A title without a whole clip leaves no file. Raises `MediaError`."""
+def _write(path: Path, title: Title, settings: Settings, threads: int, losses: Losses) -> int:
+    """Write the shard; return its clips, and note those that are lost.
+
+    A title without a whole clip leaves no file. Raises `MediaError`.
+    """
     clips = read_clips(
         title.path,
         tracks=_tracks(title, settings),
@@ -104,7 +117,10 @@ def _write(path: Path, title: Title, settings: Settings, threads: int) -> int:
     )
     with ExitStack() as stack:
         stack.enter_context(writer)
-        for clip in clips:
+        for clip in until_error(clips, losses):
+            if clip.damage:
+                losses.damaged[clip.index] = clip.damage
+                continue
             assert clip.frames is not None
             writer.add(
                 item=title.title_id,
@@ -114,7 +130,7 @@ def _write(path: Path, title: Title, settings: Settings, threads: int) -> int:
                 mels=_mels(clip, settings),
             )
         if not writer.clips:
-            raise MediaError("no whole clip could be decoded", "check the film in a player, and copy it again")
+            raise nothing_left(losses)
     return writer.clips
 
 

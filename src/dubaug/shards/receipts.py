@@ -3,17 +3,18 @@
 Shards of films and of separated sound are kept, found again and accounted for in the same way.
 """
 
-import errno
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import Title
-from dubaug.errors import DubaugError
+from dubaug.errors import DubaugError, MediaError
 from dubaug.files import read_json, sha256_of, write_json
+from dubaug.media.film import FilmClip
+from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ShardEntry
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,16 +42,20 @@ def kept(title: Title, out_dir: Path, *, made_of: str) -> Outcome | None:
     return Outcome(entry=entry, rejects=tuple(Reject(**reject) for reject in noted["rejects"]))
 
 
-def written(title: Title, out_dir: Path, *, clips: int, made_of: str, stage: str, what: str = "clips") -> Outcome:
+@dataclass
+class Losses:
+    """Clips of a film that did not get into its shard."""
+
+    damaged: dict[int, str] = field(default_factory=dict)
+    """What could not be decoded of each damaged clip, by its number."""
+    stopped: MediaError | None = None
+    """Why nothing could be read from some clip on."""
+
+
+def written(title: Title, out_dir: Path, *, clips: int, losses: Losses, made_of: str, stage: str) -> Outcome:
     """Write the receipt of a shard that has just been written; clips that the catalogue promised are rejected."""
     path = shard_path(title, out_dir)
-    rejects: tuple[Reject, ...] = ()
-    if clips < title.clips:
-        reason = f"only the first {clips} of {title.clips} {what} could be decoded"
-        advice = "check the end of the film in a player, and copy it again"
-        rejects = (
-            Reject(title_id=title.title_id, stage=stage, reason=reason, advice=advice, clips=title.clips - clips),
-        )
+    rejects = tuple(_rejects(title, clips, losses, stage))
     entry = ShardEntry(title_id=title.title_id, path=path, clips=clips, sha256=sha256_of(path))
     content = {
         "made_of": made_of,
@@ -61,6 +66,84 @@ def written(title: Title, out_dir: Path, *, clips: int, made_of: str, stage: str
     }
     write_json(_receipt_path(title, out_dir), content)
     return Outcome(entry=entry, rejects=rejects)
+
+
+def until_error(clips: Iterator[FilmClip], losses: Losses) -> Iterator[FilmClip]:
+    """Yield the clips until they end or an error ends them, which is noted: what was read before it is good."""
+    try:
+        yield from clips
+    except MediaError as error:
+        losses.stopped = error
+
+
+def nothing_left(losses: Losses) -> MediaError:
+    """Return why a film gave no clip at all."""
+    if losses.stopped:
+        return losses.stopped
+    if losses.damaged:
+        what = ", ".join(sorted(set(losses.damaged.values())))
+        return MediaError(f"damaged data ({what}) in every clip", "copy it again")
+    return MediaError("no whole clip could be decoded", "check the film in a player, and copy it again")
+
+
+def _rejects(title: Title, clips: int, losses: Losses, stage: str) -> Iterator[Reject]:
+    for what in sorted(set(losses.damaged.values())):
+        numbers = [number for number, damage in losses.damaged.items() if damage == what]
+        yield Reject(
+            title_id=title.title_id,
+            stage=stage,
+            reason=f"damaged data ({what}) in clips {_ranges(numbers)} of 0-{title.clips - 1}",
+            advice="copy the film again if you want these clips",
+            clips=len(numbers),
+        )
+    read = clips + len(losses.damaged)
+    if read < title.clips:
+        advice = "check the end of the film in a player, and copy it again"
+        why = f": {losses.stopped.reason}" if losses.stopped else ""
+        yield Reject(
+            title_id=title.title_id,
+            stage=stage,
+            reason=f"only the first {read} of {title.clips} clips could be decoded{why}",
+            advice=losses.stopped.advice if losses.stopped else advice,
+            clips=title.clips - read,
+        )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return rising numbers as a person writes them: `3-5, 9`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def balance(titles: Sequence[Title], outcomes: Sequence[Outcome]) -> None:
+    """Check that nothing was lost in silence: every clip found stands in a shard, or is rejected.
+
+    Shards' rows are counted in the files. Raises `DubaugError` that names the titles that do not add up, which is a
+    fault of this program.
+    """
+    stands: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    for outcome in outcomes:
+        if outcome.entry is not None:
+            stands[outcome.entry.title_id] += len(ShardReader(outcome.entry.path))
+        for reject in outcome.rejects:
+            lost[reject.title_id] += reject.clips or 0
+    promised = {title.title_id: title.clips for title in titles}
+    faults = [
+        f"{title_id}: {promised.get(title_id, 0)} found, {stands[title_id]} written, {lost[title_id]} rejected"
+        for title_id in sorted({*promised, *stands, *lost})
+        if promised.get(title_id, 0) != stands[title_id] + lost[title_id]
+    ]
+    if faults:
+        raise DubaugError(
+            f"the clips of {len(faults)} titles do not add up ({'; '.join(faults[:5])}): this is a fault of the "
+            "program, please report it. Deleting their shards and running again may help"
+        )
 
 
 def noted_sha256(shard: Path) -> str:
@@ -75,13 +158,6 @@ def rejected(title: Title, *, stage: str, reason: str, advice: str) -> Outcome:
     """Return the outcome of a title that gave no shard."""
     reject = Reject(title_id=title.title_id, stage=stage, reason=reason, advice=advice, clips=title.clips)
     return Outcome(entry=None, rejects=(reject,))
-
-
-def no_room(error: Exception, path: Path) -> DubaugError | None:
-    """Return what to raise if `error` says that nothing can be written there: no fault of any film."""
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return DubaugError(f"cannot write {path}: {error.strerror}. Make room and run again")
-    return None
 
 
 def _receipt_path(title: Title, out_dir: Path) -> Path:

@@ -1,0 +1,66 @@
+"""Every clip that was found stands in a shard or is rejected."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dubaug.corpus.titles import Title, Track
+from dubaug.errors import DubaugError, MediaError
+from dubaug.shards.format import ShardWriter
+from dubaug.shards.receipts import Losses, Outcome, balance, kept, nothing_left, rejected, shard_path, written
+
+COPY = MediaError("the disk is scratched", "copy it again")
+
+
+def title(title_id: str, clips: int) -> Title:
+    track = Track(language="en", stream=0)
+    return Title(title_id=title_id, path=Path("a.mkv"), minutes=1.0, clips=clips, tracks=(track,))
+
+
+def write_shard(folder: Path, film: Title, indices: list[int], losses: Losses) -> Outcome:
+    path = shard_path(film, folder)
+    with ShardWriter(path, metadata={}, mel_shapes={"en": (1, 2, 3)}, with_frames=False) as writer:
+        for index in indices:
+            mels = {"en": np.zeros((1, 2, 3), np.float16)}
+            writer.add(item=film.title_id, index=index, start_s=0.0, frames_jpeg=None, mels=mels)
+    return written(film, folder, clips=len(indices), losses=losses, made_of="x", stage="shards")
+
+
+def test_what_was_lost_is_listed_by_its_cause(tmp_path: Path) -> None:
+    film = title("a", 10)
+    losses = Losses(damaged={1: "picture", 2: "picture", 4: "en", 6: "picture"}, stopped=COPY)
+    outcome = write_shard(tmp_path, film, [0, 3, 5], losses)
+    assert [(reject.reason, reject.clips) for reject in outcome.rejects] == [
+        ("damaged data (en) in clips 4 of 0-9", 1),
+        ("damaged data (picture) in clips 1-2, 6 of 0-9", 3),
+        ("only the first 7 of 10 clips could be decoded: the disk is scratched", 3),
+    ]
+    assert outcome.rejects[2].advice == "copy it again"
+    assert kept(film, tmp_path, made_of="x") == outcome
+    balance([film], [outcome])
+
+
+def test_why_nothing_is_left() -> None:
+    assert nothing_left(Losses(stopped=COPY)) is COPY
+    assert nothing_left(Losses(damaged={0: "en"})).reason == "damaged data (en) in every clip"
+    assert nothing_left(Losses()).reason == "no whole clip could be decoded"
+
+
+def test_titles_that_do_not_add_up_are_named(tmp_path: Path) -> None:
+    films = [title("a", 3), title("b", 2), title("c", 1)]
+    good = write_shard(tmp_path, films[0], [0, 2], Losses(damaged={1: "en"}))
+    bad = rejected(films[1], stage="shards", reason="no", advice="none")
+    last = write_shard(tmp_path, films[2], [0], Losses())
+    balance(films, [good, bad, last])
+    with pytest.raises(DubaugError, match=r"c: 1 found, 0 written, 0 rejected"):
+        balance(films, [good, bad])
+    with pytest.raises(DubaugError, match=r"b: 2 found, 0 written, 4 rejected"):
+        balance(films, [good, bad, bad, last])
+    with pytest.raises(DubaugError, match=r"a: 4 found, 2 written, 1 rejected"):
+        balance([replace(films[0], clips=4), *films[1:]], [good, bad, last])
+    # the file is counted, not what is said of it
+    write_shard(tmp_path, films[0], [0], Losses(damaged={1: "en", 2: "en"}))
+    with pytest.raises(DubaugError, match=r"a: 3 found, 1 written, 1 rejected"):
+        balance(films, [good, bad, last])
