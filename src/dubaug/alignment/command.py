@@ -2,15 +2,19 @@
 
 import argparse
 import functools
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubaug.config import load
-from dubaug.errors import DubaugError
+from dubaug.errors import DubaugError, MediaError
 from dubaug.progress import Progress, say
 
 if TYPE_CHECKING:
     from dubaug.alignment.judge import Finding
+    from dubaug.alignment.measure import Measurement
     from dubaug.config import Experiment
     from dubaug.corpus.rejects import Reject
     from dubaug.corpus.titles import Title
@@ -22,7 +26,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "align",
         help="find dubs that are shifted, drifting, cut differently, another film's, doubled or silent",
         description="Compare a few windows of every dub of every n-th selected title with the primary track, and say "
-        "by `alignment.policy` whether the dub is kept, corrected, or its title rejected.",
+        "by `alignment.policy` whether the dub is kept, corrected, or its title rejected. What was measured of each "
+        "title is kept in `.made` beside OUT, and measured again only if its files or the settings change.",
     )
     align.add_argument("--config", type=Path, required=True, help="the resolved configuration")
     align.add_argument("--titles", type=Path, required=True, help="the titles selected, by `dubaug select`")
@@ -45,83 +50,68 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run_align(options: argparse.Namespace) -> None:
-    """Measure and judge the dubs of one batch of titles, each title in a process that it may take down."""
+    """Measure and judge the dubs of one batch of titles; measurements of the same files are kept from run to run."""
+    from dubaug.alignment.judge import judge
+    from dubaug.alignment.receipts import kept
     from dubaug.alignment.table import write_findings
     from dubaug.corpus.rejects import write_rejects
     from dubaug.corpus.titles import read_titles
-    from dubaug.workers import Crash, isolated_map
 
     if not 0 <= options.batch < options.batches:
         raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
     experiment = load(options.config)
     titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
+    folder, languages = options.out.parent / ".made", experiment.corpus.languages
+    standing = {title: kept(title, folder, languages=languages, settings=experiment.alignment) for title in titles}
+    results = {title: measured for title, measured in standing.items() if measured is not None}
+    if results:
+        say(f"{len(results)} of {len(titles)} titles are measured already")
+    to_measure = [title for title in titles if title not in results]
     findings: list[Finding] = []
     rejects: list[Reject] = []
-    progress = Progress("comparing dubs", len(titles), "titles")
-    work = functools.partial(align_title, experiment=experiment)
-    for title, result in isolated_map(work, titles, jobs=options.jobs, preload=["dubaug.alignment.measure"]):
-        if isinstance(result, Crash):
-            reason = f"decoding crashed the decoder (exit code {result.exit_code})"
-            result = unreadable(title, experiment, reason, "convert the film with another program, or leave it out")
-        findings += result[0]
-        rejects += result[1]
-        for reject in result[1]:
+    for title, result in [*results.items(), *_measure_all(to_measure, experiment, folder, options.jobs)]:
+        its_findings, its_rejects = judge(title, result, experiment)
+        findings += its_findings
+        rejects += its_rejects
+        for reject in its_rejects:
             say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
-        progress.advance(note=title.title_id)
     write_rejects(options.rejected, rejects)
     write_findings(options.out, findings)
-    counts = {status: sum(finding.status == status for finding in findings) for status in _statuses(findings)}
-    say(f"{len(findings)} dubs: " + ", ".join(f"{count} {status}" for status, count in counts.items()))
+    counts = Counter(finding.status for finding in findings)
+    say(f"{len(findings)} dubs: " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
 
 
-def align_title(title: "Title", *, experiment: "Experiment") -> "tuple[list[Finding], list[Reject]]":
-    """Return the findings of one title, and a reject if one of its dubs is rejected."""
-    from dubaug.alignment.judge import STAGE, Finding, reason_and_advice, status_of, verdict_of
+def _measure_all(
+    titles: "Sequence[Title]", experiment: "Experiment", folder: Path, jobs: int
+) -> "Iterator[tuple[Title, Mapping[str, Measurement] | MediaError]]":
+    """Yield each title's measurements, or what failed; each title in a process that it may take down."""
+    from dubaug.alignment.receipts import note
+    from dubaug.workers import Crash, Stall, isolated_map
+
+    progress = Progress("comparing dubs", len(titles), "titles")
+    work = functools.partial(measure_title, experiment=experiment)
+    stall_s, preload = experiment.ingest.stall_s, ["dubaug.alignment.measure"]
+    for title, result in isolated_map(work, titles, jobs=jobs, stall_s=stall_s, preload=preload):
+        if isinstance(result, Crash | Stall):
+            result = MediaError(f"the decoder {result}", "convert the film with another program, or leave it out")
+        if not isinstance(result, MediaError):
+            note(title, folder, result, languages=experiment.corpus.languages, settings=experiment.alignment)
+        progress.advance(note=title.title_id)
+        yield title, result
+
+
+def measure_title(title: "Title", *, experiment: "Experiment") -> "Mapping[str, Measurement] | MediaError":
+    """Return the measurements of a title's dubs by language, or what failed: that costs the title, and no other."""
     from dubaug.alignment.measure import measure
-    from dubaug.corpus.rejects import Reject
-    from dubaug.errors import MediaError
+    from dubaug.corpus.find import REPORT
 
-    settings = experiment.alignment
     try:
-        measured = measure(title, experiment.corpus.languages, settings)
+        return measure(title, experiment.corpus.languages, experiment.alignment)
     except MediaError as error:
-        return unreadable(title, experiment, error.reason, error.advice)
-    findings = []
-    for language, of_dub in measured.items():
-        status = status_of(of_dub, length_s=title.minutes * 60, settings=settings)
-        verdict = verdict_of(status, settings.policy)
-        findings.append(
-            Finding(title_id=title.title_id, language=language, status=status, verdict=verdict, measurement=of_dub)
-        )
-    pairs = [reason_and_advice(finding) for finding in findings if finding.verdict == "reject"]
-    if not pairs:
-        return findings, []
-    reason, advice = "; ".join(pair[0] for pair in pairs), "; ".join(dict.fromkeys(pair[1] for pair in pairs))
-    return findings, [Reject(title_id=title.title_id, stage=STAGE, reason=reason, advice=advice, clips=title.clips)]
-
-
-def unreadable(
-    title: "Title", experiment: "Experiment", reason: str, advice: str
-) -> "tuple[list[Finding], list[Reject]]":
-    """Return the findings of a title whose sound could not be read; the policy `keep` leaves it to the next stage."""
-    from dubaug.alignment.judge import STAGE, Finding, verdict_of
-    from dubaug.alignment.measure import Measurement
-    from dubaug.corpus.rejects import Reject
-
-    nothing = Measurement(
-        offset_s=None, drift=None, similarity=0.0, agreement=0.0, identical=0.0, silence=0.0, windows=0
-    )
-    verdict = verdict_of("unreadable", experiment.alignment.policy)
-    findings = [
-        Finding(title_id=title.title_id, language=language, status="unreadable", verdict=verdict, measurement=nothing)
-        for language in experiment.corpus.secondary
-    ]
-    reject = Reject(title_id=title.title_id, stage=STAGE, reason=reason, advice=advice, clips=title.clips)
-    return findings, [reject] if verdict == "reject" else []
-
-
-def _statuses(findings: "list[Finding]") -> list[str]:
-    return sorted({finding.status for finding in findings})
+        return error
+    except Exception as error:
+        say(traceback.format_exc())
+        return MediaError(f"unexpected {type(error).__name__}: {error}", REPORT)
 
 
 def run_alignment(options: argparse.Namespace) -> None:

@@ -1,15 +1,17 @@
 """What becomes of a dub by the policy: kept, corrected, or its title rejected, with reason and advice."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from dubaug.alignment.measure import Measurement
-from dubaug.config import Alignment
+from dubaug.alignment.measure import NOTHING, Measurement
+from dubaug.config import Alignment, Experiment
 from dubaug.corpus.languages import name_of
+from dubaug.corpus.rejects import Reject
+from dubaug.corpus.titles import Title
+from dubaug.errors import MediaError
 
 STAGE = "alignment"
-MOSTLY = 0.5
-"""Share of the windows from which a dub is silent."""
 
 Status = Literal["aligned", "shifted", "drifting", "cut", "dissimilar", "duplicate", "silent", "unreadable"]
 Verdict = Literal["keep", "correct", "reject"]
@@ -26,10 +28,34 @@ class Finding:
     measurement: Measurement
 
 
+def judge(
+    title: Title, result: Mapping[str, Measurement] | MediaError, experiment: Experiment
+) -> tuple[list[Finding], list[Reject]]:
+    """Return a finding a dub, and a reject if one of them is rejected; `result` may be why nothing was measured."""
+    settings, findings = experiment.alignment, []
+    for language in experiment.corpus.secondary:
+        measured = NOTHING if isinstance(result, MediaError) else result[language]
+        status: Status = "unreadable"
+        if not isinstance(result, MediaError):
+            status = status_of(measured, length_s=title.minutes * 60, settings=settings)
+        verdict = verdict_of(status, settings.policy)
+        findings.append(
+            Finding(title_id=title.title_id, language=language, status=status, verdict=verdict, measurement=measured)
+        )
+    if isinstance(result, MediaError):
+        pairs = [(f"the tracks could not be compared: {result.reason}", result.advice)]
+    else:
+        pairs = [reason_and_advice(finding) for finding in findings if finding.verdict == "reject"]
+    if not any(finding.verdict == "reject" for finding in findings):
+        return findings, []
+    reason, advice = "; ".join(pair[0] for pair in pairs), "; ".join(dict.fromkeys(pair[1] for pair in pairs))
+    return findings, [Reject(title_id=title.title_id, stage=STAGE, reason=reason, advice=advice, clips=title.clips)]
+
+
 def status_of(measured: Measurement, *, length_s: float, settings: Alignment) -> Status:
     """Return what a measurement means in a film of `length_s`."""
     move = measured.move
-    if not measured.windows or measured.silence > MOSTLY:
+    if not measured.windows or measured.silence > settings.silence_max:
         return "silent"
     if move is None:
         return "dissimilar"
@@ -72,8 +98,10 @@ def reason_and_advice(finding: Finding) -> tuple[str, str]:
             f"give the {name} dub, or correct the language in the catalogue's `tracks`",
         ),
         "silent": (
-            f"the {name} track is silent" if measured.windows else "the primary track is silent",
+            f"the {name} track is silent in {measured.silence:.0%} of the windows"
+            if measured.windows
+            else "the primary track is silent",
             "check it in a player, and copy it again",
         ),
-        "unreadable": (f"the {name} track cannot be read", "check the film in a player, and copy it again"),
+        "unreadable": ("", ""),
     }[finding.status]

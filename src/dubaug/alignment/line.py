@@ -42,7 +42,7 @@ class Window:
     @cached_property
     def peak_s(self) -> float:
         """Place of the highest correlation."""
-        return self.first_s + self.step_s * _summit(self.correlations, int(np.argmax(self.correlations)))
+        return self.first_s + self.step_s * summit(self.correlations, int(np.argmax(self.correlations)))
 
     @cached_property
     def certainty(self) -> float:
@@ -63,7 +63,7 @@ class Window:
         if low >= high:
             return place_s, 0.0
         best = low + int(np.argmax(self.correlations[low:high]))
-        return self.first_s + self.step_s * _summit(self.correlations, best), float(self.correlations[best])
+        return self.first_s + self.step_s * summit(self.correlations, best), float(self.correlations[best])
 
     def peaks_s(self) -> list[float]:
         """Return the places of the highest peaks, best first."""
@@ -74,12 +74,12 @@ class Window:
             best = int(np.argmax(left))
             if left[best] <= 0:
                 break
-            places.append(self.first_s + self.step_s * _summit(self.correlations, best))
+            places.append(self.first_s + self.step_s * summit(self.correlations, best))
             left[max(best - apart, 0) : best + apart + 1] = -1
         return places
 
 
-def _summit(values_L: np.ndarray, best: int) -> float:
+def summit(values_L: np.ndarray, best: int) -> float:
     """Return where the parabola through a maximum and its neighbours is highest."""
     if not 0 < best < len(values_L) - 1:
         return float(best)

@@ -35,11 +35,11 @@ class Measurement:
     similarity: float
     """Correlation of onsets where the dub fits best, by windows: near 0 for another film, .5 to .8 for a dub."""
     agreement: float
-    """Share of the windows that lie where this offset and drift say; of those that can be told from chance."""
+    """Share of the windows that lie where this offset and drift say; windows that fit nowhere have no vote."""
     identical: float
     """Share of seconds in which both tracks are one sound."""
     silence: float
-    """Share of windows in which the dub is silent and the primary is not."""
+    """Share of windows in which the dub, where it was found, is silent and the primary is not."""
     windows: int
     """Windows in which the primary is not silent."""
 
@@ -49,6 +49,10 @@ class Measurement:
         if self.offset_s is None or self.drift is None:
             return None
         return Move(offset_s=self.offset_s, rate=1.0 + self.drift)
+
+
+NOTHING = Measurement(offset_s=None, drift=None, similarity=0.0, agreement=0.0, identical=0.0, silence=0.0, windows=0)
+"""Where there was nothing to be heard."""
 
 
 @dataclass
@@ -62,17 +66,18 @@ class _Sound:
 
     def require(self, spans_s: Sequence[tuple[float, float]]) -> None:
         """Read what is missing."""
-        if any(self._span(start_s, end_s) is None for start_s, end_s in spans_s):
+        if any(self.span(start_s, end_s) is None for start_s, end_s in spans_s):
             read = read_excerpts(self.path, streams=[self.track.stream], spans_s=spans_s, sample_rate_hz=RATE_HZ)
             self.excerpts, self._rises = read[self.track.stream], {}
 
-    def _span(self, start_s: float, end_s: float) -> tuple[float, float] | None:
+    def span(self, start_s: float, end_s: float) -> tuple[float, float] | None:
+        """Return the stretch that was read and holds this part; None if none does."""
         spans = self.excerpts.spans_s
         return next((span for span in spans if span[0] - 1e-6 <= start_s and end_s <= span[1] + 1e-6), None)
 
     def rises(self, start_s: float, end_s: float) -> np.ndarray:
         """Return the rises `(B, T)` of a part."""
-        span = self._span(start_s, end_s)
+        span = self.span(start_s, end_s)
         assert span is not None
         if span not in self._rises:
             self._rises[span] = rises(self.excerpts.cut(*span))
@@ -83,7 +88,7 @@ class _Sound:
         """Return stereo `(2, S)` of a part of the film, from where the track has it; None where that was not read."""
         margin_s = 0.01
         first_s = max(move.at(start_s) - margin_s, 0.0)
-        span = self._span(first_s, move.at(end_s) + margin_s)
+        span = self.span(first_s, move.at(end_s) + margin_s)
         if span is None:
             return None
         samples = round((end_s - start_s) * RATE_HZ)
@@ -147,20 +152,11 @@ def _measure(
     length_s: float,
     settings: Alignment,
 ) -> Measurement:
-    silent = [span for span in windows_s if level_db(dub.excerpts.cut(*span)) < settings.silence_db]
-    nothing = Measurement(
-        offset_s=None,
-        drift=None,
-        similarity=0.0,
-        agreement=0.0,
-        identical=0.0,
-        silence=len(silent) / len(windows_s) if windows_s else 0.0,
-        windows=len(windows_s),
-    )
-    if len(silent) == len(windows_s):
+    nothing = replace(NOTHING, silence=_silence(dub, windows_s, Move(), settings), windows=len(windows_s))
+    if not windows_s or max(map(level_db, dub.excerpts.sounds), default=-np.inf) < settings.silence_db:
         return nothing
     found = _search(primary, dub, windows_s, settings)
-    if found.similarity < settings.similarity_min:
+    if found.similarity < settings.similarity_min or not found.agreement:
         return replace(nothing, similarity=found.similarity, agreement=found.agreement)
     move = _by_onsets(primary, dub, windows_s, found.move)
     move, blocks = _by_waveform(primary, dub, windows_s, move, settings)
@@ -173,7 +169,15 @@ def _measure(
         similarity=found.similarity,
         agreement=found.agreement,
         identical=float(np.mean([block.correlation >= IDENTICAL for block in blocks])) if blocks else 0.0,
+        silence=_silence(dub, windows_s, move, settings),
     )
+
+
+def _silence(dub: _Sound, windows_s: Sequence[tuple[float, float]], move: Move, settings: Alignment) -> float:
+    """Return the share of the film's windows in which the dub, so moved, is silent; what was not read is left out."""
+    spans_s = [(max(move.at(start_s), 0.0), move.at(end_s)) for start_s, end_s in windows_s]
+    heard = [dub.excerpts.cut(*span_s) for span_s in spans_s if dub.span(*span_s) is not None]
+    return float(np.mean([level_db(sound_CS) < settings.silence_db for sound_CS in heard])) if heard else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +207,13 @@ def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float
 
 
 def _found(windows: Sequence[Window], line: Line, rate: float) -> _Found:
-    certain = [window for window in windows if window.certain]
+    """Return what a line is worth.
+
+    Windows have a vote if their best place is on the line (chance puts few there), or certainly elsewhere. A quiet
+    window, whose best place may be anywhere, has none.
+    """
+    agreeing = on_line(windows, line)
+    voting = len(agreeing) + sum(window.certain and window not in agreeing for window in windows)
     heights = [
         window.correlations.max() if window.certain else window.near(line.at(window.time_s), 2 * FRAME_S)[1]
         for window in windows
@@ -211,7 +221,7 @@ def _found(windows: Sequence[Window], line: Line, rate: float) -> _Found:
     return _Found(
         move=Move(offset_s=line.start_s, rate=rate + line.slope),
         similarity=max(float(np.mean(heights)), 0.0),
-        agreement=len(on_line(certain, line)) / len(certain) if certain else 0.0,
+        agreement=len(agreeing) / voting if voting else 0.0,
         height=line.height,
     )
 
@@ -238,7 +248,7 @@ def _by_onsets(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, fl
     for start_s, end_s in windows_s:
         low_s = np.floor((move.at(start_s) - CLOSE_S) / FRAME_S) * FRAME_S
         high_s = np.ceil((move.at(end_s) + CLOSE_S) / FRAME_S) * FRAME_S
-        if low_s < 0 or dub._span(low_s, high_s) is None:
+        if low_s < 0 or dub.span(low_s, high_s) is None:
             continue
         window = _window(primary, dub, (start_s, end_s), (low_s, high_s), move.rate)
         place_s, height = window.near(move.offset_s, CLOSE_S)

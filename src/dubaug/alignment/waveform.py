@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dubaug.alignment.features import RATE_HZ, middle_and_sides
+from dubaug.alignment.line import summit
 
 BLOCK_S = 1.0
-REACH_S = 0.025
-"""How far from each other two blocks are looked for: the onsets are right to some milliseconds."""
+REACH = 192
+"""Samples (24 ms) from each other within which two blocks are looked for: the onsets are right to some milliseconds."""
 CERTAIN = 8.0
 """Standard deviations by which a block's peak stands out where it is no chance."""
-_UPSAMPLED = 4
 _BAND_HZ = (80.0, 3600.0)
 
 
@@ -45,30 +45,29 @@ def compare(film_CS: np.ndarray, dub_CS: np.ndarray, *, start_s: float, silence_
 
 
 def _block(film_CS: np.ndarray, dub_CS: np.ndarray, time_s: float) -> Block:
-    samples = film_CS.shape[1]
-    size = 1 << (samples + round(REACH_S * RATE_HZ) - 1).bit_length()
+    size = 1 << (film_CS.shape[1] + REACH - 1).bit_length()
     film_CK, dub_CK = np.fft.rfft(film_CS, size), np.fft.rfft(dub_CS, size)
     cross_CK = dub_CK * np.conj(film_CK)
+    magnitude_CK = np.abs(cross_CK)
     hz_K = np.fft.rfftfreq(size, 1 / RATE_HZ)
-    voting_CK = (hz_K >= _BAND_HZ[0]) & (hz_K <= _BAND_HZ[1]) & (np.abs(cross_CK) > 1e-12)
-    phase_K = np.where(voting_CK, cross_CK / np.maximum(np.abs(cross_CK), 1e-12), 0).sum(axis=0)
-    reach = round(REACH_S * RATE_HZ * _UPSAMPLED)
-    votes_L, products_L = (_lags(spectrum_K, size, reach) for spectrum_K in (phase_K, cross_CK.sum(axis=0)))
+    voting_CK = (hz_K >= _BAND_HZ[0]) & (hz_K <= _BAND_HZ[1]) & (magnitude_CK > 1e-12)
+    phase_K = np.where(voting_CK, cross_CK / np.maximum(magnitude_CK, 1e-12), 0).sum(axis=0)
+    votes_L, products_L = (_lags(spectrum_K, size) for spectrum_K in (phase_K, cross_CK.sum(axis=0)))
     best = int(np.argmax(votes_L))
     deviation = float(votes_L.std())
     energy = float((film_CS**2).sum()) * float((dub_CS**2).sum())
     return Block(
         time_s=time_s,
-        lag_s=(best - reach) / (_UPSAMPLED * RATE_HZ),
+        lag_s=(summit(votes_L, best) - REACH) / RATE_HZ,
         certain=deviation > 0 and votes_L[best] >= CERTAIN * deviation,
         correlation=float(abs(products_L[best])) / energy**0.5 if energy > 0 else 0.0,
     )
 
 
-def _lags(cross_K: np.ndarray, size: int, reach: int) -> np.ndarray:
-    """Return the correlation at lags of -reach to reach, in parts of a sample."""
-    all_L = np.fft.irfft(cross_K, size * _UPSAMPLED) * _UPSAMPLED
-    return np.concatenate([all_L[-reach:], all_L[: reach + 1]])
+def _lags(cross_K: np.ndarray, size: int) -> np.ndarray:
+    """Return the correlation at lags of -REACH to REACH samples."""
+    all_L = np.fft.irfft(cross_K, size)
+    return np.concatenate([all_L[-REACH:], all_L[: REACH + 1]])
 
 
 def level_db(sound_CS: np.ndarray) -> float:

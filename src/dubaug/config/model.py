@@ -66,6 +66,13 @@ class Alignment:
     """A dub that is the same sound in more than this share of all seconds is the primary track once more."""
     silence_db: float
     """What is softer (root mean square, full scale 0) is silence."""
+    silence_max: float
+    """A dub that is silent in a larger share of the windows, where the primary is not, is silent."""
+
+    @property
+    def speeds(self) -> tuple[float, ...]:
+        """Return the speeds at which a dub can be used: all that are tried if dubs are corrected, else the film's."""
+        return self.rates if self.policy == "correct" else (1.0,)
 
 
 @dataclass(frozen=True, kw_only=True)

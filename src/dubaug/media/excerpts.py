@@ -3,17 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from av.audio.stream import AudioStream
+from av.packet import Packet
 
 from dubaug.errors import MediaError
 from dubaug.media.track import Converter, Timeline, prepare, resample
 from dubaug.media.video import REMUX, UNREADABLE
+from dubaug.workers import report_progress
 
 PREROLL_S = 0.5
 """Decoding begins this much early: the first frame of a lossy codec needs the one before it."""
+
+FILTER_SIZE = 16
+"""Of the resampler: what it lets through beyond the band is alike in all tracks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +107,7 @@ def _read_span(
         index = packet.stream.index
         if index not in waiting:
             continue
-        for frame in packet.decode():
-            assert isinstance(frame, av.AudioFrame)
+        for frame in _decoded(packet):
             if frame.time is None and start_s > 0:
                 raise MediaError("the sound has frames without timestamps", REMUX)
             for piece in converters[index].push(frame):
@@ -111,6 +116,7 @@ def _read_span(
             waiting.remove(index)
             if not waiting:
                 break
+    report_progress()
     result = {}
     for index, number in chosen.items():
         for piece in converters[index].flush():
@@ -118,5 +124,13 @@ def _read_span(
         samples = round((end_s - start_s) * rates[index])
         sound_CS = lines[index].take(min(samples, lines[index].available))
         sound_CS = np.pad(sound_CS, ((0, 0), (0, samples - sound_CS.shape[1])))
-        result[number] = resample(sound_CS, rates[index], sample_rate_hz)
+        result[number] = resample(sound_CS, rates[index], sample_rate_hz, filter_size=FILTER_SIZE)
     return result
+
+
+def _decoded(packet: Packet) -> list[Any]:
+    """Return a packet's frames; one that the decoder refuses has none, and leaves silence in its place."""
+    try:
+        return list(packet.decode())
+    except (av.InvalidDataError, av.ArgumentError, av.PatchWelcomeError, av.BugError):
+        return []

@@ -47,6 +47,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     index.add_argument("--manifests", type=Path, nargs="+", required=True, help="JSON lists of the batches' shards")
     index.add_argument("--rejected", type=Path, nargs="*", default=[], help="CSVs of what was rejected")
+    index.add_argument("--titles", type=Path, help="the titles selected: check that all their clips are accounted for")
     index.add_argument("--out", type=Path, required=True, help="the clip index (JSON)")
     index.add_argument("--rejected-out", type=Path, help="one CSV of everything rejected")
     index.set_defaults(run=run_index)
@@ -135,7 +136,9 @@ def _make_shards(
 def run_index(options: argparse.Namespace) -> None:
     """Join manifests and reject lists."""
     from dubaug.corpus.rejects import read_rejects, write_rejects
+    from dubaug.corpus.titles import read_titles
     from dubaug.shards.index import ClipIndex, join
+    from dubaug.shards.receipts import balance_all
 
     index = join([ClipIndex.load(path) for path in options.manifests])
     rejects = read_rejects(options.rejected)
@@ -145,6 +148,8 @@ def run_index(options: argparse.Namespace) -> None:
     for shard in index.shards:
         if not shard.path.is_file():
             raise DubaugError(f"the shard {shard.path} is gone: delete its batch's manifest and run again")
+    if options.titles is not None:
+        balance_all(read_titles(options.titles), index.shards, rejects)
     if options.rejected_out is not None:
         write_rejects(options.rejected_out, rejects)
     index.save(options.out)

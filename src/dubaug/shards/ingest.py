@@ -56,7 +56,7 @@ class Settings:
 
 def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
     """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
-    if not all(source.is_file() for source in _sources(title, settings)):
+    if not all(source.is_file() for source in title.sources(settings.languages)):
         return None
     return kept(title, out_dir, made_of=_made_of(title, settings))
 
@@ -85,18 +85,12 @@ def _tracks(title: Title, settings: Settings) -> Sequence[Track]:
     return [title.track(language) for language in settings.languages]
 
 
-def _sources(title: Title, settings: Settings) -> list[Path]:
-    """Return the film and its side-car files."""
-    return sorted({title.path, *(track.path for track in _tracks(title, settings) if track.path is not None)})
-
-
 def _made_of(title: Title, settings: Settings) -> str:
-    """Return the hash of everything that a shard is made of; films by name, size and time, for they are large."""
-    tracks = _tracks(title, settings)
-    states = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in _sources(title, settings)]
-    streams = [(track.language, track.stream, track.path.name if track.path else "") for track in tracks]
+    """Return the hash of everything that a shard is made of."""
     moves = {language: asdict(move) for language, move in settings.moves.get(title.title_id, {}).items()}
-    return digest(VERSION, settings.metadata(), title.clips, streams, states, moves)
+    return digest(
+        VERSION, settings.metadata(), title.clips, *title.state(settings.languages), *([moves] if moves else [])
+    )
 
 
 def _write(path: Path, title: Title, settings: Settings, threads: int, losses: Losses) -> int:
@@ -136,6 +130,12 @@ def _write(path: Path, title: Title, settings: Settings, threads: int, losses: L
             )
         if not writer.clips:
             raise nothing_left(losses)
+    moved = settings.moves.get(title.title_id)
+    if moved and losses.stopped is None and writer.clips + len(losses.damaged) < title.clips:
+        losses.stopped = MediaError(
+            f"there a track ends that was moved to its place ({', '.join(moved)})",
+            "give dubs that last as long as the film if you want these clips",
+        )
     return writer.clips
 
 
