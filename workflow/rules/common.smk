@@ -83,25 +83,49 @@ def films_digest(_wildcards=None):
     )
 
 
+def generated_films():
+    """Return the hash of the generated films where they are the corpus: equal catalogues may be of other films."""
+    if EXPERIMENT.demo is None:
+        return None
+    home, catalogue = Path(EXPERIMENT.demo.directory), Path(EXPERIMENT.corpus.catalogue)
+    return films_digest() if home in catalogue.parents else None
+
+
 def corpus_digest(_wildcards=None):
     """Return the hash of what the choice of titles depends on."""
-    return digest(EXPERIMENT.corpus, EXPERIMENT.clips.duration_s)
+    return digest(
+        EXPERIMENT.corpus,
+        EXPERIMENT.clips.duration_s,
+        EXPERIMENT.alignment.speeds,
+        generated_films(),
+    )
 
 
 def shards_digest(_wildcards=None):
     """Return the hash of what the shards depend on, beyond the titles."""
-    return digest(EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel)
+    return digest(
+        EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, generated_films()
+    )
 
 
 def alignment_digest(_wildcards=None):
     """Return the hash of what the alignment of dubs depends on, beyond the titles."""
-    return digest(EXPERIMENT.corpus, EXPERIMENT.alignment, EXPERIMENT.clips.batches)
+    return digest(
+        EXPERIMENT.corpus,
+        EXPERIMENT.alignment,
+        EXPERIMENT.clips.batches,
+        generated_films(),
+    )
 
 
 def separated_digest(_wildcards=None):
     """Return the hash of what the separated shards depend on, beyond the titles."""
     return digest(
-        EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, EXPERIMENT.separation
+        EXPERIMENT.corpus,
+        EXPERIMENT.clips,
+        EXPERIMENT.mel,
+        EXPERIMENT.separation,
+        generated_films(),
     )
 
 

@@ -29,6 +29,7 @@ rule shards:
 
 rule clip_index:
     input:
+        titles=RESULTS / "corpus/titles.csv",
         manifests=collect(
             RESULTS / "shards/batch{batch}.json", batch=range(EXPERIMENT.clips.batches)
         ),
@@ -51,5 +52,5 @@ rule clip_index:
         mem_mb=2000,
         runtime="10m",
     shell:
-        "dubaug index --manifests {input.manifests} --rejected {input.rejected}"
+        "dubaug index --titles {input.titles} --manifests {input.manifests} --rejected {input.rejected}"
         " --out {output.index} --rejected-out {output.rejected} 2> {log}"

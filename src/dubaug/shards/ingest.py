@@ -88,9 +88,8 @@ def _tracks(title: Title, settings: Settings) -> Sequence[Track]:
 def _made_of(title: Title, settings: Settings) -> str:
     """Return the hash of everything that a shard is made of."""
     moves = {language: asdict(move) for language, move in settings.moves.get(title.title_id, {}).items()}
-    return digest(
-        VERSION, settings.metadata(), title.clips, *title.state(settings.languages), *([moves] if moves else [])
-    )
+    parts = [VERSION, settings.metadata(), title.clips, *title.state(settings.languages)]
+    return digest(*parts, moves) if moves else digest(*parts)
 
 
 def _write(path: Path, title: Title, settings: Settings, threads: int, losses: Losses) -> int:
