@@ -132,5 +132,5 @@ def _decoded(packet: Packet) -> list[Any]:
     """Return a packet's frames; one that the decoder refuses has none, and leaves silence in its place."""
     try:
         return list(packet.decode())
-    except (av.InvalidDataError, av.ArgumentError, av.PatchWelcomeError, av.BugError):
+    except av.FFmpegError:
         return []
