@@ -48,7 +48,11 @@ rule alignment_figure:
     input:
         alignment=RESULTS / "corpus/alignment.csv",
     output:
-        figure=collect(RESULTS / "corpus/alignment.{form}", form=FIGURE_FORMS),
+        figure=report(
+            collect(RESULTS / "corpus/alignment.{form}", form=FIGURE_FORMS),
+            caption="../report/alignment.rst",
+            category="Figures",
+        ),
     log:
         RESULTS / "logs/alignment_figure.log",
     conda:
@@ -56,5 +60,8 @@ rule alignment_figure:
     resources:
         mem_mb=2000,
         runtime="10m",
+    params:
+        config=RESOLVED,
+        experiment=alignment_digest(),
     shell:
-        "dubaug alignment --parts {input.alignment} --figure {output.figure} 2> {log}"
+        "dubaug alignment --config {params.config} --parts {input.alignment} --figure {output.figure} 2> {log}"

@@ -41,10 +41,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     join = subparsers.add_parser(
         "alignment",
         help="join the batches' alignment tables",
-        description="Join the tables of `dubaug align` into one; with --figure also draw it, to each path given.",
+        description="Join the tables of `dubaug align` into one; with --figure and --config also draw it, to each "
+        "path given.",
     )
     join.add_argument("--parts", type=Path, nargs="+", required=True, help="CSVs of the batches")
     join.add_argument("--out", type=Path, help="one CSV of all dubs")
+    join.add_argument("--config", type=Path, help="the resolved configuration, whose limits the figure shows")
     join.add_argument("--figure", type=Path, nargs="*", default=[], help="PDF or PNG to draw")
     join.set_defaults(run=run_alignment)
 
@@ -115,7 +117,7 @@ def measure_title(title: "Title", *, experiment: "Experiment") -> "Mapping[str, 
 
 
 def run_alignment(options: argparse.Namespace) -> None:
-    """Join the parts; draw them if asked."""
+    """Join the parts; draw them if asked. Raises `DubaugError` for a figure without a configuration."""
     from dubaug.alignment.table import read_findings, write_findings
 
     findings = read_findings(options.parts)
@@ -124,4 +126,6 @@ def run_alignment(options: argparse.Namespace) -> None:
     if options.figure:
         from dubaug.alignment.plot import draw
 
-        draw(findings, options.figure)
+        if options.config is None:
+            raise DubaugError("--figure shows the configuration's limits: give --config results/config.yaml")
+        draw(findings, load(options.config).alignment, options.figure)

@@ -80,11 +80,12 @@ def reason_and_advice(finding: Finding) -> tuple[str, str]:
     measured, name = finding.measurement, name_of(finding.language)
     offset_s, drift = measured.offset_s or 0.0, measured.drift or 0.0
     late = f"{abs(offset_s):.3f} s {'late' if offset_s > 0 else 'early'}"
-    move = "shift it by that much, or set `alignment.policy: correct`"
+    speed = f"{abs(100 * drift):.3f} % too {'slow' if drift > 0 else 'fast'}"
+    move = "put it in its place, or set `alignment.policy: correct`"
     return {
         "aligned": ("", ""),
         "shifted": (f"the {name} track is {late}", move),
-        "drifting": (f"the {name} track is {late} and drifts by {100 * drift:.4f} %", move),
+        "drifting": (f"the {name} track is {late} and {speed}", move),
         "cut": (
             f"the {name} track is cut differently: only {measured.agreement:.0%} of the windows agree on one place",
             "give a dub of the same cut of the film",

@@ -20,6 +20,8 @@ CLOSE_S = 0.3
 """How far from the line windows are looked for once more, at the line's own speed."""
 IDENTICAL = 0.95
 """Correlation from which two blocks are one sound: encoded twice they reach 0.97 or more."""
+DRIFT_VOTES = 3
+"""Windows that must agree on a speed before it is believed: through two points there is always a line."""
 BLOCKS_MIN = 3
 """Blocks that must share a waveform before waveforms, and not onsets, say the offset."""
 
@@ -158,6 +160,9 @@ def _measure(
     found = _search(primary, dub, windows_s, settings)
     if found.similarity < settings.similarity_min or not found.agreement:
         return replace(nothing, similarity=found.similarity, agreement=found.agreement)
+    if found.agreement < settings.agreement_min:
+        offset_s, drift = found.move.offset_s, found.move.rate - 1.0
+        return replace(nothing, offset_s=offset_s, drift=drift, similarity=found.similarity, agreement=found.agreement)
     move = _by_onsets(primary, dub, windows_s, found.move)
     move, blocks = _by_waveform(primary, dub, windows_s, move, settings)
     if abs(move.rate - 1.0) * length_s < settings.tolerance_s / 2:
@@ -186,19 +191,26 @@ class _Found:
 
     move: Move
     similarity: float
+    votes: int
+    """Windows that agree."""
     agreement: float
     height: float
 
 
 def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float]], settings: Alignment) -> _Found:
-    """Return the best line of all speeds; the first that enough windows agree to ends the search."""
+    """Return the best line of all speeds; the first that enough windows agree to ends the search.
+
+    The film's own speed comes first; another one is believed if `DRIFT_VOTES` windows agree on it.
+    """
     best: _Found | None = None
-    for rate in settings.rates:
+    for rate in sorted(settings.rates, key=lambda rate: rate != 1.0):
+        if rate != 1.0 and len(windows_s) < DRIFT_VOTES:
+            break
         spans_s = _around(windows_s, rate, settings.search_s)
         dub.require(spans_s)
         windows = [_window(primary, dub, window, span, rate) for window, span in zip(windows_s, spans_s, strict=True)]
         found = _found(windows, best_line(windows), rate)
-        if best is None or found.height > best.height:
+        if best is None or (found.votes >= DRIFT_VOTES and found.height > best.height):
             best = found
         if found.similarity >= settings.similarity_min and found.agreement >= settings.agreement_min:
             break
@@ -221,6 +233,7 @@ def _found(windows: Sequence[Window], line: Line, rate: float) -> _Found:
     return _Found(
         move=Move(offset_s=line.start_s, rate=rate + line.slope),
         similarity=max(float(np.mean(heights)), 0.0),
+        votes=len(agreeing),
         agreement=len(agreeing) / voting if voting else 0.0,
         height=line.height,
     )
