@@ -5,51 +5,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from planted import SECONDS, cut, displaced, sound
 
 from dubaug.alignment.judge import status_of, verdict_of
-from dubaug.alignment.measure import Measurement, measure
+from dubaug.alignment.measure import Measurement, measure, windows_of
 from dubaug.config import Experiment
 from dubaug.corpus.titles import Title, Track
-from dubaug.demo.films import scene_stems
-from dubaug.media.warp import interpolate
-from dubaug.seeding import item_rng
+from dubaug.media.warp import Move
 
 RATE = 16000
-SECONDS = 36.0
-
-
-def sound(language: str, *, film: str = "film") -> np.ndarray:
-    scenes = [
-        scene_stems(seconds=SECONDS / 3, sample_rate_hz=RATE, rng=item_rng(film, number), language=language).mix
-        for number in range(3)
-    ]
-    return np.concatenate(scenes, axis=1)
 
 
 @pytest.fixture(scope="module")
 def english() -> np.ndarray:
-    return sound("en")
+    return sound("en", rate_hz=RATE)
 
 
 @pytest.fixture(scope="module")
 def spanish() -> np.ndarray:
-    return sound("es")
+    return sound("es", rate_hz=RATE)
 
 
-def displaced(sound_CS: np.ndarray, offset_s: float, rate: float) -> np.ndarray:
-    """Return the sound so that second t of it is at `offset_s + rate * t`."""
-    places_S = (np.arange(int(sound_CS.shape[1] * rate + offset_s * RATE)) / RATE - offset_s) / rate * RATE
-    out_CS = np.zeros((2, len(places_S)), dtype=np.float32)
-    inside = (places_S >= 0) & (places_S < sound_CS.shape[1])
-    out_CS[:, inside] = interpolate(sound_CS, places_S[inside])
-    return out_CS
-
-
-def measured(folder: Path, film_CS: np.ndarray, dub_CS: np.ndarray, experiment: Experiment) -> Measurement:
+def measured(
+    folder: Path, film_CS: np.ndarray, dub_CS: np.ndarray, experiment: Experiment, seconds: float = SECONDS
+) -> Measurement:
     for name, sound_CS in (("en", film_CS), ("es", dub_CS)):
         soundfile.write(folder / f"{name}.wav", sound_CS.T, RATE, subtype="PCM_16")
     tracks = (Track(language="en", stream=0), Track(language="es", stream=0, path=folder / "es.wav"))
-    title = Title(title_id="film", path=folder / "en.wav", minutes=SECONDS / 60, clips=12, tracks=tracks)
+    title = Title(title_id="film", path=folder / "en.wav", minutes=seconds / 60, clips=12, tracks=tracks)
     return measure(title, ("en", "es"), experiment.alignment)["es"]
 
 
@@ -61,7 +44,7 @@ def status(found: Measurement, experiment: Experiment) -> str:
 def test_a_planted_offset_is_found_within_10_ms(
     tmp_path: Path, english: np.ndarray, spanish: np.ndarray, demo_experiment: Experiment, offset_s: float
 ) -> None:
-    found = measured(tmp_path, english, displaced(spanish, offset_s, 1.0), demo_experiment)
+    found = measured(tmp_path, english, displaced(spanish, Move(offset_s=offset_s), RATE), demo_experiment)
     assert found.offset_s == pytest.approx(offset_s, abs=0.01)
     assert found.drift == 0
     assert found.identical < 0.9
@@ -72,7 +55,7 @@ def test_a_planted_offset_is_found_within_10_ms(
 def test_a_planted_drift_is_found_within_10_ms_at_both_ends(
     tmp_path: Path, english: np.ndarray, spanish: np.ndarray, demo_experiment: Experiment, rate: float
 ) -> None:
-    found = measured(tmp_path, english, displaced(spanish, 0.2, rate), demo_experiment)
+    found = measured(tmp_path, english, displaced(spanish, Move(offset_s=0.2, rate=rate), RATE), demo_experiment)
     assert found.move is not None
     assert found.move.at(0) == pytest.approx(0.2, abs=0.01)
     assert found.move.at(SECONDS) == pytest.approx(0.2 + rate * SECONDS, abs=0.01)
@@ -82,13 +65,11 @@ def test_a_planted_drift_is_found_within_10_ms_at_both_ends(
 def test_what_cannot_be_mended_is_told_apart(
     tmp_path: Path, english: np.ndarray, spanish: np.ndarray, demo_experiment: Experiment
 ) -> None:
-    middle, hole = spanish.shape[1] // 2, np.zeros((2, 5 * RATE), dtype=np.float32)
-    cut = np.concatenate([spanish[:, :middle], hole, spanish[:, middle:]], axis=1)
     dubs = {
-        "duplicate": displaced(english * 0.5, 0.7, 1.0),
+        "duplicate": displaced(english * 0.5, Move(offset_s=0.7), RATE),
         "silent": np.zeros_like(english),
-        "dissimilar": sound("es", film="another"),
-        "cut": cut,
+        "dissimilar": sound("es", film="another", rate_hz=RATE),
+        "cut": cut(spanish, RATE),
     }
     for expected, dub_CS in dubs.items():
         found = measured(tmp_path, english, dub_CS, demo_experiment)
@@ -99,3 +80,50 @@ def test_the_policy_decides() -> None:
     assert [verdict_of("shifted", policy) for policy in ("correct", "keep", "reject")] == ["correct", "keep", "reject"]
     assert [verdict_of("cut", policy) for policy in ("correct", "keep", "reject")] == ["reject", "keep", "reject"]
     assert {verdict_of("aligned", policy) for policy in ("correct", "keep", "reject")} == {"keep"}
+
+
+def test_silence_is_judged_where_the_dub_was_found(
+    tmp_path: Path, english: np.ndarray, spanish: np.ndarray, demo_experiment: Experiment
+) -> None:
+    """The last six seconds are silent, of a dub that comes ten seconds late: one window of six, not three."""
+    late_CS = displaced(spanish, Move(offset_s=10.0), RATE)
+    late_CS[:, -6 * RATE :] = 0
+    found = measured(tmp_path, english, late_CS, demo_experiment)
+    assert found.offset_s == pytest.approx(10.0, abs=0.01)
+    assert found.silence == pytest.approx(1 / 6)
+    assert status(found, demo_experiment) == "shifted"
+    late_CS[:, -14 * RATE :] = 0
+    assert status(measured(tmp_path, english, late_CS, demo_experiment), demo_experiment) == "silent"
+
+
+@pytest.mark.parametrize("seconds", [6.0, 12.0])
+def test_a_film_of_one_or_two_windows_has_an_offset_but_no_drift(
+    tmp_path: Path, english: np.ndarray, spanish: np.ndarray, demo_experiment: Experiment, seconds: float
+) -> None:
+    late_CS = displaced(spanish, Move(offset_s=0.5), RATE)
+    found = measured(tmp_path, english, late_CS, demo_experiment, seconds)
+    assert found.windows == seconds // 6
+    assert found.offset_s == pytest.approx(0.5, abs=0.01)
+    assert status(found, demo_experiment) == "shifted"
+    stranger = measured(tmp_path, english, sound("es", film="another", rate_hz=RATE), demo_experiment, seconds)
+    assert status(stranger, demo_experiment) == "dissimilar"
+
+
+def test_quiet_windows_have_no_vote(
+    tmp_path: Path, english: np.ndarray, spanish: np.ndarray, demo_experiment: Experiment
+) -> None:
+    """Half of the dub has a scene of another film over it, louder: those windows fit nowhere; the rest agree."""
+    covered_CS = spanish.copy()
+    covered_CS[:, : 12 * RATE] = 0.01 * covered_CS[:, : 12 * RATE]
+    covered_CS[:, : 12 * RATE] += sound("fr", film="another", rate_hz=RATE)[:, : 12 * RATE]
+    found = measured(tmp_path, english, covered_CS, demo_experiment)
+    assert found.agreement == 1.0
+    assert found.offset_s == pytest.approx(0.0, abs=0.01)
+
+
+def test_windows_lie_in_the_film_on_the_grid(paper_experiment: Experiment) -> None:
+    windows = windows_of(120.0, paper_experiment.alignment)
+    assert len(windows) == paper_experiment.alignment.windows
+    assert {round(end_s - start_s, 6) for start_s, end_s in windows} == {paper_experiment.alignment.window_s}
+    assert windows[0][0] == pytest.approx(7200 / 16 - 10)
+    assert windows_of(0.05, paper_experiment.alignment) == ((0.0, pytest.approx(3.0)),)
