@@ -14,7 +14,7 @@ from dubaug.alignment import command
 from dubaug.alignment.judge import judge
 from dubaug.cli import main
 from dubaug.config import Experiment, save
-from dubaug.corpus.titles import Title, Track, read_titles
+from dubaug.corpus.titles import Title, Track
 from dubaug.errors import MediaError
 from dubaug.shards.index import ClipIndex
 from film_factory import write_catalogue
@@ -235,7 +235,3 @@ def test_batches_make_one_table_and_a_figure(corrected: Walk, tmp_path: Path) ->
     assert main(["alignment", *config, "--parts", str(joined), "--figure", str(figure)]) == 0
     assert figure.read_bytes().startswith(b"\x89PNG")
     assert main(["alignment", "--parts", str(joined), "--figure", str(figure)]) == 1
-
-
-def test_the_titles_are_those_of_the_catalogue(corrected: Walk) -> None:
-    assert {title.title_id for title in read_titles(corrected.folder / "titles.csv")} == set(STATUSES)

@@ -62,6 +62,16 @@ def test_one_result_asks_for_no_more_than_it_needs(snakemake: Snakemake, demo_ex
     }
 
 
+def test_dubs_are_aligned_before_clips_are_cut_or_speech_removed(snakemake: Snakemake) -> None:
+    aligned = {"demo_films", "catalogue", "select", "align", "alignment"}
+    assert set(_jobs(snakemake("-n", "results/corpus/alignment.csv").stderr)) == aligned
+    figures = snakemake("-n", "results/corpus/alignment.pdf", "results/corpus/alignment.png")
+    assert _jobs(figures.stderr) == {**dict.fromkeys(aligned, 1), "alignment_figure": 1}
+    assert set(_jobs(snakemake("-n", "results/shards/batch0.json").stderr)) == {*aligned, "shards"}
+    assert set(_jobs(snakemake("-n", "results/separated/batch0.json").stderr)) == {*aligned, "separate"}
+    assert _jobs(snakemake("-n", "all_figures").stderr)["alignment_figure"] == 1
+
+
 @pytest.mark.parametrize(
     "target",
     [
