@@ -5,67 +5,84 @@
   a clip as JPEG. FFmpeg makes no spectrograms.
 - ingest_peak_rss_gib: resident memory of the same on a two-hour film (the title repeated, packets copied), in a process
   of its own; and of the short title, which should be nearly the same.
-- loader_vs_jpeg_bound: training batches as the trainer reads them (frames, log-mels of two tracks, random views drawn)
-  against bare JPEG decoding of the same bytes, on one core.
+- loader_vs_jpeg_bound: training batches as the trainer gets them (frames, log-mels of two tracks, random views drawn),
+  read by as many threads as there are cores, against bare JPEG decoding of the same bytes by as many; by the clock.
 - loader_vs_pyav: clips a second against decoding the same clips' 16 frames with PyAV from the 320x180 film, at random
-  positions, on one core.
+  positions, on one core. The film is encoded as libx264 does if told nothing (medium, CRF 23, groups of 250 pictures).
 """
 
-import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+import torch
+import yaml
+from ingest_once import LANGUAGES, REPOSITORY, paper_settings, title_of
 from record import record
 
 from dubaug.config import Experiment, resolve
-from dubaug.corpus.titles import Title, Track
 from dubaug.demo.filmfiles import write_title
 from dubaug.demo.titles import plan_titles
 from dubaug.media.jpeg import decode
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.data import ClipSource
+from dubaug.pretrain.loader import loaded
+from dubaug.progress import say
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
-from dubaug.shards.ingest import Settings, make_shard
+from dubaug.shards.ingest import make_shard
 
-REPOSITORY = Path(__file__).parents[1]
-LANGUAGES = ("en", "es", "fr", "ja")
 FILM_S = 120.0
 TWO_HOURS_S = 7200.0
 BATCH = 26
+BATCHES = 72
+TURNS = 5
 
-
-def paper_settings() -> Settings:
-    """Return the paper's clips and log-mels."""
-    experiment = _experiment("paper")
-    return Settings(clips=experiment.clips, mel=experiment.mel, languages=LANGUAGES)
+Work = Callable[[list[np.ndarray], int], None]
 
 
 def _experiment(scale: str) -> Experiment:
-    import yaml
-
     user = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
     return resolve({**user, "scale": scale}, REPOSITORY / "workflow")
 
 
 def make_film(path: Path) -> None:
-    """Write a generated film of two minutes, 320x180 at 24 frames a second, four AC-3 5.1 tracks."""
+    """Write a generated film of two minutes, 320x180 at 24 frames a second, four AC-3 5.1 tracks, as people encode."""
     demo = _experiment("demo").demo
     assert demo is not None
     films = replace(demo.films, titles=1, scenes_per_title=round(FILM_S / demo.films.scene_s))
     (title,) = plan_titles(films, demo.seed)
     assert title.languages == LANGUAGES
-    write_title(path, title)
+    quick = path.with_stem(f"{path.stem}-quick")
+    write_title(quick, title)
+    with av.open(str(quick)) as source, av.open(str(path), "w", format="matroska") as out:
+        shown = source.streams.video[0]
+        picture = out.add_stream("libx264", rate=shown.average_rate)
+        picture.width, picture.height, picture.pix_fmt = shown.width, shown.height, "yuv420p"
+        sounds = {}
+        for sound in source.streams.audio:
+            sounds[sound.index] = out.add_stream_from_template(sound)
+            sounds[sound.index].metadata.update(sound.metadata)
+        for packet in source.demux():
+            if packet.stream.index in sounds and packet.dts is not None:
+                packet.stream = sounds[packet.stream.index]
+                out.mux(packet)
+            elif packet.stream.type == "video":
+                for frame in packet.decode():
+                    frame.pict_type = av.video.frame.PictureType.NONE  # the encoder chooses, not the file before
+                    out.mux(picture.encode(frame))
+        out.mux(picture.encode(None))
+    quick.unlink()
 
 
 def repeat_film(source: Path, target: Path, seconds: float) -> None:
@@ -91,33 +108,12 @@ def repeat_film(source: Path, target: Path, seconds: float) -> None:
             shift_s += length_s
 
 
-def title_of(path: Path, seconds: float) -> Title:
-    """Return the title as `dubaug select` would."""
-    tracks = tuple(Track(language=language, stream=stream) for stream, language in enumerate(LANGUAGES))
-    return Title(title_id=path.stem, path=path, minutes=seconds / 60, clips=int(seconds // 3), tracks=tracks)
-
-
-def ingest(path: Path, seconds: float, out_dir: Path) -> dict[str, float]:
-    """Make a shard; return CPU seconds, clips and peak memory of this process, with imports out of the way."""
-    settings = paper_settings()
-    import torch
-
-    from dubaug.media.mel import log_mel
-
-    torch.set_num_threads(1)
-    log_mel(torch.zeros(2, 144000), sample_rate_hz=48000, mel=settings.mel)  # filters made, libraries loaded
-    start_s = time.process_time()
-    outcome = make_shard(title_of(path, seconds), settings=settings, out_dir=out_dir, threads=1)
-    cpu_s = time.process_time() - start_s
-    assert outcome.entry is not None, outcome.rejects
-    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"cpu_s": cpu_s, "clips": outcome.entry.clips, "peak_gib": peak_gib}
-
-
-def in_a_process(path: Path, seconds: float, out_dir: Path) -> dict[str, float]:
-    """Return `ingest` of a fresh process."""
-    words = [sys.executable, __file__, "--ingest", str(path), str(seconds), str(out_dir)]
-    done = subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+def ingest(film: Path, seconds: float, out_dir: Path) -> dict[str, float]:
+    """Return CPU seconds, clips and peak memory of cutting a film in a fresh process, on one core."""
+    words = [sys.executable, str(Path(__file__).with_name("ingest_once.py")), str(film), str(seconds), str(out_dir)]
+    done = subprocess.run(
+        words, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -137,46 +133,40 @@ def ffmpeg_cpu_s(path: Path, height: int, frames_a_clip: int, clip_s: float) -> 
     return usage.ru_utime + usage.ru_stime
 
 
-def bench_ingest(folder: Path, film: Path) -> None:
+def bench_ingest(folder: Path, film: Path) -> list[dict[str, Any]]:
     """Measure CPU and memory of ingest."""
     clips = paper_settings().clips
     ours, peer = [], []
-    for turn in range(3):
-        ours.append(in_a_process(film, FILM_S, folder / f"shards{turn}"))
+    for turn in range(TURNS):
+        ours.append(ingest(film, FILM_S, folder / f"shards{turn}"))
         peer.append(ffmpeg_cpu_s(film, clips.frame_height, clips.frames, clips.duration_s))
-    our_s, peer_s = float(np.median([turn["cpu_s"] for turn in ours])), float(np.median(peer))
-    print(
-        json.dumps(
-            record(
-                "ingest_cpu_vs_ffmpeg",
-                ratio=float(np.median([turn["cpu_s"] / other for turn, other in zip(ours, peer, strict=True)])),
-                ours=our_s,
-                peer=peer_s,
-                unit="CPU seconds for a 2 min film",
-            )
-        )
-    )
+        say(f"ingest: {ours[-1]['cpu_s']:.2f} CPU s, FFmpeg {peer[-1]:.2f} CPU s")
     long_film = folder / "long.mkv"
     repeat_film(film, long_film, TWO_HOURS_S)
-    long_run = in_a_process(long_film, TWO_HOURS_S, folder / "long")
-    print(
-        json.dumps(
-            record(
-                "ingest_peak_rss_gib",
-                ratio=None,
-                ours=long_run["peak_gib"],
-                peer=None,
-                unit="GiB resident, two-hour film",
-                short_film=round(max(turn["peak_gib"] for turn in ours), 4),
-                clips=long_run["clips"],
-                cpu_s=round(long_run["cpu_s"], 1),
-            )
-        )
-    )
+    long_run = ingest(long_film, TWO_HOURS_S, folder / "long")
+    return [
+        record(
+            "ingest_cpu_vs_ffmpeg",
+            ratio=float(np.median([turn["cpu_s"] / other for turn, other in zip(ours, peer, strict=True)])),
+            ours=float(np.median([turn["cpu_s"] for turn in ours])),
+            peer=float(np.median(peer)),
+            unit="CPU seconds for a 2 min film",
+        ),
+        record(
+            "ingest_peak_rss_gib",
+            ratio=None,
+            ours=long_run["peak_gib"],
+            peer=None,
+            unit="GiB resident, two-hour film",
+            short_film=round(max(turn["peak_gib"] for turn in ours), 4),
+            clips=long_run["clips"],
+            cpu_s=round(long_run["cpu_s"], 1),
+        ),
+    ]
 
 
-def bench_reading(folder: Path, film: Path) -> None:
-    """Measure reading of training batches, on one core."""
+def bench_reading(folder: Path, film: Path) -> list[dict[str, Any]]:
+    """Measure reading of training batches: on all cores by the clock, and on one core against the film itself."""
     settings = paper_settings()
     outcome = make_shard(title_of(film, FILM_S), settings=settings, out_dir=folder / "read", threads=1)
     assert outcome.entry is not None
@@ -185,59 +175,61 @@ def bench_reading(folder: Path, film: Path) -> None:
     source = ClipSource(_experiment("paper"), "es", 0, index, None)
     reader = ShardReader(outcome.entry.path)
     rng = np.random.default_rng(0)
-    orders = [rng.permutation(len(reader))[:BATCH] for _ in range(12)]
+    orders = [rng.permutation(len(reader))[:BATCH] for _ in range(BATCHES)]
     jpegs = [reader.frames_jpeg(row) for row in range(len(reader))]
+    few = [order[:10] for order in orders[:2]]
 
-    def from_shards(order: np.ndarray) -> None:
-        source.read([Clip(film.stem, int(row)) for row in order], epoch=0, step=0)
+    def from_shards(orders: list[np.ndarray], cores: int) -> None:
+        batches = [[Clip(film.stem, int(row)) for row in order] for order in orders]
+        for _ in loaded(source, batches, epoch=0, first_step=0, workers=cores, device=torch.device("cpu")):
+            pass
 
-    def bare(order: np.ndarray) -> None:
+    def bare(orders: list[np.ndarray], cores: int) -> None:
+        with ThreadPoolExecutor(cores) as pool:
+            list(pool.map(decode_all, orders))
+
+    def decode_all(order: np.ndarray) -> None:
+        out = decode(jpegs[0])
         for row in order:
-            decode(jpegs[row])
+            decode(jpegs[row], out)
 
-    shard_s, bare_s = side_by_side(from_shards, bare, orders)
-    print(
-        json.dumps(
-            record(
-                "loader_vs_jpeg_bound",
-                ratio=float(np.median(bare_s / shard_s)),
-                ours=BATCH / float(np.median(shard_s)),
-                peer=BATCH / float(np.median(bare_s)),
-                unit="clips/s on one core",
-            )
-        )
-    )
-    few = [order[:10] for order in orders[:4]]
-
-    def from_film(order: np.ndarray) -> None:
-        for row in order:
+    def from_film(orders: list[np.ndarray], cores: int) -> None:
+        assert cores == 1
+        for row in np.concatenate(orders):
             decode_16(film, 3.0 * row, settings.clips.frames, settings.clips.duration_s)
 
-    shard_s, film_s = side_by_side(from_shards, from_film, few)
-    print(
-        json.dumps(
-            record(
-                "loader_vs_pyav",
-                ratio=float(np.median(film_s / shard_s)),
-                ours=10 / float(np.median(shard_s)),
-                peer=10 / float(np.median(film_s)),
-                unit="clips/s on one core",
-            )
-        )
-    )
+    cores = len(os.sched_getaffinity(0))
+    wall_s, _ = side_by_side(from_shards, bare, orders, cores)
+    _, cpu_s = side_by_side(from_shards, from_film, few, 1)
+    return [
+        _speeds("loader_vs_jpeg_bound", wall_s, clips=BATCH * BATCHES, unit=f"clips/s on {cores} cores"),
+        _speeds("loader_vs_pyav", cpu_s, clips=10 * len(few), unit="clips a CPU second"),
+    ]
 
 
-def side_by_side(
-    one: Callable[[np.ndarray], None], other: Callable[[np.ndarray], None], orders: list[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return both's CPU seconds by turn, taken alternately; the first turn of each is thrown away."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for order in orders:
+def side_by_side(one: Work, other: Work, orders: list[np.ndarray], cores: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the seconds by the clock and of CPU `(2, TURNS)` of both, taken alternately after a turn unmeasured."""
+    wall_s, cpu_s = np.zeros((2, 1 + TURNS)), np.zeros((2, 1 + TURNS))
+    for turn in range(1 + TURNS):
         for place, work in enumerate((one, other)):
-            start_s = time.process_time()
-            work(order)
-            times[place].append(time.process_time() - start_s)
-    return np.array(times[0][1:]), np.array(times[1][1:])
+            start_s, cpu_start_s = time.perf_counter(), time.process_time()
+            work(orders, cores)
+            wall_s[place, turn] = time.perf_counter() - start_s
+            cpu_s[place, turn] = time.process_time() - cpu_start_s
+    return wall_s[:, 1:], cpu_s[:, 1:]
+
+
+def _speeds(name: str, seconds: np.ndarray, *, clips: int, unit: str) -> dict[str, Any]:
+    """Keep and return how our speed compares with the peer's, from the seconds `(2, turns)` of each."""
+    our_s, peer_s = seconds
+    say(f"{name}: {', '.join(f'{ratio:.3f}' for ratio in peer_s / our_s)}")
+    return record(
+        name,
+        ratio=float(np.median(peer_s / our_s)),
+        ours=clips / float(np.median(our_s)),
+        peer=clips / float(np.median(peer_s)),
+        unit=unit,
+    )
 
 
 def decode_16(film: Path, start_s: float, frames: int, duration_s: float) -> list[np.ndarray]:
@@ -258,18 +250,13 @@ def decode_16(film: Path, start_s: float, frames: int, duration_s: float) -> lis
 
 
 def main() -> None:
-    """Run everything, or one ingest in this process (for `in_a_process`)."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ingest", nargs=3, metavar=("FILM", "SECONDS", "OUT"), help="used by the benchmark itself")
-    options = parser.parse_args()
-    if options.ingest:
-        print(json.dumps(ingest(Path(options.ingest[0]), float(options.ingest[1]), Path(options.ingest[2]))))
-        return
+    """Run everything; print the results last, one JSON object a line."""
     with tempfile.TemporaryDirectory(prefix="bench-media-") as name:
         film = Path(name) / "film.mkv"
         make_film(film)
-        bench_reading(Path(name), film)
-        bench_ingest(Path(name), film)
+        results = bench_reading(Path(name), film) + bench_ingest(Path(name), film)
+    for result in results:
+        print(json.dumps(result))
 
 
 if __name__ == "__main__":

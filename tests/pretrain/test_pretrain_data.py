@@ -1,13 +1,15 @@
 """What a batch holds: every clip's own pixels and log-mels, whatever the sizes of its neighbours."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import torch
 
 from dubaug.config import Experiment
 from dubaug.pretrain.batches import Clip
-from dubaug.pretrain.data import ClipSource, loaded
+from dubaug.pretrain.data import ClipSource, Memory
 
 
 def test_pictures_of_one_size_fill_the_batch(tiny: Experiment, tiny_clips: Path) -> None:
@@ -40,16 +42,34 @@ def test_the_batch_holds_each_clips_own_sound(tiny: Experiment, tiny_clips: Path
             assert np.array_equal(place.numpy(), source.index.open(clip.title_id).mel(clip.row, track))
 
 
-def test_the_same_batches_whatever_the_number_of_workers(tiny: Experiment, tiny_clips: Path) -> None:
-    batches = [[Clip("alpha", 0), Clip("beta", 1)], [Clip("gamma", 1), Clip("alpha", 3)], [Clip("beta", 0)]]
-    read = {}
-    for workers in (0, 2):
-        source = ClipSource(tiny, "efj", 3, tiny_clips, None)
-        device = torch.device("cpu")
-        read[workers] = list(loaded(source, batches, epoch=2, first_step=4, workers=workers, device=device))
-    for one, other in zip(read[0], read[2], strict=True):
-        assert one.names == other.names
-        assert one.video_views == other.video_views
-        assert one.audio_views == other.audio_views
-        assert torch.equal(one.frames, other.frames)
-        assert all(torch.equal(one.mels[view], other.mels[view]) for view in one.mels)
+def test_memory_used_again_holds_nothing_of_the_batch_before(tiny: Experiment, tiny_clips: Path) -> None:
+    source = ClipSource(tiny, "efj", 0, tiny_clips, None)
+    memory = Memory()
+    large = source.read([Clip("alpha", row) for row in range(3)], epoch=0, step=0, memory=memory)
+    clips = [Clip("beta", 2), Clip("alpha", 6)]  # of two widths: what is beside the narrow one must be black again
+    again = source.read(clips, epoch=0, step=1, memory=memory)
+    alone = source.read(clips, epoch=0, step=1)
+    assert large.frames is not None
+    assert again.frames is not None
+    assert alone.frames is not None
+    assert again.frames.data_ptr() == large.frames.data_ptr()
+    assert torch.equal(again.frames, alone.frames)
+    assert all(torch.equal(again.mels[view], alone.mels[view]) for view in alone.mels)
+
+
+def test_threads_may_read_from_one_source_at_once(tiny: Experiment, tiny_clips: Path) -> None:
+    """Shards are opened by whoever comes first, and closed when too many are open."""
+    clips = [Clip(title, row) for title, rows in (("alpha", 7), ("beta", 5), ("gamma", 2)) for row in range(rows)]
+    alone = ClipSource(tiny, "efj", 0, tiny_clips, None)
+    expected = {clip: alone.read([clip], epoch=0, step=0).frames for clip in clips}
+    for _ in range(20):
+        source = ClipSource(tiny, "efj", 0, tiny_clips, None)
+        barrier = Barrier(8)
+
+        def read(number: int, source: ClipSource = source, barrier: Barrier = barrier) -> bool:
+            barrier.wait()
+            order = clips[number % len(clips) :] + clips[: number % len(clips)]
+            return all(torch.equal(source.read([clip], epoch=0, step=0).frames, expected[clip]) for clip in order)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(read, range(8)))

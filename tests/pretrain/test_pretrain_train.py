@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from itertools import chain
 
 import pytest
 import torch
@@ -17,7 +16,7 @@ from dubaug.errors import EXIT_INTERRUPTED, ConfigError, DubaugError, Interrupte
 from dubaug.files import read_json
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.checkpoint import load_encoders
-from dubaug.pretrain.data import ClipSource, loaded
+from dubaug.pretrain.data import ClipSource
 from dubaug.pretrain.heads import ContrastiveModel
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.train import Run, pretrain, save_untrained
@@ -241,20 +240,6 @@ def test_av_hears_the_same_track_twice_in_two_ways(tiny, tiny_clips):
     batch = ClipSource(tiny, "av", 0, tiny_clips, None).read([Clip("alpha", row) for row in range(7)], epoch=0, step=0)
     assert torch.equal(batch.mels["primary"], batch.mels["secondary"])
     assert batch.audio_views["primary"] != batch.audio_views["secondary"]
-
-
-def test_the_number_of_workers_changes_nothing(tiny, tiny_clips):
-    source = ClipSource(tiny, "efj", 0, tiny_clips, None)
-    batches = [[Clip("alpha", 0), Clip("beta", 1)], [Clip("gamma", 1), Clip("beta", 0)], [Clip("alpha", 5)]]
-    options = {"epoch": 1, "first_step": 4, "device": torch.device("cpu")}
-    alone, several = (list(loaded(source, batches, workers=workers, **options)) for workers in (0, 2))
-    assert len(alone) == len(several) == 3
-    for one, other in zip(alone, several, strict=True):
-        assert (one.names, one.video_views, one.audio_views) == (other.names, other.video_views, other.audio_views)
-        for left, right in zip(
-            chain([one.frames], one.mels.values()), chain([other.frames], other.mels.values()), strict=True
-        ):
-            assert torch.equal(left, right)
 
 
 def test_pictures_of_different_widths_share_a_batch(tiny, tiny_clips):

@@ -286,15 +286,13 @@ def say_where():
     """Tell the person who waited where to look."""
     places = {
         "tables": RESULTS / "tables/table1.md",
-        "figure": RESULTS / "figures/c2.png",
+        "figures": RESULTS / "figures/c2.png",
         "rejected films": RESULTS / "corpus/rejected.csv",
     }
     for what, path in places.items():
         if path.is_file():
-            print(
-                f"{what + ':':<16}{path.parent if what == 'tables' else path}",
-                file=sys.stderr,
-            )
+            shown = path if path.suffix == ".csv" else path.parent
+            print(f"{what + ':':<16}{shown}", file=sys.stderr)
     print(
         f"{'every run:':<16}mlflow ui --backend-store-uri {EXPERIMENT.tracking.uri}",
         file=sys.stderr,

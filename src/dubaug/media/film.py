@@ -254,14 +254,15 @@ class _Source:
         self._packets = container.demux(wanted)
 
     def pump(self) -> None:
-        """Decode one packet; at the end, empty the decoders (the last packet of each stream is an empty one)."""
-        packet = next(self._packets, None)
-        if packet is None:
-            self.finished = True
-            for sink in self.sinks.values():
-                sink.finish()
-        else:
-            self.sinks[packet.stream.index].push(packet)
+        """Decode packets until one gives its stream a clip's worth, or to the end of the file."""
+        for packet in self._packets:
+            sink = self.sinks[packet.stream.index]
+            sink.push(packet)
+            if sink.ready:
+                return
+        self.finished = True  # the last packet of each stream was an empty one, and emptied its decoder
+        for sink in self.sinks.values():
+            sink.finish()
 
 
 class _Reader:

@@ -49,7 +49,10 @@ class Converter:
     def __init__(self, sample_rate_hz: int) -> None:
         self._rate = sample_rate_hz
         self._kind: tuple[str, str, int] | None = None
+        self._channels: tuple[str, ...] = ()
         self._resampler: AudioResampler | None = None
+        self._planes_CS = np.empty((0, 0), dtype=np.float32)
+        self._plane_bytes: list[memoryview] = []
 
     def push(self, frame: AudioFrame) -> list[tuple[float | None, np.ndarray]]:
         """Return pieces `(time_s, samples (2, S))`; `time_s` is None where the stream has no timestamps."""
@@ -57,29 +60,34 @@ class Converter:
         pieces = []
         if kind != self._kind:  # a programme may change from 5.1 to stereo on the way
             pieces = self.flush()
-            self._kind = kind
-            wanted = "fltp" if len(frame.layout.channels) <= _MAX_PLANES else "flt"
+            self._kind, self._channels = kind, channel_names(frame.layout.name)
+            wanted = "fltp" if len(self._channels) <= _MAX_PLANES else "flt"
             if frame.format.name != wanted or frame.sample_rate != self._rate:
                 options = _FILTER if frame.sample_rate != self._rate else None
                 self._resampler = AudioResampler(format=wanted, rate=self._rate, options=options)
         if self._resampler is None:
-            return [*pieces, _piece(frame)]
-        return pieces + [_piece(out) for out in self._resampler.resample(frame)]
+            return [*pieces, self._piece(frame)]
+        return pieces + [self._piece(out) for out in self._resampler.resample(frame)]
 
     def flush(self) -> list[tuple[float | None, np.ndarray]]:
         """Return what the resampler still holds."""
         if self._resampler is None:
             return []
-        pieces = [_piece(out) for out in self._resampler.resample(None)]
+        pieces = [self._piece(out) for out in self._resampler.resample(None)]
         self._resampler, self._kind = None, None
         return pieces
 
-
-def _piece(frame: AudioFrame) -> tuple[float | None, np.ndarray]:
-    channels = channel_names(frame.layout.name)
-    samples = frame.to_ndarray()
-    samples_CS = samples if frame.format.is_planar else samples.reshape(-1, len(channels)).T
-    return frame.time, to_stereo(samples_CS, channels)
+    def _piece(self, frame: AudioFrame) -> tuple[float | None, np.ndarray]:
+        if not frame.format.is_planar:
+            return frame.time, to_stereo(frame.to_ndarray().reshape(-1, len(self._channels)).T, self._channels)
+        # A film has 30 frames a second and track: `to_ndarray` would cost as much as decoding them.
+        if frame.samples > self._planes_CS.shape[1] or len(self._channels) != len(self._planes_CS):
+            self._planes_CS = np.empty((len(self._channels), frame.samples), dtype=np.float32)
+            self._plane_bytes = [channel_S.view(np.uint8).data for channel_S in self._planes_CS]
+        size = self._planes_CS.itemsize * frame.samples
+        for channel, plane in zip(self._plane_bytes, frame.planes, strict=True):
+            channel[:size] = memoryview(plane)[:size]
+        return frame.time, to_stereo(self._planes_CS[:, : frame.samples], self._channels)
 
 
 class Timeline:

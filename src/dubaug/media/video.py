@@ -249,5 +249,5 @@ def _read_group(
 def frame_duration_s(frame: VideoFrame, stream: VideoStream) -> float:
     """Return how long a frame is shown, by its own word or else by the stream's mean rate."""
     if frame.duration and frame.time_base:
-        return float(frame.duration * frame.time_base)
+        return frame.duration * float(frame.time_base)
     return float(1 / stream.average_rate) if stream.average_rate else 0.0

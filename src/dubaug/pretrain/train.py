@@ -18,9 +18,10 @@ from dubaug.errors import ConfigError, DubaugError, Interrupted
 from dubaug.pretrain.augment import audio_views, video_views
 from dubaug.pretrain.batches import Clip, epoch_batches
 from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
-from dubaug.pretrain.data import Batch, ClipSource, loaded, say_left_out
+from dubaug.pretrain.data import Batch, ClipSource, say_left_out
 from dubaug.pretrain.experiment import pretraining_digest, pretraining_parts
 from dubaug.pretrain.heads import ContrastiveModel, views_of
+from dubaug.pretrain.loader import loaded
 from dubaug.pretrain.loss import contrastive_loss, retrieval_at_1
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.pretrain.processes import Processes, StopRequest, joined_processes

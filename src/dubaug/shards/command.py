@@ -119,7 +119,7 @@ def _make_shards(
     work = functools.partial(make_shard, settings=settings, out_dir=out_dir, threads=threads)
     outcomes = []
     progress = Progress("cutting clips", sum(title.clips for title in titles), "clips")
-    preload = ["dubaug.shards.ingest", "torchaudio.functional"]
+    preload = ["dubaug.shards.ingest", "torchaudio.functional", "pandas"]  # pyarrow imports pandas at its first array
     for title, result in isolated_map(work, titles, jobs=jobs, stall_s=stall_s, preload=preload):
         if isinstance(result, Crash | Stall):
             remove_unfinished(shard_path(title, out_dir))

@@ -8,7 +8,9 @@ without a search. Nothing is compressed: JPEGs do not shrink, and the mels are u
 Bytes a clip, and how to read a shard with pyarrow alone: docs/shards.md.
 """
 
+import itertools
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +26,7 @@ from dubaug.files import atomic_path
 ROWS_PER_BATCH = 16
 _MEL = "mel/"
 _METADATA = b"dubaug"
+_OPENING = threading.Lock()
 VERSION = 1
 
 
@@ -137,7 +140,9 @@ def _schema(metadata: Mapping[str, Any], mel_shapes: Mapping[str, tuple[int, ...
 
 
 class ShardReader:
-    """Random access to a shard. Opened at the first use and in each process by itself, so it may be pickled.
+    """Random access to a shard, by any number of threads at once.
+
+    Opened at the first use and in each process by itself, so it may be pickled.
 
     Arrays and frames are views of a memory map: they stay valid as long as they are referenced.
     Raises `DubaugError` at the first use if the file is no shard.
@@ -207,7 +212,7 @@ class ShardReader:
 
     def frames_jpeg(self, row: int) -> list[bytes]:
         """Return the clip's frames as JPEGs."""
-        return [bytes(value.as_buffer()) for value in self._value(row, "frames").values]
+        return [bytes(jpeg) for jpeg in self._jpegs(row)]
 
     def frame_size(self, row: int) -> tuple[int, int]:
         """Return height and width of the clip's frames."""
@@ -222,7 +227,18 @@ class ShardReader:
         return decode(self._jpegs(row), out)
 
     def _jpegs(self, row: int) -> list[memoryview]:
-        return [memoryview(value.as_buffer()).cast("B") for value in self._value(row, "frames").values]
+        """Return views of the clip's JPEGs, by the column's offsets: a tenth of the time of Arrow's own scalars."""
+        batch, offset = self._batch(row)
+        if not self.with_frames:
+            raise DubaugError(f"{self.path} has no frames")
+        clips = batch.column("frames")
+        frames = clips.values
+        first, last = clips.offsets[offset].as_py(), clips.offsets[offset + 1].as_py()
+        _, offsets, data = frames.buffers()
+        begin, end = first + frames.offset, last + frames.offset + 1
+        ends = np.frombuffer(offsets, dtype=np.int32)[begin:end].tolist()
+        view = memoryview(data).cast("B")
+        return [view[start:stop] for start, stop in itertools.pairwise(ends)]
 
     def mel(self, row: int, track: str) -> np.ndarray:
         """Return the clip's log-mel of `track`, float16 `(C, T, F)`, a read-only view of the file."""
@@ -260,19 +276,27 @@ class ShardReader:
             raise IndexError(f"clip {row} of {self._length} in {self.path}")
         number, offset = divmod(row, self._header["rows_per_batch"])
         if number not in self._batches:
-            self._batches[number] = file.get_batch(number)
+            with _OPENING:
+                self._batches[number] = file.get_batch(number)
         return self._batches[number], offset
 
     def _open(self) -> pa.ipc.RecordBatchFileReader:
         if self._file is None:
-            try:
-                file = pa.ipc.open_file(pa.memory_map(str(self.path), "r"))
-                header = json.loads(file.schema.metadata[_METADATA])
-            except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
-                raise DubaugError(f"{self.path} is no readable shard ({error}): delete it and run again") from error
-            if header.get("version") != VERSION:
-                raise DubaugError(f"{self.path} is a shard of version {header.get('version')}: delete it and run again")
-            last = file.num_record_batches - 1
-            self._header, self._file = header, file
-            self._length = last * header["rows_per_batch"] + file.get_batch(last).num_rows if last >= 0 else 0
+            with _OPENING:
+                if self._file is None:
+                    self._file = self._opened()
         return self._file
+
+    def _opened(self) -> pa.ipc.RecordBatchFileReader:
+        """Open the file and read its header."""
+        try:
+            file = pa.ipc.open_file(pa.memory_map(str(self.path), "r"))
+            header = json.loads(file.schema.metadata[_METADATA])
+        except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
+            raise DubaugError(f"{self.path} is no readable shard ({error}): delete it and run again") from error
+        if header.get("version") != VERSION:
+            raise DubaugError(f"{self.path} is a shard of version {header.get('version')}: delete it and run again")
+        last = file.num_record_batches - 1
+        self._header = header
+        self._length = last * header["rows_per_batch"] + file.get_batch(last).num_rows if last >= 0 else 0
+        return file

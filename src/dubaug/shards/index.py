@@ -1,6 +1,7 @@
 """Which shards there are: a JSON file whose paths are relative to its own folder."""
 
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from dubaug.shards.format import ShardReader
 
 OPEN_SHARDS = 256
 """Readers that one index keeps open: each holds a file descriptor, of which a process usually has 1024."""
+
+_OPENING = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +52,15 @@ class ClipIndex:
         return sum(shard.clips for shard in self.shards)
 
     def open(self, title_id: str) -> ShardReader:
-        """Return the reader of a title's shard; at most `OPEN_SHARDS` are kept."""
-        if title_id in self._readers:
-            self._readers.move_to_end(title_id)
-            return self._readers[title_id]
-        reader = self._readers[title_id] = ShardReader(self._paths[title_id])
-        if len(self._readers) > OPEN_SHARDS:
-            self._readers.popitem(last=False)
-        return reader
+        """Return the reader of a title's shard, in any thread; at most `OPEN_SHARDS` are kept."""
+        with _OPENING:
+            if title_id in self._readers:
+                self._readers.move_to_end(title_id)
+                return self._readers[title_id]
+            reader = self._readers[title_id] = ShardReader(self._paths[title_id])
+            if len(self._readers) > OPEN_SHARDS:
+                self._readers.popitem(last=False)
+            return reader
 
     @cached_property
     def _paths(self) -> dict[str, Path]:

@@ -144,6 +144,14 @@ def _mels(clip: FilmClip, settings: Settings) -> Mapping[str, np.ndarray]:
 
     from dubaug.media.mel import log_mel
 
-    stacked_NCS = torch.from_numpy(np.stack([clip.waveforms[language] for language in settings.languages]))
-    mels_NCTF = log_mel(stacked_NCS, sample_rate_hz=settings.clips.sample_rate_hz, mel=settings.mel)
-    return dict(zip(settings.languages, mels_NCTF.numpy().astype(np.float16), strict=True))
+    # One by one: what a track needs on the way fits the processor's cache, all tracks' together do not.
+    return {
+        language: log_mel(
+            torch.from_numpy(clip.waveforms[language]),
+            sample_rate_hz=settings.clips.sample_rate_hz,
+            mel=settings.mel,
+        )
+        .half()
+        .numpy()
+        for language in settings.languages
+    }

@@ -1,0 +1,58 @@
+"""Make one shard in this process, at paper scale, and print what it cost as JSON (for bench_media.py).
+
+It imports what `dubaug shards` imports and nothing else, so that its memory is that of the command.
+"""
+
+import argparse
+import json
+import resource
+import time
+from pathlib import Path
+
+import torch
+import yaml
+
+from dubaug.config import resolve
+from dubaug.corpus.titles import Title, Track
+from dubaug.shards.ingest import Settings, make_shard
+
+REPOSITORY = Path(__file__).parents[1]
+LANGUAGES = ("en", "es", "fr", "ja")
+WARM_UP_S = 6.0
+
+
+def paper_settings() -> Settings:
+    """Return the paper's clips and log-mels."""
+    user = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
+    experiment = resolve({**user, "scale": "paper"}, REPOSITORY / "workflow")
+    return Settings(clips=experiment.clips, mel=experiment.mel, languages=LANGUAGES)
+
+
+def title_of(path: Path, seconds: float) -> Title:
+    """Return the title as `dubaug select` would."""
+    tracks = tuple(Track(language=language, stream=stream) for stream, language in enumerate(LANGUAGES))
+    return Title(title_id=path.stem, path=path, minutes=seconds / 60, clips=int(seconds // 3), tracks=tracks)
+
+
+def main() -> None:
+    """Make the shard; print CPU seconds, clips and peak memory."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("film", type=Path)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("out_dir", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    settings = paper_settings()
+    # What a process does once, whatever the number of films: libraries loaded, mel filters made.
+    make_shard(title_of(options.film, WARM_UP_S), settings=settings, out_dir=options.out_dir / "warm", threads=1)
+    start_s = time.process_time()
+    outcome = make_shard(title_of(options.film, options.seconds), settings=settings, out_dir=options.out_dir, threads=1)
+    cpu_s = time.process_time() - start_s
+    if outcome.entry is None:
+        raise SystemExit(str(outcome.rejects))
+    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps({"cpu_s": cpu_s, "clips": outcome.entry.clips, "peak_gib": peak_gib}))
+
+
+if __name__ == "__main__":
+    main()
