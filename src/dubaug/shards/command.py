@@ -80,7 +80,8 @@ def run_shards(options: argparse.Namespace) -> None:
     experiment = load(options.config)
     titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
     findings = read_findings([options.alignment]) if options.alignment is not None else ()
-    titles = [title for title in titles if title.title_id not in rejected_titles(findings)]
+    without = rejected_titles(findings)
+    titles = [title for title in titles if title.title_id not in without]
     settings = Settings(
         clips=experiment.clips,
         mel=experiment.mel,
