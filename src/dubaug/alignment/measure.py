@@ -20,6 +20,8 @@ CLOSE_S = 0.3
 """How far from the line windows are looked for once more, at the line's own speed."""
 IDENTICAL = 0.95
 """Correlation from which two blocks are one sound: encoded twice they reach 0.97 or more."""
+NEARBY_S = 3.0
+"""Most dubs lie within this of their place: only if they are not found there is more of them read and searched."""
 DRIFT_VOTES = 3
 """Windows that must agree on a speed before it is believed: through two points there is always a line."""
 BLOCKS_MIN = 3
@@ -37,7 +39,7 @@ class Measurement:
     similarity: float
     """Correlation of onsets where the dub fits best, by windows: near 0 for another film, .5 to .8 for a dub."""
     agreement: float
-    """Share of the windows that lie where this offset and drift say; windows that fit nowhere have no vote."""
+    """Share of the windows that fit best where this offset and drift say."""
     identical: float
     """Share of seconds in which both tracks are one sound."""
     silence: float
@@ -125,7 +127,7 @@ def _read(
 ) -> list[_Sound]:
     """Return the tracks in the languages' order, read around the windows, all of one file at once."""
     tracks = [title.track(language) for language in languages]
-    spans_s = _around(windows_s, 1.0, settings.search_s)
+    spans_s = _around(windows_s, 1.0, min(NEARBY_S, settings.search_s))
     excerpts = {}
     for path in {track.path for track in tracks}:
         streams = [track.stream for track in tracks if track.path == path]
@@ -161,8 +163,14 @@ def _measure(
     if found.similarity < settings.similarity_min or not found.agreement:
         return replace(nothing, similarity=found.similarity, agreement=found.agreement)
     if found.agreement < settings.agreement_min:
-        offset_s, drift = found.move.offset_s, found.move.rate - 1.0
-        return replace(nothing, offset_s=offset_s, drift=drift, similarity=found.similarity, agreement=found.agreement)
+        return replace(
+            nothing,
+            offset_s=found.move.offset_s,
+            drift=found.move.rate - 1.0,
+            similarity=found.similarity,
+            agreement=found.agreement,
+            silence=_silence(dub, windows_s, found.move, settings),
+        )
     move = _by_onsets(primary, dub, windows_s, found.move)
     move, blocks = _by_waveform(primary, dub, windows_s, move, settings)
     if abs(move.rate - 1.0) * length_s < settings.tolerance_s / 2:
@@ -200,32 +208,29 @@ class _Found:
 def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float]], settings: Alignment) -> _Found:
     """Return the best line of all speeds; the first that enough windows agree to ends the search.
 
-    The film's own speed comes first; another one is believed if `DRIFT_VOTES` windows agree on it.
+    The film's own speed comes first, nearby and then further away; another one is believed if `DRIFT_VOTES` windows
+    agree on it.
     """
     best: _Found | None = None
-    for rate in sorted(settings.rates, key=lambda rate: rate != 1.0):
-        if rate != 1.0 and len(windows_s) < DRIFT_VOTES:
-            break
-        spans_s = _around(windows_s, rate, settings.search_s)
+    others = [rate for rate in settings.rates if rate != 1.0 and len(windows_s) >= DRIFT_VOTES]
+    reaches_s = (min(NEARBY_S, settings.search_s), *[settings.search_s] * (1 + len(others)))
+    for rate, reach_s in zip((1.0, 1.0, *others), reaches_s, strict=True):
+        spans_s = _around(windows_s, rate, reach_s)
         dub.require(spans_s)
         windows = [_window(primary, dub, window, span, rate) for window, span in zip(windows_s, spans_s, strict=True)]
         found = _found(windows, best_line(windows), rate)
-        if best is None or (found.votes >= DRIFT_VOTES and found.height > best.height):
+        believed = rate == 1.0 or found.votes >= DRIFT_VOTES
+        if best is None or (believed and found.height > best.height):
             best = found
-        if found.similarity >= settings.similarity_min and found.agreement >= settings.agreement_min:
+        if best.similarity >= settings.similarity_min and best.agreement >= settings.agreement_min:
             break
     assert best is not None
     return best
 
 
 def _found(windows: Sequence[Window], line: Line, rate: float) -> _Found:
-    """Return what a line is worth.
-
-    Windows have a vote if their best place is on the line (chance puts few there), or certainly elsewhere. A quiet
-    window, whose best place may be anywhere, has none.
-    """
-    agreeing = on_line(windows, line)
-    voting = len(agreeing) + sum(window.certain and window not in agreeing for window in windows)
+    """Return what a line is worth. The similarity counts a window that certainly lies elsewhere as it is there."""
+    votes = len(on_line(windows, line))
     heights = [
         window.correlations.max() if window.certain else window.near(line.at(window.time_s), 2 * FRAME_S)[1]
         for window in windows
@@ -233,8 +238,8 @@ def _found(windows: Sequence[Window], line: Line, rate: float) -> _Found:
     return _Found(
         move=Move(offset_s=line.start_s, rate=rate + line.slope),
         similarity=max(float(np.mean(heights)), 0.0),
-        votes=len(agreeing),
-        agreement=len(agreeing) / voting if voting else 0.0,
+        votes=votes,
+        agreement=votes / len(windows),
         height=line.height,
     )
 

@@ -168,11 +168,13 @@ def resample(samples_CS: np.ndarray, from_hz: int, to_hz: int, *, filter_size: i
         return np.asarray(samples_CS, dtype=np.float32)
     channels, samples = samples_CS.shape
     resampler = AudioResampler(format="fltp", rate=to_hz, options={**_FILTER, "filter_size": str(filter_size)})
-    frame = AudioFrame.from_ndarray(
-        np.ascontiguousarray(samples_CS, dtype=np.float32), format="fltp", layout="mono" if channels == 1 else "stereo"
-    )
-    frame.sample_rate = from_hz
-    pieces = [out.to_ndarray() for out in [*resampler.resample(frame), *resampler.resample(None)]]
+    pieces = []
+    for begin in range(0, samples, from_hz):  # by seconds: that fits the processor's cache
+        piece_CS = np.ascontiguousarray(samples_CS[:, begin : begin + from_hz], dtype=np.float32)
+        frame = AudioFrame.from_ndarray(piece_CS, format="fltp", layout="mono" if channels == 1 else "stereo")
+        frame.sample_rate = from_hz
+        pieces += [out.to_ndarray() for out in resampler.resample(frame)]
+    pieces += [out.to_ndarray() for out in resampler.resample(None)]
     result_CS = np.zeros((channels, round(samples * to_hz / from_hz)), dtype=np.float32)
     joined_CS = np.concatenate(pieces, axis=1)[:, : result_CS.shape[1]]
     result_CS[:, : joined_CS.shape[1]] = joined_CS
