@@ -173,7 +173,7 @@ def _measure(
         )
     move = _by_onsets(primary, dub, windows_s, found.move)
     move, blocks = _by_waveform(primary, dub, windows_s, move, settings)
-    if abs(move.rate - 1.0) * length_s < settings.tolerance_s / 2:
+    if len(windows_s) < DRIFT_VOTES or abs(move.rate - 1.0) * length_s < settings.tolerance_s / 2:
         move = Move(offset_s=move.at(length_s / 2) - length_s / 2)
     return replace(
         nothing,
