@@ -128,6 +128,15 @@ def test_a_window_that_fits_nowhere_is_forgiven_and_half_a_film_is_not(
         assert status(found, demo_experiment) == expected
 
 
+def test_windows_before_the_beginning_of_the_dub_are_not_asked(
+    tmp_path: Path, english: np.ndarray, spanish: np.ndarray, demo_experiment: Experiment
+) -> None:
+    found = measured(tmp_path, english, displaced(spanish, Move(offset_s=-13.0), RATE), demo_experiment)
+    assert found.offset_s == pytest.approx(-13.0, abs=0.01)
+    assert found.agreement == 1.0
+    assert status(found, demo_experiment) == "shifted"
+
+
 def test_windows_lie_in_the_film_on_the_grid(paper_experiment: Experiment) -> None:
     windows = windows_of(120.0, paper_experiment.alignment)
     assert len(windows) == paper_experiment.alignment.windows

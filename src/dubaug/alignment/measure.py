@@ -218,7 +218,7 @@ def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float
         spans_s = _around(windows_s, rate, reach_s)
         dub.require(spans_s)
         windows = [_window(primary, dub, window, span, rate) for window, span in zip(windows_s, spans_s, strict=True)]
-        found = _found(windows, best_line(windows), rate)
+        found = _found(windows, windows_s, best_line(windows), rate)
         believed = rate == 1.0 or found.votes >= DRIFT_VOTES
         if best is None or (believed and found.height > best.height):
             best = found
@@ -228,18 +228,23 @@ def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float
     return best
 
 
-def _found(windows: Sequence[Window], line: Line, rate: float) -> _Found:
-    """Return what a line is worth. The similarity counts a window that certainly lies elsewhere as it is there."""
-    votes = len(on_line(windows, line))
+def _found(windows: Sequence[Window], windows_s: Sequence[tuple[float, float]], line: Line, rate: float) -> _Found:
+    """Return what a line is worth. The similarity counts a window that certainly lies elsewhere as it is there.
+
+    Windows that would lie before the dub's beginning are not asked.
+    """
+    move = Move(offset_s=line.start_s, rate=rate + line.slope)
+    asked = [window for window, (start_s, _) in zip(windows, windows_s, strict=True) if move.at(start_s) > -CLOSE_S]
+    votes = len(on_line(asked, line))
     heights = [
         window.correlations.max() if window.certain else window.near(line.at(window.time_s), 2 * FRAME_S)[1]
         for window in windows
     ]
     return _Found(
-        move=Move(offset_s=line.start_s, rate=rate + line.slope),
+        move=move,
         similarity=max(float(np.mean(heights)), 0.0),
         votes=votes,
-        agreement=votes / len(windows),
+        agreement=votes / len(asked) if asked else 0.0,
         height=line.height,
     )
 
