@@ -86,7 +86,14 @@ def make_film(path: Path) -> None:
 
 
 def repeat_film(source: Path, target: Path, seconds: float) -> None:
-    """Write `source` again and again, packets copied, until `seconds` are full."""
+    """Write `source` again and again, packets copied, until `seconds` are full.
+
+    Matroska keeps no decoding times: they are made anew, so that B-frames come out in their order.
+    """
+    with av.open(str(source)) as film:
+        shown = [packet.pts for packet in film.demux(video=0) if packet.pts is not None]
+    delay = max(rank - pts for rank, pts in zip(sorted(shown), shown, strict=True))
+    decoded = [rank - delay for rank in sorted(shown)]
     with av.open(str(target), "w", format="matroska") as out:
         with av.open(str(source)) as film:
             streams = [out.add_stream_from_template(stream) for stream in film.streams]
@@ -95,10 +102,12 @@ def repeat_film(source: Path, target: Path, seconds: float) -> None:
         shift_s = 0.0
         while shift_s < seconds:
             with av.open(str(source)) as film:
-                end_s = 0.0
+                end_s, dts = 0.0, iter(decoded)
                 for packet in film.demux():
-                    if packet.dts is None or packet.pts is None:
+                    if packet.pts is None:
                         continue
+                    if packet.stream.type == "video":
+                        packet.dts = next(dts)
                     end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
                     shift = round(shift_s / packet.time_base)
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
