@@ -50,7 +50,6 @@ format: install
 	snakefmt Snakefile workflow
 
 bench-media: install
-	python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	python benchmarks/bench_media.py
 
 ui: install
