@@ -18,7 +18,8 @@ ARGUMENTS: dict[type, dict[str, Any]] = {
     HDemucs: {**COMMON, "depth": 2, "hybrid": False, "nfft": 512, "segment": 2},
     Demucs: {**COMMON, "depth": 2, "segment": 2.0, "dconv_mode": 1},
     HTDemucs: {
-        **COMMON, "depth": 2, "nfft": 512, "t_layers": 1, "t_heads": 2, "segment": Fraction(39, 20), "bottom_channels": 8,
+        **COMMON, "depth": 2, "nfft": 512, "t_layers": 1, "t_heads": 2, "segment": Fraction(39, 20),
+        "bottom_channels": 8,
     },
 }  # fmt: skip
 

@@ -141,7 +141,7 @@ def test_a_malicious_pickle_with_the_right_checksum_does_nothing(tmp_path: Path,
 
 def test_no_other_class_is_built(tmp_path: Path) -> None:
     file = write_th(tmp_path, "0123abcd", {**package(make_network()), "klass": Fraction})
-    with pytest.raises(DubaugError, match="its class is <class 'fractions.Fraction'>"):
+    with pytest.raises(DubaugError, match=r"its class is <class 'fractions\.Fraction'>"):
         load_checkpoint(file, published={})
 
 
@@ -183,7 +183,7 @@ def test_a_bag_whose_weights_do_not_fit_is_told_so(tmp_path: Path, settings: Any
     for signature in ("aaaa0000", "bbbb0000"):
         write_th(tmp_path, signature, package(make_network()))
     (tmp_path / "mix.yaml").write_text(f"models: [aaaa0000, bbbb0000]\nweights: {weights}\n")
-    with pytest.raises(DubaugError, match="no bag.*`weights`"):
+    with pytest.raises(DubaugError, match=r"no bag.*`weights`"):
         load_model(settings(model="mix", repository=str(tmp_path)))
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,13 @@ def make_separated_shards(
     are ended after `stall_s` without a clip; the next film is decoded while the network is at the last one's segments.
     Raises `DubaugError` if the disk is full or the model fails: that is no fault of the film.
     """
-    films = {title.title_id: _Film(title=title, settings=settings, stall_s=stall_s) for title in titles}
-    sounds = (Sound(key=title_id, pieces=film) for title_id, film in films.items())
+    films = {title.title_id: (title, Losses()) for title in titles}
+    sounds = (
+        Sound(key=title_id, pieces=film_sound(title, settings, stall_s=stall_s, losses=losses))
+        for title_id, (title, losses) in films.items()
+    )
     for title_id, background in remover.remove_all(sounds):
-        title, losses = films[title_id].title, films[title_id].losses
+        title, losses = films[title_id]
         remove_unfinished(shard_path(title, out_dir))
         try:
             clips = _write(shard_path(title, out_dir), title, settings, background, losses)
@@ -87,21 +90,18 @@ def make_separated_shards(
             yield written(title, out_dir, clips=clips, losses=losses, made_of=made_of, stage=STAGE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Film:
-    """A title's sound, and what is lost on the way."""
+def film_sound(
+    title: Title, settings: Settings, *, stall_s: float | None = None, losses: Losses | None = None
+) -> Iterator[np.ndarray]:
+    """Yield the waveforms `(2, S)` of a title's clips at the model's rate; what is lost of them goes to `losses`.
 
-    title: Title
-    settings: Settings
-    stall_s: float | None
-    losses: Losses = field(default_factory=Losses)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield the waveforms `(2, S)` of the clips; an error ends them, and is noted."""
-        for clip in until_error(_read_apart(self.title, self.settings, self.stall_s), self.losses):
-            if clip.damage:
-                self.losses.damaged[clip.index] = clip.damage
-            yield clip.waveforms[self.settings.language]
+    An error ends them, as the film's end does.
+    """
+    losses = Losses() if losses is None else losses
+    for clip in until_error(_read_apart(title, settings, stall_s), losses):
+        if clip.damage:
+            losses.damaged[clip.index] = clip.damage
+        yield clip.waveforms[settings.language]
 
 
 def _read(title: Title, settings: Settings) -> Iterator[FilmClip]:
