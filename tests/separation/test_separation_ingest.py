@@ -121,6 +121,8 @@ def test_a_shard_that_stands_is_kept_only_for_the_same_film_settings_and_weights
     assert standing_shard(title, replace(settings, language="es"), out_dir) is None
     more_overlap = replace(settings.separation, overlap=0.5)
     assert standing_shard(title, replace(settings, separation=more_overlap), out_dir) is None
+    batches = replace(settings.separation, batch_size=5)
+    assert standing_shard(title, replace(settings, separation=batches), out_dir) == made
     elsewhere = replace(settings.separation, repository="/another/folder")
     assert standing_shard(title, replace(settings, separation=elsewhere), out_dir) == made
     os.utime(title.path, ns=(0, 0))
