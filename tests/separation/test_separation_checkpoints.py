@@ -154,6 +154,17 @@ def test_a_name_without_a_checksum_is_refused_and_says_the_name_to_give(
         load_checkpoint(plain, published={})
 
 
+def test_names_with_hyphens_are_whole_signatures(tmp_path: Path, settings: Any) -> None:
+    write_th(tmp_path, "my-own", package(make_network(), half=False))
+    write_hugging_face(tmp_path / "my-other.safetensors", make_network(seed=1))
+    one, other = (load_model(settings(model=name, repository=str(tmp_path))) for name in ("my-own", "my-other"))
+    assert_same_state(one.network, make_network())
+    assert_same_state(other.network, make_network(seed=1))
+    write_th(tmp_path, "my-own", package(make_network(seed=2)))
+    with pytest.raises(DubaugError, match="several models 'my-own'"):
+        load_model(settings(model="my-own", repository=str(tmp_path)))
+
+
 def test_a_damaged_file_is_told_so(tmp_path: Path) -> None:
     file = write_th(tmp_path, "0123abcd", package(make_network()))
     file.write_bytes(file.read_bytes()[:-100])
@@ -260,6 +271,17 @@ def test_converted_once_neither_pickle_nor_network_is_needed(
     shutil.rmtree(tmp_path / "torch")
     request.getfixturevalue("refuse_unpickling")
     assert load_model(separation).fingerprint() == fingerprint
+
+
+@pytest.mark.parametrize("what", ["pickles", "converted"])
+def test_a_published_bags_files_alone_make_a_repository(
+    what: str, remote: Path, settings: Any, tmp_path: Path, cache: Path
+) -> None:
+    fingerprint = load_model(settings(model="mix", repository=None)).fingerprint()
+    folder = tmp_path / "copied"
+    shutil.copytree(remote if what == "pickles" else cache, folder)
+    shutil.rmtree(cache)
+    assert load_model(settings(model="mix", repository=str(folder))).fingerprint() == fingerprint
 
 
 def test_a_download_that_is_not_what_was_published_is_refused_unopened(

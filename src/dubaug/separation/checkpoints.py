@@ -14,6 +14,7 @@ import importlib.util
 import json
 import os
 import pickle
+import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -58,6 +59,12 @@ def load_exported(file: Path) -> Any:
         raise DubaugError(f"{file} holds no Demucs model that can be read ({error}): copy it again") from error
 
 
+def signed(file: Path) -> tuple[str, str]:
+    """Return the signature and the checksum in a checkpoint's name; the checksum is empty if there is none."""
+    match = re.fullmatch(rf"(.+)-([0-9a-f]{{{CHECKSUM_DIGITS},64}})", file.stem)
+    return (match[1], match[2]) if match else (file.stem, "")
+
+
 def cached(signature: str, checksum: str) -> Path | None:
     """Return the converted file of the pickle with that signature and checksum, if it was converted before."""
     found = sorted(cache_folder().glob(f"{signature}-{checksum}*.safetensors"))
@@ -81,9 +88,9 @@ def require_diffq(what: str) -> None:
 
 def _promised(file: Path, published: Mapping[str, str]) -> tuple[str, str]:
     """Return a pickle's signature and the checksum that it must have."""
-    signature, _, checksum = file.stem.partition("-")
+    signature, checksum = signed(file)
     expected = published.get(signature, checksum)
-    if len(expected) < CHECKSUM_DIGITS:
+    if not expected:
         actual = sha256_of(file)[:CHECKSUM_DIGITS]
         raise DubaugError(
             f"{file} is pickled, and its name has no checksum to compare it with: if you trust where it comes from, "

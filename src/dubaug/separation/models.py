@@ -3,7 +3,8 @@
 `separation.repository` null: one of Demucs's own (`mdx_extra_q`, the paper's), downloaded once
 (`dubaug.separation.published`). A folder: a model of this project's format (`dubaug.separation.local`), or Demucs's bag
 `<name>.yaml` with the models that it lists, or one model; each a `<signature>.safetensors` as on Demucs's Hugging Face
-pages or a `<signature>-<checksum>.th`. Pickles are checked and converted before they are used
+pages (or `<signature>-<sha256>.safetensors`, as converted pickles are named), or a `<signature>-<checksum>.th`; of
+Demucs's own bags the models alone suffice. Pickles are checked and converted before they are used
 (`dubaug.separation.checkpoints`).
 """
 
@@ -16,9 +17,9 @@ from typing import Any
 
 from dubaug.config import Separation
 from dubaug.errors import ConfigError, DubaugError
-from dubaug.separation.checkpoints import load_checkpoint
+from dubaug.separation.checkpoints import load_checkpoint, signed
 from dubaug.separation.local import is_local_model, load_local_model
-from dubaug.separation.published import load_published, published_checksums, read_bag
+from dubaug.separation.published import bag_file, load_published, published_checksums, read_bag
 from dubaug.separation.segments import CHANNELS
 
 DEFAULT_SEGMENT_S = 10.0
@@ -112,18 +113,21 @@ def _from_folder(separation: Separation) -> Any:
         )
     if is_local_model(folder, name):
         return load_local_model(folder, name)
-    bag, published = read_bag(folder / f"{name}.yaml", name), published_checksums()
+    bag = read_bag(folder / f"{name}.yaml", name)
+    if bag.single and not _files_of(folder, name):
+        bag = read_bag(bag_file(name), name)  # one of Demucs's bags, of which the folder has the models alone
+    published = published_checksums()
     files = [_file_of(folder, signature, name) for signature in bag.signatures]
     return bag.together([load_checkpoint(file, published=published) for file in files])
 
 
 def _file_of(folder: Path, signature: str, name: str) -> Path:
-    """Return the file of a model in a folder; one that is not pickled goes first."""
-    files = [path for path in folder.iterdir() if path.suffix in {".th", ".safetensors"}]
-    found = [path for path in files if path.name == f"{signature}.safetensors"]
-    found = found or [path for path in files if path.suffix == ".th" and path.stem.partition("-")[0] == signature]
+    """Return the file of a model in a folder. Raises `DubaugError` if there is not exactly one."""
+    found = _files_of(folder, signature)
     if len(found) > 1:
-        raise DubaugError(f"{folder} has several models {signature!r}: {', '.join(sorted(map(str, found)))}; keep one")
+        raise DubaugError(
+            f"{folder} has several models {signature!r}: {', '.join(path.name for path in found)}; keep one"
+        )
     if not found:
         there = sorted({path.name for path in folder.iterdir() if path.suffix in {".th", ".yaml", ".safetensors"}})
         raise DubaugError(
@@ -132,3 +136,10 @@ def _file_of(folder: Path, signature: str, name: str) -> Path:
             f"models that it lists, or {signature}.safetensors, or {signature}-<checksum>.th as Demucs names its files"
         )
     return found[0]
+
+
+def _files_of(folder: Path, signature: str) -> list[Path]:
+    """Return the files of that name, with a checksum or without; pickles only where there is nothing else."""
+    named = sorted(path for path in folder.iterdir() if signature in (path.stem, signed(path)[0]))
+    plain = [path for path in named if path.suffix == ".safetensors"]
+    return plain or [path for path in named if path.suffix == ".th"]

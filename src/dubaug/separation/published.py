@@ -57,6 +57,13 @@ def read_bag(file: Path, name: str) -> Bag:
     return Bag(signatures=signatures, weights=value.get("weights"), segment_s=value.get("segment"))
 
 
+def bag_file(name: str) -> Path:
+    """Return where the list of a published bag's models stands, if there is one of that name."""
+    from demucs import pretrained
+
+    return Path(pretrained.REMOTE_ROOT) / f"{name}.yaml"
+
+
 def published_urls() -> Mapping[str, str]:
     """Return the addresses of Demucs's pickles by signature."""
     from demucs import pretrained
@@ -67,7 +74,7 @@ def published_urls() -> Mapping[str, str]:
 
 def published_checksums() -> dict[str, str]:
     """Return the first digits of the pickles' SHA-256, which stand in their names, by signature."""
-    return {signature: Path(url).stem.partition("-")[2] for signature, url in published_urls().items()}
+    return {signature: checkpoints.signed(Path(url))[1] for signature, url in published_urls().items()}
 
 
 def load_published(name: str) -> Any:
@@ -92,7 +99,7 @@ def load_published(name: str) -> Any:
             f"config key `separation.model`: got {name!r}, expected one of Demucs's: {', '.join(bags)}; "
             "for a model of your own, name its folder in `separation.repository`"
         )
-    bag = read_bag(REMOTE_ROOT / f"{name}.yaml", name)
+    bag = read_bag(bag_file(name), name)
     converted = [checkpoints.cached(signature, checksums[signature]) for signature in bag.signatures]
     if all(converted):
         return bag.together([checkpoints.load_exported(file) for file in converted if file is not None])
