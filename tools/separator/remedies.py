@@ -38,9 +38,9 @@ def main() -> None:
                 gain = si_sdr(made_CS, background_CS) - before
                 judged = speech_lowered_by(made_CS, stems_NCS), background_gain(made_CS, stems_NCS)
                 rows.setdefault(name, []).append((gain, *judged, log_mel_error(made_CS, background_CS)))
-        print(f"{sort:28} SI-SDR gain  speech lowered  background gain  log-mel error")
+        print(f"{sort:36} SI-SDR gain  speech lowered  background gain  log-mel error")
         for name, values in rows.items():
-            print(f"{name:28} " + "  ".join(f"{value:12.2f}" for value in np.median(values, axis=0)))
+            print(f"{name:36} " + "  ".join(f"{value:12.2f}" for value in np.median(values, axis=0)))
 
 
 def _stems(sort: str, index: int) -> np.ndarray:
