@@ -95,7 +95,10 @@ def shards_digest(_wildcards=None):
 def separated_digest(_wildcards=None):
     """Return the hash of what the separated shards depend on, beyond the titles."""
     return digest(
-        EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, EXPERIMENT.separation
+        EXPERIMENT.corpus,
+        EXPERIMENT.clips,
+        EXPERIMENT.mel,
+        EXPERIMENT.separation.result_settings(),
     )
 
 
@@ -116,7 +119,9 @@ def features_experiment(wildcards):
 
 def separated_task_experiment(wildcards):
     """Return the hash of what a task's copy without speech depends on."""
-    return digest(EXPERIMENT.tasks[wildcards.task].path, EXPERIMENT.separation)
+    return digest(
+        EXPERIMENT.tasks[wildcards.task].path, EXPERIMENT.separation.result_settings()
+    )
 
 
 def probe_experiment(suite):

@@ -46,7 +46,7 @@ def pretraining_parts(experiment: Experiment, variant: str, seed: int) -> dict[s
         },
         "corpus": _corpus(experiment),
         "clips": clips,
-        "separation": asdict(experiment.separation) if chosen.separated else None,
+        "separation": experiment.separation.result_settings() if chosen.separated else None,
         "augmentation": augmentation,
         "pretraining": {
             **pretraining,
