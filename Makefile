@@ -3,6 +3,7 @@
 # make test       install if need be, then all tests    (make test-fast leaves the slow ones out)
 # make check      formatters, linters and the type checker
 # make bench-media  ingest and reading of shards, measured beside FFmpeg and PyAV
+# make bench-separation  speech removal by batch size, beside Demucs's own function; memory for a two-hour film
 # make ui         MLflow's pages on http://127.0.0.1:5000
 # make lock       requirements.lock from pyproject.toml
 
@@ -12,7 +13,7 @@ BIN := .venv/bin
 # The rules call `dubaug` and `torchrun` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo demo-full test test-fast check format bench-media ui lock clean
+.PHONY: install demo demo-full test test-fast check format bench-media bench-separation ui lock clean
 
 install: .venv/.installed
 
@@ -50,8 +51,10 @@ format: install
 	snakefmt Snakefile workflow
 
 bench-media: install
-	python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	python benchmarks/bench_media.py
+
+bench-separation: install
+	python benchmarks/bench_separation.py
 
 ui: install
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1

@@ -86,26 +86,34 @@ def make_film(path: Path) -> None:
 
 
 def repeat_film(source: Path, target: Path, seconds: float) -> None:
-    """Write `source` again and again, packets copied, until `seconds` are full."""
+    """Write `source` again and again, packets copied, until `seconds` are full.
+
+    Matroska keeps no decoding times: they are made anew, so that B-frames come out in their order.
+    """
+    with av.open(str(source)) as film:
+        shown = [packet.pts for packet in film.demux(video=0) if packet.pts is not None]
+    delay = max(rank - pts for rank, pts in zip(sorted(shown), shown, strict=True))
+    decoded = [rank - delay for rank in sorted(shown)]
     with av.open(str(target), "w", format="matroska") as out:
+        with av.open(str(source)) as film:
+            streams = [out.add_stream_from_template(stream) for stream in film.streams]
+            for stream, template in zip(streams, film.streams, strict=True):
+                stream.metadata.update(template.metadata)
         shift_s = 0.0
-        streams: dict[int, av.stream.Stream] = {}
         while shift_s < seconds:
             with av.open(str(source)) as film:
-                length_s = 0.0
+                end_s, dts = 0.0, iter(decoded)
                 for packet in film.demux():
-                    if packet.dts is None:
+                    if packet.pts is None:
                         continue
-                    number = packet.stream.index
-                    if number not in streams:
-                        streams[number] = out.add_stream_from_template(packet.stream)
-                        streams[number].metadata.update(packet.stream.metadata)
+                    if packet.stream.type == "video":
+                        packet.dts = next(dts)
+                    end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
                     shift = round(shift_s / packet.time_base)
-                    length_s = max(length_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-                    packet.stream = streams[number]
+                    packet.stream = streams[packet.stream.index]
                     out.mux(packet)
-            shift_s += length_s
+            shift_s += end_s
 
 
 def ingest(film: Path, seconds: float, out_dir: Path) -> dict[str, float]:

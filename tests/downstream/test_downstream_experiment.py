@@ -48,6 +48,7 @@ SILENT = {"hmdb51", "ucf101"}
         ({"augmentation": {"height_min": 44}}, SILENT | {"vggsound"}, {"esc50"}),
         ({"clips": {"duration_s": 2.0}}, AUDIO | SILENT, set()),
         ({"separation": {"overlap": 0.5}}, {"fluent_speech_commands_nospeech"}, AUDIO | SILENT),
+        ({"separation": {"batch_size": 5}}, set(), {"fluent_speech_commands_nospeech"} | AUDIO | SILENT),
         ({"variants": {"sep": None}}, AUDIO, SILENT),
         ({"tasks": {"esc50": {"path": "elsewhere/esc50"}}}, {"esc50"}, {"fsd50k"}),
         ({"demo": {"items_per_class": 9}}, AUDIO | SILENT, set()),

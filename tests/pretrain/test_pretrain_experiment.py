@@ -48,6 +48,8 @@ def test_pictures_do_not_matter_to_what_does_not_see(tiny, variant):
 def test_separation_matters_to_the_separated_variant_alone(tiny):
     other = replace(tiny, separation=replace(tiny.separation, model="other"))
     assert digest(other, "sep") != digest(tiny, "sep")
+    faster = replace(tiny, separation=replace(tiny.separation, batch_size=5))
+    assert digest(faster, "sep") == digest(tiny, "sep")
 
 
 def test_an_override_of_epochs_counts_for_its_own_variant(tiny):

@@ -30,3 +30,14 @@ class Smoothing(Scaling):
         smooth = nn.functional.avg_pool1d(mix_BCS.reshape(-1, 1, samples), 41, 1, 20, count_include_pad=False)
         smooth_BCS = smooth.reshape(batch, channels, samples)
         return torch.stack([smooth_BCS, mix_BCS - smooth_BCS], dim=1)
+
+
+class MidSide(Scaling):
+    """What both channels share is the background, what they have with opposite signs is speech."""
+
+    def __init__(self) -> None:
+        super().__init__(other=1.0, vocals=1.0)
+
+    def forward(self, mix_BCS: torch.Tensor) -> torch.Tensor:
+        middle_BCS = mix_BCS.mean(dim=1, keepdim=True).expand_as(mix_BCS)
+        return torch.stack([middle_BCS, mix_BCS - middle_BCS], dim=1)

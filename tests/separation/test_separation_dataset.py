@@ -10,6 +10,7 @@ import soundfile
 from separation_networks import RATE_HZ, Scaling
 
 from dubaug.errors import DubaugError
+from dubaug.separation import dataset
 from dubaug.separation.dataset import separate_data_set
 from dubaug.separation.models import wrap
 from dubaug.separation.remove import Remover, make_remover
@@ -92,21 +93,21 @@ def test_whole_or_not_at_all_and_where_it_stopped(
     source: Path, tmp_path: Path, separation: Any, remover: Remover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    original, calls = Remover.remove, []
+    original, written = dataset._write_like, []
 
-    def interrupted(self: Remover, mixture_CS: np.ndarray, *, key: str) -> np.ndarray:
-        calls.append(key)
-        if len(calls) == 2:
+    def interrupted(source: Path, target: Path, *given: Any, **keys: Any) -> None:
+        written.append(target.name)
+        if len(written) == 2:
             raise KeyboardInterrupt
-        return original(self, mixture_CS, key=key)
+        original(source, target, *given, **keys)
 
-    monkeypatch.setattr(Remover, "remove", interrupted)
+    monkeypatch.setattr(dataset, "_write_like", interrupted)
     with pytest.raises(KeyboardInterrupt):
         separate(source, out, separation, remover)
     assert not out.exists()
     separate(source, out, separation, remover)
     assert out.is_dir()
-    assert calls[2:] == calls[1:2] + [key for key in calls[2:] if key not in calls[:2]]  # the finished one not again
+    assert sorted(written[2:]) == sorted({"one.wav", "two.flac", "three.WAV"} - {written[0]})  # not the finished one
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 

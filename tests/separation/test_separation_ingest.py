@@ -20,14 +20,21 @@ from dubaug.corpus.titles import Title, Track, write_titles
 from dubaug.errors import DubaugError
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
-from dubaug.separation.ingest import Settings, make_separated_shard, standing_shard
+from dubaug.separation.ingest import Settings, make_separated_shards, standing_shard
 from dubaug.separation.models import wrap
 from dubaug.separation.remove import Remover, make_remover
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.ingest import Settings as FilmSettings
 from dubaug.shards.ingest import make_shard
+from dubaug.shards.receipts import Outcome
 from film_factory import make_film
+
+
+def make_separated_shard(title: Title, **given: Any) -> Outcome:
+    (outcome,) = make_separated_shards([title], **given)
+    return outcome
+
 
 TRACKS = tuple(Track(language=language, stream=stream) for stream, language in enumerate(("en", "es", "fr", "ja")))
 
@@ -117,6 +124,8 @@ def test_a_shard_that_stands_is_kept_only_for_the_same_film_settings_and_weights
     assert standing_shard(title, replace(settings, language="es"), out_dir) is None
     more_overlap = replace(settings.separation, overlap=0.5)
     assert standing_shard(title, replace(settings, separation=more_overlap), out_dir) is None
+    batches = replace(settings.separation, batch_size=5)
+    assert standing_shard(title, replace(settings, separation=batches), out_dir) == made
     elsewhere = replace(settings.separation, repository="/another/folder")
     assert standing_shard(title, replace(settings, separation=elsewhere), out_dir) == made
     os.utime(title.path, ns=(0, 0))
@@ -130,7 +139,7 @@ def test_a_failing_model_is_no_fault_of_the_film(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(remover.model.network, "forward", fail)
-    with pytest.raises(DubaugError, match=r"separation\.segment_s"):
+    with pytest.raises(DubaugError, match=r"separation\.batch_size"):
         make_separated_shard(title, settings=settings, remover=remover, out_dir=tmp_path)
     assert list(tmp_path.glob("*.arrow")) == []
 

@@ -1,8 +1,6 @@
 """Where models come from, and what is said when they do not."""
 
-import importlib.util
 import json
-import urllib.error
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ from demucs.hdemucs import HDemucs
 from safetensors.torch import save_file
 
 from dubaug.errors import ConfigError, DubaugError
-from dubaug.files import sha256_of
 from dubaug.separation.local import load_local_model, save_local_model
 from dubaug.separation.models import load_model
 
@@ -113,22 +110,6 @@ def test_exported_models_may_only_be_demucs_classes(tmp_path: Path, network: HDe
         load_model(settings(model="evil", repository=str(tmp_path)))
 
 
-def torch_package(folder: Path, signature: str, network: HDemucs) -> Path:
-    package = {"klass": HDemucs, "args": (), "kwargs": ARGUMENTS, "state": network.state_dict()}
-    plain = folder / f"{signature}.th"
-    torch.save(package, plain)
-    return plain.replace(folder / f"{signature}-{sha256_of(plain)[:8]}.th")
-
-
-def test_demucs_own_local_files_are_checked_by_their_checksum(tmp_path: Path, network: HDemucs, settings: Any) -> None:
-    file = torch_package(tmp_path, "0123abcd", network)
-    separation = settings(model="0123abcd", repository=str(tmp_path))
-    torch.testing.assert_close(load_model(separation).network.state_dict(), network.state_dict())
-    file.write_bytes(file.read_bytes() + b"\0")
-    with pytest.raises(DubaugError, match=r"[Ii]nvalid checksum"):
-        load_model(separation)
-
-
 def test_missing_model_says_what_the_folder_holds(folder: Path, settings: Any) -> None:
     with pytest.raises(DubaugError, match=r"separation\.repository.*'large'.*small\.safetensors.*Expected large\.json"):
         load_model(settings(model="large", repository=str(folder)))
@@ -139,47 +120,8 @@ def test_missing_folder_names_the_key(tmp_path: Path, settings: Any) -> None:
         load_model(settings(model="small", repository=str(tmp_path / "nowhere")))
 
 
-def test_unknown_published_model_is_told_before_any_download(settings: Any) -> None:
-    with pytest.raises(ConfigError, match=r"separation\.model.*'mdx_extra_z'.*mdx_extra_q"):
-        load_model(settings(model="mdx_extra_z", repository=None))
-
-
-@pytest.mark.skipif(importlib.util.find_spec("diffq") is not None, reason="diffq is installed")
-def test_missing_diffq_names_the_extra(settings: Any) -> None:
-    with pytest.raises(DubaugError, match=r"pip install dubaug\[separation\]"):
-        load_model(settings(model="mdx_extra_q", repository=None))
-
-
-def test_offline_names_the_key_and_the_way_out(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def offline(*_: Any, **__: Any) -> None:
-        raise urllib.error.URLError("Network is unreachable")
-
-    monkeypatch.setattr("demucs.hf.get_hf_model", offline)
-    monkeypatch.setattr("torch.hub.load_state_dict_from_url", offline)
-    with pytest.raises(DubaugError, match=r"mdx_extra.*Network is unreachable.*separation\.repository"):
-        load_model(settings(model="mdx_extra", repository=None))
-
-
 def test_wrong_rate_and_wrong_stem_name_their_keys(folder: Path, settings: Any) -> None:
     with pytest.raises(ConfigError, match=r"separation\.sample_rate_hz.*got 44100, expected 8000"):
         load_model(settings(model="small", repository=str(folder), sample_rate_hz=44100))
     with pytest.raises(ConfigError, match=r"separation\.stem.*'voice'.*other, vocals"):
         load_model(settings(model="small", repository=str(folder), stem="voice"))
-
-
-@pytest.mark.skipif(importlib.util.find_spec("diffq") is None, reason="diffq (dubaug[separation]) is not installed")
-def test_quantised_bag_as_the_papers_model_is_one(tmp_path: Path, settings: Any) -> None:
-    from demucs.states import get_state
-    from diffq import UniformQuantizer
-
-    arguments = {**ARGUMENTS, "channels": 16}
-    network = HDemucs(**arguments)
-    quantizer = UniformQuantizer(network, bits=8, min_size=0.01)
-    network.eval()  # from here on it computes with its quantised weights
-    state = get_state(network, quantizer)
-    torch.save({"klass": HDemucs, "args": (), "kwargs": arguments, "state": state}, tmp_path / "0123abcd.th")
-    (tmp_path / "small_q.yaml").write_text("models: ['0123abcd']\n")
-    model = load_model(settings(model="small_q", repository=str(tmp_path)))
-    sound_BCS = torch.randn(1, 2, 8000)
-    with torch.inference_mode():
-        torch.testing.assert_close(model.network.models[0](sound_BCS), network(sound_BCS))

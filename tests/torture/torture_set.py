@@ -7,6 +7,7 @@ and as Spanish sound: two clips of 3 s. docs/films.md has the set as a table.
 # One film a line, as in a table.
 # ruff: noqa: E501
 
+import subprocess
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 import av
+import imageio_ffmpeg
 import numpy as np
 from av.stream import Disposition
 from surgery import behead, join, overwrite, patch, remux, skip_first_second, spoil_packets, truncate, turn
@@ -158,6 +160,17 @@ VARIABLE_MS = [number * 40 if number < 50 else 2000 + (number - 50) * 125 for nu
 """25 frames a second for 2 s, then 8."""
 
 
+def by_ffmpeg(*options: str, layout: str = "5.1(side)", rate: int = RATE_HZ) -> Callable[[Path], object]:
+    """Return a maker of films in codecs that PyAV's FFmpeg reads and cannot write: the command line's does."""
+
+    def make(path: Path) -> None:
+        source = film(path.with_suffix(".source.mkv"), codec="flac", layout=layout, rate=rate)
+        words = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(source), "-map", "0", "-strict", "-2"]
+        subprocess.run([*words, *options, str(path)], check=True, stdin=subprocess.DEVNULL)
+
+    return make
+
+
 def _variable(time_s: float) -> int:
     return max(number for number, begin_ms in enumerate(VARIABLE_MS) if begin_ms <= time_s * 1000 + 2)
 
@@ -248,6 +261,13 @@ def good_films() -> list[Case]:
         Case(name="mkv_pcm_mono", about="PCM mono", file="a.mkv", make=of(codec="pcm_s16le", layout="mono")),
         Case(name="mkv_quad", about="FLAC quad", file="a.mkv", make=of(codec="flac", layout="quad")),
         Case(name="mkv_61", about="FLAC 6.1", file="a.mkv", make=of(codec="flac", layout="6.1")),
+        Case(name="mkv_dts", about="DTS 5.1(side)", file="a.mkv", make=by_ffmpeg("-c:v", "copy", "-c:a", "dca")),
+        Case(name="mkv_truehd", about="TrueHD 5.1", file="a.mkv", make=by_ffmpeg("-c:v", "copy", "-c:a", "truehd")),
+        Case(name="ts_dts", about="MPEG-TS (as on Blu-ray discs), H.264, DTS", file="a.m2ts", make=by_ffmpeg("-c:v", "libx264", "-crf", "4", "-pix_fmt", "yuv420p", "-c:a", "dca"), frame_tolerance=1),
+        Case(name="webm_vorbis", about="WebM, VP8, Vorbis stereo", file="a.webm", make=by_ffmpeg("-c:v", "libvpx", "-b:v", "4M", "-pix_fmt", "yuv420p", "-c:a", "libvorbis", layout="stereo")),
+        Case(name="ogv_theora", about="Ogg, Theora, Vorbis stereo, languages by `tracks`", file="a.ogv", make=by_ffmpeg("-c:v", "libtheora", "-q:v", "10", "-pix_fmt", "yuv420p", "-c:a", "libvorbis", layout="stereo"), tracks="en:0|es:1"),
+        Case(name="wmv_wma", about="ASF, WMV 8, WMA stereo (43 ms late: ASF does not tell the delay), languages by `tracks`", file="a.wmv", make=by_ffmpeg("-c:v", "wmv2", "-b:v", "6M", "-pix_fmt", "yuv420p", "-c:a", "wmav2", "-b:a", "192k", layout="stereo"), tracks="en:0|es:1", frame_tolerance=2, sound_late_s=None),
+        Case(name="mov_prores", about="QuickTime, ProRes, PCM 5.1 with 24 bits", file="a.mov", make=by_ffmpeg("-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", "-c:a", "pcm_s24le")),
         Case(name="mkv_wavpack", about="WavPack, whose packets do not say how long they are", file="a.mkv", make=of(codec="wavpack", layout="stereo")),
         Case(name="rate_16k", about="sound at 16 kHz", file="a.mkv", make=of(codec="flac", layout="stereo", rate=16000)),
         Case(name="rate_96k", about="sound at 96 kHz", file="a.mkv", make=of(codec="flac", layout="stereo", rate=96000)),

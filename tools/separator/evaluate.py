@@ -32,7 +32,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     separation = Separation(
         model=options.name, repository=str(options.folder), stem=options.stem, sample_rate_hz=mixtures.RATE_HZ,
-        segment_s=None, overlap=0.25, shifts=0,
+        segment_s=None, overlap=0.25, shifts=0, batch_size=1,
     )  # fmt: skip
     remover = make_remover(load_model(separation), separation, device="cpu")
     sorts = {

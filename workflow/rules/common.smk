@@ -124,7 +124,7 @@ def separated_digest(_wildcards=None):
         EXPERIMENT.corpus,
         EXPERIMENT.clips,
         EXPERIMENT.mel,
-        EXPERIMENT.separation,
+        EXPERIMENT.separation.result_settings(),
         generated_films(),
     )
 
@@ -146,7 +146,9 @@ def features_experiment(wildcards):
 
 def separated_task_experiment(wildcards):
     """Return the hash of what a task's copy without speech depends on."""
-    return digest(EXPERIMENT.tasks[wildcards.task].path, EXPERIMENT.separation)
+    return digest(
+        EXPERIMENT.tasks[wildcards.task].path, EXPERIMENT.separation.result_settings()
+    )
 
 
 def probe_experiment(suite):

@@ -5,8 +5,8 @@ value, its section is named; where it leaves a choice open, the docstring says s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 MEL_FRAMES_MIN = 25
 MEL_BINS_MIN = 25
@@ -137,6 +137,12 @@ class Separation:
     segment_s: float | None
     overlap: float
     shifts: int
+    batch_size: int
+    """Segments that go through the network at once: for speed, the result is the same up to float noise."""
+
+    def result_settings(self) -> dict[str, Any]:
+        """Return what separated sound depends on: everything but the batch size."""
+        return {key: value for key, value in asdict(self).items() if key != "batch_size"}
 
 
 @dataclass(frozen=True, kw_only=True)

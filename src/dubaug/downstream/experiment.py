@@ -75,7 +75,7 @@ def downstream_digest(experiment: Experiment, task_name: str, *, variant: str | 
     if "V" in media:
         depends["video"] = settings.for_video()
     if task.separated:
-        depends["separation"] = asdict(experiment.separation)
+        depends["separation"] = experiment.separation.result_settings()
     demo = experiment.demo
     if demo is not None and PurePath(demo.directory) in PurePath(task.path).parents:
         depends["demo"] = {"seed": demo.seed, "items_per_class": demo.items_per_class}

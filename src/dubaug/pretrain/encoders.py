@@ -10,6 +10,7 @@ from torch import nn
 
 from dubaug.config import MEL_BINS_MIN, MEL_FRAMES_MIN, VIDEO_CROP_MIN, Encoders, Mel
 from dubaug.errors import ConfigError
+from dubaug.pretrain.layers import quicken
 from dubaug.seeding import item_seed
 
 with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing that a user could change
@@ -67,6 +68,7 @@ class VideoEncoder(nn.Module):
             head_activation=None,
         )
         _keep_scale(self.net)
+        quicken(self.net)
 
     def forward(self, video_BCTHW: torch.Tensor) -> torch.Tensor:
         """Return embeddings `(B, D)` of clips `(B, 3, T, H, W)`, values 0..1."""

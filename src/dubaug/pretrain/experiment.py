@@ -47,7 +47,7 @@ def pretraining_parts(experiment: Experiment, variant: str, seed: int) -> dict[s
         "corpus": _corpus(experiment),
         "alignment": asdict(experiment.alignment),
         "clips": clips,
-        "separation": asdict(experiment.separation) if chosen.separated else None,
+        "separation": experiment.separation.result_settings() if chosen.separated else None,
         "augmentation": augmentation,
         "pretraining": {
             **pretraining,

@@ -6,7 +6,13 @@ from typing import Any
 from dubaug.config import Experiment, to_mapping
 
 SECTIONS = ("clips", "mel", "separation", "encoders", "augmentation", "pretraining", "probe")
-NOT_SIZES = ("clips.batches", "pretraining.loader_workers", "separation.repository", "probe.embed_batch")
+NOT_SIZES = (
+    "clips.batches",
+    "pretraining.loader_workers",
+    "separation.repository",
+    "separation.batch_size",
+    "probe.embed_batch",
+)
 
 
 def scale_footer(experiment: Experiment, paper: Mapping[str, Any]) -> tuple[str, ...]:

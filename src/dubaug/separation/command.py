@@ -63,7 +63,7 @@ def run_separate(options: argparse.Namespace) -> None:
     from dubaug.alignment.table import read_findings, rejected_titles
     from dubaug.corpus.rejects import write_rejects
     from dubaug.corpus.titles import read_titles
-    from dubaug.separation.ingest import Settings, make_separated_shard, standing_shard
+    from dubaug.separation.ingest import Settings, make_separated_shards, standing_shard
     from dubaug.shards.index import ClipIndex
     from dubaug.shards.receipts import balance
 
@@ -83,18 +83,20 @@ def run_separate(options: argparse.Namespace) -> None:
         language=language,
         model_fingerprint=remover.model.fingerprint(),
     )
-    outcomes = []
-    progress = Progress("removing speech", sum(title.clips for title in titles), "clips")
-    for title in titles:
-        outcome = standing_shard(title, settings, options.out_dir)
-        if outcome is None:
-            outcome = make_separated_shard(
-                title, settings=settings, remover=remover, out_dir=options.out_dir, stall_s=experiment.ingest.stall_s
-            )
-        for reject in outcome.rejects:
-            say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
-        outcomes.append(outcome)
+    standing = {title.title_id: standing_shard(title, settings, options.out_dir) for title in titles}
+    missing = [title for title in titles if standing[title.title_id] is None]
+    made = make_separated_shards(
+        missing, settings=settings, remover=remover, out_dir=options.out_dir, stall_s=experiment.ingest.stall_s
+    )
+    if len(missing) < len(titles):
+        say(f"{len(titles) - len(missing)} of {len(titles)} titles stand already")
+    progress = Progress("removing speech", sum(title.clips for title in missing), "clips")
+    for title, outcome in zip(missing, made, strict=True):
+        standing[title.title_id] = outcome
         progress.advance(title.clips, note=title.title_id)
+    outcomes = [outcome for outcome in standing.values() if outcome is not None]
+    for reject in (reject for outcome in outcomes for reject in outcome.rejects):
+        say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
     balance(titles, outcomes)
     write_rejects(options.rejected, [reject for outcome in outcomes for reject in outcome.rejects])
     entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)

@@ -3,7 +3,7 @@
 import errno
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from dubaug.files import read_json, write_json
 from dubaug.media.audio import read_audio
 from dubaug.media.track import resample
 from dubaug.progress import Progress, say
-from dubaug.separation.remove import Remover
+from dubaug.separation.remove import Remover, Sound
 
 SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".opus"})
 UNWRITABLE_SUFFIXES = frozenset({".m4a", ".aac", ".wma", ".mp4", ".mkv", ".avi", ".webm", ".mov", ".mpg"})
@@ -48,23 +48,27 @@ def separate_data_set(
     """
     sounds, others = _listed(source)
     part = out.with_name(f".{out.name}.part")
-    made_of = digest([asdict(separation), fingerprint], _state(source, [*sounds, *others]))
+    made_of = digest([separation.result_settings(), fingerprint], _state(source, [*sounds, *others]))
     _prepare(part, made_of)
     left_out = []
     try:
         for path in others:
             _link(source / path, part / path)
         progress = Progress("removing speech", len(sounds), "files")
-        for path in sounds:
-            if not (part / path).is_file() or (part / path).stat().st_size == 0:
-                try:
-                    _separate_file(source / path, part / path, remover=remover, key=path.as_posix())
-                except MediaError as error:
-                    left_out.append(LeftOut(path=path.as_posix(), reason=str(error)))
-                    say(f"left empty: {path}: {error}")
-                    (part / path).parent.mkdir(parents=True, exist_ok=True)
-                    (part / path).touch()
+        todo = [path for path in sounds if not _is_made(part / path)]
+        progress.advance(len(sounds) - len(todo))
+        for path, background_CS in _without_speech(source, todo, remover):
+            try:
+                if isinstance(background_CS, MediaError):
+                    raise background_CS
+                _write_like(source / path, part / path, background_CS, rate_hz=remover.model.sample_rate_hz)
+            except MediaError as error:
+                left_out.append(LeftOut(path=path.as_posix(), reason=str(error)))
+                say(f"left empty: {path}: {error}")
+                (part / path).parent.mkdir(parents=True, exist_ok=True)
+                (part / path).touch()
             progress.advance()
+        left_out.sort(key=lambda file: file.path)
         if len(left_out) == len(sounds):
             raise DubaugError(f"none of the {len(sounds)} sound files in {source} can be read: {left_out[0].reason}")
         write_json(part / REPORT, _report(source, separation, fingerprint, len(sounds), left_out))
@@ -108,16 +112,49 @@ def _prepare(part: Path, made_of: str) -> None:
     write_json(marker, {"made_of": made_of})
 
 
-def _separate_file(source: Path, target: Path, *, remover: Remover, key: str) -> None:
-    """Write one file without the stem. Raises `MediaError` if it cannot be read or written."""
+def _is_made(target: Path) -> bool:
+    """Return whether an earlier run wrote this file; empty ones are tried again."""
+    return target.is_file() and target.stat().st_size > 0
+
+
+def _without_speech(
+    source: Path, paths: Sequence[Path], remover: Remover
+) -> Iterator[tuple[Path, np.ndarray | MediaError]]:
+    """Yield each file's sound without the stem, `(2, S)` at the model's rate, or why there is none.
+
+    Files of equal length follow each other, so that they go through the network together.
+    """
     rate_hz = remover.model.sample_rate_hz
-    mixture_CS = read_audio(source, sample_rate_hz=rate_hz).numpy()
-    background_CS = remover.remove(mixture_CS, key=key)
+    ordered = sorted(paths, key=lambda path: (_samples(source / path, rate_hz), path))
+    sounds = (Sound(key=path.as_posix(), pieces=_mixture(source / path, rate_hz)) for path in ordered)
+    for key, pieces in remover.remove_all(sounds):
+        try:
+            yield Path(key), np.concatenate(list(pieces), axis=1)
+        except MediaError as error:
+            yield Path(key), error
+
+
+def _samples(path: Path, rate_hz: int) -> int:
+    """Return how many samples the file will have at that rate; 0 if its header does not say."""
+    try:
+        form = soundfile.info(path)
+    except (soundfile.LibsndfileError, OSError):
+        return 0
+    return round(form.frames * rate_hz / form.samplerate)
+
+
+def _mixture(path: Path, rate_hz: int) -> Iterator[np.ndarray]:
+    """Yield the file's sound in one piece. Raises `MediaError` if it cannot be read."""
+    yield read_audio(path, sample_rate_hz=rate_hz).numpy()
+
+
+def _write_like(source: Path, target: Path, sound_CS: np.ndarray, *, rate_hz: int) -> None:
+    """Write a sound in the form and length of the file `source`. Raises `MediaError` if that cannot be written."""
     try:
         form = soundfile.info(source)
     except soundfile.LibsndfileError as error:
         raise MediaError(f"{source.name} cannot be written again ({error})", "convert it to WAV or FLAC") from error
-    own_CS = resample(background_CS, rate_hz, form.samplerate)
+    own_CS = resample(sound_CS, rate_hz, form.samplerate)
     result_CS = np.zeros((own_CS.shape[0], form.frames), dtype=np.float32)
     count = min(form.frames, own_CS.shape[1])
     result_CS[:, :count] = own_CS[:, :count]
@@ -143,7 +180,8 @@ def _link(source: Path, target: Path) -> None:
 def _report(
     source: Path, separation: Separation, fingerprint: str, n_sounds: int, left_out: Sequence[LeftOut]
 ) -> dict[str, object]:
-    settings = {key: value for key, value in asdict(separation).items() if key != "repository"}
+    settings = separation.result_settings()
+    del settings["repository"]
     return {
         "source": source.name,
         "separation": {**settings, "weights": fingerprint},

@@ -1,7 +1,7 @@
-"""One title, from the film to a shard with the primary track's log-mels after speech removal."""
+"""Titles, from the films to shards with the primary track's log-mels after speech removal."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,10 @@ import numpy as np
 from dubaug.config import Clips, Mel, Separation, digest
 from dubaug.corpus.titles import Title
 from dubaug.errors import MediaError
+from dubaug.files import remove_unfinished
 from dubaug.media.film import FilmClip, read_clips
-from dubaug.separation.remove import Remover
+from dubaug.separation.remove import Remover, Sound
+from dubaug.separation.segments import recut
 from dubaug.shards.format import VERSION, ShardWriter
 from dubaug.shards.receipts import Losses, Outcome, kept, nothing_left, rejected, shard_path, until_error, written
 from dubaug.workers import Crash, Stall, isolated_values
@@ -45,7 +47,8 @@ class Settings:
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """Return the settings as they stand in each shard."""
-        separation = {key: value for key, value in asdict(self.separation).items() if key != "repository"}
+        separation = self.separation.result_settings()
+        del separation["repository"]
         return {
             "clips": {"duration_s": self.clips.duration_s},
             "mel": asdict(self.mel),
@@ -60,23 +63,45 @@ def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome |
     return kept(title, out_dir, made_of=_made_of(title, settings)) if source.is_file() else None
 
 
-def make_separated_shard(
-    title: Title, *, settings: Settings, remover: Remover, out_dir: Path, stall_s: float | None = None
-) -> Outcome:
-    """Write `<out_dir>/<title_id>.arrow`: the same clips as in the title's film shard, their numbers and starts too.
+def make_separated_shards(
+    titles: Iterable[Title], *, settings: Settings, remover: Remover, out_dir: Path, stall_s: float | None = None
+) -> Iterator[Outcome]:
+    """Write `<out_dir>/<title_id>.arrow` of each title: the clips of its film shard, with their numbers and starts.
 
     A film whose track cannot be decoded gives no shard but a reject, and so do damaged clips, and those that the
-    catalogue promised and the decoder did not give. The film is decoded in a process that it may take down, and that
-    is ended after `stall_s` without a clip. Raises `DubaugError` if the disk is full or the model fails: that is no
-    fault of the film.
+    catalogue promised and the decoder did not give. Films are decoded in processes that they may take down, and that
+    are ended after `stall_s` without a clip; the next film is decoded while the network is at the last one's segments.
+    Raises `DubaugError` if the disk is full or the model fails: that is no fault of the film.
     """
-    path = shard_path(title, out_dir)
-    losses = Losses()
-    try:
-        clips = _write(path, title, settings, remover, stall_s, losses)
-    except MediaError as error:
-        return rejected(title, stage=STAGE, reason=error.reason, advice=error.advice)
-    return written(title, out_dir, clips=clips, losses=losses, made_of=_made_of(title, settings), stage=STAGE)
+    films = {title.title_id: (title, Losses()) for title in titles}
+    sounds = (
+        Sound(key=title_id, pieces=film_sound(title, settings, stall_s=stall_s, losses=losses))
+        for title_id, (title, losses) in films.items()
+    )
+    for title_id, background in remover.remove_all(sounds):
+        title, losses = films[title_id]
+        remove_unfinished(shard_path(title, out_dir))
+        try:
+            clips = _write(shard_path(title, out_dir), title, settings, background, losses)
+        except MediaError as error:
+            yield rejected(title, stage=STAGE, reason=error.reason, advice=error.advice)
+        else:
+            made_of = _made_of(title, settings)
+            yield written(title, out_dir, clips=clips, losses=losses, made_of=made_of, stage=STAGE)
+
+
+def film_sound(
+    title: Title, settings: Settings, *, stall_s: float | None = None, losses: Losses | None = None
+) -> Iterator[np.ndarray]:
+    """Yield the waveforms `(2, S)` of a title's clips at the model's rate; what is lost of them goes to `losses`.
+
+    An error ends them, as the film's end does.
+    """
+    losses = Losses() if losses is None else losses
+    for clip in until_error(_read_apart(title, settings, stall_s), losses):
+        if clip.damage:
+            losses.damaged[clip.index] = clip.damage
+        yield clip.waveforms[settings.language]
 
 
 def _read(title: Title, settings: Settings) -> Iterator[FilmClip]:
@@ -99,10 +124,8 @@ def _read_apart(title: Title, settings: Settings, stall_s: float | None) -> Iter
         yield clip
 
 
-def _write(
-    path: Path, title: Title, settings: Settings, remover: Remover, stall_s: float | None, losses: Losses
-) -> int:
-    """Write the shard; return its clips, and note those that are lost.
+def _write(path: Path, title: Title, settings: Settings, background: Iterator[np.ndarray], losses: Losses) -> int:
+    """Write the shard; return its clips.
 
     A title without a whole clip leaves no file. Raises `MediaError`.
     """
@@ -111,14 +134,6 @@ def _write(
     from dubaug.media.mel import log_mel
 
     rate_hz = settings.separation.sample_rate_hz
-
-    def waveforms() -> Iterator[np.ndarray]:
-        for clip in until_error(_read_apart(title, settings, stall_s), losses):
-            if clip.damage:
-                losses.damaged[clip.index] = clip.damage
-            yield clip.waveforms[settings.language]
-
-    background = remover.stream(waveforms(), key=title.title_id)
     with ShardWriter(
         path,
         metadata={"title_id": title.title_id, **settings.metadata},
@@ -139,22 +154,6 @@ def _write(
         if not writer.clips:
             raise nothing_left(losses)
     return writer.clips
-
-
-def recut(pieces: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
-    """Yield `(2, samples)` cuts of the pieces `(2, any)` laid end to end; what is left at the end is dropped."""
-    waiting: list[np.ndarray] = []
-    available = 0
-    for piece_CS in pieces:
-        waiting.append(piece_CS)
-        available += piece_CS.shape[1]
-        if available < samples:
-            continue
-        joined_CS = np.concatenate(waiting, axis=1)
-        whole = available // samples * samples
-        for begin in range(0, whole, samples):
-            yield np.ascontiguousarray(joined_CS[:, begin : begin + samples])
-        waiting, available = [joined_CS[:, whole:]], available - whole
 
 
 def _made_of(title: Title, settings: Settings) -> str:

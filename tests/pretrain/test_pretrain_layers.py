@@ -1,0 +1,68 @@
+"""Faster forms of layers give what PyTorch's own give, gradients too, and keep names and parameters."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from dubaug.pretrain.layers import DepthwiseConv3d, quicken
+
+
+@pytest.mark.parametrize("kernel", [(3, 3, 3), (5, 1, 1), (1, 3, 5)])
+@pytest.mark.parametrize("stride", [(1, 1, 1), (1, 2, 2), (2, 1, 3)])
+@pytest.mark.parametrize("size", [(8, 20, 20), (4, 5, 3), (3, 2, 7), (1, 1, 1)])
+@pytest.mark.parametrize("last", [True, False], ids=["channels last", "contiguous"])
+def test_a_depthwise_convolution_and_its_gradients_are_pytorchs(
+    kernel: tuple[int, int, int], stride: tuple[int, int, int], size: tuple[int, int, int], last: bool
+) -> None:
+    torch.manual_seed(0)
+    padding = tuple((length - 1) // 2 for length in kernel)
+    stock = nn.Sequential(nn.Conv3d(6, 6, kernel, stride=stride, padding=padding, groups=6, bias=False))
+    quick = copy.deepcopy(stock)
+    quicken(quick)
+    assert isinstance(quick[0], DepthwiseConv3d)
+    layout = torch.channels_last_3d if last else torch.contiguous_format
+    inputs = [
+        torch.randn(3, 6, *size, generator=torch.Generator().manual_seed(1)).to(memory_format=layout).requires_grad_()
+        for _ in range(2)
+    ]
+    outputs = [net(input) for net, input in zip((stock, quick), inputs, strict=True)]
+    gradient = torch.randn_like(outputs[0])
+    for output in outputs:
+        output.backward(gradient)
+    torch.testing.assert_close(outputs[1], outputs[0])
+    torch.testing.assert_close(inputs[1].grad, inputs[0].grad, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(quick[0].weight.grad, stock[0].weight.grad, rtol=1e-4, atol=1e-4)
+
+
+def test_layers_keep_their_parameters_and_names() -> None:
+    net = nn.Sequential(
+        nn.Conv3d(2, 8, 1),
+        nn.Sequential(nn.Conv3d(8, 8, 3, padding=1, groups=8, bias=False)),
+        nn.Conv3d(8, 8, 3, groups=8, bias=False),
+        nn.Conv3d(8, 8, 3, padding=1, groups=4, bias=False),
+    )
+    before = dict(net.named_parameters())
+    quicken(net)
+    assert [type(layer) for layer in (net[0], net[1][0], net[2], net[3])] == [
+        nn.Conv3d,
+        DepthwiseConv3d,
+        nn.Conv3d,
+        nn.Conv3d,
+    ]
+    after = dict(net.named_parameters())
+    assert list(after) == list(before)
+    assert all(after[name] is parameter for name, parameter in before.items())
+
+
+def test_other_types_and_frozen_inputs_pass() -> None:
+    layer = nn.Sequential(nn.Conv3d(4, 4, 3, padding=1, groups=4, bias=False)).double()
+    quicken(layer)
+    video = torch.randn(1, 4, 3, 5, 5, dtype=torch.float64)
+    assert layer(video).dtype == torch.float64
+    layer = layer.float()
+    layer(video.float()).sum().backward()  # the input asks for no gradient
+    assert layer[0].weight.grad is not None
+    with torch.inference_mode():
+        assert layer(video.float()).shape == video.shape
