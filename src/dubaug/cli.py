@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from dubaug import __version__
 from dubaug.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, DubaugError, Interrupted
 
-STAGES = ("demo", "corpus", "shards", "separation", "pretrain", "downstream", "probe", "report", "tracking")
+STAGES = (
+    "demo",
+    "corpus",
+    "alignment",
+    "shards",
+    "separation",
+    "pretrain",
+    "downstream",
+    "probe",
+    "report",
+    "tracking",
+)
 """Sub-packages with a `command` module, in the order of the data's flow. A `command` module has
 `register(subparsers)`, which adds its parsers with `set_defaults(run=function)`; it imports what is heavy (torch,
 MLflow) inside those functions, so that `dubaug --help` is quick."""

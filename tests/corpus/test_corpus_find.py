@@ -136,3 +136,28 @@ def test_a_wrong_override_is_named(tmp_path: Path) -> None:
     assert "es: there is no file" in title.notes
     reject = rejected(look(path, Override(language="en", stream=7)))
     assert "no English (en) sound: en: the film has no audio stream 7" in reject.reason
+
+
+def test_a_dub_at_another_speed_counts_where_it_can_be_corrected(tmp_path: Path) -> None:
+    """Two minutes of film; the Spanish runs at 25 frames a second, the French lacks its last 10 %."""
+    path = make_film(
+        tmp_path / "a.mkv",
+        seconds=120,
+        fps=2,
+        tracks={"eng": sound(120), "spa": sound(115.2), "fre": sound(108)},
+        codec="flac",
+    )
+    film = Film(title_id="film", path=path, overrides=())
+    kept = found(find(film, languages=LANGUAGES, clip_s=1.0))
+    assert kept.languages == ("en",)
+    corrected = found(find(film, languages=LANGUAGES, clip_s=1.0, speeds=(1.0, 0.96, 1.0416667)))
+    assert corrected.languages == ("en", "es")
+    assert corrected.clips == 120
+    assert "fr ends at 108.0 s of 120.0 s and is not counted" in corrected.notes
+
+
+def test_sound_that_goes_on_after_the_picture_is_at_the_films_speed(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "a.mkv", seconds=6.5, tracks={"eng": sound(6.8), "spa": sound(6.77)})
+    film = Film(title_id="film", path=path, overrides=())
+    title = found(find(film, languages=LANGUAGES, clip_s=3.0, speeds=(1.0, 0.96, 1.0416667)))
+    assert title.minutes * 60 == pytest.approx(6.5, abs=0.05)

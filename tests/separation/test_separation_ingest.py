@@ -11,6 +11,9 @@ import pytest
 import torch
 from separation_networks import Scaling
 
+from dubaug.alignment.judge import Finding
+from dubaug.alignment.measure import NOTHING
+from dubaug.alignment.table import write_findings
 from dubaug.cli import main
 from dubaug.config import Experiment, save
 from dubaug.corpus.titles import Title, Track, write_titles
@@ -160,6 +163,19 @@ def test_the_command_rejects_what_it_cannot_decode_and_goes_on(tmp_path: Path, m
         with (tmp_path / f"rejected{batch}.csv").open() as file:
             rejected.update({row["title_id"]: (row["stage"], row["clips"]) for row in csv.DictReader(file)})
     assert rejected == {"b": ("separation", "1"), "d": ("separation", "1"), "e": ("separation", "8")}
+
+    # a title that the alignment rejects is not separated
+    found = [
+        Finding(title_id=title_id, language="es", status="silent", verdict=verdict, measurement=NOTHING)
+        for title_id, verdict in (("a", "keep"), ("c", "reject"))
+    ]
+    write_findings(tmp_path / "alignment.csv", found)
+    words = ["separate", "--config", "config.yaml", "--titles", "titles.csv", "--out-dir", "less"]
+    words += ["--alignment", "alignment.csv", "--manifest", "less/0.json", "--rejected", "rejected.csv"]
+    assert main([str(tmp_path / word) if "." in word or word == "less" else word for word in words]) == 0
+    assert {shard.title_id for shard in ClipIndex.load(tmp_path / "less/0.json").shards} == {"a", "e"}
+    assert not (tmp_path / "less/c.arrow").exists()
+    assert "c," not in (tmp_path / "rejected.csv").read_text(encoding="utf-8"), "the alignment has said why"
 
 
 def test_a_decoder_that_hangs_costs_its_title(

@@ -6,10 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import Title, Track
 from dubaug.errors import DubaugError, MediaError
 from dubaug.shards.format import ShardWriter
-from dubaug.shards.receipts import Losses, Outcome, balance, kept, nothing_left, rejected, shard_path, written
+from dubaug.shards.receipts import (
+    Losses,
+    Outcome,
+    balance,
+    balance_all,
+    kept,
+    nothing_left,
+    rejected,
+    shard_path,
+    written,
+)
 
 COPY = MediaError("the disk is scratched", "copy it again")
 
@@ -64,3 +75,14 @@ def test_titles_that_do_not_add_up_are_named(tmp_path: Path) -> None:
     write_shard(tmp_path, films[0], [0], Losses(damaged={1: "en", 2: "en"}))
     with pytest.raises(DubaugError, match=r"a: 3 found, 1 written, 1 rejected"):
         balance(films, [good, bad, last])
+
+
+def test_all_stages_together_account_for_all_clips(tmp_path: Path) -> None:
+    films = [title("a", 3), title("b", 2)]
+    made = write_shard(tmp_path, films[0], [0, 2], Losses(damaged={1: "en"}))
+    assert made.entry is not None
+    shifted = rejected(films[1], stage="alignment", reason="late", advice="move it")
+    unused = Reject(title_id="c", stage="catalogue", reason="no sound", advice="none")
+    balance_all(films, [made.entry], [*made.rejects, *shifted.rejects, unused])
+    with pytest.raises(DubaugError, match=r"b: 2 found, 0 written, 0 rejected"):
+        balance_all(films, [made.entry], made.rejects)

@@ -43,13 +43,14 @@ def test_the_demo_is_about_forty_jobs(snakemake: Snakemake) -> None:
     assert (jobs["pretrain"], jobs["random_weights"]) == (8, 1)
     assert sum(count for rule, count in jobs.items() if rule.startswith("probe_hear")) == 9
     assert (jobs["probe_hares"], jobs["probe_visual"]) == (9, 6), "visual for those that see"
-    assert sum(jobs.values()) <= 55
+    assert sum(jobs.values()) <= 58
 
 
 def test_one_result_asks_for_no_more_than_it_needs(snakemake: Snakemake, demo_experiment: Experiment) -> None:
     jobs = _jobs(snakemake("-n", "results/efj/hear.json").stderr)
     assert jobs == {
-        "demo_films": 1, "demo_tasks": 1, "catalogue": 1, "select": 1, "shards": 1, "clip_index": 1,
+        "demo_films": 1, "demo_tasks": 1, "catalogue": 1, "select": 1, "align": 1, "alignment": 1,
+        "shards": 1, "clip_index": 1,
         "pretrain": 1, "features": 1, _probe_rule(demo_experiment): 1,
     }  # fmt: skip
     assert "separate" in _jobs(snakemake("-n", "results/sep/hear.json").stderr)
@@ -59,6 +60,16 @@ def test_one_result_asks_for_no_more_than_it_needs(snakemake: Snakemake, demo_ex
         "select",
         "table_b4",
     }
+
+
+def test_dubs_are_aligned_before_clips_are_cut_or_speech_removed(snakemake: Snakemake) -> None:
+    aligned = {"demo_films", "catalogue", "select", "align", "alignment"}
+    assert set(_jobs(snakemake("-n", "results/corpus/alignment.csv").stderr)) == aligned
+    figures = snakemake("-n", "results/corpus/alignment.pdf", "results/corpus/alignment.png")
+    assert _jobs(figures.stderr) == {**dict.fromkeys(aligned, 1), "alignment_figure": 1}
+    assert set(_jobs(snakemake("-n", "results/shards/batch0.json").stderr)) == {*aligned, "shards"}
+    assert set(_jobs(snakemake("-n", "results/separated/batch0.json").stderr)) == {*aligned, "separate"}
+    assert _jobs(snakemake("-n", "all_figures").stderr)["alignment_figure"] == 1
 
 
 @pytest.mark.parametrize(
@@ -109,7 +120,8 @@ def test_corpus_figures_ask_for_no_training(snakemake: Snakemake) -> None:
     }
     jobs = _jobs(snakemake("-n", "results/figures/mels.pdf", "results/figures/mels.csv").stderr)
     assert jobs["figure_mels"] == 1
-    assert set(jobs) == {"demo_films", "catalogue", "select", "shards", "clip_index", "figure_mels"}
+    corpus = {"demo_films", "catalogue", "select", "align", "alignment", "shards", "clip_index"}
+    assert set(jobs) == {*corpus, "figure_mels"}
 
 
 def test_several_seeds_are_aggregated(snakemake: Snakemake, demo_experiment: Experiment) -> None:

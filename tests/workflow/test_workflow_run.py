@@ -55,6 +55,11 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
         assert (results / f"figures/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{figure}.csv").stat().st_size > 0
 
+    dubs = list(csv.DictReader((results / "corpus/alignment.csv").open(encoding="utf-8")))
+    assert {row["language"] for row in dubs} == {"es", "fr", "ja"}
+    assert {row["status"] for row in dubs} == {"aligned"}
+    assert (results / "corpus/alignment.pdf").read_bytes().startswith(b"%PDF")
+
     # B4 against the catalogue, counted here by hand
     found = list(csv.DictReader((results / "corpus/catalogue.csv").open(encoding="utf-8")))
     languages = [set(row["languages"].split("+")) for row in found]

@@ -50,6 +50,7 @@ TABLES = collect(
 FIGURES = collect(
     RESULTS / "figures/{figure}.{form}", figure=["b1", "c2", "mels"], form=FIGURE_FORMS
 )
+FIGURES += collect(RESULTS / "corpus/alignment.{form}", form=FIGURE_FORMS)
 
 
 def one_of(names):
@@ -82,14 +83,39 @@ def films_digest(_wildcards=None):
     )
 
 
+def generated_films():
+    """Return the hash of the generated films where they are the corpus: equal catalogues may be of other films."""
+    if EXPERIMENT.demo is None:
+        return None
+    home, catalogue = Path(EXPERIMENT.demo.directory), Path(EXPERIMENT.corpus.catalogue)
+    return films_digest() if home in catalogue.parents else None
+
+
 def corpus_digest(_wildcards=None):
     """Return the hash of what the choice of titles depends on."""
-    return digest(EXPERIMENT.corpus, EXPERIMENT.clips.duration_s)
+    return digest(
+        EXPERIMENT.corpus,
+        EXPERIMENT.clips.duration_s,
+        EXPERIMENT.alignment.speeds,
+        generated_films(),
+    )
 
 
 def shards_digest(_wildcards=None):
     """Return the hash of what the shards depend on, beyond the titles."""
-    return digest(EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel)
+    return digest(
+        EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, generated_films()
+    )
+
+
+def alignment_digest(_wildcards=None):
+    """Return the hash of what the alignment of dubs depends on, beyond the titles."""
+    return digest(
+        EXPERIMENT.corpus,
+        EXPERIMENT.alignment,
+        EXPERIMENT.clips.batches,
+        generated_films(),
+    )
 
 
 def separated_digest(_wildcards=None):
@@ -99,6 +125,7 @@ def separated_digest(_wildcards=None):
         EXPERIMENT.clips,
         EXPERIMENT.mel,
         EXPERIMENT.separation.result_settings(),
+        generated_films(),
     )
 
 

@@ -2,6 +2,7 @@
 rule separate:
     input:
         titles=RESULTS / "corpus/titles.csv",
+        alignment=RESULTS / "corpus/alignment.csv",
     output:
         manifest=RESULTS / "separated/batch{batch}.json",
         rejected=RESULTS / "corpus/rejected/separated{batch}.csv",
@@ -22,19 +23,21 @@ rule separate:
         batches=EXPERIMENT.clips.batches,
         out_dir=RESULTS / "separated",
     shell:
-        "dubaug separate --config {params.config} --titles {input.titles}"
+        "dubaug separate --config {params.config} --titles {input.titles} --alignment {input.alignment}"
         " --batch {wildcards.batch} --batches {params.batches} --out-dir {params.out_dir}"
         " --manifest {output.manifest} --rejected {output.rejected} 2> {log}"
 
 
 rule separated_index:
     input:
+        titles=RESULTS / "corpus/titles.csv",
         manifests=collect(
             RESULTS / "separated/batch{batch}.json",
             batch=range(EXPERIMENT.clips.batches),
         ),
         rejected=collect(
-            RESULTS / "corpus/rejected/separated{batch}.csv",
+            RESULTS / "corpus/rejected/{stage}{batch}.csv",
+            stage=["alignment", "separated"],
             batch=range(EXPERIMENT.clips.batches),
         ),
     output:
@@ -48,7 +51,7 @@ rule separated_index:
         mem_mb=2000,
         runtime="10m",
     shell:
-        "dubaug index --manifests {input.manifests} --rejected {input.rejected}"
+        "dubaug index --titles {input.titles} --manifests {input.manifests} --rejected {input.rejected}"
         " --out {output.index} --rejected-out {output.rejected} 2> {log}"
 
 

@@ -2,6 +2,7 @@
 rule shards:
     input:
         titles=RESULTS / "corpus/titles.csv",
+        alignment=RESULTS / "corpus/alignment.csv",
     output:
         manifest=RESULTS / "shards/batch{batch}.json",
         rejected=RESULTS / "corpus/rejected/shards{batch}.csv",
@@ -21,20 +22,22 @@ rule shards:
         batches=EXPERIMENT.clips.batches,
         out_dir=RESULTS / "shards",
     shell:
-        "dubaug shards --config {params.config} --titles {input.titles}"
+        "dubaug shards --config {params.config} --titles {input.titles} --alignment {input.alignment}"
         " --batch {wildcards.batch} --batches {params.batches} --out-dir {params.out_dir}"
         " --manifest {output.manifest} --rejected {output.rejected} --jobs {threads} 2> {log}"
 
 
 rule clip_index:
     input:
+        titles=RESULTS / "corpus/titles.csv",
         manifests=collect(
             RESULTS / "shards/batch{batch}.json", batch=range(EXPERIMENT.clips.batches)
         ),
         rejected=[
             RESULTS / "corpus/rejected/catalogue.csv",
             *collect(
-                RESULTS / "corpus/rejected/shards{batch}.csv",
+                RESULTS / "corpus/rejected/{stage}{batch}.csv",
+                stage=["alignment", "shards"],
                 batch=range(EXPERIMENT.clips.batches),
             ),
         ],
@@ -49,5 +52,5 @@ rule clip_index:
         mem_mb=2000,
         runtime="10m",
     shell:
-        "dubaug index --manifests {input.manifests} --rejected {input.rejected}"
+        "dubaug index --titles {input.titles} --manifests {input.manifests} --rejected {input.rejected}"
         " --out {output.index} --rejected-out {output.rejected} 2> {log}"

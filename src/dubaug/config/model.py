@@ -43,6 +43,39 @@ class Ingest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alignment:
+    """How dubs are compared with the primary track before clips are cut, and what follows (open in the paper)."""
+
+    policy: Literal["correct", "keep", "reject"]
+    """Dubs that lie elsewhere are moved to where they belong, left as they are, or their titles rejected. What cannot
+    be mended (silence, the same track twice, another cut or film) is rejected by `correct` and `reject`."""
+    tolerance_s: float
+    """A dub that is nowhere in the film further than this from its place is aligned."""
+    search_s: float
+    """How far offsets are looked for."""
+    rates: tuple[float, ...]
+    """Speeds that are tried, as seconds of the dub a second of the film; 0.3 % around each are found too."""
+    windows: int
+    window_s: float
+    """Windows compared, spread evenly over a film, and their length; short films have fewer and shorter ones."""
+    similarity_min: float
+    """A dub whose onsets correlate less with the primary's is another film's."""
+    agreement_min: float
+    """If a smaller share of the windows agrees on one offset and drift, the dub is cut differently."""
+    identical_max: float
+    """A dub that is the same sound in more than this share of all seconds is the primary track once more."""
+    silence_db: float
+    """What is softer (root mean square, full scale 0) is silence."""
+    silence_max: float
+    """A dub that is silent in a larger share of the windows, where the primary is not, is silent."""
+
+    @property
+    def speeds(self) -> tuple[float, ...]:
+        """Return the speeds at which a dub can be used: all that are tried if dubs are corrected, else the film's."""
+        return self.rates if self.policy == "correct" else (1.0,)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DemoFilms:
     """The generated film corpus."""
 
@@ -289,6 +322,7 @@ class Experiment:
     corpus: Corpus
     ingest: Ingest
     demo: Demo | None
+    alignment: Alignment
     clips: Clips
     mel: Mel
     separation: Separation

@@ -172,6 +172,8 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
         corpus["secondary"],
         f"languages other than corpus.primary ({corpus['primary']})",
     )
+    rates = merged["alignment"]["rates"]
+    _require(1.0 in rates, "alignment.rates", rates, "the film's own speed, 1.0, among them")
     _check_epochs("pretraining", pretraining["epochs"], pretraining["checkpoints"])
     for name, variant in merged["variants"].items():
         _check_variant(name, variant, languages, pretraining)

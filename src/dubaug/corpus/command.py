@@ -50,7 +50,12 @@ def run_catalogue(options: argparse.Namespace) -> None:
 
     experiment = load(options.config)
     films = read_catalogue(options.catalogue, climbing_paths=experiment.ingest.climbing_paths)
-    work = functools.partial(find, languages=experiment.corpus.languages, clip_s=experiment.clips.duration_s)
+    work = functools.partial(
+        find,
+        languages=experiment.corpus.languages,
+        clip_s=experiment.clips.duration_s,
+        speeds=experiment.alignment.speeds,
+    )
     titles: list[Title] = []
     rejects: list[Reject] = []
     progress = Progress("reading films", len(films), "films")

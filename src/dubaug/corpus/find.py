@@ -15,15 +15,17 @@ STAGE = "catalogue"
 REPORT = "report it to the authors of this program, with the film"
 
 
-def find(film: Film, *, languages: Sequence[str], clip_s: float) -> Title | Reject:
+def find(film: Film, *, languages: Sequence[str], clip_s: float, speeds: Sequence[float] = (1.0,)) -> Title | Reject:
     """Return the film as a title, or the reason why it cannot be one; `languages` are the configured ones.
 
     A film is rejected if it cannot be read, is cut short (its header promises more than its packets give), has no
     picture or no sound in the primary language (the first), or is shorter than one clip. Another language's track
     that is missing, or ends well before the rest, is left out and noted: the title then counts without that dub.
+    `speeds` are those that dubs can be brought back from (seconds of the dub a second of the film): a dub that ends
+    early may run at one of them.
     """
     try:
-        return _title(film, probe(film.path), languages, clip_s)
+        return _title(film, probe(film.path), languages, clip_s, speeds)
     except MediaError as error:
         return Reject(title_id=film.title_id, stage=STAGE, reason=error.reason, advice=error.advice)
     except Exception as error:  # a file that nobody foresaw costs itself, not the run
@@ -32,7 +34,7 @@ def find(film: Film, *, languages: Sequence[str], clip_s: float) -> Title | Reje
         return Reject(title_id=film.title_id, stage=STAGE, reason=reason, advice=REPORT)
 
 
-def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float) -> Title:
+def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float, speeds: Sequence[float]) -> Title:
     primary = languages[0]
     if probed.cut_short:
         raise MediaError(
@@ -57,11 +59,12 @@ def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float) -
             f"picture and {name_of(primary)} sound go together for only {reach_s:.1f} s of {whole:.1f} s",
             "check the film in a player, and copy it again",
         )
+    ends_s = {language: _end_in_film_s(sound.end_s, reach_s, speeds) for language, (_, sound) in found.items()}
     for language, (_, sound) in list(found.items()):
-        if language != primary and sound.end_s < 0.98 * reach_s - clip_s:
+        if language != primary and ends_s[language] < 0.98 * reach_s - clip_s:
             notes.append(f"{language} ends at {sound.end_s:.1f} s of {reach_s:.1f} s and is not counted")
             del found[language]
-    reach_s = min(reach_s, *(sound.end_s for language, (_, sound) in found.items() if language in languages))
+    reach_s = min(reach_s, *(ends_s[language] for language in found if language in languages))
     clips = int((reach_s + END_SLACK_S) // clip_s)
     if clips < 1:
         raise MediaError(f"only {reach_s:.1f} s can be read, less than one clip of {clip_s:g} s", "leave it out")
@@ -79,6 +82,16 @@ def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float) -
         sound="|".join(f"{language}:{found[language][1]}" for language in ordered),
         notes="; ".join(notes),
     )
+
+
+def _end_in_film_s(end_s: float, reach_s: float, speeds: Sequence[float]) -> float:
+    """Return where in the film a track may end: if early, by the speed that brings it nearest to the film's end.
+
+    Which speed it has, its sound tells (the alignment); a track that just ends early then lacks its last clips.
+    """
+    if end_s >= reach_s:
+        return end_s
+    return min((end_s / speed for speed in speeds), key=lambda film_s: abs(film_s - reach_s))
 
 
 def _tracks(film: Film, probed: Probe, notes: list[str]) -> dict[str, tuple[Track, Sound]]:

@@ -16,7 +16,7 @@ class Reject:
 
     title_id: str
     stage: str
-    """`catalogue`, `shards` or `separation`."""
+    """`catalogue`, `alignment`, `shards` or `separation`."""
     reason: str
     advice: str
     clips: int | None = None

@@ -3,9 +3,10 @@
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
@@ -62,6 +63,21 @@ class Title:
             if track.language == language:
                 return track
         raise DubaugError(f"title {self.title_id} has no {language} track; it has {', '.join(self.languages)}")
+
+    def sources(self, languages: Sequence[str]) -> list[Path]:
+        """Return the film, and the side-car files of some languages' tracks."""
+        tracks = [self.track(language) for language in languages]
+        return sorted({self.path, *(track.path for track in tracks if track.path is not None)})
+
+    def state(self, languages: Sequence[str]) -> tuple[list[Any], list[Any]]:
+        """Return what tells some languages' tracks from others, and the files from later versions of themselves.
+
+        Files by name, size and time, for they are large. Raises `OSError` if one is not there.
+        """
+        tracks = [self.track(language) for language in languages]
+        streams = [(track.language, track.stream, track.path.name if track.path else "") for track in tracks]
+        files = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in self.sources(languages)]
+        return streams, files
 
 
 def write_titles(path: Path, titles: Iterable[Title]) -> None:

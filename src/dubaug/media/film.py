@@ -25,6 +25,7 @@ from dubaug.corpus.titles import END_SLACK_S, Track
 from dubaug.errors import MediaError
 from dubaug.media.track import MAX_GAP_S, REPAIR, Converter, Timeline, prepare
 from dubaug.media.video import REMUX, FramePicker, frame_duration_s, frame_times, pixel_aspect, video_stream
+from dubaug.media.warp import Move, Warper
 from dubaug.workers import report_progress
 
 MAX_LAG_S = 90.0
@@ -67,15 +68,18 @@ def read_clips(
     clip_s: float,
     sample_rate_hz: int,
     picture: Picture | None,
+    moves: Mapping[str, Move] | None = None,
     max_clips: int | None = None,
     threads: int = 1,
 ) -> Iterator[FilmClip]:
     """Yield a film's clips in order.
 
-    `threads` are for the video decoder. Raises `MediaError` if the file or a side-car file cannot be read (any more);
-    clips that were whole before that have been given by then. Clips with damage are given too, and say so.
+    `threads` are for the video decoder. `moves` says, by language, which tracks are shifted or stretched to where they
+    belong; where such a track has no sound (before its beginning) there is silence. Raises `MediaError` if the file or
+    a side-car file cannot be read (any more); clips that were whole before that have been given by then. Clips with
+    damage are given too, and say so.
     """
-    reader = _Reader(clip_s=clip_s, sample_rate_hz=sample_rate_hz, picture=picture)
+    reader = _Reader(clip_s=clip_s, sample_rate_hz=sample_rate_hz, picture=picture, moves=moves or {})
     try:
         with ExitStack() as stack:
             reader.open(stack, path, tracks, threads)
@@ -118,14 +122,19 @@ class _SoundSink:
     """Decoded sound of one track, waiting to be cut."""
 
     def __init__(
-        self, language: str, stream: AudioStream, *, sample_rate_hz: int, clip_s: float, origin_s: float
+        self, language: str, stream: AudioStream, *, sample_rate_hz: int, clip_s: float, origin_s: float, move: Move
     ) -> None:
         self.name = language
         self._converter = Converter(sample_rate_hz)
-        self._timeline = Timeline(sample_rate_hz=sample_rate_hz, origin_s=origin_s)
+        # A mere shift moves the origin, to the sample; another speed takes interpolation between samples.
+        self._warper = None if move.shift_only else Warper(move, sample_rate_hz)
+        self._read = Timeline(
+            sample_rate_hz=sample_rate_hz, origin_s=origin_s + (move.offset_s if move.shift_only else 0.0)
+        )
+        self._timeline = self._read if self._warper is None else Timeline(sample_rate_hz=sample_rate_hz, origin_s=0.0)
         self._clip_samples = round(clip_s * sample_rate_hz)
         self._slack = round(END_SLACK_S * sample_rate_hz)
-        self._stream, self._rate, self._origin_s = stream, sample_rate_hz, origin_s
+        self._stream, self._rate, self._origin_s, self._move = stream, sample_rate_hz, origin_s, move
         self.damage = _Damage()
 
     @property
@@ -147,20 +156,31 @@ class _SoundSink:
             if frame.is_corrupt:
                 self.damage.begin(self.reached_s)
             elif packet.size and not packet.is_corrupt:
-                self.damage.end(self.reached_s if frame.time is None else frame.time - self._origin_s)
+                self.damage.end(self.reached_s if frame.time is None else self._film_s(frame.time))
             self._lay(self._converter.push(frame))
+
+    def _film_s(self, time_s: float) -> float:
+        """Return where in the film a time of the container's clock belongs."""
+        return (time_s - self._origin_s - self._move.offset_s) / self._move.rate
 
     def _lay(self, pieces: Sequence[tuple[float | None, np.ndarray]]) -> None:
         for piece in pieces:
             reached_s = self.reached_s
-            hole_s = self._timeline.push(*piece)
+            hole_s = self._read.push(*piece) / self._move.rate
             if hole_s > HOLE_S:
                 self.damage.spans.append((reached_s, reached_s + hole_s))
+            self._warp()
 
     def finish(self) -> None:
         self._lay(self._converter.flush())
+        if self._warper is not None:
+            self._timeline.push(None, self._warper.flush())
         if self._timeline.available:
             self._timeline.push(None, np.zeros((2, self._slack), dtype=np.float32))
+
+    def _warp(self) -> None:
+        if self._warper is not None and self._read.available:
+            self._timeline.push(None, self._warper.push(self._read.take(self._read.available)))
 
     def take(self) -> np.ndarray:
         return self._timeline.take(self._clip_samples)
@@ -248,8 +268,16 @@ class _Source:
 class _Reader:
     """All sources of a film, read in step."""
 
-    def __init__(self, *, clip_s: float, sample_rate_hz: int, picture: Picture | None) -> None:
+    def __init__(
+        self,
+        *,
+        clip_s: float,
+        sample_rate_hz: int,
+        picture: Picture | None,
+        moves: Mapping[str, Move] | None = None,
+    ) -> None:
         self._clip_s, self._rate, self._wanted_picture = clip_s, sample_rate_hz, picture
+        self._moves = moves or {}
         self._sources: list[_Source] = []
         self._sounds: list[_SoundSink] = []
         self._picture: _PictureSink | None = None
@@ -258,15 +286,19 @@ class _Reader:
 
     def open(self, stack: ExitStack, path: Path, tracks: Sequence[Track], threads: int) -> None:
         """Open the film and the side-car files, and set up their decoders."""
-        files = {path: [track for track in tracks if track.path is None]}
+        together: dict[Path, list[Track]] = {path: []}
+        apart: list[tuple[Path, list[Track]]] = []
         for track in tracks:
-            if track.path is not None:
-                files.setdefault(track.path, []).append(track)
-        for file, its_tracks in files.items():
+            if track.language in self._moves:
+                # Read by itself, like a side-car file: it may lie minutes away from what it belongs to.
+                apart.append((track.path or path, [track]))
+            else:
+                together.setdefault(track.path or path, []).append(track)
+        for file, its_tracks in [*together.items(), *apart]:
             container = stack.enter_context(av.open(file))
             origin_s = (container.start_time or 0) / av.time_base
             sinks: dict[int, _SoundSink | _PictureSink] = {}
-            if file == path and self._wanted_picture is not None:
+            if file == path and self._wanted_picture is not None and self._picture is None:
                 stream = video_stream(container, file.name)
                 stream.codec_context.thread_count = threads
                 stream.codec_context.thread_type = "AUTO"
@@ -288,7 +320,14 @@ class _Reader:
             )
         stream = streams[track.stream]
         prepare(stream)
-        sink = _SoundSink(track.language, stream, sample_rate_hz=self._rate, clip_s=self._clip_s, origin_s=origin_s)
+        sink = _SoundSink(
+            track.language,
+            stream,
+            sample_rate_hz=self._rate,
+            clip_s=self._clip_s,
+            origin_s=origin_s,
+            move=self._moves.get(track.language, Move()),
+        )
         return stream.index, sink
 
     def fill(self) -> bool:

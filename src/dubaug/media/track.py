@@ -159,17 +159,22 @@ class Timeline:
         self._written += samples_CS.shape[1]
 
 
-def resample(samples_CS: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
-    """Return float32 `(C, round(S * to_hz / from_hz))` from `(C, S)` with C of 1 or 2; the first sample stays first."""
+def resample(samples_CS: np.ndarray, from_hz: int, to_hz: int, *, filter_size: int = 64) -> np.ndarray:
+    """Return float32 `(C, round(S * to_hz / from_hz))` from `(C, S)` with C of 1 or 2; the first sample stays first.
+
+    `filter_size` is the filter's length in samples of the lower rate; a shorter one is quicker and less steep.
+    """
     if from_hz == to_hz:
         return np.asarray(samples_CS, dtype=np.float32)
     channels, samples = samples_CS.shape
-    resampler = AudioResampler(format="fltp", rate=to_hz, options=_FILTER)
-    frame = AudioFrame.from_ndarray(
-        np.ascontiguousarray(samples_CS, dtype=np.float32), format="fltp", layout="mono" if channels == 1 else "stereo"
-    )
-    frame.sample_rate = from_hz
-    pieces = [out.to_ndarray() for out in [*resampler.resample(frame), *resampler.resample(None)]]
+    resampler = AudioResampler(format="fltp", rate=to_hz, options={**_FILTER, "filter_size": str(filter_size)})
+    pieces = []
+    for begin in range(0, samples, from_hz):  # by seconds: that fits the processor's cache
+        piece_CS = np.ascontiguousarray(samples_CS[:, begin : begin + from_hz], dtype=np.float32)
+        frame = AudioFrame.from_ndarray(piece_CS, format="fltp", layout="mono" if channels == 1 else "stereo")
+        frame.sample_rate = from_hz
+        pieces += [out.to_ndarray() for out in resampler.resample(frame)]
+    pieces += [out.to_ndarray() for out in resampler.resample(None)]
     result_CS = np.zeros((channels, round(samples * to_hz / from_hz)), dtype=np.float32)
     joined_CS = np.concatenate(pieces, axis=1)[:, : result_CS.shape[1]]
     result_CS[:, : joined_CS.shape[1]] = joined_CS

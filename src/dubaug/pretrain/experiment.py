@@ -45,6 +45,7 @@ def pretraining_parts(experiment: Experiment, variant: str, seed: int) -> dict[s
             "separated": chosen.separated,
         },
         "corpus": _corpus(experiment),
+        "alignment": asdict(experiment.alignment),
         "clips": clips,
         "separation": experiment.separation.result_settings() if chosen.separated else None,
         "augmentation": augmentation,

@@ -25,6 +25,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     separate.add_argument("--config", type=Path, required=True, help="the resolved configuration")
     separate.add_argument("--titles", type=Path, required=True, help="the titles selected, by `dubaug select`")
+    separate.add_argument(
+        "--alignment", type=Path, help="which titles are rejected for their dubs, and left out here too (alignment.csv)"
+    )
     separate.add_argument("--batch", type=int, default=0, help="which of the batches (default 0)")
     separate.add_argument("--batches", type=int, default=1, help="how many the titles are dealt to (default 1)")
     separate.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
@@ -57,6 +60,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_separate(options: argparse.Namespace) -> None:
     """Make the separated shards of one batch of titles."""
+    from dubaug.alignment.table import read_findings, rejected_titles
     from dubaug.corpus.rejects import write_rejects
     from dubaug.corpus.titles import read_titles
     from dubaug.separation.ingest import Settings, make_separated_shards, standing_shard
@@ -67,6 +71,9 @@ def run_separate(options: argparse.Namespace) -> None:
         raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
     experiment = load(options.config)
     titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
+    if options.alignment is not None:
+        without = rejected_titles(read_findings([options.alignment]))
+        titles = [title for title in titles if title.title_id not in without]
     remover = _remover(experiment)
     language = experiment.corpus.primary
     settings = Settings(

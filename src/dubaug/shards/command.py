@@ -29,6 +29,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     shards.add_argument("--config", type=Path, required=True, help="the resolved configuration")
     shards.add_argument("--titles", type=Path, required=True, help="the titles selected, by `dubaug select`")
+    shards.add_argument(
+        "--alignment", type=Path, help="which dubs are moved, and which titles rejected (alignment.csv)"
+    )
     shards.add_argument("--batch", type=int, default=0, help="which of the batches (default 0)")
     shards.add_argument("--batches", type=int, default=1, help="how many the titles are dealt to (default 1)")
     shards.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
@@ -44,6 +47,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     index.add_argument("--manifests", type=Path, nargs="+", required=True, help="JSON lists of the batches' shards")
     index.add_argument("--rejected", type=Path, nargs="*", default=[], help="CSVs of what was rejected")
+    index.add_argument("--titles", type=Path, help="the titles selected: check that all their clips are accounted for")
     index.add_argument("--out", type=Path, required=True, help="the clip index (JSON)")
     index.add_argument("--rejected-out", type=Path, help="one CSV of everything rejected")
     index.set_defaults(run=run_index)
@@ -64,6 +68,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_shards(options: argparse.Namespace) -> None:
     """Make the shards of one batch of titles."""
+    from dubaug.alignment.table import moves_of, read_findings, rejected_titles
     from dubaug.corpus.rejects import write_rejects
     from dubaug.corpus.titles import read_titles
     from dubaug.shards.index import ClipIndex
@@ -73,8 +78,16 @@ def run_shards(options: argparse.Namespace) -> None:
     if not 0 <= options.batch < options.batches:
         raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
     experiment = load(options.config)
-    settings = Settings(clips=experiment.clips, mel=experiment.mel, languages=experiment.corpus.languages)
     titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
+    findings = read_findings([options.alignment]) if options.alignment is not None else ()
+    without = rejected_titles(findings)
+    titles = [title for title in titles if title.title_id not in without]
+    settings = Settings(
+        clips=experiment.clips,
+        mel=experiment.mel,
+        languages=experiment.corpus.languages,
+        moves={title.title_id: moves_of(findings, title.title_id) for title in titles},
+    )
     outcomes = []
     to_make = []
     for title in titles:
@@ -124,7 +137,9 @@ def _make_shards(
 def run_index(options: argparse.Namespace) -> None:
     """Join manifests and reject lists."""
     from dubaug.corpus.rejects import read_rejects, write_rejects
+    from dubaug.corpus.titles import read_titles
     from dubaug.shards.index import ClipIndex, join
+    from dubaug.shards.receipts import balance_all
 
     index = join([ClipIndex.load(path) for path in options.manifests])
     rejects = read_rejects(options.rejected)
@@ -134,6 +149,8 @@ def run_index(options: argparse.Namespace) -> None:
     for shard in index.shards:
         if not shard.path.is_file():
             raise DubaugError(f"the shard {shard.path} is gone: delete its batch's manifest and run again")
+    if options.titles is not None:
+        balance_all(read_titles(options.titles), index.shards, rejects)
     if options.rejected_out is not None:
         write_rejects(options.rejected_out, rejects)
     index.save(options.out)

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from dubaug.corpus.titles import Title, Track
 from dubaug.errors import DubaugError, MediaError
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.jpeg import encode
+from dubaug.media.warp import Move
 from dubaug.progress import say
 from dubaug.shards.format import VERSION, ShardWriter
 from dubaug.shards.receipts import (
@@ -38,6 +39,8 @@ class Settings:
     clips: Clips
     mel: Mel
     languages: tuple[str, ...]
+    moves: Mapping[str, Mapping[str, Move]] = field(default_factory=dict)
+    """By title and language: tracks that are shifted or stretched to where they belong."""
 
     @property
     def mel_shape(self) -> tuple[int, int, int]:
@@ -53,7 +56,7 @@ class Settings:
 
 def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
     """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
-    if not all(source.is_file() for source in _sources(title, settings)):
+    if not all(source.is_file() for source in title.sources(settings.languages)):
         return None
     return kept(title, out_dir, made_of=_made_of(title, settings))
 
@@ -82,17 +85,11 @@ def _tracks(title: Title, settings: Settings) -> Sequence[Track]:
     return [title.track(language) for language in settings.languages]
 
 
-def _sources(title: Title, settings: Settings) -> list[Path]:
-    """Return the film and its side-car files."""
-    return sorted({title.path, *(track.path for track in _tracks(title, settings) if track.path is not None)})
-
-
 def _made_of(title: Title, settings: Settings) -> str:
-    """Return the hash of everything that a shard is made of; films by name, size and time, for they are large."""
-    tracks = _tracks(title, settings)
-    states = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in _sources(title, settings)]
-    streams = [(track.language, track.stream, track.path.name if track.path else "") for track in tracks]
-    return digest(VERSION, settings.metadata(), title.clips, streams, states)
+    """Return the hash of everything that a shard is made of."""
+    moves = {language: asdict(move) for language, move in settings.moves.get(title.title_id, {}).items()}
+    parts = [VERSION, settings.metadata(), title.clips, *title.state(settings.languages)]
+    return digest(*parts, moves) if moves else digest(*parts)
 
 
 def _write(path: Path, title: Title, settings: Settings, threads: int, losses: Losses) -> int:
@@ -106,6 +103,7 @@ def _write(path: Path, title: Title, settings: Settings, threads: int, losses: L
         clip_s=settings.clips.duration_s,
         sample_rate_hz=settings.clips.sample_rate_hz,
         picture=Picture(frames=settings.clips.frames, height=settings.clips.frame_height),
+        moves=settings.moves.get(title.title_id),
         max_clips=title.clips,
         threads=threads,
     )
@@ -131,6 +129,12 @@ def _write(path: Path, title: Title, settings: Settings, threads: int, losses: L
             )
         if not writer.clips:
             raise nothing_left(losses)
+    moved = settings.moves.get(title.title_id)
+    if moved and losses.stopped is None and writer.clips + len(losses.damaged) < title.clips:
+        losses.stopped = MediaError(
+            f"there a track ends that was moved to its place ({', '.join(moved)})",
+            "give dubs that last as long as the film if you want these clips",
+        )
     return writer.clips
 
 

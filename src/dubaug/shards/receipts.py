@@ -4,7 +4,7 @@ Shards of films and of separated sound are kept, found again and accounted for i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -126,18 +126,25 @@ def balance(titles: Sequence[Title], outcomes: Sequence[Outcome]) -> None:
     Shards' rows are counted in the files. Raises `DubaugError` that names the titles that do not add up, which is a
     fault of this program.
     """
-    stands: Counter[str] = Counter()
+    entries = [outcome.entry for outcome in outcomes if outcome.entry is not None]
+    stands = {entry.title_id: len(ShardReader(entry.path)) for entry in entries}
+    _add_up(titles, stands, [reject for outcome in outcomes for reject in outcome.rejects])
+
+
+def balance_all(titles: Sequence[Title], shards: Sequence[ShardEntry], rejects: Sequence[Reject]) -> None:
+    """Check the same over all stages and batches, by the clip index and the whole reject list. Raises `DubaugError`."""
+    _add_up(titles, {shard.title_id: shard.clips for shard in shards}, rejects)
+
+
+def _add_up(titles: Sequence[Title], stands: Mapping[str, int], rejects: Sequence[Reject]) -> None:
     lost: Counter[str] = Counter()
-    for outcome in outcomes:
-        if outcome.entry is not None:
-            stands[outcome.entry.title_id] += len(ShardReader(outcome.entry.path))
-        for reject in outcome.rejects:
-            lost[reject.title_id] += reject.clips or 0
+    for reject in rejects:
+        lost[reject.title_id] += reject.clips or 0
     promised = {title.title_id: title.clips for title in titles}
     faults = [
-        f"{title_id}: {promised.get(title_id, 0)} found, {stands[title_id]} written, {lost[title_id]} rejected"
+        f"{title_id}: {promised.get(title_id, 0)} found, {stands.get(title_id, 0)} written, {lost[title_id]} rejected"
         for title_id in sorted({*promised, *stands, *lost})
-        if promised.get(title_id, 0) != stands[title_id] + lost[title_id]
+        if promised.get(title_id, 0) != stands.get(title_id, 0) + lost[title_id]
     ]
     if faults:
         raise DubaugError(

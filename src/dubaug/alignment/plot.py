@@ -1,0 +1,138 @@
+"""How all dubs lie beside their films: offsets, drifts and similarities, by language."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from dubaug.alignment.judge import Finding, Status, Verdict
+from dubaug.config import Alignment
+from dubaug.corpus.languages import name_of
+from dubaug.plotting import NOTE, STYLE, TEXT_WIDTH_IN, save
+
+_COLOURS: dict[Verdict, str] = {"keep": "#0072B2", "correct": "#E69F00", "reject": "#D55E00"}
+_DONE: dict[Verdict, str] = {"keep": "kept", "correct": "corrected", "reject": "rejected"}
+_MARKERS: dict[Status, str] = {
+    "aligned": "o",
+    "shifted": "^",
+    "drifting": "D",
+    "cut": "X",
+    "duplicate": "s",
+    "dissimilar": "P",
+    "silent": "v",
+    "unreadable": "*",
+}
+_DRIFT_LINEAR = 0.01
+"""Per cent: up to this the drifts' axis is linear, beyond it logarithmic."""
+_BAND: dict[str, Any] = {"color": "#009E73", "alpha": 0.15, "linewidth": 0}
+_LIMIT: dict[str, Any] = {"color": "#555555", "linewidth": 0.8, "linestyle": "--"}
+
+
+def draw(findings: Sequence[Finding], settings: Alignment, paths: Sequence[Path]) -> None:
+    """Draw offset, drift and similarity, one column a language, one point a dub, titles in order from left to right.
+
+    Dubs that nothing places (silent, dissimilar, unreadable) stand in the panel of similarities alone.
+    """
+    languages = sorted({finding.language for finding in findings})
+    titles = sorted({finding.title_id for finding in findings})
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(1, 3, figsize=(TEXT_WIDTH_IN, 2.7), layout="constrained")
+        measured = [finding.measurement for finding in findings]
+        _points(axes[0], findings, [one.offset_s for one in measured], languages, titles)
+        _points(
+            axes[1], findings, [None if one.drift is None else 100 * one.drift for one in measured], languages, titles
+        )
+        _points(axes[2], findings, [one.similarity for one in measured], languages, titles)
+        _finish_offsets(axes[0], findings, settings)
+        _finish_drifts(axes[1], findings, settings)
+        axes[2].set(title="Similarity", ylabel="Correlation of onsets", ylim=(-0.04, 1))
+        axes[2].axhline(settings.similarity_min, **_LIMIT)
+        placed = sum(one.offset_s is not None for one in measured)
+        figure.legend(
+            handles=_handles(findings),
+            loc="outside lower center",
+            ncols=4,
+            fontsize=7,
+            columnspacing=1.2,
+            frameon=False,
+            title=f"{len(titles)} titles; {len(findings)} dubs, {placed} of them placed; policy: {settings.policy}",
+            title_fontproperties={"size": NOTE["fontsize"]},
+        )
+        save(figure, paths)
+
+
+def _groups(findings: Sequence[Finding]) -> list[tuple[Verdict, Status]]:
+    """Return what there is, in a fixed order; the rejected come last, and so lie over the others."""
+    there = {(finding.verdict, finding.status) for finding in findings}
+    return [(verdict, status) for verdict in _COLOURS for status in _MARKERS if (verdict, status) in there]
+
+
+def _handles(findings: Sequence[Finding]) -> list[Line2D]:
+    handles = []
+    for verdict, status in _groups(findings):
+        count = sum((finding.verdict, finding.status) == (verdict, status) for finding in findings)
+        look: dict[str, Any] = {"marker": _MARKERS[status], "color": _COLOURS[verdict], "markersize": 4}
+        handles.append(Line2D([], [], label=f"{status}, {_DONE[verdict]} ({count})", linestyle="none", **look))
+    handles.append(Line2D([], [], color=_BAND["color"], alpha=0.3, linewidth=6, label="taken as aligned"))
+    handles.append(Line2D([], [], label="speeds tried; similarity_min", **_LIMIT))
+    return handles
+
+
+def _points(
+    axis: Axes,
+    findings: Sequence[Finding],
+    values: Sequence[float | None],
+    languages: Sequence[str],
+    titles: Sequence[str],
+) -> None:
+    """Draw one quantity."""
+    for group in _groups(findings):
+        its = [i for i, finding in enumerate(findings) if (finding.verdict, finding.status) == group]
+        chosen = [i for i in its if values[i] is not None]
+        columns = [languages.index(findings[i].language) for i in chosen]
+        places = [(titles.index(findings[i].title_id) + 0.5) / len(titles) - 0.5 for i in chosen]
+        x = np.array(columns) + 0.8 * np.array(places)
+        y = np.array([values[i] for i in chosen], dtype=float)
+        axis.scatter(x, y, s=16, marker=_MARKERS[group[1]], c=_COLOURS[group[0]], alpha=0.75, linewidths=0)
+    axis.set_xticks(range(len(languages)), [name_of(language).split(" (")[0] for language in languages])
+    axis.set_xlim(-0.6, max(len(languages) - 0.4, 0.6))
+    axis.grid(visible=False, axis="x")
+
+
+def _finish_offsets(axis: Axes, findings: Sequence[Finding], settings: Alignment) -> None:
+    offsets_s = [abs(one.measurement.offset_s) for one in findings if one.measurement.offset_s is not None]
+    axis.set_yscale("symlog", linthresh=settings.tolerance_s)
+    reach_s = _power_above(max([*offsets_s, settings.tolerance_s]))
+    _symmetric(axis, reach_s, settings.tolerance_s)
+    axis.axhspan(-settings.tolerance_s, settings.tolerance_s, **_BAND)
+    axis.set(title="Offset", ylabel="Seconds behind the primary")
+
+
+def _finish_drifts(axis: Axes, findings: Sequence[Finding], settings: Alignment) -> None:
+    drifts = [abs(100 * one.measurement.drift) for one in findings if one.measurement.drift is not None]
+    axis.set_yscale("symlog", linthresh=_DRIFT_LINEAR)
+    reach = _power_above(max([*drifts, _DRIFT_LINEAR]))
+    _symmetric(axis, reach, _DRIFT_LINEAR)
+    for rate in settings.rates:
+        if rate != 1.0 and abs(100 * (rate - 1)) < reach:
+            axis.axhline(100 * (rate - 1), **_LIMIT)
+    axis.set(title="Drift", ylabel="Per cent slower than the film")
+
+
+def _power_above(value: float) -> float:
+    return float(10.0 ** np.ceil(np.log10(value) + 0.05))
+
+
+def _symmetric(axis: Axes, reach: float, linear: float) -> None:
+    """Label 0, the end of the linear part, and powers of ten up to `reach`, on both sides."""
+    powers = 10.0 ** np.arange(np.ceil(np.log10(linear) + 0.31), np.log10(reach) + 0.01)
+    ticks = [linear, *powers.tolist()]
+    axis.set_yticks([-tick for tick in reversed(ticks)] + [0.0] + ticks)
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    axis.yaxis.set_minor_locator(NullLocator())
+    axis.set_ylim(-reach, reach)

@@ -1,0 +1,88 @@
+"""alignment.csv: one row a dub."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import get_args
+
+from dubaug.alignment.judge import Finding, Status, Verdict
+from dubaug.alignment.measure import Measurement
+from dubaug.errors import DubaugError
+from dubaug.files import write_text
+from dubaug.media.warp import Move
+
+COLUMNS = (
+    "title_id", "language", "status", "verdict", "offset_s", "drift", "similarity", "agreement", "identical",
+    "silence", "windows",
+)  # fmt: skip
+
+
+def write_findings(path: Path, findings: Iterable[Finding]) -> None:
+    """Write the findings as CSV, sorted by title and language; an offset that was not found is empty."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for finding in sorted(findings, key=lambda finding: (finding.title_id, finding.language)):
+        measured = finding.measurement
+        writer.writerow(
+            [
+                *(finding.title_id, finding.language, finding.status, finding.verdict),
+                "" if measured.offset_s is None else f"{measured.offset_s:.6f}",
+                "" if measured.drift is None else f"{measured.drift:.9f}",
+                *(f"{measured.similarity:.4f}", f"{measured.agreement:.4f}", f"{measured.identical:.4f}"),
+                *(f"{measured.silence:.4f}", measured.windows),
+            ]
+        )
+    write_text(path, buffer.getvalue())
+
+
+def read_findings(paths: Sequence[Path]) -> tuple[Finding, ...]:
+    """Return the rows of several tables. Raises `DubaugError` if one is no such table."""
+    findings = []
+    for path in paths:
+        if not path.is_file():
+            raise DubaugError(f"no alignment at {path}: make it with `dubaug align`")
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise DubaugError(f"{path} is not from `dubaug align`: its columns are {reader.fieldnames}")
+            findings += [_finding(row, path) for row in reader]
+    return tuple(findings)
+
+
+def _finding(row: Mapping[str, str], path: Path) -> Finding:
+    for column, known in (("status", get_args(Status)), ("verdict", get_args(Verdict))):
+        if row[column] not in known:
+            raise DubaugError(
+                f"{path}, title {row['title_id']}: {column} {row[column]!r}, expected one of: {', '.join(known)}"
+            )
+    return Finding(
+        title_id=row["title_id"],
+        language=row["language"],
+        status=row["status"],  # type: ignore[arg-type]
+        verdict=row["verdict"],  # type: ignore[arg-type]
+        measurement=Measurement(
+            offset_s=float(row["offset_s"]) if row["offset_s"] else None,
+            drift=float(row["drift"]) if row["drift"] else None,
+            similarity=float(row["similarity"]),
+            agreement=float(row["agreement"]),
+            identical=float(row["identical"]),
+            silence=float(row["silence"]),
+            windows=int(row["windows"]),
+        ),
+    )
+
+
+def moves_of(findings: Iterable[Finding], title_id: str) -> dict[str, Move]:
+    """Return how a title's tracks are to be moved, by language: those to be corrected only."""
+    return {
+        finding.language: finding.measurement.move
+        for finding in findings
+        if finding.title_id == title_id and finding.verdict == "correct" and finding.measurement.move is not None
+    }
+
+
+def rejected_titles(findings: Iterable[Finding]) -> frozenset[str]:
+    """Return the titles that have a dub to be rejected."""
+    return frozenset(finding.title_id for finding in findings if finding.verdict == "reject")

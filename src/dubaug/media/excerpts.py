@@ -1,0 +1,136 @@
+"""Parts of a film's sound, reached by seeking: for looking at a film without reading it all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.packet import Packet
+
+from dubaug.errors import MediaError
+from dubaug.media.track import Converter, Timeline, prepare, resample
+from dubaug.media.video import REMUX, UNREADABLE
+from dubaug.workers import report_progress
+
+PREROLL_S = 0.5
+"""Decoding begins this much early: the first frame of a lossy codec needs the one before it."""
+
+FILTER_SIZE = 16
+"""Of the resampler: what it lets through beyond the band is alike in all tracks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excerpts:
+    """Parts of one track: float32 stereo `(2, S)` for each span of seconds after the file's start, silent where the
+    track has no sound."""
+
+    spans_s: tuple[tuple[float, float], ...]
+    sounds: tuple[np.ndarray, ...]
+    sample_rate_hz: int
+
+    def cut(self, start_s: float, end_s: float) -> np.ndarray:
+        """Return `(2, S)` of a part of one span; raises `ValueError` if no span holds it."""
+        for (span_start_s, span_end_s), sound_CS in zip(self.spans_s, self.sounds, strict=True):
+            if span_start_s - 1e-9 <= start_s and end_s <= span_end_s + 1e-9:
+                first = round((start_s - span_start_s) * self.sample_rate_hz)
+                return sound_CS[:, first : first + round((end_s - start_s) * self.sample_rate_hz)]
+        raise ValueError(f"no span holds {start_s:.3f} to {end_s:.3f} s; there are {self.spans_s}")
+
+
+def joined_spans(spans_s: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Return the same seconds in rising order, spans that touch made one; nothing lies before 0."""
+    joined: list[tuple[float, float]] = []
+    for start_s, end_s in sorted((max(start_s, 0.0), max(end_s, 0.0)) for start_s, end_s in spans_s):
+        if joined and start_s <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end_s))
+        elif end_s > start_s:
+            joined.append((start_s, end_s))
+    return tuple(joined)
+
+
+def read_excerpts(
+    path: Path, *, streams: Sequence[int], spans_s: Sequence[tuple[float, float]], sample_rate_hz: int
+) -> Mapping[int, Excerpts]:
+    """Return the spans (joined where they touch) of the n-th audio streams, each stream's under its number.
+
+    Times count from the container's start, as clips' do. Raises `MediaError` if the file or a track cannot be read.
+    """
+    wanted = joined_spans(spans_s)
+    sounds: dict[int, list[np.ndarray]] = {number: [] for number in streams}
+    try:
+        with av.open(path) as container:
+            audio = [stream for stream in container.streams if isinstance(stream, AudioStream)]
+            missing = [number for number in streams if number >= len(audio)]
+            if missing:
+                raise MediaError(f"{path.name} has no audio stream {missing[0]}", "make the catalogue again")
+            chosen = {audio[number].index: number for number in streams}
+            for number in streams:
+                prepare(audio[number])
+            for span_s in wanted:
+                for number, sound_CS in _read_span(container, chosen, span_s, sample_rate_hz).items():
+                    sounds[number].append(sound_CS)
+    except av.FFmpegError as error:
+        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
+    return {
+        number: Excerpts(spans_s=wanted, sounds=tuple(sounds[number]), sample_rate_hz=sample_rate_hz)
+        for number in streams
+    }
+
+
+def _read_span(
+    container: av.container.InputContainer,
+    chosen: Mapping[int, int],
+    span_s: tuple[float, float],
+    sample_rate_hz: int,
+) -> dict[int, np.ndarray]:
+    """Return each stream's float32 `(2, S)`; `chosen` gives the number of each stream's index in the container."""
+    start_s, end_s = span_s
+    container_start_s = (container.start_time or 0) / av.time_base
+    # Decoded at each track's own rate and brought to the wanted one at the end: two channels instead of six.
+    rates = {
+        stream.index: stream.codec_context.sample_rate or sample_rate_hz
+        for stream in container.streams
+        if isinstance(stream, AudioStream) and stream.index in chosen
+    }
+    lines = {
+        index: Timeline(sample_rate_hz=rate_hz, origin_s=container_start_s + start_s)
+        for index, rate_hz in rates.items()
+    }
+    converters = {index: Converter(rate_hz) for index, rate_hz in rates.items()}
+    # By the clock of the whole container: Matroska's index is often of its picture alone.
+    container.seek(int((container_start_s + max(start_s - PREROLL_S, 0.0)) * av.time_base))
+    waiting = set(chosen)
+    for packet in container.demux([container.streams[index] for index in chosen]):
+        index = packet.stream.index
+        if index not in waiting:
+            continue
+        for frame in _decoded(packet):
+            if frame.time is None and start_s > 0:
+                raise MediaError("the sound has frames without timestamps", REMUX)
+            for piece in converters[index].push(frame):
+                lines[index].push(*piece)
+        if lines[index].available >= round((end_s - start_s) * rates[index]):
+            waiting.remove(index)
+            if not waiting:
+                break
+    report_progress()
+    result = {}
+    for index, number in chosen.items():
+        for piece in converters[index].flush():
+            lines[index].push(*piece)
+        samples = round((end_s - start_s) * rates[index])
+        sound_CS = lines[index].take(min(samples, lines[index].available))
+        sound_CS = np.pad(sound_CS, ((0, 0), (0, samples - sound_CS.shape[1])))
+        result[number] = resample(sound_CS, rates[index], sample_rate_hz, filter_size=FILTER_SIZE)
+    return result
+
+
+def _decoded(packet: Packet) -> list[Any]:
+    """Return a packet's frames; one that the decoder refuses has none, and leaves silence in its place."""
+    try:
+        return list(packet.decode())
+    except av.FFmpegError:
+        return []

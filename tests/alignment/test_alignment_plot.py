@@ -1,0 +1,52 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+from test_alignment_table import FINDINGS, HEARD
+
+from dubaug.alignment import plot
+from dubaug.alignment.judge import Finding
+from dubaug.alignment.measure import NOTHING
+from dubaug.config import Experiment
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    figures: list[Figure] = []
+    monkeypatch.setattr(plot, "save", lambda figure, paths: figures.append(figure))
+    return figures
+
+
+def test_every_dub_is_a_point_where_it_was_measured(drawn: list[Figure], paper_experiment: Experiment) -> None:
+    late = replace(HEARD, offset_s=-12.0, drift=0.0)
+    findings = [*FINDINGS, Finding(title_id="b", language="fr", status="cut", verdict="reject", measurement=late)]
+    plot.draw(findings, paper_experiment.alignment, [])
+    offsets, drifts, similarities = drawn[0].axes
+    seen = {
+        axis: sorted(y for points in axis.collections for _, y in points.get_offsets().tolist())
+        for axis in (offsets, drifts, similarities)
+    }
+    assert seen[offsets] == pytest.approx([-12.0, 0.7, 0.7])
+    assert seen[drifts] == pytest.approx([-4.0, -4.0, 0.0])
+    assert seen[similarities] == pytest.approx([0.0, 0.6125, 0.6125, 0.6125]), "the one without an offset too"
+    assert offsets.get_ylim()[0] <= -12.0
+    assert [tick.get_text() for tick in offsets.get_xticklabels()] == ["Spanish", "French"]
+    labels = [text.get_text() for text in drawn[0].legends[0].get_texts()]
+    assert labels[:4] == [
+        "drifting, kept (1)",
+        "drifting, corrected (1)",
+        "cut, rejected (1)",
+        "dissimilar, rejected (1)",
+    ]
+
+
+def test_equal_findings_give_equal_bytes_and_none_is_no_error(tmp_path: Path, paper_experiment: Experiment) -> None:
+    unheard = Finding(title_id="a", language="es", status="silent", verdict="reject", measurement=NOTHING)
+    for name in ("one", "two"):
+        plot.draw(FINDINGS, paper_experiment.alignment, [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"])
+    for suffix in (".png", ".pdf"):
+        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+    for findings in ([unheard], []):
+        plot.draw(findings, paper_experiment.alignment, [tmp_path / "nothing.png"])
+        assert (tmp_path / "nothing.png").is_file()

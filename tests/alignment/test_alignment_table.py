@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from dubaug.alignment.judge import Finding
+from dubaug.alignment.measure import NOTHING, Measurement
+from dubaug.alignment.table import COLUMNS, moves_of, read_findings, rejected_titles, write_findings
+from dubaug.errors import DubaugError
+from dubaug.media.warp import Move
+
+HEARD = Measurement(
+    offset_s=0.7, drift=-0.04, similarity=0.6125, agreement=0.875, identical=0.25, silence=0.125, windows=8
+)
+FINDINGS = (
+    Finding(title_id="a", language="es", status="drifting", verdict="correct", measurement=HEARD),
+    Finding(title_id="a", language="fr", status="drifting", verdict="keep", measurement=HEARD),
+    Finding(title_id="b", language="es", status="dissimilar", verdict="reject", measurement=NOTHING),
+)
+
+
+def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "alignment.csv"
+    write_findings(path, reversed(FINDINGS))
+    assert read_findings([path]) == FINDINGS
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == ",".join(COLUMNS)
+    assert lines[3] == "b,es,dissimilar,reject,,,0.0000,0.0000,0.0000,0.0000,0"
+
+
+def test_only_what_is_to_be_corrected_moves_and_one_bad_dub_rejects_a_title() -> None:
+    assert moves_of(FINDINGS, "a") == {"es": Move(offset_s=0.7, rate=0.96)}
+    assert moves_of(FINDINGS, "b") == {}
+    assert rejected_titles(FINDINGS) == {"b"}
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.csv"
+    with pytest.raises(DubaugError, match="make it with `dubaug align`"):
+        read_findings([path])
+    path.write_text("title_id,path\n", encoding="utf-8")
+    with pytest.raises(DubaugError, match="is not from `dubaug align`"):
+        read_findings([path])
+    write_findings(path, FINDINGS)
+    path.write_text(path.read_text(encoding="utf-8").replace("dissimilar", "unlike"), encoding="utf-8")
+    with pytest.raises(DubaugError, match="title b: status 'unlike', expected one of: aligned, shifted"):
+        read_findings([path])
