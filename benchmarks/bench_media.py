@@ -185,7 +185,7 @@ def bench_reading(folder: Path, film: Path) -> list[dict[str, Any]]:
     rng = np.random.default_rng(0)
     orders = [rng.permutation(len(reader))[:BATCH] for _ in range(BATCHES)]
     jpegs = [reader.frames_jpeg(row) for row in range(len(reader))]
-    few = [order[:10] for order in orders[:2]]
+    few = [order[:10] for order in orders[:12]]
 
     def from_shards(orders: list[np.ndarray], cores: int) -> None:
         batches = [[Clip(film.stem, int(row)) for row in order] for order in orders]
