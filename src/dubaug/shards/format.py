@@ -10,6 +10,7 @@ Bytes a clip, and how to read a shard with pyarrow alone: docs/shards.md.
 
 import itertools
 import json
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -127,7 +128,7 @@ def _schema(metadata: Mapping[str, Any], mel_shapes: Mapping[str, tuple[int, ...
     if with_frames:
         fields.append(pa.field("frames", pa.list_(pa.binary()), nullable=False))
     for track, shape in mel_shapes.items():
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         element = pa.field("item", pa.float16(), nullable=False)
         fields.append(pa.field(_MEL + track, pa.list_(element, size), nullable=False))
     header = {
@@ -244,7 +245,7 @@ class ShardReader:
         """Return the clip's log-mel of `track`, float16 `(C, T, F)`, a read-only view of the file."""
         batch, offset = self._batch(row)
         shape = self._shape(track)
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         column = batch.column(_MEL + track)
         flat = np.frombuffer(column.values.buffers()[1], dtype=np.float16)
         begin = (column.offset + offset) * size
