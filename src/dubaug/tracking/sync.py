@@ -82,7 +82,7 @@ def _write(records: list[Record], uri: str, experiment: str) -> None:
     # MLflow's defaults wait minutes for a server that is down; whoever runs this waits for it.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # or a new store lists its migrations
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # or a new store tells of its tables
     logging.getLogger("alembic").setLevel(logging.WARNING)
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
