@@ -2,13 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from dubaug.errors import DubaugError, MediaError
-from dubaug.workers import Crash, Stall, isolated_map, isolated_values, report_progress
+from dubaug.workers import ARITHMETIC_THREADS, Crash, Stall, isolated_map, isolated_values, report_progress
 
 
 def square(number: int) -> int:
@@ -85,3 +88,29 @@ def test_values_that_nobody_takes_do_not_count_as_a_stall() -> None:
 
 def test_progress_outside_a_worker_is_nothing() -> None:
     report_progress()
+
+
+def threads_told(_: int) -> list[str]:
+    return [os.environ[name] for name in ARITHMETIC_THREADS]
+
+
+def test_processes_side_by_side_have_one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snakemake exports a job's threads to every process in it."""
+    script = (
+        "import os; os.environ['OMP_NUM_THREADS'] = '8'\n"
+        "from dubaug.workers import ARITHMETIC_THREADS, isolated_map\n"
+        "from test_workers import threads_told\n"
+        "if __name__ == '__main__':\n"
+        "    (pair,) = isolated_map(threads_told, [0], jobs=1)\n"
+        "    print(*pair[1], os.environ['OMP_NUM_THREADS'], os.environ.get('MKL_NUM_THREADS'))\n"
+    )
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    paths = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
+    printed = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert printed.stdout.split() == ["1"] * len(ARITHMETIC_THREADS) + ["8", "None"], printed.stderr

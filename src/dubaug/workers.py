@@ -5,16 +5,20 @@ does not answer), costs its item and nothing else.
 """
 
 import multiprocessing
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+ARITHMETIC_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What the libraries under NumPy and PyTorch read at their start."""
 _REPORT_EVERY_S = 0.5
 _START_S = 300.0
 """A process may take this long to start (its imports, from a slow disk); the watchdog counts from then on."""
@@ -128,8 +132,23 @@ def _serve(function: Callable[[T], Any], connection: Connection) -> None:
 
 
 def _context(preload: Sequence[str]) -> multiprocessing.context.BaseContext:
+    """Return how processes are made: forked from one that has `preload`, each with one thread for arithmetic.
+
+    Snakemake tells libraries to use all of a job's threads. Processes that work side by side would each do so, and wait
+    for one another's on a busy machine: matrix products of a millisecond were seen to take minutes.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["__main__", *preload])
+    before = {name: os.environ.get(name) for name in ARITHMETIC_THREADS}
+    os.environ.update(dict.fromkeys(ARITHMETIC_THREADS, "1"))
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
     return context
 
 
