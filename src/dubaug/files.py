@@ -26,6 +26,17 @@ def no_room(error: OSError, path: Path) -> DubaugError | None:
 
 
 @contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Raise `DubaugError` for an error that says that nothing (more) can be written at `path`; others go through."""
+    try:
+        yield
+    except OSError as error:
+        if full := no_room(error, path):
+            raise full from error
+        raise
+
+
+@contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it replaces `path` in one step, on error it is removed.
 
@@ -34,15 +45,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        if full := no_room(error, path):
-            raise full from error
-        raise
+        with writing_to(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -51,6 +59,12 @@ def remove_unfinished(path: Path) -> None:
     """Remove what a killed process left of `path`, by whatever name `atomic_path` gave it."""
     for temporary in path.parent.glob(f".{glob.escape(path.stem)}.*.part{path.suffix}"):
         temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 # One job a variant and seed. Checkpoints are no outputs: Snakemake would delete them when a try fails; they stand in a
-# work directory, and the manifest, written last, is what later rules ask for.
+# work directory, and the manifest, written last, is what later rules ask for. `--move-aside`: by the time that this
+# runs, Snakemake has decided that results of another configuration are to be made anew.
 rule pretrain:
     input:
         unpack(clips_input),
@@ -28,7 +29,8 @@ rule pretrain:
         launcher=PRETRAIN_LAUNCHER,
     shell:
         "{params.launcher} pretrain --config {params.config} --variant {wildcards.variant} --seed {params.seed}"
-        " {params.clips:q} --work-dir {params.work_dir} --out {output.manifest} 2> {log}"
+        " {params.clips:q} --work-dir {params.work_dir} --move-aside --out {output.manifest}"
+        " 2> {log}"
 
 
 # Networks with random weights (RP): a checkpoint of epoch 0, without data and without a GPU.
@@ -51,4 +53,5 @@ rule random_weights:
         work_dir=subpath(output.manifest, strip_suffix="ing.json"),
     shell:
         "dubaug pretrain --config {params.config} --variant {wildcards.variant} --seed {params.seed}"
-        " --work-dir {params.work_dir} --out {output.manifest} 2> {log}"
+        " --work-dir {params.work_dir} --move-aside --out {output.manifest}"
+        " 2> {log}"

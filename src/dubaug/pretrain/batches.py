@@ -17,6 +17,12 @@ class Clip:
     row: int
 
 
+def titles_needed(batch_size: int, clips_per_title: int, fill: Literal["groups", "random"]) -> int:
+    """Return how many titles a batch is made of at least."""
+    groups = -(-batch_size // clips_per_title)
+    return min(groups, 2) if fill == "random" else groups
+
+
 def epoch_batches(
     clips_of_title: Mapping[str, int],
     *,

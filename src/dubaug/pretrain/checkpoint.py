@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cattrs
+import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from dubaug.config import Encoders, Mel
 from dubaug.errors import DubaugError
-from dubaug.files import atomic_path
+from dubaug.files import write_bytes
 from dubaug.pretrain.encoders import AudioEncoder, VideoEncoder, build_audio_encoder, build_video_encoder
 
 METADATA_KEY = "dubaug"
@@ -44,15 +44,18 @@ class TrainedEncoders:
 
 
 def save_encoders(path: Path, *, audio: AudioEncoder, video: VideoEncoder | None, spec: EncoderSpec) -> None:
-    """Write the encoders to `path` atomically; equal weights and spec give equal bytes."""
+    """Write the encoders to `path` atomically; equal weights and spec give equal bytes.
+
+    Raises `DubaugError` if there is no room.
+    """
     modules = {"audio": audio} if video is None else {"audio": audio, "video": video}
     tensors = {
         f"{part}.{name}": tensor.detach().cpu().contiguous()
         for part, module in modules.items()
         for name, tensor in module.state_dict().items()
     }
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={METADATA_KEY: json.dumps(asdict(spec), sort_keys=True)})
+    metadata = {METADATA_KEY: json.dumps(asdict(spec), sort_keys=True)}
+    write_bytes(path, safetensors.torch.save(tensors, metadata=metadata))
 
 
 def load_encoders(path: Path) -> TrainedEncoders:

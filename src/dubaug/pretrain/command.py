@@ -10,8 +10,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "pretrain",
         help="train one variant's encoders by contrast between sight and (dubbed) sound",
         description="Train one variant from the clips and keep the weights of the epochs in the configuration. Stopped "
-        "by SIGTERM, SIGUSR1 or Ctrl-C it saves and exits with code 75; run again, it continues to the same weights. "
-        "With several GPUs: torchrun --standalone --nproc-per-node N -m dubaug.cli pretrain ...",
+        "by SIGTERM, SIGUSR1 or Ctrl-C it saves and exits with code 75; run again, it continues to the same weights, "
+        "as it does after any other death. With several GPUs: torchrun --standalone --nproc-per-node N "
+        "--signals-to-handle SIGTERM,SIGINT,SIGUSR1 -m dubaug.cli pretrain ... (torchrun itself then exits with 1)",
     )
     parser.add_argument("--config", type=Path, required=True, help="the resolved configuration, results/config.yaml")
     parser.add_argument("--variant", required=True, help="one of the configuration's variants")
@@ -20,6 +21,18 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--separated", type=Path, help="index of the clips' sound without speech, for such a variant")
     parser.add_argument("--work-dir", type=Path, required=True, help="for checkpoints, metrics and the state")
     parser.add_argument("--out", type=Path, required=True, help="the manifest, pretraining.json, written last")
+    parser.add_argument(
+        "--move-aside",
+        action="store_true",
+        help="a work directory that another configuration or other clips made is renamed to DIR.old-HASH and a new one "
+        "begun; without this it is refused, with the keys that differ",
+    )
+    parser.add_argument(
+        "--save-every-s",
+        type=float,
+        default=600.0,
+        help="how much work, in seconds, a sudden death may cost (default: 600); ends of epochs are always saved",
+    )
     parser.set_defaults(run=run)
 
 
@@ -46,6 +59,8 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
         work_dir=options.work_dir,
         out=options.out,
+        move_aside=options.move_aside,
+        save_every_s=options.save_every_s,
     )
     if variant.untrained:
         save_untrained(job)

@@ -4,7 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Literal
 
@@ -23,11 +23,18 @@ class Processes:
     rank: int
     count: int
     device: torch.device
+    launcher: int = field(default_factory=os.getppid)
+    """The process that started this one."""
 
     @property
     def first(self) -> bool:
         """Whether this is the process that writes files."""
         return self.rank == 0
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether torchrun has died: nobody would pass signals on, and nobody would end this process."""
+        return self.count > 1 and os.getppid() != self.launcher
 
     @property
     def device_name(self) -> str:

@@ -1,48 +1,91 @@
 """The training state: what a continued run needs to end with the same weights as one that was never stopped.
 
 Randomness is not part of it: batches, views and dropout are seeded by epoch, clip and step.
+
+A state is one safetensors file whose name holds its step and the beginning of its SHA-256: safetensors notices a file
+cut short, but not a byte changed. The two newest are kept, so that a damaged one costs time and not the run.
 """
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 
 from dubaug.errors import DubaugError
-from dubaug.files import atomic_path
+from dubaug.files import sha256_of, write_bytes
 
+STATES_KEPT = 2
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+_NAME = re.compile(r"step(\d+)-([0-9a-f]{16})\.safetensors")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progressed:
-    """How far a run is: steps done, and seconds spent on them."""
+    """How far a run is."""
 
     step: int = 0
+    """Steps done."""
     seconds: float = 0.0
+    """Time spent on them."""
+    kept: dict[int, str] = field(default_factory=dict)
+    """The epochs whose weights are kept, with the SHA-256 of their files."""
 
 
-def save_state(path: Path, model: nn.Module, optimizer: torch.optim.AdamW, progressed: Progressed) -> None:
-    """Write weights, buffers and AdamW's moments to `path` atomically."""
+def save_state(folder: Path, model: nn.Module, optimizer: torch.optim.AdamW, progressed: Progressed) -> Path:
+    """Write weights, buffers and AdamW's moments to a file in `folder`, atomically; remove all but the two newest.
+
+    Returns the file. Raises `DubaugError` if there is no room, or if a weight is no finite number: what is there stays.
+    """
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for name, parameter in model.named_parameters():
         moments = optimizer.state.get(parameter, {})
         tensors.update({f"optimizer.{name}.{moment}": tensor for moment, tensor in moments.items()})
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with atomic_path(path) as temporary:
-        save_file(plain, temporary, metadata={"progressed": json.dumps(asdict(progressed))})
+    if wrong := [name for name, tensor in plain.items() if not torch.isfinite(tensor).all()]:
+        raise DubaugError(
+            f"after step {progressed.step - 1} {len(wrong)} of {len(plain)} tensors hold NaN or infinity ({wrong[0]}): "
+            f"nothing was saved, the states before are in {folder}. Lower pretraining.learning_rate"
+        )
+    data = safetensors.torch.save(plain, metadata={"progressed": json.dumps(asdict(progressed))})
+    path = folder / f"step{progressed.step:09d}-{hashlib.sha256(data).hexdigest()[:16]}.safetensors"
+    write_bytes(path, data)
+    for old in _states(folder)[STATES_KEPT:]:
+        old.unlink(missing_ok=True)
+    return path
 
 
-def load_state(path: Path, model: nn.Module, optimizer: torch.optim.AdamW) -> Progressed:
-    """Put the state in `path` into `model` and `optimizer`; return how far it was. Raises `DubaugError`."""
+def newest_step(folder: Path, say: Callable[[str], None]) -> int:
+    """Return the step of the newest undamaged state in `folder`, 0 if there is none; a damaged one is said and removed.
+
+    Removed, because a run that has gone back would take it for the newest again.
+    """
+    for path in _states(folder):
+        try:
+            intact = sha256_of(path).startswith(_hash_in_name(path))
+        except OSError:
+            intact = False
+        if intact:
+            return _step(path)
+        say(f"{path} is damaged (its bytes are not those that were written): removed, going back to the state before")
+        path.unlink(missing_ok=True)
+    return 0
+
+
+def load_state(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.AdamW) -> Progressed:
+    """Put the state of `step` into `model` and `optimizer`; return how far it was. Raises `DubaugError`."""
+    path = next((path for path in _states(folder) if _step(path) == step), folder / f"step{step:09d}")
     try:
         with safe_open(path, framework="pt") as file:
-            progressed = Progressed(**json.loads(file.metadata()["progressed"]))
+            values = json.loads(file.metadata()["progressed"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        progressed = Progressed(**{**values, "kept": {int(epoch): sha for epoch, sha in values["kept"].items()}})
         weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
         model.load_state_dict(weights)
         groups = optimizer.state_dict()["param_groups"]
@@ -53,8 +96,24 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.AdamW) -> Pr
         }
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise DubaugError(f"{path} cannot be continued from ({error}): delete {path.parent} to start afresh") from error
+        raise DubaugError(
+            f"{path} cannot be continued from ({error}): delete {folder.parent} to start afresh"
+        ) from error
     return progressed
+
+
+def _states(folder: Path) -> list[Path]:
+    """Return the states in `folder`, the newest first."""
+    found = (path for path in folder.glob("step*") if _NAME.fullmatch(path.name))
+    return sorted(found, key=lambda path: (_step(path), path.name), reverse=True)
+
+
+def _step(path: Path) -> int:
+    return int(path.name.removeprefix("step").split("-")[0])
+
+
+def _hash_in_name(path: Path) -> str:
+    return path.stem.split("-")[1]
 
 
 def _like(parameter: torch.Tensor, moment: torch.Tensor) -> torch.Tensor:

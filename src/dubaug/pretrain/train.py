@@ -1,11 +1,10 @@
 """The training loop (paper §3.4): one run of one variant, from clips to kept checkpoints and their manifest."""
 
-import json
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,77 +12,27 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from dubaug.config import Experiment
 from dubaug.errors import ConfigError, DubaugError, Interrupted
+from dubaug.files import sha256_of
 from dubaug.pretrain.augment import audio_views, video_views
-from dubaug.pretrain.batches import Clip, epoch_batches
-from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
+from dubaug.pretrain.batches import Clip, epoch_batches, titles_needed
+from dubaug.pretrain.checkpoint import save_encoders
 from dubaug.pretrain.data import Batch, ClipSource, say_left_out
-from dubaug.pretrain.experiment import pretraining_digest, pretraining_parts
 from dubaug.pretrain.heads import ContrastiveModel, views_of
 from dubaug.pretrain.loader import loaded
 from dubaug.pretrain.loss import contrastive_loss, retrieval_at_1
-from dubaug.pretrain.manifest import Manifest, checkpoint_at
+from dubaug.pretrain.measures import alignment, uniformity
+from dubaug.pretrain.memory import out_of_memory, peak_memory_gib
 from dubaug.pretrain.processes import Processes, StopRequest, joined_processes
+from dubaug.pretrain.run import Run
 from dubaug.pretrain.schedule import learning_rate
-from dubaug.pretrain.state import Progressed, load_state, save_state
+from dubaug.pretrain.state import Progressed, load_state, newest_step, save_state
 from dubaug.pretrain.workdir import WorkDirectory, open_work_directory
 from dubaug.progress import Progress
 from dubaug.seeding import item_seed
 
-SAVE_EVERY_S = 600.0
-"""How much work an unexpected death may cost; ends of epochs and signals are saved anyway."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """What is to be trained, and where its files go."""
-
-    experiment: Experiment
-    variant: str
-    seed: int
-    work_dir: Path
-    out: Path
-    """The manifest."""
-
-    def spec(self, epoch: int) -> EncoderSpec:
-        """Return the description of the weights after `epoch`."""
-        experiment, variant = self.experiment, self.experiment.variants[self.variant]
-        clips = experiment.clips
-        return EncoderSpec(
-            variant=self.variant,
-            seed=self.seed,
-            epoch=epoch,
-            experiment=pretraining_digest(experiment, self.variant, self.seed),
-            encoders=experiment.encoders,
-            mel=experiment.mel,
-            sample_rate_hz=experiment.separation.sample_rate_hz if variant.separated else clips.sample_rate_hz,
-            duration_s=clips.duration_s,
-            frames=clips.frames,
-        )
-
-    def identity(self, source: ClipSource | None) -> dict[str, object]:
-        """Return what makes this run another one than an earlier one in the same directory."""
-        return {
-            "experiment": pretraining_digest(self.experiment, self.variant, self.seed),
-            "configuration": pretraining_parts(self.experiment, self.variant, self.seed),
-            "shards": None if source is None else source.fingerprint,
-        }
-
-    def manifest(self, work: WorkDirectory, *, n_clips: int, n_titles: int, seconds: float, device: str) -> None:
-        """Write the manifest of all kept checkpoints."""
-        epochs = self.experiment.checkpoints_of(self.variant)
-        Manifest(
-            variant=self.variant,
-            seed=self.seed,
-            experiment=pretraining_digest(self.experiment, self.variant, self.seed),
-            epochs=epochs[-1],
-            checkpoints=tuple(checkpoint_at(work.checkpoint(epoch), epoch) for epoch in epochs),
-            n_clips=n_clips,
-            n_titles=n_titles,
-            seconds=round(seconds, 1),
-            device=device,
-        ).save(self.out)
+LOG_EVERY_S = 30.0
+"""Between two lines of figures in `log.txt`; `metrics.jsonl` has every step's."""
 
 
 def save_untrained(run: Run) -> None:
@@ -92,7 +41,7 @@ def save_untrained(run: Run) -> None:
     model = ContrastiveModel(
         run.experiment.encoders, views=("video", "primary"), frames=run.experiment.clips.frames, seed=run.seed
     )
-    with open_work_directory(run.work_dir, run.identity(None)) as work:
+    with open_work_directory(run.work_dir, run.identity(None), move_aside=run.move_aside) as work:
         save_encoders(work.checkpoint(0), audio=model.audio, video=model.video, spec=run.spec(0))
         run.manifest(work, n_clips=0, n_titles=0, seconds=time.monotonic() - start, device="cpu")
 
@@ -100,10 +49,11 @@ def save_untrained(run: Run) -> None:
 def pretrain(run: Run, *, clips: Path, separated: Path | None) -> None:
     """Train a variant, continuing where an earlier process of the same run stopped.
 
-    Raises `Interrupted` after a signal, with the state saved; `DubaugError` for unusable clips or a loss that is no
-    number.
+    Raises `Interrupted` after a signal, with the state saved; `DubaugError` for unusable clips, a work directory of
+    another run, a full disk, too little memory, or a loss that is no number: the state saved last stays.
     """
     with ExitStack() as stack:
+        stop = stack.enter_context(StopRequest())
         processes = stack.enter_context(joined_processes(run.experiment.device))
         wanted = run.experiment.pretraining.gpus
         if processes.count != wanted:
@@ -113,13 +63,46 @@ def pretrain(run: Run, *, clips: Path, separated: Path | None) -> None:
             )
         source = ClipSource(run.experiment, run.variant, run.seed, clips, separated)
         source.check()
+        _check_enough(source, run, clips)
         work = WorkDirectory(run.work_dir)
         if processes.first:
             say_left_out(source)
-            work = stack.enter_context(open_work_directory(run.work_dir, run.identity(source)))
+            work = stack.enter_context(
+                open_work_directory(run.work_dir, run.identity(source), move_aside=run.move_aside)
+            )
+            stack.enter_context(_ending_noted(work))
         processes.wait()
-        stop = stack.enter_context(StopRequest())
-        _Trainer(run, source, processes, work, stop).train()
+        try:
+            _Trainer(run, source, processes, work, stop).train()
+        except (RuntimeError, MemoryError) as error:
+            if short := out_of_memory(error, run.experiment, run.variant):
+                raise short from error
+            raise
+
+
+def _check_enough(source: ClipSource, run: Run, clips: Path) -> None:
+    """Raise `DubaugError` if the corpus does not make one whole batch as the configuration describes it."""
+    settings, have = run.experiment.pretraining, source.clips_of_title
+    n_clips = settings.clips_per_gpu * settings.gpus
+    n_titles = titles_needed(settings.clips_per_gpu, settings.clips_per_title, settings.fill)
+    if sum(have.values()) < n_clips or len(have) < n_titles:
+        raise DubaugError(
+            f"{clips}: {sum(have.values())} clips of {len(have)} titles, but a batch of {run.variant} takes {n_clips} "
+            f"clips of at least {n_titles} titles (pretraining.clips_per_gpu {settings.clips_per_gpu}, gpus "
+            f"{settings.gpus}, clips_per_title {settings.clips_per_title}): add titles, lower clips_per_gpu, or raise "
+            "clips_per_title"
+        )
+
+
+@contextmanager
+def _ending_noted(work: WorkDirectory) -> Iterator[None]:
+    """Keep in the run's log why it ended early; people see it anyway."""
+    try:
+        yield
+    except DubaugError as error:
+        with suppress(DubaugError, OSError):
+            work.note(f"ended early: {error}")
+        raise
 
 
 class _Trainer:
@@ -132,11 +115,6 @@ class _Trainer:
         experiment, self.settings = run.experiment, run.experiment.pretraining
         self.epochs = experiment.epochs_of(run.variant)
         self.steps_per_epoch = len(self._batches(0))
-        if self.steps_per_epoch == 0:
-            raise DubaugError(
-                f"{sum(source.clips_of_title.values())} clips of {len(source.clips_of_title)} titles do not make one "
-                f"batch for {processes.count} processes: add titles"
-            )
         self.model = ContrastiveModel(
             experiment.encoders,
             views=views_of(experiment.variants[run.variant]),
@@ -154,29 +132,35 @@ class _Trainer:
             weight_decay=self.settings.weight_decay,
             fused=True,
         )
-        self.progressed = Progressed()
-        if work.state.is_file():
-            self.progressed = load_state(work.state, self.model, self.optimizer)
+        self.progressed = self._continued()
         self.parallel: nn.Module = self.model
         if processes.count > 1:  # each process keeps its own BatchNorm statistics; the first one's are saved
             self.parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
 
     def train(self) -> None:
-        """Train the epochs that are not done yet, and write the manifest."""
+        """Train the epochs that are not done yet, and write the manifest.
+
+        Raises `Interrupted` after a signal.
+        """
         total, done = self.epochs * self.steps_per_epoch, self.progressed.step
         clips = self.source.clips_of_title
         if self.processes.first:
             self.work.forget_metrics_from(done)
+            self._check_kept()
             self.work.log(
                 f"{self.run.variant}: {sum(clips.values())} clips of {len(clips)} titles, {self.epochs} epochs of "
                 f"{self.steps_per_epoch} steps on {self.processes.device_name}"
                 + (f", continuing at step {done}" if done else "")
             )
         self.progress = Progress(f"pretraining {self.run.variant}", total - done, "steps")
-        self.saved_at = time.monotonic()
+        self.saved_at = self.logged_at = time.monotonic()
+        asked = torch.tensor([float(self._stop_wanted())], device=self.processes.device)
+        if self.processes.sum(asked).item() and done < total:
+            raise Interrupted(self._why_stopped("before the first step"))
         while self.progressed.step < total:
             self._epoch(self.progressed.step // self.steps_per_epoch)
         if self.processes.first:
+            self._check_kept()
             self.run.manifest(
                 self.work,
                 n_clips=sum(clips.values()),
@@ -185,6 +169,36 @@ class _Trainer:
                 device=self.processes.device_name,
             )
         self.processes.wait()
+
+    def _continued(self) -> Progressed:
+        """Load the newest undamaged state, the same in all processes, and return how far it is."""
+        # The first looks, and removes what is damaged; the others are told by a sum.
+        step = newest_step(self.work.states, self.work.log) if self.processes.first else 0
+        step = int(self.processes.sum(torch.tensor([step], device=self.processes.device)).item())
+        return load_state(self.work.states, step, self.model, self.optimizer) if step else Progressed()
+
+    def _check_kept(self) -> None:
+        """Raise `DubaugError` if an epoch's kept weights are not what was written; mend those that the state holds."""
+        for epoch, sha256 in self.progressed.kept.items():
+            path = self.work.checkpoint(epoch)
+            if path.is_file() and sha256_of(path) == sha256:
+                continue
+            if self.progressed.step == epoch * self.steps_per_epoch:
+                self.work.log(f"{path} is damaged or missing: written again from the state")
+                self._keep(epoch)
+                continue
+            raise DubaugError(
+                f"{path} is damaged or missing, and the run is past that epoch. Put a copy back (SHA-256 {sha256}), or "
+                f"delete {self.work.path} and run again: it trains afresh, to the same weights"
+            )
+
+    def _stop_wanted(self) -> bool:
+        return self.stop.signal is not None or self.processes.orphaned
+
+    def _why_stopped(self, when: str) -> str:
+        """Return the message of an early end."""
+        name = self.stop.signal.name if self.stop.signal else "torchrun's end, or a signal to another process,"
+        return f"{name} {when}; run the same command again to continue"
 
     def _batches(self, epoch: int) -> list[list[Clip]]:
         """Return this process's batches of an epoch."""
@@ -207,21 +221,22 @@ class _Trainer:
         that says the epoch is done.
         """
         first = self.progressed.step % self.steps_per_epoch
+        last = self.epochs * self.steps_per_epoch
         self.parallel.train()
-        for batch, waited_s in self._timed(self._batches(epoch)[first:], epoch):
-            stopping = self._step(batch, epoch, waited_s)
-            ended = self.progressed.step % self.steps_per_epoch == 0
-            if ended:
-                self._keep(epoch + 1)
-            if ended or stopping or time.monotonic() - self.saved_at > SAVE_EVERY_S:
-                self._save()
-            if stopping:
-                name = self.stop.signal.name if self.stop.signal else "a signal to another process"
-                raise Interrupted(
-                    f"{name} after step {self.progressed.step - 1}; run the same command again to continue"
-                )
+        with closing(self._timed(self._batches(epoch)[first:], epoch)) as batches:
+            for batch, waited_s in batches:
+                stopping = self._step(batch, epoch, waited_s)
+                step = self.progressed.step
+                ended = step % self.steps_per_epoch == 0
+                if ended:
+                    self._keep(epoch + 1)
+                if ended or stopping or time.monotonic() - self.saved_at > self.run.save_every_s:
+                    self._save()
+                if stopping and step < last:
+                    self.processes.wait()  # torchrun ends the others when one has left: not while the first saves
+                    raise Interrupted(self._why_stopped(f"after step {step - 1}"))
 
-    def _timed(self, batches: Sequence[Sequence[Clip]], epoch: int) -> Iterator[tuple[Batch, float]]:
+    def _timed(self, batches: Sequence[Sequence[Clip]], epoch: int) -> Generator[tuple[Batch, float], None, None]:
         """Yield the batches, each with the seconds that were spent waiting for it."""
         source = loaded(
             self.source,
@@ -250,38 +265,43 @@ class _Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         torch.manual_seed(item_seed(self.run.seed, "step", step, self.processes.rank))  # dropout, if any
-        loss, retrieval = self._loss(batch)
+        loss, measured = self._loss(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.get_total_norm(p.grad for p in self.model.parameters() if p.grad is not None)
-        stopping = torch.tensor(float(self.stop.signal is not None), device=loss.device)
-        shared = torch.stack([loss.detach().float(), retrieval, stopping])
-        mean_loss, mean_retrieval, stopping_share = (self.processes.sum(shared) / self.processes.count).tolist()
-        gradient_norm = float(norm)
+        # Everything that the host wants to know in one tensor, so that it waits for the device once a step.
+        stopping = torch.full_like(norm, float(self._stop_wanted()))
+        shared = torch.stack([loss.detach().float(), norm.float(), stopping.float(), *measured])
+        means = (self.processes.sum(shared) / self.processes.count).tolist()
+        mean_loss, gradient_norm, stopping_share, mean_retrieval, mean_alignment, mean_uniformity = means
         if not (math.isfinite(mean_loss) and math.isfinite(gradient_norm)):
             raise DubaugError(
                 f"step {step}: the loss is {mean_loss}, the gradient's norm {gradient_norm}; this process's clips: "
-                f"{', '.join(batch.names)}. Look at them (dubaug inspect), or lower pretraining.learning_rate"
+                f"{', '.join(batch.names)}. Look at them (dubaug inspect), or lower pretraining.learning_rate. "
+                f"The states before are in {self.work.states}"
             )
         self.optimizer.step()
         seconds = time.monotonic() - start + waited_s
-        self.progressed = Progressed(step=step + 1, seconds=self.progressed.seconds + seconds)
+        self.progressed = replace(self.progressed, step=step + 1, seconds=self.progressed.seconds + seconds)
         if self.processes.first:
-            self._write_metrics(
+            self._tell(
                 step=step,
                 epoch=epoch + 1,
                 loss=mean_loss,
                 learning_rate=rate,
+                temperature=settings.temperature,
                 gradient_norm=gradient_norm,
                 retrieval_at_1=mean_retrieval,
+                alignment=mean_alignment,
+                uniformity=mean_uniformity,
                 clips_per_s=len(batch.names) * self.processes.count / seconds,
                 data_wait_share=waited_s / seconds,
+                memory_gib=peak_memory_gib(self.processes.device),
             )
-            self.progress.advance(note=f"epoch {epoch + 1}/{self.epochs}, loss {mean_loss:.3f}")
-        return bool(stopping_share > 0)
+        return stopping_share > 0
 
-    def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the batch's loss, and how often a view finds its counterpart in the batch."""
+    def _loss(self, batch: Batch) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        """Return the batch's loss; and retrieval@1 in the batch, alignment and uniformity of its first two views."""
         augmentation, crop = self.run.experiment.augmentation, self.run.experiment.encoders.video.crop
         with torch.no_grad():
             video = None
@@ -295,21 +315,34 @@ class _Trainer:
             views_BP = self.parallel(video, mels)
         loss = contrastive_loss(views_BP, temperature=self.settings.temperature, negatives=self.settings.negatives)
         one, other = ("video", "primary") if "video" in views_BP else ("primary", "secondary")
-        return loss, retrieval_at_1(views_BP[one], views_BP[other])
+        pair = views_BP[one], views_BP[other]
+        return loss, (retrieval_at_1(*pair), alignment(*pair), uniformity(*pair))
 
-    def _write_metrics(self, **values: float) -> None:
-        rounded = {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in values.items()}
-        with self.work.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**rounded, "time_s": round(time.time(), 3)}) + "\n")
+    def _tell(self, **values: float) -> None:
+        """Write a step's figures: all of them as a line of metrics, some as progress, and now and then in the log."""
+        self.work.add_metrics(values)
+        where = f"epoch {values['epoch']}/{self.epochs}, loss {values['loss']:.3f}"
+        self.progress.advance(note=where)
+        ended = self.progressed.step % self.steps_per_epoch == 0
+        if ended or time.monotonic() - self.logged_at > LOG_EVERY_S:
+            self.logged_at = time.monotonic()
+            self.work.note(
+                f"step {values['step']}, {where}, retrieval@1 {values['retrieval_at_1']:.2f}, alignment "
+                f"{values['alignment']:.2f}, uniformity {values['uniformity']:.2f}, learning rate "
+                f"{values['learning_rate']:.3g}, temperature {values['temperature']:g}, gradient norm "
+                f"{values['gradient_norm']:.3g}, {values['clips_per_s']:.1f} clips/s, "
+                f"{values['data_wait_share']:.0%} of the time waiting for data, {values['memory_gib']:.2f} GiB"
+            )
 
     def _keep(self, epoch: int) -> None:
         """Write the weights after `epoch` if the configuration wants them."""
         if self.processes.first and epoch in self.run.experiment.checkpoints_of(self.run.variant):
-            save_encoders(
-                self.work.checkpoint(epoch), audio=self.model.audio, video=self.model.video, spec=self.run.spec(epoch)
-            )
+            path = self.work.checkpoint(epoch)
+            save_encoders(path, audio=self.model.audio, video=self.model.video, spec=self.run.spec(epoch))
+            kept = {**self.progressed.kept, epoch: sha256_of(path)}
+            self.progressed = replace(self.progressed, kept=kept)
 
     def _save(self) -> None:
         if self.processes.first:
-            save_state(self.work.state, self.model, self.optimizer, self.progressed)
+            save_state(self.work.states, self.model, self.optimizer, self.progressed)
         self.saved_at = time.monotonic()

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from dubaug.errors import DubaugError
-from dubaug.files import read_json, write_json, write_text
+from dubaug.files import read_json, write_json, write_text, writing_to
 from dubaug.pretrain.experiment import differences
 from dubaug.progress import say
 
 IDENTITY = "experiment.json"
+_DIFFERENCES_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,9 @@ class WorkDirectory:
     path: Path
 
     @property
-    def state(self) -> Path:
-        """The state to continue from (see `state`)."""
-        return self.path / "state.safetensors"
+    def states(self) -> Path:
+        """The folder of the states to continue from (see `state`)."""
+        return self.path / "states"
 
     @property
     def metrics(self) -> Path:
@@ -42,44 +44,76 @@ class WorkDirectory:
     def log(self, message: str) -> None:
         """Say a line, and keep it with its time in `log.txt`."""
         say(message)
-        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
+        self.note(message)
+
+    def note(self, message: str) -> None:
+        """Keep a line with its time in `log.txt`. Raises `DubaugError` if the disk is full."""
+        _append(self.path / "log.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
+
+    def add_metrics(self, values: Mapping[str, float]) -> None:
+        """Add a step's line. Raises `DubaugError` if the disk is full."""
+        rounded = {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in values.items()}
+        _append(self.metrics, json.dumps({**rounded, "time_s": round(time.time(), 3)}) + "\n")
 
     def forget_metrics_from(self, step: int) -> None:
         """Drop the lines of `step` and later: an interrupted run wrote them and they will be computed again."""
         if self.metrics.is_file():
-            lines = self.metrics.read_text(encoding="utf-8").splitlines()
+            lines = self.metrics.read_text(encoding="utf-8", errors="replace").splitlines()
             kept = [line for line in lines if (number := _step_of(line)) is not None and number < step]
             write_text(self.metrics, "".join(f"{line}\n" for line in kept))
 
 
 @contextmanager
-def open_work_directory(path: Path, identity: Mapping[str, Any]) -> Iterator[WorkDirectory]:
+def open_work_directory(
+    path: Path, identity: Mapping[str, Any], *, move_aside: bool = False
+) -> Iterator[WorkDirectory]:
     """Lock and yield the work directory of the run that `identity` (plain JSON values) describes.
 
-    A directory made by another run is moved to `<path>.old-<hash>` and a new one begun, which one line says, with the
-    keys that differ. Raises `DubaugError` if another process works in it.
+    A directory made by another run is refused, with the keys that differ; with `move_aside` it becomes
+    `<path>.old-<hash>`, which one line says, and a new one is begun. What killed processes left half written is
+    removed. Raises `DubaugError` for that, if another process works in it, or if nothing can be written there.
     """
-    path.mkdir(parents=True, exist_ok=True)
+    with writing_to(path):
+        path.mkdir(parents=True, exist_ok=True)
+        lock = _lock(path)
     plain = json.loads(json.dumps(identity))
-    lock = _lock(path)
     try:
-        known = path / IDENTITY
-        if known.is_file() and (old := read_json(known)) != plain:
+        old = _identity_in(path)
+        if old is not None and old != plain:
+            changes = differences(old, plain)
+            named = "; ".join(changes[:_DIFFERENCES_NAMED])
+            more = f"; {len(changes) - _DIFFERENCES_NAMED} more" if len(changes) > _DIFFERENCES_NAMED else ""
+            if not move_aside:
+                raise DubaugError(
+                    f"{path} was made by another run ({named}{more}): nothing was touched. Give another --work-dir, or "
+                    "--move-aside to keep that one under another name and begin anew"
+                )
             moved = path.with_name(f"{path.name}.old-{old.get('experiment', 'unknown')}")
-            changes = "; ".join(differences(old, plain)[:8])
             if moved.exists():
                 shutil.rmtree(moved)
             path.rename(moved)
-            path.mkdir()
+            path.mkdir(exist_ok=True)
             os.close(lock)
             lock = _lock(path)
-            say(f"{path} was made by another run ({changes}): it is now {moved.name}, training starts afresh")
-        if not known.is_file():
-            write_json(known, plain)
+            say(f"{path} was made by another run ({named}{more}): it is now {moved.name}, training starts afresh")
+        if not (path / IDENTITY).is_file():
+            write_json(path / IDENTITY, plain)
+        for unfinished in path.rglob(".*.part*"):
+            unfinished.unlink(missing_ok=True)
         yield WorkDirectory(path)
     finally:
         os.close(lock)
+
+
+def _identity_in(path: Path) -> dict[str, Any] | None:
+    """Return what the directory's files belong to: None if there are none, empty if it cannot be told."""
+    try:
+        value = read_json(path / IDENTITY)
+    except FileNotFoundError:
+        return {} if any(path.glob("*/*.safetensors")) else None
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _lock(path: Path) -> int:
@@ -87,10 +121,22 @@ def _lock(path: Path) -> int:
     descriptor = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
+        holder = os.read(descriptor, 200).decode(errors="replace").strip() or "unknown"
         os.close(descriptor)
-        raise DubaugError(f"another process trains in {path}: wait for it or end it, then run again") from error
+        raise DubaugError(
+            f"another process trains in {path} ({holder}): wait for it or end it, then run again"
+        ) from error
+    except OSError as error:  # some cluster file systems are mounted without locks
+        say(f"warning: {path} cannot be locked ({error.strerror}): see to it that only one process trains there")
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     return descriptor
+
+
+def _append(path: Path, line: str) -> None:
+    with writing_to(path), path.open("a", encoding="utf-8") as file:
+        file.write(line)
 
 
 def _step_of(line: str) -> int | None:

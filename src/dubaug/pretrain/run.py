@@ -1,0 +1,68 @@
+"""One pretraining run: what is to be trained and where its files go, and what is written about it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dubaug.config import Experiment
+from dubaug.pretrain.checkpoint import EncoderSpec
+from dubaug.pretrain.data import ClipSource
+from dubaug.pretrain.experiment import pretraining_digest, pretraining_parts
+from dubaug.pretrain.manifest import Manifest, checkpoint_at
+from dubaug.pretrain.workdir import WorkDirectory
+
+SAVE_EVERY_S = 600.0
+"""How much work an unexpected death may cost; ends of epochs and signals are saved anyway."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What is to be trained, and where its files go."""
+
+    experiment: Experiment
+    variant: str
+    seed: int
+    work_dir: Path
+    out: Path
+    """The manifest."""
+    move_aside: bool = False
+    """Whether a work directory of another run is moved aside instead of refused."""
+    save_every_s: float = SAVE_EVERY_S
+
+    def spec(self, epoch: int) -> EncoderSpec:
+        """Return the description of the weights after `epoch`."""
+        experiment, variant = self.experiment, self.experiment.variants[self.variant]
+        clips = experiment.clips
+        return EncoderSpec(
+            variant=self.variant,
+            seed=self.seed,
+            epoch=epoch,
+            experiment=pretraining_digest(experiment, self.variant, self.seed),
+            encoders=experiment.encoders,
+            mel=experiment.mel,
+            sample_rate_hz=experiment.separation.sample_rate_hz if variant.separated else clips.sample_rate_hz,
+            duration_s=clips.duration_s,
+            frames=clips.frames,
+        )
+
+    def identity(self, source: ClipSource | None) -> dict[str, object]:
+        """Return what makes this run another one than an earlier one in the same directory."""
+        return {
+            "experiment": pretraining_digest(self.experiment, self.variant, self.seed),
+            "configuration": pretraining_parts(self.experiment, self.variant, self.seed),
+            "shards": None if source is None else source.fingerprint,
+        }
+
+    def manifest(self, work: WorkDirectory, *, n_clips: int, n_titles: int, seconds: float, device: str) -> None:
+        """Write the manifest of all kept checkpoints."""
+        epochs = self.experiment.checkpoints_of(self.variant)
+        Manifest(
+            variant=self.variant,
+            seed=self.seed,
+            experiment=pretraining_digest(self.experiment, self.variant, self.seed),
+            epochs=epochs[-1],
+            checkpoints=tuple(checkpoint_at(work.checkpoint(epoch), epoch) for epoch in epochs),
+            n_clips=n_clips,
+            n_titles=n_titles,
+            seconds=round(seconds, 1),
+            device=device,
+        ).save(self.out)
