@@ -10,6 +10,8 @@ import pytest
 from dubaug.config import Experiment
 from dubaug.files import sha256_of
 from dubaug.media.jpeg import encode
+from dubaug.pretrain.manifest import Manifest
+from dubaug.pretrain.train import Run, pretrain
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex, ShardEntry
 
@@ -92,3 +94,27 @@ def tiny_separated(tiny: Experiment, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def write_corpus() -> Callable[..., Path]:
     return _write_corpus
+
+
+@pytest.fixture
+def run_in(tmp_path: Path, make_tiny: Callable[..., Experiment], tiny_clips: Path) -> Callable[..., Manifest]:
+    """Return a function that trains efj in a folder of `tmp_path`, saving after every step."""
+
+    def run(name: str, **keys: Any) -> Manifest:
+        work = tmp_path / name
+        save_every_s = keys.pop("save_every_s", 0.0)
+        pretrain(
+            Run(
+                experiment=make_tiny(**keys),
+                variant="efj",
+                seed=0,
+                work_dir=work,
+                out=tmp_path / f"{name}.json",
+                save_every_s=save_every_s,
+            ),
+            clips=tiny_clips,
+            separated=None,
+        )
+        return Manifest.load(tmp_path / f"{name}.json")
+
+    return run
