@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from dubaug.pretrain.batches import epoch_batches
+from dubaug.pretrain.batches import epoch_batches, titles_needed
 
 TITLES = {"a": 40, "b": 31, "c": 26, "d": 17, "e": 3}
 PLAN = {"batch_size": 26, "clips_per_title": 12, "fill": "groups", "processes": 1, "seed": 0, "epoch": 0}
@@ -76,3 +76,18 @@ def test_epochs_and_seeds_differ_and_repeat():
     assert first != epoch_batches(TITLES, **{**PLAN, "epoch": 1})
     assert first != epoch_batches(TITLES, **{**PLAN, "seed": 1})
     assert len(first) == len(epoch_batches(TITLES, **{**PLAN, "epoch": 1}))
+
+
+@pytest.mark.parametrize(
+    ("size", "per_title", "fill", "titles"),
+    [(26, 12, "groups", 3), (24, 12, "groups", 2), (12, 12, "groups", 1), (26, 12, "random", 2), (8, 12, "random", 1)],
+)
+def test_so_many_titles_make_a_batch_and_fewer_do_not(size, per_title, fill, titles):
+    assert titles_needed(size, per_title, fill) == titles
+    plan = {**PLAN, "batch_size": size, "clips_per_title": per_title, "fill": fill}
+    corpus = {f"t{number}": 200 for number in range(titles)}
+    first = epoch_batches(corpus, **plan)[0]
+    counts = Counter(clip.title_id for clip in first)
+    assert len(counts) == titles
+    if fill == "groups":
+        assert max(counts.values()) <= per_title

@@ -1,15 +1,23 @@
 """What a batch holds: every clip's own pixels and log-mels, whatever the sizes of its neighbours."""
 
+import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from dubaug.config import Experiment
+from dubaug.errors import DubaugError
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.data import ClipSource, Memory
+from dubaug.shards.format import ShardWriter
+from dubaug.shards.index import ClipIndex
 
 
 def test_pictures_of_one_size_fill_the_batch(tiny: Experiment, tiny_clips: Path) -> None:
@@ -73,3 +81,60 @@ def test_threads_may_read_from_one_source_at_once(tiny: Experiment, tiny_clips: 
 
         with ThreadPoolExecutor(8) as pool:
             assert all(pool.map(read, range(8)))
+
+
+def _rewritten(clips: Path, folder: Path, title: str, change: Callable[[dict[str, np.ndarray]], Any]) -> Path:
+    """Copy the corpus, with one title's shard written anew: `change` gives the mels of each of its clips, or None."""
+    copy = shutil.copytree(clips.parent, folder) / clips.name
+    old = ClipIndex.load(clips).open(title)
+    rows = [(row, change({track: old.mel(row, track) for track in old.tracks})) for row in range(len(old))]
+    kept = [(row, mels) for row, mels in rows if mels is not None]
+    shapes = {track: mel.shape for track, mel in kept[0][1].items()}
+    with ShardWriter(folder / f"{title}.arrow", metadata={}, mel_shapes=shapes, with_frames=True) as shard:
+        for row, mels in kept:
+            shard.add(item=title, index=row, start_s=0.0, frames_jpeg=old.frames_jpeg(row), mels=mels)
+    return copy
+
+
+def test_the_one_shard_that_lacks_a_language_is_named(tiny: Experiment, tiny_clips: Path, tmp_path: Path) -> None:
+    clips = _rewritten(tiny_clips, tmp_path / "c", "beta", lambda mels: {t: m for t, m in mels.items() if t != "fr"})
+    with pytest.raises(DubaugError, match=r"c/beta\.arrow has no track 'fr' \(it has en, es, ja\): delete it"):
+        ClipSource(tiny, "efj", 0, clips, None).check()
+    ClipSource(tiny, "es", 0, clips, None).check()  # which needs no French
+
+
+def test_the_one_shard_of_another_feature_size_is_named(tiny: Experiment, tiny_clips: Path, tmp_path: Path) -> None:
+    clips = _rewritten(tiny_clips, tmp_path / "c", "gamma", lambda mels: {t: m[:, :, :-1] for t, m in mels.items()})
+    expected = r"c/gamma\.arrow: 'en' is \(2, 30, 24\), the configuration says \(2, 30, 25\): delete it"
+    with pytest.raises(DubaugError, match=expected):
+        ClipSource(tiny, "efj", 0, clips, None).check()
+
+
+def test_separated_sound_is_looked_at_too(
+    tiny: Experiment, tiny_clips: Path, tmp_path: Path, write_corpus: Callable[..., Path]
+) -> None:
+    other = write_corpus(tmp_path / "other", tiny, ("es",), frames=False)
+    with pytest.raises(DubaugError, match=r"other/alpha\.arrow has no track 'en'"):
+        ClipSource(tiny, "sep", 0, tiny_clips, other).check()
+
+
+def test_a_shard_with_other_clips_than_its_index_says_is_named(
+    tiny: Experiment, tiny_clips: Path, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+    clips = _rewritten(tiny_clips, tmp_path / "c", "alpha", lambda mels: seen.append(1) or (mels if seen[5:] else None))
+    with pytest.raises(DubaugError, match=r"c/alpha\.arrow has 2 clips, its index 7: run dubaug index"):
+        ClipSource(tiny, "efj", 0, clips, None).check()
+
+
+def test_sound_at_another_rate_is_refused(tiny: Experiment, tiny_clips: Path) -> None:
+    other = replace(tiny, clips=replace(tiny.clips, sample_rate_hz=22050))
+    with pytest.raises(DubaugError, match=r"was made at 16000 Hz, the configuration says 22050"):
+        ClipSource(other, "efj", 0, tiny_clips, None).check()
+
+
+def test_a_shard_that_is_missing_is_named(tiny: Experiment, tiny_clips: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(tiny_clips.parent, tmp_path / "c")
+    (copy / "beta.arrow").unlink()
+    with pytest.raises(DubaugError, match=r"c/beta\.arrow"):
+        ClipSource(tiny, "efj", 0, copy / tiny_clips.name, None).check()

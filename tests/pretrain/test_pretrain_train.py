@@ -19,6 +19,7 @@ from dubaug.pretrain.train import Run, pretrain, save_untrained
 from dubaug.pretrain.workdir import open_work_directory
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex
+from dubaug.tracking.records import collect
 
 
 def trained(folder, experiment, variant="efj", *, clips, separated=None, seed=0, **keys):
@@ -239,6 +240,36 @@ def test_shards_that_do_not_fit_are_named_before_the_first_step(train, tiny, tin
     higher = replace(tiny, mel=replace(tiny.mel, n_mels=30))
     with pytest.raises(DubaugError, match=r"\(2, 30, 25\), the configuration says \(2, 30, 30\)"):
         train("run", experiment=higher, clips=tiny_clips)
+
+
+@pytest.mark.parametrize(
+    ("settings", "needed"),
+    [
+        ({"clips_per_gpu": 15, "clips_per_title": 5}, "15 clips of at least 3 titles"),
+        ({"clips_per_gpu": 8, "clips_per_title": 2}, "8 clips of at least 4 titles"),
+    ],
+)
+def test_a_corpus_too_small_for_a_batch_is_refused_before_the_first_step(
+    train, make_tiny, tiny_clips, tmp_path, settings, needed
+):
+    with pytest.raises(DubaugError) as caught:
+        train("run", experiment=make_tiny(**settings))
+    assert f"{tiny_clips}: 14 clips of 3 titles, but a batch of efj takes {needed}" in str(caught.value)
+    assert "lower clips_per_gpu" in str(caught.value)
+    assert not (tmp_path / "run").exists(), "nothing was begun"
+
+
+def test_a_batch_may_take_the_whole_corpus(train, make_tiny):
+    assert train("run", experiment=make_tiny(clips_per_gpu=14, clips_per_title=5)).n_titles == 3
+
+
+def test_mlflow_gets_all_figures_of_each_step(copied, tmp_path):
+    (record,) = collect(tmp_path)
+    curves = {}
+    for metric in record.metrics:
+        curves.setdefault(metric.name, []).append(metric.step)
+    for name in ("loss", "temperature", "memory_gib", "alignment", "uniformity", "data_wait_share"):
+        assert curves[name] == list(range(6))
 
 
 def test_processes_must_be_as_many_as_the_configuration_says(train, make_tiny):

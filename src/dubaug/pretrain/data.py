@@ -70,8 +70,9 @@ class ClipSource:
         self.sound = self.index if separated is None else ClipIndex.load(separated)
         self._pairs = {} if separated is None else self._paired()
         counts = {shard.title_id: len(self._pairs.get(shard.title_id, ())) for shard in self.index.shards}
+        self._listed = {shard.title_id: shard.clips for shard in self.index.shards}
         if separated is None:
-            counts = {shard.title_id: shard.clips for shard in self.index.shards}
+            counts = self._listed
         self.clips_of_title = {title: count for title, count in counts.items() if count}
         self.without_sound = sorted(set(counts) - set(self.clips_of_title))
         """Titles left out because they have no separated sound."""
@@ -85,13 +86,22 @@ class ClipSource:
         }
 
     def check(self) -> None:
-        """Raise `DubaugError` if a shard lacks a track or has another shape than the configuration says."""
+        """Raise `DubaugError` if a shard lacks a track or clips, or is of another rate or shape than configured."""
         clips, mel = self.experiment.clips, self.experiment.mel
+        wanted = self.experiment.separation.sample_rate_hz if self.variant.separated else clips.sample_rate_hz
+        if self.sound.sample_rate_hz != wanted:
+            folder = self.sound.shards[0].path.parent if self.sound.shards else "the index"
+            raise DubaugError(
+                f"the sound in {folder} was made at {self.sound.sample_rate_hz} Hz, the configuration says {wanted}: "
+                "make the shards again"
+            )
         frames = mel.frames(round(clips.duration_s * self.sound.sample_rate_hz))
         check_mel_size(mel, frames)
         shape, remedy = (2, frames, mel.n_mels), "delete it and make the shards again"
         for title in self.clips_of_title:
             pictures, sound = self.index.open(title), self.sound.open(title)
+            if len(pictures) != (listed := self._listed[title]):
+                raise DubaugError(f"{pictures.path} has {len(pictures)} clips, its index {listed}: run dubaug index")
             for track in (self.variant.primary, *self.variant.secondary):
                 if track not in sound.tracks:
                     raise DubaugError(
