@@ -14,7 +14,7 @@ PRETRAIN_MEM_MB = max(4000, 60000 * PRETRAIN_GPUS)
 PRETRAIN_RUNTIME = "60h" if ON_GPU else "4h"
 PRETRAIN_LAUNCHER = "dubaug"
 if PRETRAIN_GPUS > 1:
-    # torchrun passes signals on, and kills after 30 s unless told to wait for a state to be saved.
+    # torchrun passes signals on when told to, and kills 30 s later unless told to wait for a state to be saved.
     PRETRAIN_LAUNCHER = (
         f"TORCH_ELASTIC_SHUTDOWN_TIMEOUT=240 torchrun --standalone --nproc-per-node={PRETRAIN_GPUS}"
         " --signals-to-handle=SIGTERM,SIGINT,SIGUSR1 -m dubaug.cli"
