@@ -140,3 +140,38 @@ def test_profiles_choose_the_scale_and_users_keep_it(repository: Path) -> None:
     user = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
     merged = resolve({**user, "scale": "paper", "pretraining": {"gpus": 8}}, repository / "workflow")
     assert (merged.scale, merged.pretraining.gpus, merged.pretraining.epochs) == ("paper", 8, 10)
+
+
+def test_a_variant_may_start_from_anothers_weights(make_experiment: Make) -> None:
+    changed = make_experiment(
+        variants={
+            "efj2": {"secondary": ["es", "fr", "ja"], "start_from": "av"},
+            "efj3": {"secondary": ["ja"], "start_from": "efj2"},
+            "a2": {"secondary": ["en"], "video": False, "start_from": "av"},
+        }
+    )
+    assert [changed.variants[name].start_from for name in ("efj2", "efj3", "a2", "av")] == ["av", "efj2", "av", None]
+
+
+@pytest.mark.parametrize(
+    ("variants", "message"),
+    [
+        (
+            {"x": {"start_from": "nobody"}},
+            r"`variants\.x\.start_from`: got 'nobody', expected a trained variant.*: av, ",
+        ),
+        ({"x": {"start_from": "x"}}, r"got 'x', expected a trained variant that does not start from this one"),
+        ({"x": {"start_from": "y"}, "y": {"start_from": "x"}}, r"`variants\.[xy]\.start_from`: got '[xy]'"),
+        ({"x": {"start_from": "a"}}, r"got 'a', expected .*with video"),
+        ({"x": {"start_from": "rp"}}, r"got 'rp', expected a trained variant"),
+        ({"rp": {"untrained": True, "start_from": "av"}}, r"`variants\.rp\.start_from`: got 'av', expected nothing"),
+    ],
+)
+def test_a_beginning_that_cannot_be_is_an_error(
+    make_experiment: Make, variants: dict[str, dict[str, Any]], message: str
+) -> None:
+    for variant in variants.values():
+        if not variant.get("untrained"):
+            variant["secondary"] = ["es"]
+    with pytest.raises(ConfigError, match=message):
+        make_experiment(variants=variants)

@@ -73,3 +73,18 @@ def test_differences_name_keys_and_values(tiny):
 def test_the_hash_needs_no_torch():
     code = "import sys, dubaug.pretrain.experiment; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_weight_within_the_modality_matters_where_there_are_pictures_and_two_sounds(tiny):
+    other = replace(tiny, pretraining=replace(tiny.pretraining, within_modal_weight=0.5))
+    assert digest(other) != digest(tiny)
+    for variant in ("a", "a_efj", "sep", "rp"):
+        assert digest(other, variant) == digest(tiny, variant)
+
+
+def test_what_a_run_starts_from_counts_with_all_that_it_depends_on(tiny):
+    second = {**tiny.variants, "efj": replace(tiny.variants["efj"], start_from="av")}
+    staged = replace(tiny, variants=second)
+    longer = {**second, "av": replace(second["av"], epochs=20, checkpoints=(20,))}
+    assert len({digest(tiny), digest(staged), digest(replace(staged, variants=longer))}) == 3
+    assert digest(staged, "av") == digest(tiny, "av")

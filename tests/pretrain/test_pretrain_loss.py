@@ -46,6 +46,16 @@ def test_the_loss_of_a_variant_is_the_sum_over_its_audio_views():
     )
     within = contrastive_loss({"primary": p, "secondary": s}, **options)
     assert within.item() == pytest.approx(nt_xent(p, s, **options).item())
+    weighted = contrastive_loss(
+        {"primary": p, "secondary": s, "video": v}, temperature=0.1, negatives="both", within_modal_weight=0.3
+    )
+    both = {"temperature": 0.1, "negatives": "both"}
+    expected = nt_xent(v, p, **both) + nt_xent(v, s, **both) + 0.3 * nt_xent(p, s, **both)
+    assert weighted.item() == pytest.approx(expected.item())
+    for without in ({"video": v, "primary": p}, {"primary": p, "secondary": s}):  # one sound; no other modality
+        assert contrastive_loss(without, **options, within_modal_weight=0.3).item() == pytest.approx(
+            contrastive_loss(without, **options).item()
+        )
     with pytest.raises(ValueError, match="two views"):
         contrastive_loss({"primary": p}, **options)
 

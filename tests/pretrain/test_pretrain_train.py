@@ -307,3 +307,54 @@ def test_the_loss_falls_and_views_find_each_other(train, tmp_path, make_tiny):
     train("run", experiment=make_tiny(epochs=20, checkpoints=[20], learning_rate=3e-3))
     lines = metrics(tmp_path / "run")
     assert sum(line["loss"] for line in lines[-9:]) < 0.8 * sum(line["loss"] for line in lines[:9])
+
+
+@pytest.fixture
+def staged(tiny):
+    """The tiny experiment with a variant that starts from efj."""
+    second = replace(tiny.variants["es"], start_from="efj")
+    return replace(tiny, variants={**tiny.variants, "es": second})
+
+
+def test_a_run_begins_with_another_variants_last_weights(train, staged, finished, monkeypatch):
+    seen = []
+    original = ContrastiveModel.forward
+
+    def forward(self, *arguments):
+        if not seen:
+            seen.append({name: tensor.clone() for name, tensor in self.state_dict().items()})
+        return original(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ContrastiveModel, "forward", forward)
+        manifest = train("second", "es", experiment=staged, start_from=finished / "pretraining.json")
+    weights_before = load_file(Manifest.load(finished / "pretraining.json").final.path)
+    assert all(torch.equal(seen[0][name], tensor) for name, tensor in weights_before.items())
+    fresh = ContrastiveModel(staged.encoders, views=("video", "primary", "secondary"), frames=2, seed=0).state_dict()
+    assert all(torch.equal(seen[0][name], tensor) for name, tensor in fresh.items() if name.startswith("heads."))
+    assert manifest.final.sha256 != train("fresh", "es").final.sha256
+
+
+def test_a_run_that_began_with_weights_continues_to_the_same_ones(train, tmp_path, staged, finished, monkeypatch):
+    start = finished / "pretraining.json"
+    whole = train("whole", "es", experiment=staged, start_from=start)
+    with monkeypatch.context() as patch:
+        signal_at_read(patch, 3)
+        with pytest.raises(Interrupted):
+            train("parts", "es", experiment=staged, start_from=start)
+    assert train("parts", "es", experiment=staged, start_from=start).final.sha256 == whole.final.sha256
+
+
+def test_a_beginning_of_another_configuration_or_damaged_is_refused(train, staged, copied, tiny_clips, make_tiny):
+    start = copied / "pretraining.json"
+    changed = replace(staged, pretraining=make_tiny(learning_rate=5e-4).pretraining)
+    with pytest.raises(DubaugError, match="another configuration; es starts from efj with seed 0"):
+        train("second", "es", experiment=changed, start_from=start)
+    Manifest.load(start).final.path.write_bytes(b"x")
+    with pytest.raises(DubaugError, match=r"epoch02\.safetensors is damaged or missing: run the pretraining of efj"):
+        train("second", "es", experiment=staged, start_from=start)
+
+
+def test_the_loss_within_the_modality_changes_the_weights(train, make_tiny, finished):
+    other = train("run", experiment=make_tiny(within_modal_weight=0.5))
+    assert other.final.sha256 not in weights(finished)

@@ -132,6 +132,20 @@ def test_several_seeds_are_aggregated(snakemake: Snakemake, demo_experiment: Exp
     assert (jobs["aggregate"], jobs["aggregate_sweep"]) == (1, 1)
 
 
+@pytest.mark.parametrize(("seeds", "trained"), [([0], 2), ([0, 1], 4)])
+def test_what_a_variant_starts_from_is_trained_first(snakemake: Snakemake, seeds: list[int], trained: int) -> None:
+    staged = {"secondary": ["es", "fr", "ja"], "start_from": "av"}
+    overlay = {"seeds": seeds, "variants": {"staged": staged}}
+    words = ("-n", "-p", "--workflow-profile", "none", "--cores", "1", "results/staged/hear.json")
+    run = snakemake(*words, overlay=overlay)
+    assert run.returncode == 0, run.stderr
+    commands = [line for line in (run.stdout + run.stderr).splitlines() if "dubaug pretrain" in line]
+    assert len(commands) == trained
+    for seed in seeds:
+        manifest = "results/av/pretraining.json" if len(seeds) == 1 else f"results/av/seed{seed}/pretraining.json"
+        assert sum(f"--variant staged --seed {seed}" in c and f"--start-from {manifest}" in c for c in commands) == 1
+
+
 def test_a_variant_a_language_and_a_task_are_added_by_configuration_alone(snakemake: Snakemake, clone: Path) -> None:
     (clone / "mine").mkdir()
     overlay = {

@@ -188,19 +188,24 @@ def demo_tasks_digest(_wildcards=None):
 
 
 def clips_input(wildcards):
-    """Return the clip indexes that a variant trains on: one, and a second one where it is separated."""
-    separated = EXPERIMENT.variants[wildcards.variant].separated
-    more = {"separated": RESULTS / "corpus/separated.json"} if separated else {}
-    return {"clips": RESULTS / "corpus/clips.json", **more}
+    """Return what a variant trains on: the clips' index, a second one where it is separated, and what it starts from."""
+    variant = EXPERIMENT.variants[wildcards.variant]
+    inputs = {"clips": RESULTS / "corpus/clips.json"}
+    if variant.separated:
+        inputs["separated"] = RESULTS / "corpus/separated.json"
+    if variant.start_from is not None:
+        run = str(RUN).format(variant=variant.start_from, seed=seed_of(wildcards))
+        inputs["start_from"] = f"{run}/pretraining.json"
+    return inputs
 
 
 def clips_flags(wildcards, input):
-    """Return the trainer's flags for those indexes."""
+    """Return the trainer's flags for those inputs."""
     return [
         word
-        for name in ("clips", "separated")
+        for name in ("clips", "separated", "start_from")
         if name in input.keys()
-        for word in (f"--{name}", input[name])
+        for word in (f"--{name.replace('_', '-')}", input[name])
     ]
 
 

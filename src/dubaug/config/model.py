@@ -208,6 +208,8 @@ class Pretraining:
     temperature: float
     negatives: Literal["other_modality", "both"]
     """The denominator of NT-Xent (open): the other view's items, or both views' (2B)."""
+    within_modal_weight: float
+    """How much the loss between the two sounds of a clip counts beside those between picture and sound (paper: 0)."""
     precision: Literal["fp32", "bf16"]
     sync_batchnorm: bool
     loader_workers: int
@@ -230,6 +232,8 @@ class Variant:
     epochs: int | None
     checkpoints: tuple[int, ...] | None
     """Override `pretraining.epochs` and `.checkpoints` for this variant (Appendix C's 20-epoch runs)."""
+    start_from: str | None
+    """The variant whose last weights the encoders begin with, of the same seed; None for random ones."""
 
     @property
     def dub_augmented(self) -> bool:

@@ -153,6 +153,7 @@ def _fill_defaults(merged: dict[str, Any]) -> None:
         "untrained": False,
         "epochs": None,
         "checkpoints": None,
+        "start_from": None,
     }
     for name, variant in merged["variants"].items():
         merged["variants"][name] = {"label": name, **defaults, **variant}
@@ -177,6 +178,7 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
     _check_epochs("pretraining", pretraining["epochs"], pretraining["checkpoints"])
     for name, variant in merged["variants"].items():
         _check_variant(name, variant, languages, pretraining)
+        _check_start(name, merged["variants"])
     for suite in SUITES:
         for task in merged["suites"][suite]:
             _require(
@@ -267,6 +269,27 @@ def _check_variant(name: str, variant: Mapping[str, Any], languages: list[str], 
     )
     epochs = variant["epochs"] or pretraining["epochs"]
     _check_epochs(key, epochs, variant["checkpoints"] or pretraining["checkpoints"])
+
+
+def _check_start(name: str, variants: Mapping[str, Any]) -> None:
+    """Check that the variants that lead to `name`, one starting from the other, are there and begin somewhere."""
+    chain = [name]
+    while (start := variants[chain[-1]]["start_from"]) is not None:
+        variant, key = variants[chain[-1]], f"variants.{chain[-1]}.start_from"
+        fitting = [
+            other
+            for other, its in variants.items()
+            if not its["untrained"] and its["video"] >= variant["video"] and other not in chain
+        ]
+        _require(not variant["untrained"], key, start, "nothing: an untrained variant has random weights")
+        _require(
+            start in fitting,
+            key,
+            start,
+            f"a trained variant that does not start from this one{', with video' if variant['video'] else ''}: "
+            f"{', '.join(fitting) or 'there is none'}",
+        )
+        chain.append(start)
 
 
 def _check_epochs(key: str, epochs: int, checkpoints: list[int]) -> None:

@@ -22,6 +22,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--work-dir", type=Path, required=True, help="for checkpoints, metrics and the state")
     parser.add_argument("--out", type=Path, required=True, help="the manifest, pretraining.json, written last")
     parser.add_argument(
+        "--start-from",
+        type=Path,
+        help="manifest of the variant that this one's encoders begin with, for a variant with `start_from`",
+    )
+    parser.add_argument(
         "--move-aside",
         action="store_true",
         help="a work directory that another configuration or other clips made is renamed to DIR.old-HASH and a new one "
@@ -51,6 +56,10 @@ def run(options: argparse.Namespace) -> None:
         wrong = "is missing" if variant.separated else "does not apply"
         raise DubaugError(f"--separated {wrong}: {options.variant} has `separated: {str(variant.separated).lower()}`")
 
+    if (variant.start_from is None) != (options.start_from is None):
+        wrong = "does not apply" if variant.start_from is None else "is missing"
+        raise DubaugError(f"--start-from {wrong}: {options.variant} has `start_from: {variant.start_from or 'null'}`")
+
     from dubaug.pretrain.train import Run, pretrain, save_untrained
 
     job = Run(
@@ -61,6 +70,7 @@ def run(options: argparse.Namespace) -> None:
         out=options.out,
         move_aside=options.move_aside,
         save_every_s=options.save_every_s,
+        start_from=options.start_from,
     )
     if variant.untrained:
         save_untrained(job)

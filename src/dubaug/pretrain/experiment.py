@@ -30,12 +30,16 @@ def pretraining_parts(experiment: Experiment, variant: str, seed: int) -> dict[s
     augmentation, pretraining = asdict(experiment.augmentation), asdict(experiment.pretraining)
     for name in ("loader_workers", "epochs", "checkpoints"):
         del pretraining[name]
+    if not (pretraining["within_modal_weight"] and chosen.video and chosen.secondary):
+        del pretraining["within_modal_weight"]
     if not chosen.video:
         del encoders["video"]
         for name in ("frames", "frame_height", "jpeg_quality"):
             del clips[name]
         for name in ("height_min", "height_max", "randaugment_layers", "randaugment_magnitude"):
             del augmentation[name]
+    if chosen.start_from is not None:
+        parts["start_from"] = pretraining_parts(experiment, chosen.start_from, seed)
     return {
         **parts,
         "variant": {

@@ -14,10 +14,13 @@ import torch.nn.functional as F
 Negatives = Literal["other_modality", "both"]
 
 
-def contrastive_loss(views_BP: Mapping[str, torch.Tensor], *, temperature: float, negatives: Negatives) -> torch.Tensor:
+def contrastive_loss(
+    views_BP: Mapping[str, torch.Tensor], *, temperature: float, negatives: Negatives, within_modal_weight: float = 0.0
+) -> torch.Tensor:
     """Return L(v, ap, as) = sum over the audio views a of (l(v, a) + l(a, v)) / 2, a scalar.
 
-    Without a video view the loss is within the modality, between the two audio views. Each process's value is the
+    Without a video view the loss is within the modality, between the two audio views; with one, that term is added
+    `within_modal_weight` times (0 in the paper). Each process's value is the
     mean over its own rows against everybody's; averaging the gradients over processes, as DistributedDataParallel
     does, then gives what one process with the whole batch would compute.
     """
@@ -28,6 +31,12 @@ def contrastive_loss(views_BP: Mapping[str, torch.Tensor], *, temperature: float
     losses = [
         nt_xent(views_BP[one], views_BP[other], temperature=temperature, negatives=negatives) for one, other in pairs
     ]
+    if within_modal_weight and "video" in views_BP:
+        sounds = combinations((view for name, view in views_BP.items() if name != "video"), 2)
+        losses += [
+            within_modal_weight * nt_xent(one, other, temperature=temperature, negatives=negatives)
+            for one, other in sounds
+        ]
     return torch.stack(losses).sum()
 
 

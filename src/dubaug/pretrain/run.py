@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug.config import Experiment
+from dubaug.errors import DubaugError
+from dubaug.files import sha256_of
 from dubaug.pretrain.checkpoint import EncoderSpec
 from dubaug.pretrain.data import ClipSource
 from dubaug.pretrain.experiment import pretraining_digest, pretraining_parts
-from dubaug.pretrain.manifest import Manifest, checkpoint_at
+from dubaug.pretrain.manifest import Checkpoint, Manifest, checkpoint_at
 from dubaug.pretrain.workdir import WorkDirectory
 
 SAVE_EVERY_S = 600.0
@@ -27,6 +29,8 @@ class Run:
     move_aside: bool = False
     """Whether a work directory of another run is moved aside instead of refused."""
     save_every_s: float = SAVE_EVERY_S
+    start_from: Path | None = None
+    """The manifest of the run whose last weights the encoders begin with, for a variant that has `start_from`."""
 
     def spec(self, epoch: int) -> EncoderSpec:
         """Return the description of the weights after `epoch`."""
@@ -44,12 +48,33 @@ class Run:
             frames=clips.frames,
         )
 
+    def beginning(self) -> Checkpoint | None:
+        """Return the weights that the encoders begin with, None for random ones.
+
+        Raises `DubaugError` if they are another configuration's or damaged.
+        """
+        variant = self.experiment.variants[self.variant].start_from
+        if self.start_from is None or variant is None:
+            return None
+        manifest = Manifest.load(self.start_from)
+        if manifest.experiment != pretraining_digest(self.experiment, variant, self.seed):
+            raise DubaugError(
+                f"{self.start_from} is of a {manifest.variant} with seed {manifest.seed} of another configuration; "
+                f"{self.variant} starts from {variant} with seed {self.seed}: train that first"
+            )
+        final = manifest.final
+        if not final.path.is_file() or sha256_of(final.path) != final.sha256:
+            raise DubaugError(f"{final.path} is damaged or missing: run the pretraining of {variant} again")
+        return final
+
     def identity(self, source: ClipSource | None) -> dict[str, object]:
         """Return what makes this run another one than an earlier one in the same directory."""
+        beginning = self.beginning()
         return {
             "experiment": pretraining_digest(self.experiment, self.variant, self.seed),
             "configuration": pretraining_parts(self.experiment, self.variant, self.seed),
             "shards": None if source is None else source.fingerprint,
+            **({} if beginning is None else {"start_from_sha256": beginning.sha256}),
         }
 
     def manifest(self, work: WorkDirectory, *, n_clips: int, n_titles: int, seconds: float, device: str) -> None:

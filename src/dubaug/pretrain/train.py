@@ -16,7 +16,7 @@ from dubaug.errors import ConfigError, DubaugError, Interrupted
 from dubaug.files import sha256_of
 from dubaug.pretrain.augment import audio_views, video_views
 from dubaug.pretrain.batches import Clip, epoch_batches, titles_needed
-from dubaug.pretrain.checkpoint import save_encoders
+from dubaug.pretrain.checkpoint import load_encoders, save_encoders
 from dubaug.pretrain.data import Batch, ClipSource, say_left_out
 from dubaug.pretrain.heads import ContrastiveModel, views_of
 from dubaug.pretrain.loader import loaded
@@ -120,7 +120,13 @@ class _Trainer:
             views=views_of(experiment.variants[run.variant]),
             frames=experiment.clips.frames,
             seed=run.seed,
-        ).to(processes.device)
+        )
+        if (beginning := run.beginning()) is not None:  # a state to continue from, if any, comes over it
+            before = load_encoders(beginning.path)
+            self.model.audio.load_state_dict(before.audio.state_dict())
+            if self.model.video is not None and before.video is not None:
+                self.model.video.load_state_dict(before.video.state_dict())
+        self.model = self.model.to(processes.device)
         if processes.device.type == "cpu":  # X3D's backward takes a quarter of the time so
             self.model = self.model.to(memory_format=torch.channels_last_3d)
         if self.settings.sync_batchnorm and processes.count > 1:
@@ -313,7 +319,12 @@ class _Trainer:
         half = self.settings.precision == "bf16"
         with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=half):
             views_BP = self.parallel(video, mels)
-        loss = contrastive_loss(views_BP, temperature=self.settings.temperature, negatives=self.settings.negatives)
+        loss = contrastive_loss(
+            views_BP,
+            temperature=self.settings.temperature,
+            negatives=self.settings.negatives,
+            within_modal_weight=self.settings.within_modal_weight,
+        )
         one, other = ("video", "primary") if "video" in views_BP else ("primary", "secondary")
         pair = views_BP[one], views_BP[other]
         return loss, (retrieval_at_1(*pair), alignment(*pair), uniformity(*pair))
