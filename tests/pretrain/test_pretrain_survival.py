@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from run_factory import READ, at_call, steps_in, unfinished_in
 
 from dubaug.config import Experiment, save
@@ -20,6 +21,15 @@ Command = list[str | Path]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 PASS_ON = "--signals-to-handle=SIGTERM,SIGINT,SIGUSR1"
 ALONE = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Runs in this process have as many threads as those of their own: another number rounds otherwise."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def _command(folder: Path, name: str, experiment: Experiment, clips: Path) -> Command:
