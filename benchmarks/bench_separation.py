@@ -12,7 +12,6 @@
 import argparse
 import json
 import multiprocessing
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ import numpy as np
 import torch
 import yaml
 from demucs.apply import apply_model
-from record import record
+from record import peak_gib, record
 
 from dubaug.config import Experiment, Separation, load, resolve
 from dubaug.separation.models import StemModel, load_model, wrap
@@ -138,7 +137,7 @@ def _memory(seconds: float, result: "multiprocessing.Queue[float]") -> None:
     for _, pieces in remover.remove_all([Sound(key="film", pieces=_film(seconds))]):
         for piece_CS in pieces:
             assert piece_CS.shape[0] == 2
-    result.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+    result.put(peak_gib())
 
 
 def _peak_gib(seconds: float) -> float:

@@ -5,12 +5,12 @@ It imports what `dubaug shards` imports and nothing else, so that its memory is 
 
 import argparse
 import json
-import resource
 import time
 from pathlib import Path
 
 import torch
 import yaml
+from record import peak_gib
 
 from dubaug.config import resolve
 from dubaug.corpus.titles import Title, Track
@@ -51,15 +51,6 @@ def main() -> None:
     if outcome.entry is None:
         raise SystemExit(str(outcome.rejects))
     print(json.dumps({"cpu_s": cpu_s, "clips": outcome.entry.clips, "peak_gib": peak_gib()}))
-
-
-def peak_gib() -> float:
-    """Return the most memory that this program held; Linux counts in `ru_maxrss` what started it too."""
-    status = Path("/proc/self/status")
-    if not status.is_file():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 2**20
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""One benchmark result: a JSON object, printed on a line of its own and kept in benchmarks/results/<name>.json."""
+"""One benchmark result: a JSON object, printed on a line of its own and kept in benchmarks/results/<name>.json; and
+what results say of the machine and the process."""
 
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -44,6 +46,15 @@ def machine() -> str:
         model = names[0] if names else model
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{model}, {cores} cores"
+
+
+def peak_gib() -> float:
+    """Return the most memory that this program held; Linux counts in `ru_maxrss` what started it too."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 2**20
 
 
 def _commit() -> str:
