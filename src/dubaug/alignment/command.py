@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubaug.config import load
+from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError, MediaError
 from dubaug.progress import Progress, say
 
@@ -29,10 +30,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "by `alignment.policy` whether the dub is kept, corrected, or its title rejected. What was measured of each "
         "title is kept in `.made` beside OUT, and measured again only if its files or the settings change.",
     )
-    align.add_argument("--config", type=Path, required=True, help="the resolved configuration")
-    align.add_argument("--titles", type=Path, required=True, help="the titles selected, by `dubaug select`")
-    align.add_argument("--batch", type=int, default=0, help="which of the batches (default 0)")
-    align.add_argument("--batches", type=int, default=1, help="how many the titles are dealt to (default 1)")
+    add_batch_arguments(align)
     align.add_argument("--out", type=Path, required=True, help="CSV with a row a dub")
     align.add_argument("--rejected", type=Path, required=True, help="CSV of the titles rejected")
     align.add_argument("--jobs", type=int, default=1, help="titles worked on at a time (default 1)")
@@ -57,12 +55,9 @@ def run_align(options: argparse.Namespace) -> None:
     from dubaug.alignment.receipts import kept
     from dubaug.alignment.table import write_findings
     from dubaug.corpus.rejects import write_rejects
-    from dubaug.corpus.titles import read_titles
 
-    if not 0 <= options.batch < options.batches:
-        raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
     experiment = load(options.config)
-    titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
+    titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
     folder, languages = options.out.parent / ".made", experiment.corpus.languages
     standing = {title: kept(title, folder, languages=languages, settings=experiment.alignment) for title in titles}
     results = {title: measured for title, measured in standing.items() if measured is not None}

@@ -8,6 +8,7 @@ from typing import get_args
 
 from dubaug.alignment.judge import Finding, Status, Verdict
 from dubaug.alignment.measure import Measurement
+from dubaug.corpus.titles import Title
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
 from dubaug.media.warp import Move
@@ -83,6 +84,7 @@ def moves_of(findings: Iterable[Finding], title_id: str) -> dict[str, Move]:
     }
 
 
-def rejected_titles(findings: Iterable[Finding]) -> frozenset[str]:
-    """Return the titles that have a dub to be rejected."""
-    return frozenset(finding.title_id for finding in findings if finding.verdict == "reject")
+def without_rejected(titles: Iterable[Title], findings: Iterable[Finding]) -> list[Title]:
+    """Return the titles that have no dub to be rejected."""
+    rejected = {finding.title_id for finding in findings if finding.verdict == "reject"}
+    return [title for title in titles if title.title_id not in rejected]

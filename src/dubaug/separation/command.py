@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubaug.config import Experiment, load
+from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError
 from dubaug.progress import Progress, say
 
@@ -23,13 +24,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "film by the same settings and weights, are kept. A film that cannot be decoded is listed with the reason, "
         "and the batch goes on.",
     )
-    separate.add_argument("--config", type=Path, required=True, help="the resolved configuration")
-    separate.add_argument("--titles", type=Path, required=True, help="the titles selected, by `dubaug select`")
+    add_batch_arguments(separate)
     separate.add_argument(
         "--alignment", type=Path, help="which titles are rejected for their dubs, and left out here too (alignment.csv)"
     )
-    separate.add_argument("--batch", type=int, default=0, help="which of the batches (default 0)")
-    separate.add_argument("--batches", type=int, default=1, help="how many the titles are dealt to (default 1)")
     separate.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
     separate.add_argument("--manifest", type=Path, required=True, help="JSON list of this batch's shards")
     separate.add_argument("--rejected", type=Path, required=True, help="CSV of titles and clips rejected")
@@ -60,20 +58,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_separate(options: argparse.Namespace) -> None:
     """Make the separated shards of one batch of titles."""
-    from dubaug.alignment.table import read_findings, rejected_titles
+    from dubaug.alignment.table import read_findings, without_rejected
     from dubaug.corpus.rejects import write_rejects
-    from dubaug.corpus.titles import read_titles
     from dubaug.separation.ingest import Settings, make_separated_shards, standing_shard
     from dubaug.shards.index import ClipIndex
     from dubaug.shards.receipts import balance
 
-    if not 0 <= options.batch < options.batches:
-        raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
     experiment = load(options.config)
-    titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
-    if options.alignment is not None:
-        without = rejected_titles(read_findings([options.alignment]))
-        titles = [title for title in titles if title.title_id not in without]
+    titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
+    titles = without_rejected(titles, read_findings([options.alignment] if options.alignment else []))
     remover = _remover(experiment)
     language = experiment.corpus.primary
     settings = Settings(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubaug.config import load
+from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError
 from dubaug.files import sha256_of
 from dubaug.progress import Progress, say
@@ -27,13 +28,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "track) in OUT_DIR/<title_id>.arrow. Shards that stand already, made of the same film by the same settings, "
         "are kept. A film that cannot be decoded is listed with the reason, and the batch goes on.",
     )
-    shards.add_argument("--config", type=Path, required=True, help="the resolved configuration")
-    shards.add_argument("--titles", type=Path, required=True, help="the titles selected, by `dubaug select`")
+    add_batch_arguments(shards)
     shards.add_argument(
         "--alignment", type=Path, help="which dubs are moved, and which titles rejected (alignment.csv)"
     )
-    shards.add_argument("--batch", type=int, default=0, help="which of the batches (default 0)")
-    shards.add_argument("--batches", type=int, default=1, help="how many the titles are dealt to (default 1)")
     shards.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
     shards.add_argument("--manifest", type=Path, required=True, help="JSON list of this batch's shards")
     shards.add_argument("--rejected", type=Path, required=True, help="CSV of titles and clips rejected")
@@ -68,20 +66,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_shards(options: argparse.Namespace) -> None:
     """Make the shards of one batch of titles."""
-    from dubaug.alignment.table import moves_of, read_findings, rejected_titles
+    from dubaug.alignment.table import moves_of, read_findings, without_rejected
     from dubaug.corpus.rejects import write_rejects
-    from dubaug.corpus.titles import read_titles
     from dubaug.shards.index import ClipIndex
     from dubaug.shards.ingest import Settings, standing_shard
     from dubaug.shards.receipts import balance
 
-    if not 0 <= options.batch < options.batches:
-        raise DubaugError(f"--batch {options.batch}: batches are numbered 0 to {options.batches - 1}")
     experiment = load(options.config)
-    titles = sorted(read_titles(options.titles), key=lambda title: title.title_id)[options.batch :: options.batches]
-    findings = read_findings([options.alignment]) if options.alignment is not None else ()
-    without = rejected_titles(findings)
-    titles = [title for title in titles if title.title_id not in without]
+    titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
+    findings = read_findings([options.alignment] if options.alignment else [])
+    titles = without_rejected(titles, findings)
     settings = Settings(
         clips=experiment.clips,
         mel=experiment.mel,
