@@ -6,15 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.corpus.rejects import Reject
+from dubaug.corpus.rejects import Reject, read_rejects
 from dubaug.corpus.titles import Title, Track
 from dubaug.errors import DubaugError, MediaError
 from dubaug.shards.format import ShardWriter
+from dubaug.shards.index import ClipIndex
 from dubaug.shards.receipts import (
     Losses,
     Outcome,
     balance,
     balance_all,
+    finish_batch,
     kept,
     nothing_left,
     rejected,
@@ -75,6 +77,23 @@ def test_titles_that_do_not_add_up_are_named(tmp_path: Path) -> None:
     write_shard(tmp_path, films[0], [0], Losses(damaged={1: "en", 2: "en"}))
     with pytest.raises(DubaugError, match=r"a: 3 found, 1 written, 1 rejected"):
         balance(films, [good, bad, last])
+
+
+def test_a_batch_is_written_when_all_its_clips_are_accounted_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    films = [title("b", 2), title("a", 3)]
+    good = write_shard(tmp_path, films[1], [0, 2], Losses(damaged={1: "en"}))
+    bad = rejected(films[0], stage="shards", reason="no", advice="none")
+    files = {"manifest": tmp_path / "batch0.json", "reject_list": tmp_path / "rejected0.csv"}
+    with pytest.raises(DubaugError, match=r"b: 2 found, 0 written, 0 rejected"):
+        finish_batch(films, [good], tracks=("en",), sample_rate_hz=48000, **files)
+    assert not any(path.exists() for path in files.values())
+    finish_batch(films, [bad, good], tracks=("en",), sample_rate_hz=48000, **files)
+    index = ClipIndex.load(files["manifest"])
+    assert (index.shards, index.tracks, index.sample_rate_hz) == ((good.entry,), ("en",), 48000)
+    assert read_rejects([files["reject_list"]]) == (*good.rejects, *bad.rejects)
+    assert capsys.readouterr().err == "2 clips of 1 titles; 1 titles rejected\n"
 
 
 def test_all_stages_together_account_for_all_clips(tmp_path: Path) -> None:

@@ -59,21 +59,18 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_separate(options: argparse.Namespace) -> None:
     """Make the separated shards of one batch of titles."""
     from dubaug.alignment.table import read_findings, without_rejected
-    from dubaug.corpus.rejects import write_rejects
     from dubaug.separation.ingest import Settings, make_separated_shards, standing_shard
-    from dubaug.shards.index import ClipIndex
-    from dubaug.shards.receipts import balance
+    from dubaug.shards.receipts import finish_batch
 
     experiment = load(options.config)
     titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
     titles = without_rejected(titles, read_findings([options.alignment] if options.alignment else []))
     remover = _remover(experiment)
-    language = experiment.corpus.primary
     settings = Settings(
         clips=experiment.clips,
         mel=experiment.mel,
         separation=experiment.separation,
-        language=language,
+        language=experiment.corpus.primary,
         model_fingerprint=remover.model.fingerprint(),
     )
     standing = {title.title_id: standing_shard(title, settings, options.out_dir) for title in titles}
@@ -90,12 +87,14 @@ def run_separate(options: argparse.Namespace) -> None:
     outcomes = [outcome for outcome in standing.values() if outcome is not None]
     for reject in (reject for outcome in outcomes for reject in outcome.rejects):
         say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
-    balance(titles, outcomes)
-    write_rejects(options.rejected, [reject for outcome in outcomes for reject in outcome.rejects])
-    entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
-    index = ClipIndex(shards=entries, tracks=(language,), sample_rate_hz=experiment.separation.sample_rate_hz)
-    index.save(options.manifest)
-    say(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
+    finish_batch(
+        titles,
+        outcomes,
+        tracks=(settings.language,),
+        sample_rate_hz=experiment.separation.sample_rate_hz,
+        manifest=options.manifest,
+        reject_list=options.rejected,
+    )
 
 
 def run_separate_task(options: argparse.Namespace) -> None:

@@ -67,10 +67,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_shards(options: argparse.Namespace) -> None:
     """Make the shards of one batch of titles."""
     from dubaug.alignment.table import moves_of, read_findings, without_rejected
-    from dubaug.corpus.rejects import write_rejects
-    from dubaug.shards.index import ClipIndex
     from dubaug.shards.ingest import Settings, standing_shard
-    from dubaug.shards.receipts import balance
+    from dubaug.shards.receipts import finish_batch
 
     experiment = load(options.config)
     titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
@@ -93,13 +91,14 @@ def run_shards(options: argparse.Namespace) -> None:
     if outcomes:
         say(f"{len(outcomes)} of {len(titles)} shards stand already")
     outcomes += _make_shards(to_make, settings, options.out_dir, options.jobs, experiment.ingest.stall_s)
-    balance(titles, outcomes)
-    rejects = [reject for outcome in outcomes for reject in outcome.rejects]
-    write_rejects(options.rejected, rejects)
-    entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
-    index = ClipIndex(shards=entries, tracks=settings.languages, sample_rate_hz=experiment.clips.sample_rate_hz)
-    index.save(options.manifest)
-    say(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
+    finish_batch(
+        titles,
+        outcomes,
+        tracks=settings.languages,
+        sample_rate_hz=experiment.clips.sample_rate_hz,
+        manifest=options.manifest,
+        reject_list=options.rejected,
+    )
 
 
 def _make_shards(

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from dubaug.corpus.rejects import Reject
+from dubaug.corpus.rejects import Reject, write_rejects
 from dubaug.corpus.titles import Title
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import read_json, sha256_of, write_json
 from dubaug.media.film import FilmClip
+from dubaug.progress import say
 from dubaug.shards.format import ShardReader
-from dubaug.shards.index import ShardEntry
+from dubaug.shards.index import ClipIndex, ShardEntry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,27 @@ def _ranges(numbers: Sequence[int]) -> str:
         else:
             runs.append([number])
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def finish_batch(
+    titles: Sequence[Title],
+    outcomes: Sequence[Outcome],
+    *,
+    tracks: tuple[str, ...],
+    sample_rate_hz: int,
+    manifest: Path,
+    reject_list: Path,
+) -> None:
+    """Check that all clips are accounted for, write a batch's reject list and manifest, and say what it came to.
+
+    Raises `DubaugError` as `balance` does, and then writes neither.
+    """
+    balance(titles, outcomes)
+    write_rejects(reject_list, [reject for outcome in outcomes for reject in outcome.rejects])
+    entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
+    index = ClipIndex(shards=entries, tracks=tracks, sample_rate_hz=sample_rate_hz)
+    index.save(manifest)
+    say(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
 
 
 def balance(titles: Sequence[Title], outcomes: Sequence[Outcome]) -> None:
