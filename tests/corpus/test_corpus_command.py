@@ -68,7 +68,11 @@ def test_nothing_left_is_an_error_with_the_first_reason(
 ) -> None:
     code, out, rejected = run_catalogue(config, write_catalogue(tmp_path / "c.csv", ["a,none.mkv"]))
     assert code == 1
-    assert "none of the 1 films" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    reject = f"a: there is no file {tmp_path / 'none.mkv'}: correct the path in the catalogue"
+    assert f"rejected {reject}\n" in said
+    assert "none of the 1 films" in said
+    assert f"The first, {reject}. All are listed in {rejected}\n" in said
     assert not out.exists()
     assert rejected.exists()
 

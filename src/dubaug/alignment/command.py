@@ -71,7 +71,7 @@ def run_align(options: argparse.Namespace) -> None:
         findings += its_findings
         rejects += its_rejects
         for reject in its_rejects:
-            say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
+            say(f"rejected {reject}")
     write_rejects(options.rejected, rejects)
     write_findings(options.out, findings)
     counts = Counter(finding.status for finding in findings)

@@ -78,14 +78,13 @@ def run_catalogue(options: argparse.Namespace) -> None:
                 rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))
         else:
             rejects.append(result)
-            say(f"rejected {result.title_id}: {result.reason}: {result.advice}")
+            say(f"rejected {result}")
         progress.advance()
     write_rejects(options.rejected, rejects)
     if not titles:
-        first = min(rejects)
         raise DubaugError(
-            f"none of the {len(films)} films of {options.catalogue} can be used. The first, {first.title_id}: "
-            f"{first.reason}: {first.advice}. All are listed in {options.rejected}"
+            f"none of the {len(films)} films of {options.catalogue} can be used. The first, {min(rejects)}. "
+            f"All are listed in {options.rejected}"
         )
     write_titles(options.out, titles)
     say(f"{len(titles)} of {len(films)} films can be used, {sum(title.minutes for title in titles):.0f} minutes")

@@ -22,6 +22,9 @@ class Reject:
     clips: int | None = None
     """Clips lost; None where it cannot be known."""
 
+    def __str__(self) -> str:
+        return f"{self.title_id}: {self.reason}: {self.advice}"
+
 
 COLUMNS = tuple(field.name for field in fields(Reject))
 

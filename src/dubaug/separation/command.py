@@ -86,7 +86,7 @@ def run_separate(options: argparse.Namespace) -> None:
         progress.advance(title.clips, note=title.title_id)
     outcomes = [outcome for outcome in standing.values() if outcome is not None]
     for reject in (reject for outcome in outcomes for reject in outcome.rejects):
-        say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
+        say(f"rejected {reject}")
     finish_batch(
         titles,
         outcomes,

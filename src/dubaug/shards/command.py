@@ -121,7 +121,7 @@ def _make_shards(
             advice = "convert the film with another program, or leave it out"
             result = rejected(title, stage=STAGE, reason=reason, advice=advice)
         for reject in result.rejects:
-            say(f"rejected {reject.title_id}: {reject.reason}: {reject.advice}")
+            say(f"rejected {reject}")
         outcomes.append(result)
         progress.advance(title.clips, note=title.title_id)
     return outcomes
@@ -137,7 +137,7 @@ def run_index(options: argparse.Namespace) -> None:
     index = join([ClipIndex.load(path) for path in options.manifests])
     rejects = read_rejects(options.rejected)
     if not index.shards:
-        first = f" The first: {rejects[0].title_id}: {rejects[0].reason}: {rejects[0].advice}." if rejects else ""
+        first = f" The first: {rejects[0]}." if rejects else ""
         raise DubaugError(f"no title gave any clip.{first} See {', '.join(map(str, options.rejected)) or 'the logs'}")
     for shard in index.shards:
         if not shard.path.is_file():
