@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from dubaug.errors import DubaugError, MediaError
-from dubaug.workers import ARITHMETIC_THREADS, Crash, Stall, isolated_map, isolated_values, report_progress
+from dubaug.workers import (
+    ARITHMETIC_THREADS,
+    Crash,
+    Stall,
+    decoder_error,
+    isolated_map,
+    isolated_values,
+    report_progress,
+)
 
 
 def square(number: int) -> int:
@@ -77,6 +85,18 @@ def test_values_come_from_a_process_that_may_die_or_hang() -> None:
     with pytest.raises(MediaError, match="the fifth") as caught:
         list(values)
     assert caught.value.advice == "count again"
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (Crash(exit_code=-11), "the decoder crashed (exit code -11)"),
+        (Stall(after_s=600.0), "the decoder made no progress for 600 s"),
+    ],
+)
+def test_a_film_that_ends_its_decoder_is_told_apart(end: Crash | Stall, reason: str) -> None:
+    error = decoder_error(end)
+    assert (error.reason, error.advice) == (reason, "convert the film with another program, or leave it out")
 
 
 def test_values_that_nobody_takes_do_not_count_as_a_stall() -> None:

@@ -1,5 +1,9 @@
 """Errors that are meant for people, and the exit codes that scripts rely on."""
 
+import traceback
+
+from dubaug.progress import say
+
 EXIT_OK = 0
 EXIT_ERROR = 1
 """Bad input or configuration: the message says what, where and what to do."""
@@ -34,3 +38,10 @@ class MediaError(DubaugError):
 
 class Interrupted(DubaugError):  # noqa: N818 - not an error, an early end
     """A signal asked for an early end and the state is saved."""
+
+
+def unexpected(error: Exception) -> MediaError:
+    """Print the traceback of an error that nobody foresaw; return it as one that costs its file, and not the run."""
+    say("".join(traceback.format_exception(error)))
+    reason = f"unexpected {type(error).__name__}: {error}"
+    return MediaError(reason, "report it to the authors of this program, with the film")

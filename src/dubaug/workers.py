@@ -14,6 +14,8 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
+from dubaug.errors import DubaugError, MediaError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -44,6 +46,11 @@ class Stall:
 
     def __str__(self) -> str:
         return f"made no progress for {self.after_s:g} s"
+
+
+def decoder_error(end: Crash | Stall) -> MediaError:
+    """Return what to tell people of a film whose decoder took its process down, or made no progress."""
+    return MediaError(f"the decoder {end}", "convert the film with another program, or leave it out")
 
 
 class _Reporter:
@@ -107,8 +114,6 @@ class _Worker(Generic[T, R]):
 
 def _serve(function: Callable[[T], Any], connection: Connection) -> None:
     """Answer items until the pipe closes. An iterator's values are sent one by one."""
-    from dubaug.errors import DubaugError, MediaError
-
     _Reporter.connection = connection
     while True:
         try:

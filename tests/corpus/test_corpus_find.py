@@ -161,3 +161,12 @@ def test_sound_that_goes_on_after_the_picture_is_at_the_films_speed(tmp_path: Pa
     film = Film(title_id="film", path=path, overrides=())
     title = found(find(film, languages=LANGUAGES, clip_s=3.0, speeds=(1.0, 0.96, 1.0416667)))
     assert title.minutes * 60 == pytest.approx(6.5, abs=0.05)
+
+
+def test_an_unexpected_failure_costs_its_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Path) -> None:
+        raise ZeroDivisionError("a fault of the program")
+
+    monkeypatch.setattr("dubaug.corpus.find.probe", fail)
+    reject = rejected(look(tmp_path / "a.mkv"))
+    assert (reject.stage, reject.reason) == ("catalogue", "unexpected ZeroDivisionError: a fault of the program")

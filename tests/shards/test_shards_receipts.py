@@ -64,7 +64,7 @@ def test_why_nothing_is_left() -> None:
 def test_titles_that_do_not_add_up_are_named(tmp_path: Path) -> None:
     films = [title("a", 3), title("b", 2), title("c", 1)]
     good = write_shard(tmp_path, films[0], [0, 2], Losses(damaged={1: "en"}))
-    bad = rejected(films[1], stage="shards", reason="no", advice="none")
+    bad = rejected(films[1], COPY, stage="shards")
     last = write_shard(tmp_path, films[2], [0], Losses())
     balance(films, [good, bad, last])
     with pytest.raises(DubaugError, match=r"c: 1 found, 0 written, 0 rejected"):
@@ -84,7 +84,7 @@ def test_a_batch_is_written_when_all_its_clips_are_accounted_for(
 ) -> None:
     films = [title("b", 2), title("a", 3)]
     good = write_shard(tmp_path, films[1], [0, 2], Losses(damaged={1: "en"}))
-    bad = rejected(films[0], stage="shards", reason="no", advice="none")
+    bad = rejected(films[0], COPY, stage="shards")
     files = {"manifest": tmp_path / "batch0.json", "reject_list": tmp_path / "rejected0.csv"}
     with pytest.raises(DubaugError, match=r"b: 2 found, 0 written, 0 rejected"):
         finish_batch(films, [good], tracks=("en",), sample_rate_hz=48000, **files)
@@ -100,7 +100,7 @@ def test_all_stages_together_account_for_all_clips(tmp_path: Path) -> None:
     films = [title("a", 3), title("b", 2)]
     made = write_shard(tmp_path, films[0], [0, 2], Losses(damaged={1: "en"}))
     assert made.entry is not None
-    shifted = rejected(films[1], stage="alignment", reason="late", advice="move it")
+    shifted = rejected(films[1], COPY, stage="alignment")
     unused = Reject(title_id="c", stage="catalogue", reason="no sound", advice="none")
     balance_all(films, [made.entry], [*made.rejects, *shifted.rejects, unused])
     with pytest.raises(DubaugError, match=r"b: 2 found, 0 written, 0 rejected"):

@@ -2,7 +2,6 @@
 
 import argparse
 import functools
-import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dubaug.config import load
 from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
-from dubaug.errors import DubaugError, MediaError
+from dubaug.errors import DubaugError, MediaError, unexpected
 from dubaug.progress import Progress, say
 
 if TYPE_CHECKING:
@@ -83,14 +82,14 @@ def _measure_all(
 ) -> "Iterator[tuple[Title, Mapping[str, Measurement] | MediaError]]":
     """Yield each title's measurements, or what failed; each title in a process that it may take down."""
     from dubaug.alignment.receipts import note
-    from dubaug.workers import Crash, Stall, isolated_map
+    from dubaug.workers import Crash, Stall, decoder_error, isolated_map
 
     progress = Progress("comparing dubs", len(titles), "titles")
     work = functools.partial(measure_title, experiment=experiment)
     stall_s, preload = experiment.ingest.stall_s, ["dubaug.alignment.measure"]
     for title, result in isolated_map(work, titles, jobs=jobs, stall_s=stall_s, preload=preload):
         if isinstance(result, Crash | Stall):
-            result = MediaError(f"the decoder {result}", "convert the film with another program, or leave it out")
+            result = decoder_error(result)
         if not isinstance(result, MediaError):
             note(title, folder, result, languages=experiment.corpus.languages, settings=experiment.alignment)
         progress.advance(note=title.title_id)
@@ -100,15 +99,13 @@ def _measure_all(
 def measure_title(title: "Title", *, experiment: "Experiment") -> "Mapping[str, Measurement] | MediaError":
     """Return the measurements of a title's dubs by language, or what failed: that costs the title, and no other."""
     from dubaug.alignment.measure import measure
-    from dubaug.corpus.find import REPORT
 
     try:
         return measure(title, experiment.corpus.languages, experiment.alignment)
     except MediaError as error:
         return error
     except Exception as error:
-        say(traceback.format_exc())
-        return MediaError(f"unexpected {type(error).__name__}: {error}", REPORT)
+        return unexpected(error)
 
 
 def run_alignment(options: argparse.Namespace) -> None:

@@ -1,6 +1,5 @@
 """From a row of the catalogue to a title that can be used, or to a reason why not."""
 
-import traceback
 from collections.abc import Sequence
 
 from dubaug.corpus.catalogue import Film
@@ -8,11 +7,9 @@ from dubaug.corpus.languages import name_of
 from dubaug.corpus.probe import COPY_AGAIN, REPAIR, UNDECODABLE, Probe, Sound, probe
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import END_SLACK_S, Title, Track
-from dubaug.errors import MediaError
-from dubaug.progress import say
+from dubaug.errors import MediaError, unexpected
 
 STAGE = "catalogue"
-REPORT = "report it to the authors of this program, with the film"
 
 
 def find(film: Film, *, languages: Sequence[str], clip_s: float, speeds: Sequence[float] = (1.0,)) -> Title | Reject:
@@ -27,11 +24,10 @@ def find(film: Film, *, languages: Sequence[str], clip_s: float, speeds: Sequenc
     try:
         return _title(film, probe(film.path), languages, clip_s, speeds)
     except MediaError as error:
-        return Reject(title_id=film.title_id, stage=STAGE, reason=error.reason, advice=error.advice)
-    except Exception as error:  # a file that nobody foresaw costs itself, not the run
-        say(traceback.format_exc())
-        reason = f"unexpected {type(error).__name__}: {error}"
-        return Reject(title_id=film.title_id, stage=STAGE, reason=reason, advice=REPORT)
+        fault = error
+    except Exception as error:
+        fault = unexpected(error)
+    return Reject(title_id=film.title_id, stage=STAGE, reason=fault.reason, advice=fault.advice)
 
 
 def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float, speeds: Sequence[float]) -> Title:

@@ -18,7 +18,7 @@ from dubaug.separation.remove import Remover, Sound
 from dubaug.separation.segments import recut
 from dubaug.shards.format import VERSION, ShardWriter
 from dubaug.shards.receipts import Losses, Outcome, kept, nothing_left, rejected, shard_path, until_error, written
-from dubaug.workers import Crash, Stall, isolated_values
+from dubaug.workers import Crash, Stall, decoder_error, isolated_values
 
 STAGE = "separation"
 
@@ -84,7 +84,7 @@ def make_separated_shards(
         try:
             clips = _write(shard_path(title, out_dir), title, settings, background, losses)
         except MediaError as error:
-            yield rejected(title, stage=STAGE, reason=error.reason, advice=error.advice)
+            yield rejected(title, error, stage=STAGE)
         else:
             made_of = _made_of(title, settings)
             yield written(title, out_dir, clips=clips, losses=losses, made_of=made_of, stage=STAGE)
@@ -120,7 +120,7 @@ def _read_apart(title: Title, settings: Settings, stall_s: float | None) -> Iter
     read = functools.partial(_read, settings=settings)
     for clip in isolated_values(read, title, stall_s=stall_s, preload=[__name__]):
         if isinstance(clip, Crash | Stall):
-            raise MediaError(f"the decoder {clip}", "convert the film with another program, or leave it out")
+            raise decoder_error(clip)
         yield clip
 
 

@@ -107,7 +107,7 @@ def _make_shards(
     from dubaug.files import remove_unfinished
     from dubaug.shards.ingest import STAGE, make_shard
     from dubaug.shards.receipts import rejected, shard_path
-    from dubaug.workers import Crash, Stall, isolated_map
+    from dubaug.workers import Crash, Stall, decoder_error, isolated_map
 
     threads = max(1, len(os.sched_getaffinity(0)) // jobs) if hasattr(os, "sched_getaffinity") else 1
     work = functools.partial(make_shard, settings=settings, out_dir=out_dir, threads=threads)
@@ -117,9 +117,7 @@ def _make_shards(
     for title, result in isolated_map(work, titles, jobs=jobs, stall_s=stall_s, preload=preload):
         if isinstance(result, Crash | Stall):
             remove_unfinished(shard_path(title, out_dir))
-            reason = f"the decoder {result}"
-            advice = "convert the film with another program, or leave it out"
-            result = rejected(title, stage=STAGE, reason=reason, advice=advice)
+            result = rejected(title, decoder_error(result), stage=STAGE)
         for reject in result.rejects:
             say(f"rejected {reject}")
         outcomes.append(result)

@@ -1,6 +1,5 @@
 """One title, from the film to its shard."""
 
-import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -10,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from dubaug.config import Clips, Mel, digest
-from dubaug.corpus.find import REPORT
 from dubaug.corpus.titles import Title, Track
-from dubaug.errors import DubaugError, MediaError
+from dubaug.errors import DubaugError, MediaError, unexpected
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.jpeg import encode
 from dubaug.media.warp import Move
-from dubaug.progress import say
 from dubaug.shards.format import VERSION, ShardWriter
 from dubaug.shards.receipts import (
     Losses,
@@ -72,12 +69,11 @@ def make_shard(title: Title, *, settings: Settings, out_dir: Path, threads: int)
     try:
         clips = _write(path, title, settings, threads, losses)
     except MediaError as error:
-        return rejected(title, stage=STAGE, reason=error.reason, advice=error.advice)
+        return rejected(title, error, stage=STAGE)
     except DubaugError:
         raise
     except Exception as error:
-        say(traceback.format_exc())
-        return rejected(title, stage=STAGE, reason=f"unexpected {type(error).__name__}: {error}", advice=REPORT)
+        return rejected(title, unexpected(error), stage=STAGE)
     return written(title, out_dir, clips=clips, losses=losses, made_of=_made_of(title, settings), stage=STAGE)
 
 

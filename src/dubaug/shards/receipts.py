@@ -183,9 +183,9 @@ def noted_sha256(shard: Path) -> str:
     return str(read_json(receipt)["sha256"])
 
 
-def rejected(title: Title, *, stage: str, reason: str, advice: str) -> Outcome:
-    """Return the outcome of a title that gave no shard."""
-    reject = Reject(title_id=title.title_id, stage=stage, reason=reason, advice=advice, clips=title.clips)
+def rejected(title: Title, error: MediaError, *, stage: str) -> Outcome:
+    """Return the outcome of a title that gave no shard, and why."""
+    reject = Reject(title_id=title.title_id, stage=stage, reason=error.reason, advice=error.advice, clips=title.clips)
     return Outcome(entry=None, rejects=(reject,))
 
 
