@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,17 @@ def test_paper_scale_holds_the_papers_values(paper_experiment: Experiment) -> No
     assert paper_experiment.device == "cuda"
     published = {name for name in paper_experiment.tasks if not name.endswith(("_a", "_v", "_nospeech"))}
     assert len(published) == 15
+
+
+def test_separated_sound_is_told_by_its_weights_and_not_by_where_they_lie(demo_experiment: Experiment) -> None:
+    separation = demo_experiment.separation
+    noted = separation.provenance("abc")
+    assert list(noted) == ["model", "stem", "sample_rate_hz", "segment_s", "overlap", "shifts", "weights"], (
+        "their order stands in the shards' bytes"
+    )
+    assert (noted["model"], noted["weights"]) == (separation.model, "abc")
+    assert replace(separation, repository="elsewhere", batch_size=99).provenance("abc") == noted
+    assert replace(separation, overlap=0.5 * separation.overlap).provenance("abc") != noted
 
 
 def test_both_scales_know_the_same_tasks_and_suites(demo_experiment: Experiment, paper_experiment: Experiment) -> None:

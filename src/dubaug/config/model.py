@@ -144,6 +144,12 @@ class Separation:
         """Return what separated sound depends on: everything but the batch size."""
         return {key: value for key, value in asdict(self).items() if key != "batch_size"}
 
+    def provenance(self, weights: str) -> dict[str, Any]:
+        """Return what is noted beside separated sound: the same, with the weights' hash for the folder they lie in."""
+        settings = self.result_settings()
+        del settings["repository"]
+        return {**settings, "weights": weights}
+
 
 @dataclass(frozen=True, kw_only=True)
 class VideoEncoder:

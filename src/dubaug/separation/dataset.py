@@ -180,11 +180,9 @@ def _link(source: Path, target: Path) -> None:
 def _report(
     source: Path, separation: Separation, fingerprint: str, n_sounds: int, left_out: Sequence[LeftOut]
 ) -> dict[str, object]:
-    settings = separation.result_settings()
-    del settings["repository"]
     return {
         "source": source.name,
-        "separation": {**settings, "weights": fingerprint},
+        "separation": separation.provenance(fingerprint),
         "files": n_sounds - len(left_out),
         "left_out": [asdict(file) for file in left_out],
     }

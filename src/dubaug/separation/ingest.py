@@ -47,12 +47,10 @@ class Settings:
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """Return the settings as they stand in each shard."""
-        separation = self.separation.result_settings()
-        del separation["repository"]
         return {
             "clips": {"duration_s": self.clips.duration_s},
             "mel": asdict(self.mel),
-            "separation": {**separation, "weights": self.model_fingerprint},
+            "separation": self.separation.provenance(self.model_fingerprint),
             "languages": [self.language],
         }
 
