@@ -1,10 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dubaug.alignment.judge import Finding
 from dubaug.alignment.measure import NOTHING, Measurement
-from dubaug.alignment.table import COLUMNS, moves_of, read_findings, without_rejected, write_findings
+from dubaug.alignment.table import COLUMNS, moves_by_title, read_findings, without_rejected, write_findings
 from dubaug.corpus.titles import Title, Track
 from dubaug.errors import DubaugError
 from dubaug.media.warp import Move
@@ -29,8 +30,11 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_only_what_is_to_be_corrected_moves_and_one_bad_dub_rejects_a_title() -> None:
-    assert moves_of(FINDINGS, "a") == {"es": Move(offset_s=0.7, rate=0.96)}
-    assert moves_of(FINDINGS, "b") == {}
+    later = replace(FINDINGS[0], language="ja", measurement=replace(HEARD, offset_s=1.0, drift=0.0))
+    assert moves_by_title([*FINDINGS, replace(FINDINGS[0], title_id="c"), later]) == {
+        "a": {"es": Move(offset_s=0.7, rate=0.96), "ja": Move(offset_s=1.0)},
+        "c": {"es": Move(offset_s=0.7, rate=0.96)},
+    }
     track = Track(language="en", stream=0)
     titles = [Title(title_id=name, path=Path("f.mkv"), minutes=1.0, clips=20, tracks=(track,)) for name in "cba"]
     assert [title.title_id for title in without_rejected(titles, FINDINGS)] == ["c", "a"]

@@ -13,9 +13,9 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from dubaug.alignment.judge import Finding, Status, Verdict
 from dubaug.config import Alignment
 from dubaug.corpus.languages import name_of
-from dubaug.plotting import NOTE, STYLE, TEXT_WIDTH_IN, save
+from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, save
 
-_COLOURS: dict[Verdict, str] = {"keep": "#0072B2", "correct": "#E69F00", "reject": "#D55E00"}
+_COLOURS: dict[Verdict, str] = {"keep": COLOURS[1], "correct": COLOURS[3], "reject": COLOURS[6]}
 _DONE: dict[Verdict, str] = {"keep": "kept", "correct": "corrected", "reject": "rejected"}
 _MARKERS: dict[Status, str] = {
     "aligned": "o",
@@ -29,8 +29,8 @@ _MARKERS: dict[Status, str] = {
 }
 _DRIFT_LINEAR = 0.01
 """Per cent: up to this the drifts' axis is linear, beyond it logarithmic."""
-_BAND: dict[str, Any] = {"color": "#009E73", "alpha": 0.15, "linewidth": 0}
-_LIMIT: dict[str, Any] = {"color": "#555555", "linewidth": 0.8, "linestyle": "--"}
+_BAND: dict[str, Any] = {"color": COLOURS[4], "alpha": 0.15, "linewidth": 0}
+_LIMIT: dict[str, Any] = {"color": NOTE["color"], "linewidth": 0.8, "linestyle": "--"}
 
 
 def draw(findings: Sequence[Finding], settings: Alignment, paths: Sequence[Path]) -> None:
@@ -91,11 +91,13 @@ def _points(
     titles: Sequence[str],
 ) -> None:
     """Draw one quantity."""
+    column = {language: number for number, language in enumerate(languages)}
+    place = {title_id: (number + 0.5) / len(titles) - 0.5 for number, title_id in enumerate(titles)}
     for group in _groups(findings):
         its = [i for i, finding in enumerate(findings) if (finding.verdict, finding.status) == group]
         chosen = [i for i in its if values[i] is not None]
-        columns = [languages.index(findings[i].language) for i in chosen]
-        places = [(titles.index(findings[i].title_id) + 0.5) / len(titles) - 0.5 for i in chosen]
+        columns = [column[findings[i].language] for i in chosen]
+        places = [place[findings[i].title_id] for i in chosen]
         x = np.array(columns) + 0.8 * np.array(places)
         y = np.array([values[i] for i in chosen], dtype=float)
         axis.scatter(x, y, s=16, marker=_MARKERS[group[1]], c=_COLOURS[group[0]], alpha=0.75, linewidths=0)

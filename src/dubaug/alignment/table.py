@@ -75,13 +75,14 @@ def _finding(row: Mapping[str, str], path: Path) -> Finding:
     )
 
 
-def moves_of(findings: Iterable[Finding], title_id: str) -> dict[str, Move]:
-    """Return how a title's tracks are to be moved, by language: those to be corrected only."""
-    return {
-        finding.language: finding.measurement.move
-        for finding in findings
-        if finding.title_id == title_id and finding.verdict == "correct" and finding.measurement.move is not None
-    }
+def moves_by_title(findings: Iterable[Finding]) -> dict[str, dict[str, Move]]:
+    """Return how tracks are to be moved, by title and language: those to be corrected only."""
+    moves: dict[str, dict[str, Move]] = {}
+    for finding in findings:
+        move = finding.measurement.move
+        if finding.verdict == "correct" and move is not None:
+            moves.setdefault(finding.title_id, {})[finding.language] = move
+    return moves
 
 
 def without_rejected(titles: Iterable[Title], findings: Iterable[Finding]) -> list[Title]:

@@ -66,7 +66,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_shards(options: argparse.Namespace) -> None:
     """Make the shards of one batch of titles."""
-    from dubaug.alignment.table import moves_of, read_findings, without_rejected
+    from dubaug.alignment.table import moves_by_title, read_findings, without_rejected
     from dubaug.shards.ingest import Settings, standing_shard
     from dubaug.shards.receipts import finish_batch
 
@@ -78,7 +78,7 @@ def run_shards(options: argparse.Namespace) -> None:
         clips=experiment.clips,
         mel=experiment.mel,
         languages=experiment.corpus.languages,
-        moves={title.title_id: moves_of(findings, title.title_id) for title in titles},
+        moves=moves_by_title(findings),
     )
     outcomes = []
     to_make = []
