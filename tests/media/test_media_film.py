@@ -155,7 +155,7 @@ def test_what_cannot_be_read_is_a_media_error(tmp_path: Path) -> None:
 
 def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
     path = make_film(tmp_path / "film.mkv", seconds=20, tracks={"eng": noise(20, 0)})
-    reader = film._Reader(clip_s=1.0, sample_rate_hz=48000, picture=Picture(frames=4, height=36))
+    reader = film._Reader(clip_s=1.0, sample_rate_hz=48000, picture=Picture(frames=4, height=36), moves={})
     from contextlib import ExitStack
 
     with ExitStack() as stack:

@@ -77,9 +77,9 @@ def probe(path: Path) -> Probe:
         raise MediaError("the file is empty", COPY_AGAIN)
     try:
         with av.open(path) as container:
+            audio = container.streams.audio
             spans = defaultdict(_Span, _spans(container))
             picture = next((s for s in container.streams if _is_picture(s)), None)
-            audio = [s for s in container.streams if isinstance(s, AudioStream)]
             stated = container.duration and container.format.name.startswith(_PROMISING)
             # Headers count from 0, not from the first timestamp.
             start_s = max(container.start_time or 0, 0) / av.time_base

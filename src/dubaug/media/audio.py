@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 import soundfile
-from av.audio.stream import AudioStream
 
 from dubaug.errors import MediaError
 from dubaug.media.downmix import to_stereo, usual_layout
@@ -59,9 +58,9 @@ def _read_soundfile(path: Path, sample_rate_hz: int) -> np.ndarray | None:
 def _read_container(path: Path, sample_rate_hz: int) -> np.ndarray:
     try:
         with av.open(path) as container:
-            stream = next((stream for stream in container.streams if isinstance(stream, AudioStream)), None)
-            if stream is None:
+            if not container.streams.audio:
                 raise MediaError(f"{path.name} has no sound track", "give a file with sound")
+            stream = container.streams.audio[0]
             prepare(stream)
             converter = Converter(sample_rate_hz)
             origin_s = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0

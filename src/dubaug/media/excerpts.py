@@ -62,13 +62,13 @@ def read_excerpts(
     sounds: dict[int, list[np.ndarray]] = {number: [] for number in streams}
     try:
         with av.open(path) as container:
-            audio = [stream for stream in container.streams if isinstance(stream, AudioStream)]
+            audio = container.streams.audio
             missing = [number for number in streams if number >= len(audio)]
             if missing:
                 raise MediaError(f"{path.name} has no audio stream {missing[0]}", "make the catalogue again")
-            chosen = {audio[number].index: number for number in streams}
-            for number in streams:
-                prepare(audio[number])
+            chosen = {number: audio[number] for number in streams}
+            for stream in chosen.values():
+                prepare(stream)
             for span_s in wanted:
                 for number, sound_CS in _read_span(container, chosen, span_s, sample_rate_hz).items():
                     sounds[number].append(sound_CS)
@@ -82,19 +82,15 @@ def read_excerpts(
 
 def _read_span(
     container: av.container.InputContainer,
-    chosen: Mapping[int, int],
+    chosen: Mapping[int, AudioStream],
     span_s: tuple[float, float],
     sample_rate_hz: int,
 ) -> dict[int, np.ndarray]:
-    """Return each stream's float32 `(2, S)`; `chosen` gives the number of each stream's index in the container."""
+    """Return each stream's float32 `(2, S)` under its number in `chosen`."""
     start_s, end_s = span_s
     container_start_s = (container.start_time or 0) / av.time_base
     # Decoded at each track's own rate and brought to the wanted one at the end: two channels instead of six.
-    rates = {
-        stream.index: stream.codec_context.sample_rate or sample_rate_hz
-        for stream in container.streams
-        if isinstance(stream, AudioStream) and stream.index in chosen
-    }
+    rates = {stream.index: stream.codec_context.sample_rate or sample_rate_hz for stream in chosen.values()}
     lines = {
         index: Timeline(sample_rate_hz=rate_hz, origin_s=container_start_s + start_s)
         for index, rate_hz in rates.items()
@@ -102,8 +98,8 @@ def _read_span(
     converters = {index: Converter(rate_hz) for index, rate_hz in rates.items()}
     # By the clock of the whole container: Matroska's index is often of its picture alone.
     container.seek(int((container_start_s + max(start_s - PREROLL_S, 0.0)) * av.time_base))
-    waiting = set(chosen)
-    for packet in container.demux([container.streams[index] for index in chosen]):
+    waiting = set(rates)
+    for packet in container.demux(list(chosen.values())):
         index = packet.stream.index
         if index not in waiting:
             continue
@@ -118,7 +114,8 @@ def _read_span(
                 break
     report_progress()
     result = {}
-    for index, number in chosen.items():
+    for number, stream in chosen.items():
+        index = stream.index
         for piece in converters[index].flush():
             lines[index].push(*piece)
         samples = round((end_s - start_s) * rates[index])

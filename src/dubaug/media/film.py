@@ -274,10 +274,10 @@ class _Reader:
         clip_s: float,
         sample_rate_hz: int,
         picture: Picture | None,
-        moves: Mapping[str, Move] | None = None,
+        moves: Mapping[str, Move],
     ) -> None:
         self._clip_s, self._rate, self._wanted_picture = clip_s, sample_rate_hz, picture
-        self._moves = moves or {}
+        self._moves = moves
         self._sources: list[_Source] = []
         self._sounds: list[_SoundSink] = []
         self._picture: _PictureSink | None = None
@@ -313,7 +313,7 @@ class _Reader:
                 self._sinks += sinks.values()
 
     def _sound(self, container: av.container.InputContainer, track: Track, origin_s: float) -> tuple[int, _SoundSink]:
-        streams = [stream for stream in container.streams if isinstance(stream, AudioStream)]
+        streams = container.streams.audio
         if track.stream >= len(streams):
             raise MediaError(
                 f"there is no audio stream {track.stream} for {track.language}", "make the catalogue again"
