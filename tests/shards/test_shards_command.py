@@ -167,7 +167,7 @@ def shards_command(folder: Path) -> list[str]:
 
 
 def test_a_decoder_that_hangs_costs_its_title(tmp_path: Path, make_experiment: Callable[..., Experiment]) -> None:
-    save(make_experiment(ingest={"stall_s": 5}), tmp_path / "config.yaml")
+    save(make_experiment(ingest={"stall_s": 15}), tmp_path / "config.yaml")
     titles = [film(tmp_path, title_id) for title_id in ("a", "b", "c")]
     titles[1].path.unlink()
     os.mkfifo(titles[1].path)  # opening it waits for ever
@@ -176,7 +176,7 @@ def test_a_decoder_that_hangs_costs_its_title(tmp_path: Path, make_experiment: C
     assert [shard.title_id for shard in ClipIndex.load(tmp_path / "batch0.json").shards] == ["a", "c"]
     (reject,) = rows_of(tmp_path / "rejected.csv")
     assert (reject["title_id"], reject["clips"]) == ("b", "2")
-    assert reject["reason"] == "the decoder made no progress for 5 s"
+    assert reject["reason"] == "the decoder made no progress for 15 s"
 
 
 def test_a_disk_that_fills_up_ends_the_stage_and_a_later_run_continues(

@@ -74,11 +74,12 @@ def run_shards(options: argparse.Namespace) -> None:
     titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
     findings = read_findings([options.alignment] if options.alignment else [])
     titles = without_rejected(titles, findings)
+    chosen = {title.title_id for title in titles}
     settings = Settings(
         clips=experiment.clips,
         mel=experiment.mel,
         languages=experiment.corpus.languages,
-        moves=moves_by_title(findings),
+        moves=moves_by_title(finding for finding in findings if finding.title_id in chosen),
     )
     outcomes = []
     to_make = []
