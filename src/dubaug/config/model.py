@@ -218,6 +218,12 @@ class Pretraining:
     """How much the loss between the two sounds of a clip counts beside those between picture and sound (paper: 0)."""
     precision: Literal["fp32", "bf16"]
     sync_batchnorm: bool
+    micro_batches: int
+    """Each process's batch passes the networks in so many parts, for less memory; the loss stays the whole batch's."""
+    recompute: bool
+    """Whether activations are computed again in the backward pass instead of kept."""
+    compile: bool
+    """Whether torch.compile makes kernels of the networks' blocks."""
     loader_workers: int
 
 

@@ -6,6 +6,7 @@ Shape suffixes: B batch, C channel, T time, H height, W width, F mel bin.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,22 @@ class Batch:
         frames = None if self.frames is None else self.frames.to(device, non_blocking=True)
         mels = {name: mel.to(device, non_blocking=True) for name, mel in self.mels.items()}
         return replace(self, frames=frames, mels=mels)
+
+    def parts(self, count: int) -> list["Batch"]:
+        """Return the batch in `count` parts of nearly equal size, fewer where a part would have less than 2 clips."""
+        clips = len(self.names)
+        count = max(1, min(count, clips // 2))
+        bounds = [clips * number // count for number in range(count + 1)]
+        return [self] if count == 1 else [self._part(slice(*ends)) for ends in pairwise(bounds)]
+
+    def _part(self, rows: slice) -> "Batch":
+        return Batch(
+            names=self.names[rows],
+            frames=None if self.frames is None else self.frames[rows],
+            video_views=self.video_views[rows],
+            mels={view: mel[rows] for view, mel in self.mels.items()},
+            audio_views={view: drawn[rows] for view, drawn in self.audio_views.items()},
+        )
 
 
 class Memory:

@@ -11,6 +11,7 @@ from torch import nn
 from dubaug.config import MEL_BINS_MIN, MEL_FRAMES_MIN, VIDEO_CROP_MIN, Encoders, Mel
 from dubaug.errors import ConfigError
 from dubaug.pretrain.layers import quicken
+from dubaug.pretrain.recompute import passed_through
 from dubaug.seeding import item_seed
 
 with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing that a user could change
@@ -27,8 +28,27 @@ loud frame, and the borders drown what is inside.
 """
 
 
-class AudioEncoder(nn.Module):
-    """Acoustic ResNet: mel `(B, 2, T, F)` to `(B, D)`. `net` is pytorchvideo's model, with its parameter names."""
+class Encoder(nn.Module):
+    """A backbone of pytorchvideo as `net`, with its parameter names."""
+
+    net: nn.Module
+    recompute = False
+    """Whether its blocks are passed again in the backward pass instead of kept (`passed_through`)."""
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The network's stem, stages and head."""
+        blocks = self.net.blocks
+        assert isinstance(blocks, nn.ModuleList)
+        return blocks
+
+    def embedded(self, input_BCTHW: torch.Tensor) -> torch.Tensor:
+        """Return `(B, D)` of the network's input."""
+        return passed_through(self.blocks, _laid_out(input_BCTHW), recompute=self.recompute)
+
+
+class AudioEncoder(Encoder):
+    """Acoustic ResNet: mel `(B, 2, T, F)` to `(B, D)`."""
 
     def __init__(self, encoders: Encoders) -> None:
         super().__init__()
@@ -44,12 +64,11 @@ class AudioEncoder(nn.Module):
     def forward(self, mel_BCTF: torch.Tensor) -> torch.Tensor:
         """Return embeddings `(B, D)` of log-mels `(B, 2, T, F)`."""
         normalised_BCTF = (mel_BCTF - LOGMEL_MEAN) / LOGMEL_STD
-        embedding_BD: torch.Tensor = self.net(_laid_out(normalised_BCTF.unsqueeze(3)))
-        return embedding_BD
+        return self.embedded(normalised_BCTF.unsqueeze(3))
 
 
-class VideoEncoder(nn.Module):
-    """X3D: video `(B, 3, T, H, W)` in 0..1 to `(B, D)`. `net` is pytorchvideo's model, with its parameter names."""
+class VideoEncoder(Encoder):
+    """X3D: video `(B, 3, T, H, W)` in 0..1 to `(B, D)`."""
 
     def __init__(self, encoders: Encoders, *, frames: int) -> None:
         super().__init__()
@@ -72,8 +91,7 @@ class VideoEncoder(nn.Module):
 
     def forward(self, video_BCTHW: torch.Tensor) -> torch.Tensor:
         """Return embeddings `(B, D)` of clips `(B, 3, T, H, W)`, values 0..1."""
-        embedding_BD: torch.Tensor = self.net(_laid_out((video_BCTHW - PIXEL_MEAN) / PIXEL_STD))
-        return embedding_BD
+        return self.embedded((video_BCTHW - PIXEL_MEAN) / PIXEL_STD)
 
 
 def build_audio_encoder(encoders: Encoders) -> AudioEncoder:

@@ -11,8 +11,9 @@ from dubaug.config import Experiment, digest
 def pretraining_digest(experiment: Experiment, variant: str, seed: int) -> str:
     """Return the hash of exactly the configuration that the weights of `variant` depend on.
 
-    Labels, tasks, paths of results, numbers of jobs and of loader workers are not part of it. The clips themselves
-    are no configuration: the trainer compares them by the hashes in the clip index.
+    Labels, tasks, paths of results, numbers of jobs and of loader workers, and what makes a step faster or smaller
+    without changing what it computes, are not part of it. The clips themselves are no configuration: the trainer
+    compares them by the hashes in the clip index.
     """
     return digest(pretraining_parts(experiment, variant, seed))
 
@@ -28,7 +29,7 @@ def pretraining_parts(experiment: Experiment, variant: str, seed: int) -> dict[s
         sizes = {name: clips[name] for name in ("duration_s", "frames")}
         return {**parts, "untrained": True, "clips": {**sizes, "sample_rate_hz": sample_rate_hz}}
     augmentation, pretraining = asdict(experiment.augmentation), asdict(experiment.pretraining)
-    for name in ("loader_workers", "epochs", "checkpoints"):
+    for name in ("loader_workers", "recompute", "compile", "epochs", "checkpoints"):
         del pretraining[name]
     if not (pretraining["within_modal_weight"] and chosen.video and chosen.secondary):
         del pretraining["within_modal_weight"]

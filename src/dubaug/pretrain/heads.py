@@ -4,7 +4,7 @@ Shape suffixes: B batch, C channel, T time, H height, W width, F mel bin, P proj
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import nn
@@ -13,6 +13,7 @@ from dubaug.config import Encoders, Variant
 from dubaug.pretrain.encoders import build_audio_encoder, build_video_encoder, seed_weights
 
 View = Literal["video", "primary", "secondary"]
+VIEWS: tuple[View, ...] = get_args(View)
 
 
 class ProjectionHead(nn.Sequential):

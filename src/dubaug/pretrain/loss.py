@@ -11,32 +11,30 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 
+from dubaug.pretrain.heads import View
+
 Negatives = Literal["other_modality", "both"]
 
 
 def contrastive_loss(
-    views_BP: Mapping[str, torch.Tensor], *, temperature: float, negatives: Negatives, within_modal_weight: float = 0.0
+    views_BP: Mapping[View, torch.Tensor], *, temperature: float, negatives: Negatives, within_modal_weight: float = 0.0
 ) -> torch.Tensor:
     """Return L(v, ap, as) = sum over the audio views a of (l(v, a) + l(a, v)) / 2, a scalar.
 
     Without a video view the loss is within the modality, between the two audio views; with one, that term is added
-    `within_modal_weight` times (0 in the paper). Each process's value is the
-    mean over its own rows against everybody's; averaging the gradients over processes, as DistributedDataParallel
-    does, then gives what one process with the whole batch would compute.
+    `within_modal_weight` times (0 in the paper). Each process's value is the mean over its own rows against
+    everybody's; averaging the gradients over processes, as DistributedDataParallel does, then gives what one process
+    with the whole batch would compute.
     """
-    pairs = [("video", name) for name in views_BP if name != "video"] if "video" in views_BP else None
-    pairs = pairs or list(combinations(views_BP, 2))
-    if not pairs:
+    sounds = [view_BP for name, view_BP in views_BP.items() if name != "video"]
+    across = [(views_BP["video"], sound_BP) for sound_BP in sounds] if "video" in views_BP else []
+    within = list(combinations(sounds, 2))
+    weighted = [(1.0, pair) for pair in across or within]
+    if across and within_modal_weight:
+        weighted += [(within_modal_weight, pair) for pair in within]
+    if not weighted:
         raise ValueError(f"a contrastive loss needs two views; got {', '.join(views_BP)}")
-    losses = [
-        nt_xent(views_BP[one], views_BP[other], temperature=temperature, negatives=negatives) for one, other in pairs
-    ]
-    if within_modal_weight and "video" in views_BP:
-        sounds = combinations((view for name, view in views_BP.items() if name != "video"), 2)
-        losses += [
-            within_modal_weight * nt_xent(one, other, temperature=temperature, negatives=negatives)
-            for one, other in sounds
-        ]
+    losses = [weight * nt_xent(*pair, temperature=temperature, negatives=negatives) for weight, pair in weighted]
     return torch.stack(losses).sum()
 
 

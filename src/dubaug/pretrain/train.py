@@ -1,6 +1,5 @@
 """The training loop (paper §3.4): one run of one variant, from clips to kept checkpoints and their manifest."""
 
-import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -9,19 +8,16 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
 from dubaug.errors import ConfigError, DubaugError, Interrupted
 from dubaug.files import sha256_of
-from dubaug.pretrain.augment import audio_views, video_views
 from dubaug.pretrain.batches import Clip, epoch_batches, titles_needed
 from dubaug.pretrain.checkpoint import load_encoders, save_encoders
+from dubaug.pretrain.compiled import not_compiled
 from dubaug.pretrain.data import Batch, ClipSource, say_left_out
-from dubaug.pretrain.heads import ContrastiveModel, views_of
+from dubaug.pretrain.heads import ContrastiveModel
+from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.loader import loaded
-from dubaug.pretrain.loss import contrastive_loss, retrieval_at_1
-from dubaug.pretrain.measures import alignment, uniformity
 from dubaug.pretrain.memory import out_of_memory, peak_memory_gib
 from dubaug.pretrain.processes import Processes, StopRequest, joined_processes
 from dubaug.pretrain.run import Run
@@ -29,7 +25,6 @@ from dubaug.pretrain.schedule import learning_rate
 from dubaug.pretrain.state import Progressed, load_state, newest_step, save_state
 from dubaug.pretrain.workdir import WorkDirectory, open_work_directory
 from dubaug.progress import Progress
-from dubaug.seeding import item_seed
 
 LOG_EVERY_S = 30.0
 """Between two lines of figures in `log.txt`; `metrics.jsonl` has every step's."""
@@ -75,9 +70,10 @@ def pretrain(run: Run, *, clips: Path, separated: Path | None) -> None:
         try:
             _Trainer(run, source, processes, work, stop).train()
         except (RuntimeError, MemoryError) as error:
-            if short := out_of_memory(error, run.experiment, run.variant):
-                raise short from error
-            raise
+            told = out_of_memory(error, run.experiment, run.variant) or not_compiled(error)
+            if told is None:
+                raise
+            raise told from error
 
 
 def _check_enough(source: ClipSource, run: Run, clips: Path) -> None:
@@ -115,33 +111,11 @@ class _Trainer:
         experiment, self.settings = run.experiment, run.experiment.pretraining
         self.epochs = experiment.epochs_of(run.variant)
         self.steps_per_epoch = len(self._batches(0))
-        self.model = ContrastiveModel(
-            experiment.encoders,
-            views=views_of(experiment.variants[run.variant]),
-            frames=experiment.clips.frames,
-            seed=run.seed,
-        )
+        self.learner = Learner(experiment, run.variant, run.seed, processes)
         if (beginning := run.beginning()) is not None:  # a state to continue from, if any, comes over it
-            before = load_encoders(beginning.path)
-            self.model.audio.load_state_dict(before.audio.state_dict())
-            if self.model.video is not None and before.video is not None:
-                self.model.video.load_state_dict(before.video.state_dict())
-        self.model = self.model.to(processes.device)
-        if processes.device.type == "cpu":  # X3D's backward takes a quarter of the time so
-            self.model = self.model.to(memory_format=torch.channels_last_3d)
-        if self.settings.sync_batchnorm and processes.count > 1:
-            self.model = nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(),
-            lr=self.settings.learning_rate,
-            betas=self.settings.betas,
-            weight_decay=self.settings.weight_decay,
-            fused=True,
-        )
+            self.learner.begin_with(load_encoders(beginning.path))
         self.progressed = self._continued()
-        self.parallel: nn.Module = self.model
-        if processes.count > 1:  # each process keeps its own BatchNorm statistics; the first one's are saved
-            self.parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
+        self.learner.join()
 
     def train(self) -> None:
         """Train the epochs that are not done yet, and write the manifest.
@@ -181,7 +155,7 @@ class _Trainer:
         # The first looks, and removes what is damaged; the others are told by a sum.
         step = newest_step(self.work.states, self.work.log) if self.processes.first else 0
         step = int(self.processes.sum(torch.tensor([step], device=self.processes.device)).item())
-        return load_state(self.work.states, step, self.model, self.optimizer) if step else Progressed()
+        return load_state(self.work.states, step, self.learner.model, self.learner.optimizer) if step else Progressed()
 
     def _check_kept(self) -> None:
         """Raise `DubaugError` if an epoch's kept weights are not what was written; mend those that the state holds."""
@@ -228,7 +202,6 @@ class _Trainer:
         """
         first = self.progressed.step % self.steps_per_epoch
         last = self.epochs * self.steps_per_epoch
-        self.parallel.train()
         with closing(self._timed(self._batches(epoch)[first:], epoch)) as batches:
             for batch, waited_s in batches:
                 stopping = self._step(batch, epoch, waited_s)
@@ -268,66 +241,31 @@ class _Trainer:
             warmup_steps=round(settings.warmup_epochs * self.steps_per_epoch),
             total_steps=self.epochs * self.steps_per_epoch,
         )
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        torch.manual_seed(item_seed(self.run.seed, "step", step, self.processes.rank))  # dropout, if any
-        loss, measured = self._loss(batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.get_total_norm(p.grad for p in self.model.parameters() if p.grad is not None)
-        # Everything that the host wants to know in one tensor, so that it waits for the device once a step.
-        stopping = torch.full_like(norm, float(self._stop_wanted()))
-        shared = torch.stack([loss.detach().float(), norm.float(), stopping.float(), *measured])
-        means = (self.processes.sum(shared) / self.processes.count).tolist()
-        mean_loss, gradient_norm, stopping_share, mean_retrieval, mean_alignment, mean_uniformity = means
-        if not (math.isfinite(mean_loss) and math.isfinite(gradient_norm)):
+        figures = self.learner.step(batch, number=step, learning_rate=rate, stop_wanted=self._stop_wanted())
+        if not figures.finite:
             raise DubaugError(
-                f"step {step}: the loss is {mean_loss}, the gradient's norm {gradient_norm}; this process's clips: "
-                f"{', '.join(batch.names)}. Look at them (dubaug inspect), or lower pretraining.learning_rate. "
+                f"step {step}: the loss is {figures.loss}, the gradient's norm {figures.gradient_norm}; this process's "
+                f"clips: {', '.join(batch.names)}. Look at them (dubaug inspect), or lower pretraining.learning_rate. "
                 f"The states before are in {self.work.states}"
             )
-        self.optimizer.step()
         seconds = time.monotonic() - start + waited_s
         self.progressed = replace(self.progressed, step=step + 1, seconds=self.progressed.seconds + seconds)
         if self.processes.first:
             self._tell(
                 step=step,
                 epoch=epoch + 1,
-                loss=mean_loss,
+                loss=figures.loss,
                 learning_rate=rate,
                 temperature=settings.temperature,
-                gradient_norm=gradient_norm,
-                retrieval_at_1=mean_retrieval,
-                alignment=mean_alignment,
-                uniformity=mean_uniformity,
+                gradient_norm=figures.gradient_norm,
+                retrieval_at_1=figures.retrieval_at_1,
+                alignment=figures.alignment,
+                uniformity=figures.uniformity,
                 clips_per_s=len(batch.names) * self.processes.count / seconds,
                 data_wait_share=waited_s / seconds,
                 memory_gib=peak_memory_gib(self.processes.device),
             )
-        return stopping_share > 0
-
-    def _loss(self, batch: Batch) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-        """Return the batch's loss; and retrieval@1 in the batch, alignment and uniformity of its first two views."""
-        augmentation, crop = self.run.experiment.augmentation, self.run.experiment.encoders.video.crop
-        with torch.no_grad():
-            video = None
-            if batch.frames is not None:
-                video = video_views(
-                    batch.frames, batch.video_views, crop=crop, magnitude=augmentation.randaugment_magnitude
-                )
-            mels = {view: audio_views(mel, batch.audio_views[view]) for view, mel in batch.mels.items()}
-        half = self.settings.precision == "bf16"
-        with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=half):
-            views_BP = self.parallel(video, mels)
-        loss = contrastive_loss(
-            views_BP,
-            temperature=self.settings.temperature,
-            negatives=self.settings.negatives,
-            within_modal_weight=self.settings.within_modal_weight,
-        )
-        one, other = ("video", "primary") if "video" in views_BP else ("primary", "secondary")
-        pair = views_BP[one], views_BP[other]
-        return loss, (retrieval_at_1(*pair), alignment(*pair), uniformity(*pair))
+        return figures.stopping
 
     def _tell(self, **values: float) -> None:
         """Write a step's figures: all of them as a line of metrics, some as progress, and now and then in the log."""
@@ -349,11 +287,13 @@ class _Trainer:
         """Write the weights after `epoch` if the configuration wants them."""
         if self.processes.first and epoch in self.run.experiment.checkpoints_of(self.run.variant):
             path = self.work.checkpoint(epoch)
-            save_encoders(path, audio=self.model.audio, video=self.model.video, spec=self.run.spec(epoch))
+            save_encoders(
+                path, audio=self.learner.model.audio, video=self.learner.model.video, spec=self.run.spec(epoch)
+            )
             kept = {**self.progressed.kept, epoch: sha256_of(path)}
             self.progressed = replace(self.progressed, kept=kept)
 
     def _save(self) -> None:
         if self.processes.first:
-            save_state(self.work.states, self.model, self.optimizer, self.progressed)
+            save_state(self.work.states, self.learner.model, self.learner.optimizer, self.progressed)
         self.saved_at = time.monotonic()

@@ -1,0 +1,186 @@
+"""One process's model and optimizer, and one step of both (paper §3.3, §3.4): views made, passed, contrasted, learned.
+
+Shape suffixes: B batch, C channel, T time, H height, W width, F mel bin, P projection.
+"""
+
+import math
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from dubaug.config import Experiment
+from dubaug.pretrain.augment import audio_views, video_views
+from dubaug.pretrain.batchnorm import statistics_left_alone, synchronise
+from dubaug.pretrain.checkpoint import TrainedEncoders
+from dubaug.pretrain.compiled import compile_blocks
+from dubaug.pretrain.data import Batch
+from dubaug.pretrain.encoders import Encoder
+from dubaug.pretrain.heads import VIEWS, ContrastiveModel, View, views_of
+from dubaug.pretrain.loss import contrastive_loss, retrieval_at_1
+from dubaug.pretrain.measures import alignment, uniformity
+from dubaug.pretrain.processes import Processes
+from dubaug.seeding import item_seed
+
+Inputs = tuple[torch.Tensor | None, dict[View, torch.Tensor]]
+"""`video_BCTHW` (None for a variant without video), and `mel_BCTF` of each track."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What a step says of itself, over all processes."""
+
+    loss: float
+    gradient_norm: float
+    retrieval_at_1: float
+    """Of the batch's first two views, as the next two."""
+    alignment: float
+    uniformity: float
+    stopping: bool
+    """Whether any process was asked to stop."""
+
+    @property
+    def finite(self) -> bool:
+        """Whether the step was one that can be learned from."""
+        return math.isfinite(self.loss) and math.isfinite(self.gradient_norm)
+
+
+class Learner:
+    """The model in training, its optimizer, and their steps.
+
+    `dtype` is for checks of the arithmetic; training is in float32, under bfloat16 autocast if so configured.
+    """
+
+    def __init__(
+        self, experiment: Experiment, variant: str, seed: int, processes: Processes, dtype: torch.dtype = torch.float32
+    ) -> None:
+        self.experiment, self.settings, self.seed, self.processes = experiment, experiment.pretraining, seed, processes
+        self.dtype = dtype
+        self.model = ContrastiveModel(
+            experiment.encoders,
+            views=views_of(experiment.variants[variant]),
+            frames=experiment.clips.frames,
+            seed=seed,
+        ).to(processes.device, dtype)
+        if processes.device.type == "cpu":  # X3D's backward takes a quarter of the time so
+            self.model = self.model.to(memory_format=torch.channels_last_3d)
+        if self.settings.sync_batchnorm:
+            synchronise(self.model, processes)
+        for encoder in self._encoders():
+            encoder.recompute = self.settings.recompute
+            if self.settings.compile:
+                compile_blocks(encoder.blocks)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(),
+            lr=self.settings.learning_rate,
+            betas=self.settings.betas,
+            weight_decay=self.settings.weight_decay,
+            fused=True,
+        )
+        self.model.train()
+        self.parallel: nn.Module = self.model
+
+    def begin_with(self, before: TrainedEncoders) -> None:
+        """Take over another run's encoders; the heads stay as they are."""
+        self.model.audio.load_state_dict(before.audio.state_dict())
+        if self.model.video is not None and before.video is not None:
+            self.model.video.load_state_dict(before.video.state_dict())
+
+    def join(self) -> None:
+        """Average gradients over all processes from now on; called once the weights are what they are to be."""
+        if self.processes.count > 1:  # each process keeps its own BatchNorm statistics; the first one's are saved
+            self.parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
+
+    def step(self, batch: Batch, *, number: int, learning_rate: float, stop_wanted: bool = False) -> Figures:
+        """Learn from a batch, unless the loss or the gradient is no number: then the weights stay as they are."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.optimizer.zero_grad(set_to_none=True)
+        loss, views_BP = self._gradients(batch, number)
+        norm = torch.nn.utils.get_total_norm(p.grad for p in self.model.parameters() if p.grad is not None)
+        one, other, *_ = [view for view in VIEWS if view in views_BP]
+        pair = views_BP[one], views_BP[other]
+        # Everything that the host wants to know in one tensor, so that it waits for the device once a step.
+        told = (
+            loss,
+            norm,
+            retrieval_at_1(*pair),
+            alignment(*pair),
+            uniformity(*pair),
+            torch.full_like(norm, float(stop_wanted)),
+        )
+        shared = torch.stack([figure.double() for figure in told])
+        *means, stopping = (self.processes.sum(shared) / self.processes.count).tolist()
+        names = ("loss", "gradient_norm", "retrieval_at_1", "alignment", "uniformity")
+        figures = Figures(**dict(zip(names, means, strict=True)), stopping=stopping > 0)
+        if figures.finite:
+            self.optimizer.step()
+        return figures
+
+    def _gradients(self, batch: Batch, number: int) -> tuple[torch.Tensor, dict[View, torch.Tensor]]:
+        """Leave the gradients of the batch's loss in the weights; return the loss and the projections, detached.
+
+        With several micro-batches the loss is still that of the whole batch, every clip against all others: a first
+        pass gives all projections, the loss their gradients, and a second pass, with the same dropout, those of the
+        weights (Gao et al. 2021, "Scaling deep contrastive learning batch size under memory limited setup").
+        """
+        parts = [self._inputs(part) for part in batch.parts(self.settings.micro_batches)]
+        if len(parts) == 1:
+            views_BP = self._projections(parts[0], number, 0, self.parallel)
+            loss = self._loss(views_BP)
+            loss.backward()
+            return loss.detach(), {name: view_BP.detach() for name, view_BP in views_BP.items()}
+        with torch.no_grad(), statistics_left_alone(self.model):
+            firsts = [self._projections(part, number, index, self.model) for index, part in enumerate(parts)]
+        views_BP = {name: torch.cat([first[name] for first in firsts]).requires_grad_() for name in firsts[0]}
+        loss = self._loss(views_BP)
+        loss.backward()
+        sizes = [len(first["primary"]) for first in firsts]
+        gradients_BP = {name: _gradient(view_BP).split(sizes) for name, view_BP in views_BP.items()}
+        for index, part in enumerate(parts):
+            with self._no_averaging() if index < len(parts) - 1 else nullcontext():
+                again_BP = self._projections(part, number, index, self.parallel)
+                torch.autograd.backward(list(again_BP.values()), [gradients_BP[name][index] for name in again_BP])
+        return loss.detach(), {name: view_BP.detach() for name, view_BP in views_BP.items()}
+
+    @torch.no_grad()
+    def _inputs(self, batch: Batch) -> Inputs:
+        """Return the batch's views, augmented on the device."""
+        magnitude = self.experiment.augmentation.randaugment_magnitude
+        video_BCTHW = None
+        if batch.frames is not None:
+            crop = self.experiment.encoders.video.crop
+            video_BCTHW = video_views(batch.frames, batch.video_views, crop=crop, magnitude=magnitude).to(self.dtype)
+        mels = {view: audio_views(mel, batch.audio_views[view]).to(self.dtype) for view, mel in batch.mels.items()}
+        return video_BCTHW, mels
+
+    def _projections(self, inputs: Inputs, number: int, part: int, model: nn.Module) -> dict[View, torch.Tensor]:
+        """Pass a part of the batch; its dropout, if any, depends on step, process and part alone."""
+        torch.manual_seed(item_seed(self.seed, "step", number, self.processes.rank, part))
+        half = self.settings.precision == "bf16"
+        with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=half):
+            views_BP: dict[View, torch.Tensor] = model(*inputs)
+        return views_BP
+
+    def _loss(self, views_BP: dict[View, torch.Tensor]) -> torch.Tensor:
+        return contrastive_loss(
+            views_BP,
+            temperature=self.settings.temperature,
+            negatives=self.settings.negatives,
+            within_modal_weight=self.settings.within_modal_weight,
+        )
+
+    def _no_averaging(self) -> AbstractContextManager[None]:
+        """Leave the gradients to this process; the last micro-batch averages what has come together."""
+        joined = self.parallel
+        return joined.no_sync() if isinstance(joined, DistributedDataParallel) else nullcontext()
+
+    def _encoders(self) -> list[Encoder]:
+        return [encoder for encoder in (self.model.audio, self.model.video) if encoder is not None]
+
+
+def _gradient(tensor: torch.Tensor) -> torch.Tensor:
+    assert tensor.grad is not None
+    return tensor.grad
