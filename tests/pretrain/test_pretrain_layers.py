@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from dubaug.pretrain.layers import DepthwiseConv3d, quicken
+from dubaug.pretrain.layers import DepthwiseConv3d, FlatConv3d, PointwiseConv3d, QuickConv3d, quicken
 
 
 @pytest.mark.parametrize("kernel", [(3, 3, 3), (5, 1, 1), (1, 3, 5)])
@@ -36,6 +36,51 @@ def test_a_depthwise_convolution_and_its_gradients_are_pytorchs(
     torch.testing.assert_close(quick[0].weight.grad, stock[0].weight.grad, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("stride", [(1, 1, 1), (1, 2, 2), (2, 1, 3)])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("size", [(3, 5, 4), (1, 1, 1)])
+@pytest.mark.parametrize("last", [True, False], ids=["channels last", "contiguous"])
+def test_a_matrix_product_is_a_convolution_of_one_place(
+    stride: tuple[int, int, int], bias: bool, size: tuple[int, int, int], last: bool
+) -> None:
+    _assert_like_stock(nn.Conv3d(5, 7, 1, stride=stride, bias=bias), PointwiseConv3d, (3, 5, *size), last=last)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"),
+    [((3, 1, 3), (1, 1, 2), (1, 0, 1)), ((9, 1, 1), (1, 1, 3), (4, 0, 0)), ((3, 1, 1), (2, 1, 1), (1, 0, 0))],
+)
+@pytest.mark.parametrize("last", [True, False], ids=["channels last", "contiguous"])
+def test_a_convolution_in_the_plane_is_pytorchs(
+    kernel: tuple[int, int, int], stride: tuple[int, int, int], padding: tuple[int, int, int], last: bool
+) -> None:
+    layer = nn.Conv3d(4, 6, kernel, stride=stride, padding=padding, bias=False)
+    _assert_like_stock(layer, FlatConv3d, (2, 4, 11, 1, 10), last=last, flat=True)
+
+
+def _assert_like_stock(
+    layer: nn.Conv3d, kind: type[QuickConv3d], shape: tuple[int, ...], *, last: bool, flat: bool = False
+) -> None:
+    """Compare results and all gradients of each form with those of PyTorch's layer, in float64."""
+    layout = torch.channels_last_3d if last else torch.contiguous_format
+    layer = layer.double()
+    quick = copy.deepcopy(layer)
+    quicken(nn.Sequential(quick), flat=flat)
+    assert type(quick) is kind
+    for form in kind.forms:
+        quick.form = form
+        values = []
+        for net in (layer, quick):
+            net.zero_grad()
+            generator = torch.Generator().manual_seed(1)
+            input = torch.randn(shape, generator=generator, dtype=torch.float64).to(memory_format=layout)
+            output = net(input.requires_grad_())
+            output.backward(torch.randn(output.shape, generator=generator, dtype=torch.float64))
+            values.append([output, input.grad, *(parameter.grad for parameter in net.parameters())])
+        for one, other in zip(*values, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-10)
+
+
 def test_layers_keep_their_parameters_and_names() -> None:
     net = nn.Sequential(
         nn.Conv3d(2, 8, 1),
@@ -46,7 +91,7 @@ def test_layers_keep_their_parameters_and_names() -> None:
     before = dict(net.named_parameters())
     quicken(net)
     assert [type(layer) for layer in (net[0], net[1][0], net[2], net[3])] == [
-        nn.Conv3d,
+        PointwiseConv3d,
         DepthwiseConv3d,
         nn.Conv3d,
         nn.Conv3d,

@@ -45,6 +45,7 @@ def _learner(experiment: Experiment, processes: Processes = ALONE, *, frozen: bo
 
 def _three_steps(learner: Learner, batches: list[Batch]) -> dict[str, torch.Tensor]:
     """Return the losses, the last gradients and the weights and statistics after three steps."""
+    learner.prepare(batches[0])
     losses = [learner.step(batch, number=number, learning_rate=0.05).loss for number, batch in enumerate(batches)]
     model = learner.model
     gradients = {f"gradient of {name}": p.grad for name, p in model.named_parameters() if p.grad is not None}

@@ -60,6 +60,7 @@ class AudioEncoder(Encoder):
             stem_dim_out=encoders.audio.stem_width,
         )
         _keep_scale(self.net)
+        quicken(self.net, flat=True)
 
     def forward(self, mel_BCTF: torch.Tensor) -> torch.Tensor:
         """Return embeddings `(B, D)` of log-mels `(B, 2, T, F)`."""

@@ -1,63 +1,119 @@
-"""Layers of pytorchvideo's networks in faster forms: the same parameters under the same names, the same results.
+"""Convolutions of pytorchvideo's networks in faster forms: the same parameters under the same names, the same results.
 
-Shape suffixes: B batch, C channel, T time, H height, W width.
+Which form of a layer is fastest depends on the device; `stock` is PyTorch's own. What is measured stands in
+benchmarks/NOTES.md. Shape suffixes: B batch, C channel, T time, H height, W width.
 """
 
-from typing import Any
+import warnings
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-
-def quicken(net: nn.Module) -> None:
-    """Put faster forms in the places of the layers of `net` that have one; they take over the layers' parameters."""
-    for parent in list(net.modules()):
-        for name, layer in list(parent.named_children()):
-            if _is_depthwise(layer):
-                setattr(parent, name, _depthwise_of(layer))
+with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing that a user could change
+    warnings.simplefilter("ignore", FutureWarning)
+    from pytorchvideo.layers.swish import Swish
 
 
-def _is_depthwise(layer: nn.Module) -> bool:
-    """Return whether the layer filters each channel by itself and keeps the size but for its stride."""
-    return (
-        type(layer) is nn.Conv3d
-        and layer.groups == layer.in_channels == layer.out_channels
-        and layer.groups > 1
-        and layer.bias is None
-        and tuple(layer.dilation) == (1, 1, 1)
-        and layer.padding_mode == "zeros"
-        and layer.padding == tuple((size - 1) // 2 for size in layer.kernel_size)
-        and all(size % 2 for size in layer.kernel_size)
-    )
+class QuickConv3d(nn.Conv3d):
+    """A convolution that has several forms, methods of `(B, C, T, H, W)` to `(B, C', T', H', W')`."""
 
-
-class DepthwiseConv3d(nn.Conv3d):
-    """A depthwise convolution whose backward on the CPU takes a third of the time of PyTorch's own."""
+    forms: ClassVar[tuple[str, ...]] = ("stock",)
+    """All forms, the one taken by default first."""
+    form: str
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Return `(B, C, T', H', W')` of `(B, C, T, H, W)`."""
+        """Return `(B, C', T', H', W')` of `(B, C, T, H, W)`."""
+        form: Callable[[torch.Tensor], torch.Tensor] = getattr(self, self.form)
+        return form(input)
+
+    def stock(self, input: torch.Tensor) -> torch.Tensor:
+        """PyTorch's convolution."""
+        return super().forward(input)
+
+
+def quicken(net: nn.Module, *, flat: bool = False) -> None:
+    """Give the layers of `net` their faster forms. `flat`: what passes through it has a height of 1."""
+    for parent in list(net.modules()):
+        for name, child in parent.named_children():
+            if isinstance(child, Swish):
+                setattr(parent, name, nn.SiLU())
+    for layer in net.modules():
+        if type(layer) is not nn.Conv3d or layer.padding_mode != "zeros" or isinstance(layer.padding, str):
+            continue
+        kind = _kind_of(layer, flat)
+        if kind is not None:
+            layer.__class__ = kind
+            layer.form = kind.forms[0]  # type: ignore[assignment]
+
+
+def _kind_of(layer: nn.Conv3d, flat: bool) -> type[QuickConv3d] | None:
+    ones, zeros = (1, 1, 1), (0, 0, 0)
+    if layer.kernel_size == ones and layer.padding == zeros and layer.groups == 1:
+        return PointwiseConv3d
+    if (
+        layer.groups == layer.in_channels == layer.out_channels > 1
+        and layer.bias is None
+        and tuple(layer.dilation) == ones
+        and layer.padding == tuple((size - 1) // 2 for size in layer.kernel_size)
+        and all(size % 2 for size in layer.kernel_size)
+    ):
+        return DepthwiseConv3d
+    if flat and (layer.kernel_size[1], layer.stride[1], layer.padding[1]) == (1, 1, 0):
+        return FlatConv3d
+    return None
+
+
+class PointwiseConv3d(QuickConv3d):
+    """A 1 x 1 x 1 convolution as a matrix product, in either layout of memory."""
+
+    forms = ("product", "stock")
+
+    def product(self, input: torch.Tensor) -> torch.Tensor:
+        """One product over all places with channels last, one a clip where they come first."""
+        if any(step > 1 for step in self.stride):
+            input = input[:, :, :: self.stride[0], :: self.stride[1], :: self.stride[2]]
+        weight = self.weight.flatten(1)
+        if input.is_contiguous(memory_format=torch.channels_last_3d):
+            return F.linear(input.permute(0, 2, 3, 4, 1), weight, self.bias).permute(0, 4, 1, 2, 3)
+        result = torch.matmul(weight, input.flatten(2)).unflatten(2, input.shape[2:])
+        return result if self.bias is None else result + self.bias.reshape(1, -1, 1, 1, 1)
+
+
+class FlatConv3d(QuickConv3d):
+    """A convolution over time and width of what has a height of 1, in two dimensions."""
+
+    forms = ("plane", "stock")
+
+    def plane(self, input: torch.Tensor) -> torch.Tensor:
+        """As a convolution of `(B, C, T, W)`."""
+        assert input.shape[3] == 1
+        (time, _, width), padding, dilation = self.stride, self.padding, self.dilation
+        return F.conv2d(
+            input.squeeze(3),
+            self.weight.squeeze(3),
+            self.bias,
+            stride=(time, width),
+            padding=(int(padding[0]), int(padding[2])),
+            dilation=(dilation[0], dilation[2]),
+            groups=self.groups,
+        ).unsqueeze(3)
+
+
+class DepthwiseConv3d(QuickConv3d):
+    """A depthwise convolution whose backward on the CPU takes a third of the time of PyTorch's own."""
+
+    forms = ("turned", "stock")
+
+    def turned(self, input: torch.Tensor) -> torch.Tensor:
+        """On the CPU in float32 with a backward of our own; elsewhere PyTorch's."""
         if input.device.type != "cpu" or input.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
-            return super().forward(input)
+            return self.stock(input)
         result: torch.Tensor = _Depthwise.apply(input, self.weight, self.stride, self.padding)
         return result
-
-
-def _depthwise_of(layer: nn.Module) -> DepthwiseConv3d:
-    assert isinstance(layer, nn.Conv3d)
-    with torch.device("meta"):
-        quick = DepthwiseConv3d(
-            layer.in_channels,
-            layer.out_channels,
-            kernel_size=layer.kernel_size,  # type: ignore[arg-type]
-            stride=layer.stride,  # type: ignore[arg-type]
-            padding=layer.padding,  # type: ignore[arg-type]
-            groups=layer.groups,
-            bias=False,
-        )
-    quick.weight = layer.weight
-    return quick
 
 
 class _Depthwise(torch.autograd.Function):

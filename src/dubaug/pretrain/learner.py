@@ -22,6 +22,7 @@ from dubaug.pretrain.heads import VIEWS, ContrastiveModel, View, views_of
 from dubaug.pretrain.loss import contrastive_loss, retrieval_at_1
 from dubaug.pretrain.measures import alignment, uniformity
 from dubaug.pretrain.processes import Processes
+from dubaug.pretrain.tuning import Choice, agree, tune
 from dubaug.seeding import item_seed
 
 Inputs = tuple[torch.Tensor | None, dict[View, torch.Tensor]]
@@ -70,8 +71,6 @@ class Learner:
             synchronise(self.model, processes)
         for encoder in self._encoders():
             encoder.recompute = self.settings.recompute
-            if self.settings.compile:
-                compile_blocks(encoder.blocks)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(),
             lr=self.settings.learning_rate,
@@ -92,6 +91,23 @@ class Learner:
         """Average gradients over all processes from now on; called once the weights are what they are to be."""
         if self.processes.count > 1:  # each process keeps its own BatchNorm statistics; the first one's are saved
             self.parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
+
+    def prepare(self, batch: Batch) -> list[Choice]:
+        """Make the networks ready for batches like this one, before the first step; return what was chosen.
+
+        On a GPU each convolution's fastest form is found by trying; on a CPU the forms are fixed, so that runs repeat
+        to the bit. Blocks are compiled when they are first called.
+        """
+        choices: list[Choice] = []
+        if self.processes.device.type == "cuda":
+            inputs = self._inputs(batch.parts(self.settings.micro_batches)[0])
+            with statistics_left_alone(self.model):
+                choices = tune(self.model, lambda: self._projections(inputs, 0, 0, self.model))
+            agree(self.model, self.processes)
+        if self.settings.compile:
+            for encoder in self._encoders():
+                compile_blocks(encoder.blocks)
+        return choices
 
     def step(self, batch: Batch, *, number: int, learning_rate: float, stop_wanted: bool = False) -> Figures:
         """Learn from a batch, unless the loss or the gradient is no number: then the weights stay as they are."""

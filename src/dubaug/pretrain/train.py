@@ -111,7 +111,7 @@ class _Trainer:
         experiment, self.settings = run.experiment, run.experiment.pretraining
         self.epochs = experiment.epochs_of(run.variant)
         self.steps_per_epoch = len(self._batches(0))
-        self.learner = Learner(experiment, run.variant, run.seed, processes)
+        self.learner, self.prepared = Learner(experiment, run.variant, run.seed, processes), False
         if (beginning := run.beginning()) is not None:  # a state to continue from, if any, comes over it
             self.learner.begin_with(load_encoders(beginning.path))
         self.progressed = self._continued()
@@ -204,6 +204,8 @@ class _Trainer:
         last = self.epochs * self.steps_per_epoch
         with closing(self._timed(self._batches(epoch)[first:], epoch)) as batches:
             for batch, waited_s in batches:
+                if not self.prepared:
+                    self._prepare(batch)
                 stopping = self._step(batch, epoch, waited_s)
                 step = self.progressed.step
                 ended = step % self.steps_per_epoch == 0
@@ -214,6 +216,13 @@ class _Trainer:
                 if stopping and step < last:
                     self.processes.wait()  # torchrun ends the others when one has left: not while the first saves
                     raise Interrupted(self._why_stopped(f"after step {step - 1}"))
+
+    def _prepare(self, batch: Batch) -> None:
+        """Make the learner ready for batches like this one, and note what it chose."""
+        for choice in self.learner.prepare(batch):
+            if self.processes.first:
+                self.work.note(str(choice))
+        self.prepared = True
 
     def _timed(self, batches: Sequence[Sequence[Clip]], epoch: int) -> Generator[tuple[Batch, float], None, None]:
         """Yield the batches, each with the seconds that were spent waiting for it."""
