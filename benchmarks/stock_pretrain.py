@@ -82,7 +82,7 @@ class StockClips(Dataset):
                 v2.Normalize([0.45] * 3, [0.225] * 3),
             ]
         )
-        frames, bins = experiment.mel.frames(round(experiment.clips.duration_s * experiment.clips.sample_rate_hz)), 0
+        frames = experiment.mel.frames(round(experiment.clips.duration_s * experiment.clips.sample_rate_hz))
         bins = experiment.mel.n_mels
         self.masks = [
             audio_transforms.TimeMasking(max(1, int(frames * augmentation.time_mask_max))),

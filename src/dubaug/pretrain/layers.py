@@ -42,12 +42,22 @@ def quicken(net: nn.Module, *, flat: bool = False) -> None:
             if isinstance(child, Swish):
                 setattr(parent, name, nn.SiLU())
     for layer in net.modules():
+        if isinstance(layer, nn.AvgPool3d | nn.Conv3d):
+            _with_plain_sizes(layer)
         if type(layer) is not nn.Conv3d or layer.padding_mode != "zeros" or isinstance(layer.padding, str):
             continue
         kind = _kind_of(layer, flat)
         if kind is not None:
             layer.__class__ = kind
             layer.form = kind.forms[0]  # type: ignore[assignment]
+
+
+def _with_plain_sizes(layer: nn.Module) -> None:
+    """Make integers of sizes that pytorchvideo computed with NumPy: torch.compile takes those for tensors."""
+    for name in ("kernel_size", "stride", "padding"):
+        sizes = getattr(layer, name)
+        if isinstance(sizes, tuple | list):
+            setattr(layer, name, tuple(int(size) for size in sizes))
 
 
 def _kind_of(layer: nn.Conv3d, flat: bool) -> type[QuickConv3d] | None:

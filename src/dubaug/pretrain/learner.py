@@ -106,7 +106,7 @@ class Learner:
             agree(self.model, self.processes)
         if self.settings.compile:
             for encoder in self._encoders():
-                compile_blocks(encoder.blocks)
+                compile_blocks(encoder.blocks[:-1])  # the head is small
         return choices
 
     def step(self, batch: Batch, *, number: int, learning_rate: float, stop_wanted: bool = False) -> Figures:
