@@ -4,6 +4,7 @@
 # make check      formatters, linters and the type checker
 # make bench-media  ingest and reading of shards, measured beside FFmpeg and PyAV
 # make bench-separation  speech removal by batch size, beside Demucs's own function; memory for a two-hour film
+# make bench-pretrain  training steps and whole training beside stock models, on a GPU if there is one; the roofline
 # make ui         MLflow's pages on http://127.0.0.1:5000
 # make lock       requirements.lock from pyproject.toml
 
@@ -13,7 +14,7 @@ BIN := .venv/bin
 # The rules call `dubaug` and `torchrun` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo demo-full test test-fast check format bench-media bench-separation ui lock clean
+.PHONY: install demo demo-full test test-fast check format bench-media bench-separation bench-pretrain ui lock clean
 
 install: .venv/.installed
 
@@ -55,6 +56,9 @@ bench-media: install
 
 bench-separation: install
 	python benchmarks/bench_separation.py
+
+bench-pretrain: install
+	python benchmarks/bench_pretrain.py
 
 ui: install
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1

@@ -1,8 +1,8 @@
 """Pretraining beside what a good researcher would write in an afternoon (`make bench-pretrain`).
 
-The peer (`stock_pretrain.py`): stock pytorchvideo models in eager mode, torchvision's augmentation in the loader's worker
-processes; in float32 with TF32 as PyTorch ships it, and on a GPU under bfloat16 autocast too. The same clips (made up,
-`pretrain_corpus.py`), sizes, loss and optimizer; variant efj. Contenders take turns in one process.
+The peer (`stock_pretrain.py`): stock pytorchvideo models in eager mode, torchvision's augmentation in the loader's
+worker processes; in float32 with TF32 as PyTorch ships it, and on a GPU under bfloat16 autocast too. The same clips
+(made up, `pretrain_corpus.py`), sizes, loss and optimizer; variant efj. Contenders take turns in one process.
 
 - step_vs_stock_cpu, step_vs_stock_fp32, step_vs_stock_bf16: `ratio`, `ours` and `peer` are end to end, shards to
   updated weights, once what was read ahead before the clock started is used up; `step_alone` is the same for one batch
@@ -233,7 +233,7 @@ def main() -> None:
     experiment = _with(experiment_at(options.scale), gpus=1)
     if options.no_compile:
         experiment = _with(experiment, compile=False)
-    clips_per_title, results = 4 * experiment.pretraining.clips_per_gpu // 4, []
+    clips_per_title, results = experiment.pretraining.clips_per_gpu, []
     with tempfile.TemporaryDirectory(prefix="bench-pretrain-") as name:
         index = make_corpus(Path(name), experiment, clips_per_title=clips_per_title)
         ahead = 3 * options.workers

@@ -1,4 +1,4 @@
-"""Shards of made-up clips at a configuration's sizes: pictures whose JPEGs are as large as films', log-mels of noise."""
+"""Shards of made-up clips at a configuration's sizes: JPEGs as large as films', log-mels of noise."""
 
 from pathlib import Path
 

@@ -15,6 +15,7 @@ def test_what_the_weights_depend_on_changes_the_hash(tiny):
     changes = [
         replace(tiny, pretraining=replace(tiny.pretraining, temperature=0.2)),
         replace(tiny, pretraining=replace(tiny.pretraining, checkpoints=(2,))),
+        replace(tiny, pretraining=replace(tiny.pretraining, micro_batches=2)),
         replace(tiny, mel=replace(tiny.mel, n_mels=40)),
         replace(tiny, clips=replace(tiny.clips, jpeg_quality=80)),
         replace(tiny, augmentation=replace(tiny.augmentation, mask_probability=0.1)),
@@ -28,6 +29,7 @@ def test_what_the_weights_depend_on_changes_the_hash(tiny):
 def test_nothing_else_changes_it(tiny):
     changes = [
         replace(tiny, pretraining=replace(tiny.pretraining, loader_workers=5)),
+        replace(tiny, pretraining=replace(tiny.pretraining, recompute=True, compile=True)),
         replace(tiny, clips=replace(tiny.clips, batches=9)),
         replace(tiny, variants={**tiny.variants, "efj": replace(tiny.variants["efj"], label="other")}),
         replace(tiny, results_dir="elsewhere", tasks={}, suites={}, seeds=(0, 1)),

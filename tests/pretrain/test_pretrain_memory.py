@@ -30,6 +30,8 @@ def test_keys_to_lower_are_named_with_their_values(tiny: Experiment, error: Exce
         "encoders.video.crop (32)",
         "clips.frames (2)",
         "pretraining.precision to bf16",
+        "pretraining.recompute to true",
+        "pretraining.micro_batches to 2",
         "pretraining.loader_workers (0)",
     ):
         assert key in said
@@ -37,10 +39,11 @@ def test_keys_to_lower_are_named_with_their_values(tiny: Experiment, error: Exce
 
 
 def test_only_keys_that_matter_are_named(make_tiny: Callable[..., Experiment]) -> None:
-    said = str(out_of_memory(MemoryError(), make_tiny(precision="bf16"), "a"))
+    said = str(out_of_memory(MemoryError(), make_tiny(precision="bf16", recompute=True), "a"))
     assert "clips_per_gpu" in said
     assert "crop" not in said
     assert "bf16" not in said
+    assert "recompute" not in said
 
 
 def test_other_errors_are_not_about_memory(tiny: Experiment) -> None:

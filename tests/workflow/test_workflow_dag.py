@@ -174,6 +174,16 @@ def test_a_variant_a_language_and_a_task_are_added_by_configuration_alone(snakem
     assert snakemake("-n", "elsewhere/fr/hear.json", overlay=overlay).returncode != 0
 
 
+def test_appendix_c_is_a_configuration(snakemake: Snakemake) -> None:
+    sweep = [
+        f"results/{variant}/epoch{epoch:02d}/hear.json" for variant in ("av20", "efj20") for epoch in (5, 10, 15, 20)
+    ]
+    run = snakemake("-n", "-p", "--configfile", "workflow/config/appendix_c.yaml", "--", *sweep)
+    assert run.returncode == 0, run.stderr
+    jobs = _jobs(run.stdout + run.stderr)
+    assert (jobs["pretrain"], jobs["probe_hear_5_10_15_20"]) == (2, 2)
+
+
 def test_the_slurm_profile_resolves_by_name_with_the_papers_scale(
     snakemake: Snakemake, clone: Path, paper_experiment: Experiment
 ) -> None:

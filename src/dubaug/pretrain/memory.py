@@ -31,10 +31,15 @@ def out_of_memory(error: BaseException, experiment: Experiment, variant: str) ->
     keys = [f"pretraining.clips_per_gpu (now {pretraining.clips_per_gpu})"]
     if experiment.variants[variant].video:
         keys += [f"encoders.video.crop ({encoders.video.crop})", f"clips.frames ({experiment.clips.frames})"]
-    half = " or set pretraining.precision to bf16," if pretraining.precision == "fp32" else ""
+    remedies = [
+        *(["pretraining.recompute to true"] if not pretraining.recompute else []),
+        *(["pretraining.precision to bf16"] if pretraining.precision == "fp32" else []),
+        f"pretraining.micro_batches to {2 * pretraining.micro_batches}",
+    ]
     reason = text.splitlines()[0] if text else type(error).__name__
     return DubaugError(
-        f"out of memory: {reason}. Lower {', '.join(keys)},{half} or use a device with more memory; if it is the "
-        f"main memory that is short, lower pretraining.loader_workers ({pretraining.loader_workers}). "
-        "More pretraining.gpus keep the whole batch at fewer clips a GPU"
+        f"out of memory: {reason}. Set {' or '.join(remedies)}, lower {', '.join(keys)}, or use a device with more "
+        f"memory (docs/pretraining.md says what each does); if it is the main memory that is short, lower "
+        f"pretraining.loader_workers ({pretraining.loader_workers}). More pretraining.gpus keep the whole batch at "
+        "fewer clips a GPU"
     )
