@@ -35,7 +35,7 @@ def roofline(
         ours.step(batch)
     ceilings = {"flops_s": _product_flops_s(device, dtype), "bytes_s": _copy_bytes_s(device)}
     blocks = _blocks(learner.model)
-    work = _work(learner, batch, blocks, dtype)
+    work = work_of(learner.model, *learner._inputs(batch), dtype)
     measured_s = _times(learner, batch, blocks)
     rows, bound_s = [], 0.0
     for name, layers in work.items():
@@ -85,13 +85,13 @@ def _blocks(model: nn.Module) -> dict[str, nn.Module]:
     return blocks
 
 
-def _work(
-    learner: Any, batch: Any, blocks: dict[str, nn.Module], dtype: torch.dtype
+def work_of(
+    model: nn.Module, video_BCTHW: torch.Tensor, mels_BCTF: dict[str, torch.Tensor], dtype: torch.dtype
 ) -> dict[str, list[tuple[float, float]]]:
-    """Return each block's layers as (FLOPs, bytes) of forward and backward."""
+    """Return each block's layers as (FLOPs, bytes) of forward and backward; on the meta device nothing is computed."""
     work: dict[str, list[tuple[float, float]]] = defaultdict(list)
     hooks = []
-    for name, block in blocks.items():
+    for name, block in _blocks(model).items():
         for layer in block.modules():
             if isinstance(layer, nn.Conv3d | nn.Linear):
 
@@ -105,7 +105,7 @@ def _work(
 
                 hooks.append(layer.register_forward_hook(count))
     with torch.no_grad():
-        learner._projections(learner._inputs(batch), 0, 0, learner.model)
+        model(video_BCTHW, mels_BCTF)
     for hook in hooks:
         hook.remove()
     return work

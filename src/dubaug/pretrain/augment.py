@@ -37,7 +37,7 @@ def rescale_and_crop(frames_BTHWC: torch.Tensor, views: Sequence[VideoView], *, 
     columns_BXW = _resampling(
         [(view.source_width, view.width, view.left) for view in views], taps=width, outputs=crop, device=device
     )
-    pixels_BCTHW = frames_BTHWC.permute(0, 4, 1, 2, 3).to(rows_BYH.dtype)
+    pixels_BCTHW = frames_BTHWC.permute(0, 4, 1, 2, 3).to(rows_BYH.dtype, memory_format=torch.contiguous_format)
     scaled_BCTYW = rows_BYH[:, None, None] @ pixels_BCTHW
     return (scaled_BCTYW @ columns_BXW.transpose(1, 2)[:, None, None]).mul_(1.0 / 255.0).clamp_(0.0, 1.0)
 
