@@ -33,6 +33,8 @@ def pretraining_parts(experiment: Experiment, variant: str, seed: int) -> dict[s
         del pretraining[name]
     if not (pretraining["within_modal_weight"] and chosen.video and chosen.secondary):
         del pretraining["within_modal_weight"]
+    if pretraining["micro_batches"] == 1:
+        del pretraining["micro_batches"]
     if not chosen.video:
         del encoders["video"]
         for name in ("frames", "frame_height", "jpeg_quality"):
