@@ -18,6 +18,7 @@ STAGES = (
     "downstream",
     "probe",
     "report",
+    "export",
     "tracking",
 )
 """Sub-packages with a `command` module, in the order of the data's flow. A `command` module has

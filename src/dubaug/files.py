@@ -5,6 +5,7 @@ import glob
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +60,43 @@ def remove_unfinished(path: Path) -> None:
     """Remove what a killed process left of `path`, by whatever name `atomic_path` gave it."""
     for temporary in path.parent.glob(f".{glob.escape(path.stem)}.*.part{path.suffix}"):
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder beside `path`; on success it takes the place of `path`, on error it is removed.
+
+    A folder at `path` is replaced with all that is in it: the caller has made sure that it may be. What a killed
+    process left of an earlier try is removed. Raises `DubaugError` if there is no room.
+    """
+    path = path.absolute()
+    temporary, old = (path.with_name(f".{path.name}.{os.getpid()}.{state}") for state in ("part", "old"))
+    try:
+        with writing_to(path):
+            for unfinished in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.part"):
+                shutil.rmtree(unfinished)
+            temporary.mkdir(parents=True)
+            yield temporary
+            for written in (file for file in temporary.rglob("*") if file.is_file()):
+                with written.open("rb") as file:
+                    os.fsync(file.fileno())
+            _take_place(temporary, path, old)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_place(new: Path, path: Path, old: Path) -> None:
+    """Rename the folder `new` to `path`; a folder that is there steps aside as `old` and is removed afterwards."""
+    if not path.exists():
+        new.rename(path)
+        return
+    path.rename(old)
+    try:
+        new.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

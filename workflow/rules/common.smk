@@ -209,6 +209,30 @@ def clips_flags(wildcards, input):
     ]
 
 
+def export_input(wildcards):
+    """Return what a run's export is made of: its manifest, all its scores, and the corpus that it was trained on."""
+    run, variant = str(RUN).format(**wildcards), EXPERIMENT.variants[wildcards.variant]
+    suites = EXPERIMENT.suites_of(wildcards.variant)
+    inputs = {"manifest": f"{run}/pretraining.json"}
+    if suites:
+        inputs["scores"] = [f"{run}/{suite}.json" for suite in suites]
+    if not variant.untrained:
+        rejected = ["rejected", "rejected_separation"][: 1 + variant.separated]
+        inputs["titles"] = [RESULTS / "corpus/titles.csv"]
+        inputs["rejected"] = [RESULTS / f"corpus/{name}.csv" for name in rejected]
+    return inputs
+
+
+def export_flags(wildcards, input):
+    """Return the exporter's flags for those inputs."""
+    return [
+        word
+        for name in ("scores", "titles", "rejected")
+        if name in input.keys()
+        for word in (f"--{name}", *input[name])
+    ]
+
+
 def task_path(wildcards):
     """Return the folder of a task's data set, as it is published."""
     return EXPERIMENT.tasks[wildcards.task].path

@@ -4,6 +4,7 @@ Shape suffixes: B batch, C channel, T time, H height, W width, F mel bin, D embe
 """
 
 import warnings
+from typing import Any
 
 import torch
 from torch import nn
@@ -52,13 +53,7 @@ class AudioEncoder(Encoder):
 
     def __init__(self, encoders: Encoders) -> None:
         super().__init__()
-        self.net = create_acoustic_resnet(
-            input_channel=2,
-            model_depth=encoders.audio.depth,
-            model_num_class=encoders.embedding_dim,
-            dropout_rate=encoders.dropout,
-            stem_dim_out=encoders.audio.stem_width,
-        )
+        self.net = create_acoustic_resnet(**audio_arguments(encoders))
         _keep_scale(self.net)
         quicken(self.net, flat=True)
 
@@ -73,26 +68,43 @@ class VideoEncoder(Encoder):
 
     def __init__(self, encoders: Encoders, *, frames: int) -> None:
         super().__init__()
-        video = encoders.video
-        if video.crop < VIDEO_CROP_MIN:
-            raise ConfigError(f"config key `encoders.video.crop`: got {video.crop}, X3D needs {VIDEO_CROP_MIN} or more")
-        self.net = create_x3d(
-            input_clip_length=frames,
-            input_crop_size=video.crop,
-            model_num_class=encoders.embedding_dim,
-            dropout_rate=encoders.dropout,
-            width_factor=video.width_factor,
-            depth_factor=video.depth_factor,
-            stem_dim_in=video.stem_width,
-            head_dim_out=video.head_width,
-            head_activation=None,
-        )
+        crop = encoders.video.crop
+        if crop < VIDEO_CROP_MIN:
+            raise ConfigError(f"config key `encoders.video.crop`: got {crop}, X3D needs {VIDEO_CROP_MIN} or more")
+        self.net = create_x3d(**video_arguments(encoders, frames=frames))
         _keep_scale(self.net)
         quicken(self.net)
 
     def forward(self, video_BCTHW: torch.Tensor) -> torch.Tensor:
         """Return embeddings `(B, D)` of clips `(B, 3, T, H, W)`, values 0..1."""
         return self.embedded((video_BCTHW - PIXEL_MEAN) / PIXEL_STD)
+
+
+def audio_arguments(encoders: Encoders) -> dict[str, Any]:
+    """Return what pytorchvideo's `create_acoustic_resnet` is called with: plain values."""
+    return {
+        "input_channel": 2,
+        "model_depth": encoders.audio.depth,
+        "model_num_class": encoders.embedding_dim,
+        "dropout_rate": encoders.dropout,
+        "stem_dim_out": encoders.audio.stem_width,
+    }
+
+
+def video_arguments(encoders: Encoders, *, frames: int) -> dict[str, Any]:
+    """Return what pytorchvideo's `create_x3d` is called with: plain values."""
+    video = encoders.video
+    return {
+        "input_clip_length": frames,
+        "input_crop_size": video.crop,
+        "model_num_class": encoders.embedding_dim,
+        "dropout_rate": encoders.dropout,
+        "width_factor": video.width_factor,
+        "depth_factor": video.depth_factor,
+        "stem_dim_in": video.stem_width,
+        "head_dim_out": video.head_width,
+        "head_activation": None,
+    }
 
 
 def build_audio_encoder(encoders: Encoders) -> AudioEncoder:

@@ -74,7 +74,7 @@ def _corpus(experiment: Experiment) -> dict[str, Any]:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return one line for each key that differs: `pretraining.learning_rate: 0.001 -> 0.002`."""
-    before, after = dict(_flat(old)), dict(_flat(new))
+    before, after = dict(flattened(old)), dict(flattened(new))
     missing = "(absent)"
     return [
         f"{key}: {before.get(key, missing)} -> {after.get(key, missing)}"
@@ -83,9 +83,10 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flattened(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested keys with their values: `("pretraining.learning_rate", 0.001)`; tuples as lists."""
     for key, inner in value.items():
         if isinstance(inner, Mapping):
-            yield from _flat(inner, f"{prefix}{key}.")
+            yield from flattened(inner, f"{prefix}{key}.")
         else:
             yield prefix + key, list(inner) if isinstance(inner, tuple) else inner

@@ -1,0 +1,163 @@
+"""The model card, in the form that Hugging Face reads: YAML front matter, then Markdown.
+
+`model_card` puts sections together; each section is a function of the facts it shows, so that other cards (of the
+data, of a variant) can have the same ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from dubaug.export import sections
+from dubaug.export.corpus import Films, LeftOut
+from dubaug.export.examples import with_dubaug, with_pytorchvideo
+from dubaug.export.network import Network
+from dubaug.export.scores import TaskScore
+from dubaug.export.sections import name_of, plural
+from dubaug.export.training import training_section
+
+CITATION = """\
+@article{singh2023looking,
+  title   = {Looking Similar, Sounding Different: Leveraging Counterfactual Cross-Modal Pairs for Audiovisual
+             Representation Learning},
+  author  = {Singh, Nikhil and Wu, Chih-Wei and Orife, Iroro and Kalayeh, Mahdi},
+  journal = {arXiv preprint arXiv:2304.05600},
+  year    = {2023}
+}"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardFacts:
+    """All that the card says."""
+
+    network: Network
+    config: Mapping[str, Any]
+    """`config.json`."""
+    label: str | None
+    """The variant's, as the tables have it, where it is known."""
+    licence: str | None
+    films: Films | None
+    left_out: LeftOut | None
+    scores: Sequence[TaskScore]
+    versions: Mapping[str, str]
+    """Of what exported it: package to version."""
+
+
+def model_card(facts: CardFacts) -> str:
+    """Return README.md; equal facts give equal text."""
+    network = facts.network
+    parts = [
+        f"---\n{front_matter(facts)}---\n",
+        f"# {_headline(network)}\n",
+        _what_it_is(facts),
+        *sections.warnings(network, facts.scores),
+        "## Use\n",
+        sections.inputs(facts.config),
+        _code(network),
+        "## Training data\n",
+        sections.data(network, facts.films, facts.left_out),
+        "## Training\n",
+        training_section(network),
+        "## Scores\n",
+        sections.scores(network, facts.scores),
+        "## Intended use and limits\n",
+        sections.limits(network),
+        "## Files and versions\n",
+        _files(facts),
+        "## Citation\n",
+        f"The method is of this paper, whose authors had no part in these weights:\n\n```bibtex\n{CITATION}\n```\n",
+    ]
+    return "\n".join(parts)
+
+
+def front_matter(facts: CardFacts) -> str:
+    """Return the YAML that Hugging Face reads, without its `---` lines. Without a licence a comment asks for one."""
+    network = facts.network
+    tags = ["audio", *(["video", "audiovisual"] if "video" in network.weights else [])]
+    tags += ["untrained"] if network.untrained else ["self-supervised-learning", "contrastive-learning"]
+    tags += ["dubbed-audio"] if len(network.languages) > 1 else []
+    tags += ["generated-training-data"] if network.generated_films else []
+    values: dict[str, Any] = {
+        "library_name": "dubaug",
+        "pipeline_tag": "feature-extraction",
+        **({"language": list(network.languages)} if network.languages else {}),
+        "tags": [*tags, "pytorchvideo", "arxiv:2304.05600"],
+    }
+    if facts.licence is None:
+        licence = "# license: not stated; fill it in, or export again with --license\n"
+    else:
+        licence = yaml.safe_dump({"license": facts.licence})
+    return licence + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+
+
+def _headline(network: Network) -> str:
+    kind = "audio and video encoders" if "video" in network.weights else "an audio encoder"
+    if network.untrained:
+        return f"{network.name}: {kind} with random weights"
+    return f"{network.name}: {kind}, {plural(network.spec.epoch, 'epoch')}, seed {network.spec.seed}"
+
+
+def _what_it_is(facts: CardFacts) -> str:
+    network, encoders = facts.network, facts.network.spec.encoders
+    nets = [f"an Acoustic ResNet-{encoders.audio.depth} for sound ({_millions(network.weights['audio'])} weights)"]
+    if "video" in network.weights:
+        nets.append(f"an X3D for picture ({_millions(network.weights['video'])} weights)")
+    label = f" (in the tables: {facts.label})" if facts.label and facts.label != network.name else ""
+    each = "Each" if len(nets) > 1 else "It"
+    text = (
+        f"{' and '.join(nets)}. {each} turns {network.spec.duration_s:g} s into a vector of {encoders.embedding_dim} "
+        f"numbers. It is the variant `{network.name}`{label} of *Looking Similar, Sounding Different* "
+        "([arXiv 2304.05600](https://arxiv.org/abs/2304.05600)), made with dubaug, an independent reimplementation: "
+        f"{_recipe(network)}\n"
+    )
+    return text[0].upper() + text[1:]
+
+
+def _recipe(network: Network) -> str:
+    """Return in a sentence what was contrasted with what."""
+    if network.untrained:
+        return "untrained networks, which show what an architecture scores before it has learnt anything."
+    variant = network.configuration["variant"]
+    primary = f"the {name_of(variant['primary'])} track"
+    if variant["separated"]:
+        return f"trained without labels to match the picture of films with {primary} from which speech was removed."
+    dubs = [name_of(language) for language in variant["secondary"] if language != variant["primary"]]
+    if dubs:
+        other = f"dubbed tracks: {', '.join(dubs)}{' (in turn, one a batch)' if len(dubs) > 1 else ''}"
+    elif variant["secondary"]:
+        other = "the same track, augmented once more"
+    else:
+        other = ""
+    if variant["video"]:
+        joined = f"{primary} and with {other}" if other else primary
+        return f"trained without labels to match the picture of films with {joined}."
+    return f"trained without labels and without picture to match {primary} of films with {other}."
+
+
+def _code(network: Network) -> str:
+    video = "video" in network.weights
+    return (
+        "With `pip install torch torchaudio torchvision pytorchvideo safetensors`:\n\n"
+        f"```python\n{with_pytorchvideo(video=video)}```\n\n"
+        "With dubaug installed:\n\n"
+        f"```python\n{with_dubaug(video=video)}```\n\n"
+        "`config.json` holds the constructors' arguments, the spectrogram's and all sizes. The projection heads of "
+        "training are not part of this: what they are given is the embedding.\n"
+    )
+
+
+def _files(facts: CardFacts) -> str:
+    checkpoint = facts.network.checkpoint
+    versions = ", ".join(f"{package} {version}" for package, version in facts.versions.items())
+    return (
+        f"`encoders.safetensors` (SHA-256 `{checkpoint.sha256}`) is the checkpoint as it was trained, byte by byte; "
+        "its header says what the encoders are. `config.json` says the same in plain values. `SHA256SUMS` covers both "
+        f"(`sha256sum -c SHA256SUMS`). Configuration `{facts.network.spec.experiment}`. Exported with {versions}; the "
+        "versions used in training are not recorded.\n"
+    )
+
+
+def _millions(weights: int) -> str:
+    return f"{weights / 1e6:.2f} M"

@@ -1,0 +1,221 @@
+"""Sections of cards, as Markdown: what goes in, what it was trained on, what it scores, what it is good for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dubaug.config import SUITES
+from dubaug.corpus.languages import name_of as coded_name_of
+from dubaug.export.corpus import Films, LeftOut
+from dubaug.export.network import Network
+from dubaug.export.scores import TaskScore
+from dubaug.report.layout import METRIC_NAMES
+
+PAPER_TITLES, PAPER_HOURS = 748, 1300
+"""The paper's corpus (§3.1), to measure a card's by."""
+
+SUITE_NOTES = {
+    "hear": "HEAR: an MLP with 1 or 2 hidden layers on the frozen embeddings, chosen by a search (heareval's protocol)",
+    "hares": "HARES: a linear layer on the frozen embeddings",
+    "visual": "visual: a linear layer on the frozen embeddings of the picture, of the sound, or of both side by side",
+}
+
+
+def name_of(language: str) -> str:
+    """Return the language's English name without its code: `French`."""
+    return coded_name_of(language).partition(" (")[0]
+
+
+def duration(seconds: float) -> str:
+    """Return `36 s`, `10.4 minutes` or `1,300.0 hours`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} minutes" if seconds < 7200 else f"{seconds / 3600:,.1f} hours"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 clip`, `1,000 clips`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers_from: int) -> str:
+    """Return a table whose columns are right-aligned from `numbers_from` on."""
+    rule = [":--" if column < numbers_from else "--:" for column in range(len(head))]
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in (head, rule, *rows)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+
+
+def warnings(network: Network, scores: Sequence[TaskScore]) -> list[str]:
+    """Return what must be read first, if anything: no training, generated films, generated tasks."""
+    notes = []
+    if network.untrained:
+        notes.append("**Untrained.** The weights are random: a baseline, not a model.")
+    if network.generated_films:
+        notes.append(
+            "**Trained on generated films.** Drawn pictures, synthesised sounds and a small bank of voices: these "
+            "weights show that the workflow runs. They know no real film and are no use for one."
+        )
+    if any(score.generated for score in scores):
+        notes.append("**Scored on generated miniatures.** The scores below do not compare with published ones.")
+    return ["".join(f"> {note}\n>\n" for note in notes).removesuffix(">\n")] if notes else []
+
+
+def inputs(config: Mapping[str, Any]) -> str:
+    """Return how sound and picture must come, from `config.json`."""
+    audio, video, window_s = config["audio"], config["video"], config["window_s"]
+    lines = [
+        f"- **Sound:** {window_s:g} s of stereo at {audio['sample_rate_hz']} Hz ({audio['samples']} samples, -1..1), "
+        f"as the natural log of a power mel spectrogram ({audio['input_shape'][1]} frames of {audio['input_shape'][3]} "
+        "bins, no padding). Mono is given to both channels. 5.1 is mixed down as AC-3 says: L + 0.7071 C + 0.7071 Ls "
+        "to the left, the same with R and Rs to the right, both times 0.4142; no LFE."
+    ]
+    if video:
+        scaled = f"short side scaled to {video['short_side_px']} pixels, " if video["short_side_px"] else ""
+        lines.append(
+            f"- **Picture:** {video['frames']} RGB frames from the same {window_s:g} s, at the centres of as many "
+            f"equal parts; {scaled}the central {video['crop_px']} x {video['crop_px']} pixels, values 0..1."
+        )
+    lines.append(
+        f"- **Longer recordings:** consecutive windows of {window_s:g} s; if more than {window_s / 2:g} s are left, "
+        "one more that ends with the recording; the embedding is the windows' mean. Shorter ones are padded with zeros "
+        "(a picture with its last frame). The scores below are of such embeddings."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str:
+    """Return what the network was trained on. Titles are counted and not named."""
+    if network.untrained:
+        return "None.\n"
+    manifest, spec, parts = network.manifest, network.spec, network.configuration
+    corpus = parts["corpus"]
+    required = ", ".join(name_of(language) for language in (corpus["primary"], *corpus["secondary"]))
+    heard = ", ".join(name_of(language) for language in network.languages)
+    heard += ", with speech removed" if parts["variant"]["separated"] else ""
+    length = duration(manifest.n_clips * spec.duration_s)
+    lines = [
+        f"- {plural(manifest.n_titles, 'title')}, {plural(manifest.n_clips, 'clip')} of {spec.duration_s:g} s without "
+        f"overlap: {length} (the paper's corpus: {PAPER_TITLES} titles, about {PAPER_HOURS} hours).",
+        f"- Heard in training: {heard}. The corpus holds titles that have all of: {required}.",
+    ]
+    if generated := network.generated_films:
+        lines.append(
+            f"- The films are generated: {generated['titles']} of {generated['scenes_per_title']} scenes of "
+            f"{generated['scene_s']:g} s (seed {generated['seed']}), of which those with all languages are used."
+        )
+    if films:
+        lines += _film_lines(films)
+    else:
+        lines.append("- Years, genres and original languages: not given to the export.")
+    if left_out:
+        reasons = "; ".join(f"{stage}: {count}" for stage, count in left_out.reasons)
+        lines.append(
+            f"- {plural(left_out.titles, 'title')} found lost clips or were left out whole as unusable ({reasons})."
+            if left_out.titles
+            else "- No title that was found had to be left out as unusable."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _film_lines(films: Films) -> list[str]:
+    years = f"from {films.years[0]} to {films.years[1]}" if films.years else "of unknown years"
+    spoken = [f"{name_of(code) if code else 'not said'}: {count}" for code, count in films.original_languages]
+    genres = [f"{genre}: {count}" for genre, count in films.genres]
+    return [
+        f"- The titles are {years}, {films.minutes / films.titles:.1f} minutes long in the mean.",
+        f"- Original languages (titles): {'; '.join(spoken)}.",
+        f"- Genres (titles, several each): {'; '.join(genres) or 'not said'}.",
+    ]
+
+
+def scores(network: Network, found: Sequence[TaskScore]) -> str:
+    """Return the table of scores, what the columns are, and what is not there."""
+    missing = _missing(network, {score.suite for score in found})
+    if not found:
+        return f"No results were given to the export: nothing is known of these weights.\n\n{missing}"
+    found = sorted(found, key=lambda score: SUITES.index(score.suite) if score.suite in SUITES else len(SUITES))
+    joined = any(score.over_seeds for score in found)
+    seeds_head = ["Mean over seeds", "Seeds"] if joined else []
+    head = ["Task", "Suite", "Metric", "Score", "Folds", "Train", "Test", *seeds_head]
+    rows = [[*_row(score), *(_seeds(score) if joined else [])] for score in found]
+    suites = [suite for suite in SUITES if any(score.suite == suite for score in found)]
+    notes = "".join(f"- {SUITE_NOTES[suite]}.\n" for suite in suites) + (f"\n{missing}" if missing else "")
+    marks = "† a generated miniature of the data set.\n\n" if any(score.generated for score in found) else ""
+    own = f"Of exactly these weights (epoch {network.spec.epoch}, seed {network.spec.seed}); "
+    spread = "± is the deviation over folds. Train and Test count the items of the first fold.\n\n"
+    return (
+        f"{own}{spread}{markdown_table(head, rows, numbers_from=3)}\n{marks}{_of_unknown_data(network, found)}{notes}"
+    )
+
+
+def _row(score: TaskScore) -> list[str]:
+    label = f"{score.label}{' †' if score.generated else ''}"
+    metric = METRIC_NAMES.get(score.metric, score.metric)
+    counts = [f"{number:,}" for number in (score.n_folds, score.n_train, score.n_test)]
+    return [label, score.suite, metric, _with_spread(score.mean, score.std), *counts]
+
+
+def _seeds(score: TaskScore) -> list[str]:
+    over = score.over_seeds
+    return ["", ""] if over is None else [_with_spread(over.mean, over.std), str(over.seeds)]
+
+
+def _with_spread(mean: float, std: float | None) -> str:
+    return f"{mean:.3f}" if std is None else f"{mean:.3f} ± {std:.3f}"
+
+
+def _of_unknown_data(network: Network, found: Sequence[TaskScore]) -> str:
+    """Return a caution where the films are generated and nobody said whether the tasks are."""
+    if network.generated_films and any(score.generated is None for score in found):
+        return (
+            "The tasks' data may be generated miniatures as the films are: compare Train and Test with the published "
+            "data sets' sizes.\n\n"
+        )
+    return ""
+
+
+def _missing(network: Network, there: set[str]) -> str:
+    """Return which suites are not among the results, and why one cannot be."""
+    sees = "video" in network.weights and not network.untrained
+    lacking = [suite for suite in SUITES if suite not in there and (sees or suite != "visual")]
+    lines = [f"Not given: results on {', '.join(lacking)}.\n"] if lacking else []
+    if not sees and "visual" not in there:
+        lines.append("There are no visual results of a network that is untrained or has no video.\n")
+    if not network.untrained and network.spec.epoch < network.manifest.epochs:
+        lines.append(
+            f"These weights are of epoch {network.spec.epoch} of {network.manifest.epochs}: the learning rate had not "
+            "come down yet, and the last epoch's may score better.\n"
+        )
+    return "\n".join(lines)
+
+
+def limits(network: Network) -> str:
+    """Return what the weights may be used for and what not."""
+    lines = ["- For research on audio and audiovisual representations: as frozen features, or to be trained further."]
+    if network.untrained:
+        lines.append("- Random weights: only as the baseline of an experiment.")
+    elif network.generated_films:
+        lines.append(
+            "- Trained on generated films: only for trying the software. All voices in them are "
+            "synthetic; `dubaug/demo/bank/README.md` says where they come from."
+        )
+    else:
+        lines += _limits_of_films(network)
+    if len(network.languages) > 1:
+        lines.append(
+            "- Training pulls dubs of a scene together: what is said, and in which language, is partly discarded by "
+            "design. For speech recognition or language identification, compare with a variant without dubs."
+        )
+    lines.append("- The scores are those listed above and no others; no robustness to noise or compression was tested.")
+    return "\n".join(lines) + "\n"
+
+
+def _limits_of_films(network: Network) -> list[str]:
+    spoken = " and ".join(name_of(language) for language in network.languages)
+    return [
+        "- What films show and say is no sample of the world, nor are actors' voices, accents and looks one of people. "
+        "What is skewed there is learnt; nothing was done about it, and nothing of it was measured.",
+        f"- Tracks in {spoken} were heard, other languages only as they occur in them.",
+        "- Not for recognising or judging people, nor for deciding anything about them.",
+        "- Whether weights trained on films may be passed on, and for what, depends on the films' licences: who "
+        "exports them has to know, and states it in `license` above.",
+    ]

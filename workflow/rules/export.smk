@@ -1,0 +1,20 @@
+# A run's encoders as a folder to hand on, with all its scores in the model card: `snakemake results/efj/export`.
+rule export:
+    input:
+        unpack(export_input),
+    output:
+        folder=directory(RUN / "export"),
+    log:
+        RUN / "logs/export.log",
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        sources=export_flags,
+    shell:
+        "dubaug export --config {params.config} --manifest {input.manifest} {params.sources:q}"
+        " --out {output.folder} 2> {log}"
