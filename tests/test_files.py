@@ -1,8 +1,10 @@
+import errno
 from pathlib import Path
 
 import pytest
 
-from dubaug.files import atomic_path, read_json, sha256_of, write_json, write_text
+from dubaug.errors import DubaugError
+from dubaug.files import atomic_folder, atomic_path, read_json, sha256_of, write_json, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -29,3 +31,44 @@ def test_not_a_number_is_refused(tmp_path: Path) -> None:
 def test_sha256_is_of_the_bytes(tmp_path: Path) -> None:
     write_text(tmp_path / "x", "abc")
     assert sha256_of(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "model"
+
+    def write(word: str, *, fail: bool = False) -> None:
+        with atomic_folder(path) as folder:
+            (folder / "sub").mkdir()
+            (folder / "sub" / word).write_text(word)
+            if fail:
+                raise RuntimeError("disk full")
+
+    write("old")
+    assert (path / "sub/old").read_text() == "old"
+    with pytest.raises(RuntimeError, match="disk full"):
+        write("half", fail=True)
+    assert [entry.name for entry in (path / "sub").iterdir()] == ["old"]
+    killed, others = path.with_name(".model.123.part"), path.with_name(".model.v2.123.part")
+    killed.mkdir()
+    others.mkdir()
+    write("new")
+    assert [entry.name for entry in (path / "sub").iterdir()] == ["new"]
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [".model.v2.123.part", "model"]
+
+
+def test_a_folder_that_cannot_step_in_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model"
+    path.mkdir()
+    (path / "old").touch()
+    rename = Path.rename
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.name.endswith(".part"):
+            raise OSError(errno.ENOSPC, "full")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(DubaugError, match="cannot write"), atomic_folder(path) as folder:
+        (folder / "new").touch()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["model"]
+    assert (path / "old").exists()

@@ -83,6 +83,7 @@ def test_dubs_are_aligned_before_clips_are_cut_or_speech_removed(snakemake: Snak
         "results/figures/c2.pdf",
         "results/figures/mels.png",
         "results/corpus/rejected.csv",
+        "results/efj/export",
         "all",
         "all_hear",
     ],
@@ -130,6 +131,39 @@ def test_several_seeds_are_aggregated(snakemake: Snakemake, demo_experiment: Exp
     jobs = _jobs(run.stderr)
     assert (jobs["pretrain"], jobs[_probe_rule(demo_experiment)]) == (3, 3)
     assert (jobs["aggregate"], jobs["aggregate_sweep"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("folder", "seeds", "suites", "lists"),
+    [
+        ("efj", [0], "hear hares visual", "rejected"),
+        ("sep/seed1", [0, 1], "hear hares visual", "rejected rejected_separation"),
+        ("a", [0], "hear hares", "rejected"),
+        ("rp", [0], "hear hares", None),
+    ],
+)
+def test_an_export_has_all_scores_of_its_run_and_the_corpus(
+    snakemake: Snakemake, folder: str, seeds: list[int], suites: str, lists: str | None
+) -> None:
+    words = ("-n", "-p", "--workflow-profile", "none", "--cores", "1", f"results/{folder}/export")
+    run = snakemake(*words, overlay={"seeds": seeds})
+    assert run.returncode == 0, run.stderr
+    (command,) = [line for line in (run.stdout + run.stderr).splitlines() if "dubaug export" in line]
+    given = " ".join(f"results/{folder}/{suite}.json" for suite in suites.split())
+    assert f"--manifest results/{folder}/pretraining.json --scores {given} --" in command
+    if lists is None:
+        assert "--titles" not in command
+        assert "--rejected" not in command
+    else:
+        rejected = " ".join(f"results/corpus/{name}.csv" for name in lists.split())
+        assert f"--titles results/corpus/titles.csv --rejected {rejected} --out" in command
+
+
+def test_an_export_is_of_one_seed_and_of_no_table(snakemake: Snakemake) -> None:
+    run = snakemake("-n", "results/efj/export", overlay={"seeds": [0, 1]})
+    assert run.returncode != 0
+    assert "MissingRuleException" in run.stdout + run.stderr
+    assert "export" not in _jobs(snakemake("-n", "all").stderr)
 
 
 @pytest.mark.parametrize(("seeds", "trained"), [([0], 2), ([0, 1], 4)])
