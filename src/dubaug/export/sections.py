@@ -141,10 +141,10 @@ def scores(network: Network, found: Sequence[TaskScore]) -> str:
     notes = "".join(f"- {SUITE_NOTES[suite]}.\n" for suite in suites) + (f"\n{missing}" if missing else "")
     marks = "† a generated miniature of the data set.\n\n" if any(score.generated for score in found) else ""
     own = f"Of exactly these weights (epoch {network.spec.epoch}, seed {network.spec.seed}); "
-    spread = "± is the deviation over folds. Train and Test count the items of the first fold.\n\n"
-    return (
-        f"{own}{spread}{markdown_table(head, rows, numbers_from=3)}\n{marks}{_of_unknown_data(network, found)}{notes}"
-    )
+    spread = "± is the deviation over folds. Train and Test count the items of the first fold."
+    spread += " The mean over seeds is the variant's, its ± the deviation of the seeds' means." if joined else ""
+    table = markdown_table(head, rows, numbers_from=3)
+    return f"{own}{spread}\n\n{table}\n{marks}{_of_unknown_data(network, found)}{notes}"
 
 
 def _row(score: TaskScore) -> list[str]:
