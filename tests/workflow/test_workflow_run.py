@@ -108,6 +108,17 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
 
+    # encoders are handed on with their scores
+    handed = snakemake("--cores", "2", "results/sep/export", "results/rp/export", overlay=TINY)
+    assert handed.returncode == 0, handed.stdout + handed.stderr
+    for variant in ("sep", "rp"):
+        manifest = json.loads((results / variant / "pretraining.json").read_text())
+        config = json.loads((results / variant / "export/config.json").read_text())
+        assert config["weights"]["sha256"] == manifest["checkpoints"][-1]["sha256"]
+        hear = json.loads((results / variant / "hear.json").read_text())["tasks"]["esc50"]
+        card = (results / variant / "export/README.md").read_text(encoding="utf-8")
+        assert f"| ESC-50 † | hear | Accuracy | {hear['mean']:.3f} ± {hear['std']:.3f} | 5 |" in card
+
     # another learning rate trains and probes again, but makes no films, shards or features anew
     changed = {**TINY, "pretraining": {**TINY["pretraining"], "learning_rate": 2.0e-3}}
     dry = snakemake("-n", "results/efj/hear.json", overlay=changed)
