@@ -4,21 +4,23 @@ PyTorch's own kernel for contiguous tensors reads everything again for every tap
 each tensor once. `depthwise_conv3d` is the function; `is_supported` says where it can stand in for `F.conv3d`. Without
 Triton (a Mac, a build of torch for the CPU) this module imports and supports nothing.
 
-It is registered as custom operators, not as `triton_op`s: a compiler could fuse nothing into these kernels, and an
-opaque operator is the same one everywhere, under `torch.compile`, without it, and in Triton's interpreter on a CPU.
+It is registered as custom operators, not as `triton_op`s: a compiler has nothing to fuse into these kernels, and an
+opaque operator is the same one everywhere: under `torch.compile`, without it, and in Triton's interpreter on a CPU.
 
 Sums are float32, in an order that depends on the sizes alone, with no atomics: the same inputs give the same bits.
 
-Bytes. Each kernel must move its two large tensors once. What it moves by design is more by the rows that neighbouring
-blocks of lanes share, which the L2 cache should serve. For X3D-M in bfloat16 at a batch of 26, in MB (1e6), the last
-column the least time for 27 multiplications a result at an A100's 9.7e12 a second in float32:
+Bytes. A kernel must move its two large tensors once, and by design moves no more but the rows that neighbouring blocks
+of lanes share, which the L2 cache should serve, and for the weights the partial sums. X3D-M's largest layers in
+bfloat16 at a batch of 26, in MB (1e6); last, the least time of an A100's float32 units (9.7e12 multiplications a
+second) for the taps:
 
-    layer                                 at the least    forward  of input  of weight    arithmetic
-    24 x 16 x 112 x 112, (5, 1, 1)                 501        501       501        501       0.06 ms
-    54 x 16 x 112 x 112, stride (1, 2, 2)          705        735       735        736       0.20 ms
-    54 x 16 x 56 x 56                              282        313       313        313       0.20 ms
+    layer                                   least   forward   of input   of weight   arithmetic
+    24 x 16 x 112 x 112, (5, 1, 1)            501       501        501         501      0.06 ms
+    54 x 16 x 112 x 112, stride (1, 2, 2)     705       735        735         737      0.20 ms
+    54 x 16 x 56 x 56                         282       313        313         314      0.20 ms
 
-So on an A100 (1.6 to 2.0 TB/s) the strided layers wait for memory, the others about as much for arithmetic.
+At an A100's 1.6 to 2.0 TB/s the first two wait for memory (0.25 and 0.35 ms at the least); the third, and with it all
+(3, 3, 3) layers of stride 1, have to wait for arithmetic as well.
 """
 
 import importlib.util
@@ -34,11 +36,29 @@ _AVAILABLE = importlib.util.find_spec("triton") is not None
 
 def is_supported(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int]) -> bool:
     """Return whether `depthwise_conv3d` takes these: on a CUDA device, of its types, sizes and strides."""
+    return _AVAILABLE and input.device.type == "cuda" and input.device == weight.device and _fit(input, weight, stride)
+
+
+def depthwise_conv3d(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int]) -> torch.Tensor:
+    """Return `(B, C, T, H', W')` of `(B, C, T, H, W)` and `(C, 1, kt, kh, kw)`, each channel filtered by itself.
+
+    The padding is `(size - 1) // 2`. The result has the input's type, whatever the weights': they are rounded to it in
+    the kernel, as autocast does it, but their gradient is of their own type and never rounded to the input's. Autocast
+    does not change the input's type. An input that is not contiguous is copied first. Raises `ValueError` for types,
+    sizes and strides that there is no kernel for.
+    """
+    if not _fit(input, weight, stride):
+        raise ValueError(
+            f"depthwise_conv3d takes an input (B, C, T, H, W) of {DTYPES}, weights (C, 1, kt, kh, kw) of odd sizes and "
+            f"strides {STRIDES}: got {input.dtype = }, {input.shape = }, {weight.shape = }, {stride = }"
+        )
+    result: torch.Tensor = _conv(input.contiguous(), weight.contiguous(), list(stride))
+    return result
+
+
+def _fit(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int]) -> bool:
     return (
-        _AVAILABLE
-        and input.device.type == "cuda"
-        and input.device == weight.device
-        and input.dtype in DTYPES
+        input.dtype in DTYPES
         and input.ndim == weight.ndim == 5
         and weight.shape[:2] == (input.shape[1], 1)
         and all(size % 2 for size in weight.shape[2:])
@@ -47,26 +67,13 @@ def is_supported(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int
     )
 
 
-def depthwise_conv3d(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int]) -> torch.Tensor:
-    """Return `(B, C, T, H', W')` of `(B, C, T, H, W)` and `(C, 1, kt, kh, kw)`, each channel filtered by itself.
-
-    The padding is `(size - 1) // 2`. The result has the input's type, whatever the weights': they are rounded to it in
-    the kernel, as autocast does it, but their gradient is of their own type and never rounded to the input's. An input
-    that is not contiguous is copied first. Raises `ValueError` for sizes or strides that there are no kernels for
-    (`is_supported`).
-    """
-    if tuple(stride) not in STRIDES or not all(size % 2 for size in weight.shape[2:]):
-        raise ValueError(f"no kernel for odd sizes and strides of {STRIDES} only: got {weight.shape=}, {stride=}")
-    result: torch.Tensor = _conv(input.contiguous(), weight.contiguous(), list(stride))
-    return result
-
-
-def constants(
+def launch_constants(
     plane: Sequence[int], kernel: Sequence[int], stride: Sequence[int], *, of_input: bool = False
 ) -> dict[str, int]:
-    """Return a kernel's compile-time constants for an input of `plane` (H, W), and its number of warps.
+    """Return a kernel's constants for an input of `plane` (H, W), and its number of warps.
 
-    `of_input`: lanes are places of the input, in cells (`input_gradient`), not of the result (the other two).
+    `of_input`: lanes are cells of the input (`input_gradient`), not places of the result (`forward`,
+    `weight_gradient`). Chosen so that nothing spills on sm_80 and sm_90: at most 112 registers, mostly 40 to 64.
     """
     (height, width), (_, down, right) = plane, stride
     flat = tuple(kernel[1:]) == (1, 1) and (down, right) == (1, 1)
@@ -77,7 +84,7 @@ def constants(
     if flat:
         rows, block, warps = 1, 1024, 4
     else:
-        # More rows are fewer loads a result, but more registers; 7 where 4 would leave a band of 14 or 7 rows not full.
+        # More rows are fewer loads a result, but fewer lanes: 7 only where 4 would leave the last band not full.
         rows = min((4,) if of_input and down == 2 else (4, 7), key=lambda rows: (-(-lane_rows // rows) * rows, rows))
         block, warps = (128, 4) if out_width >= 14 else (64, 2)
     return {
@@ -87,11 +94,11 @@ def constants(
     }  # fmt: skip
 
 
-def _programs(batch: int, constants: dict[str, int], *, of_input: bool = False) -> int:
-    """Return how many programs a channel's lanes make."""
-    rows = constants["HEIGHT" if of_input else "OUT_HEIGHT"]
-    lanes = batch * -(-rows // constants["ROWS"]) * constants["OUT_WIDTH"]
-    return -(-lanes // constants["BLOCK"])
+def _programs(batch: int, chosen: dict[str, int], *, of_input: bool = False) -> int:
+    """Return how many programs the lanes of a channel make."""
+    rows = chosen["HEIGHT" if of_input else "OUT_HEIGHT"]
+    lanes = batch * -(-rows // chosen["ROWS"]) * chosen["OUT_WIDTH"]
+    return -(-lanes // chosen["BLOCK"])
 
 
 def _out_size(size: Sequence[int], stride: Sequence[int]) -> list[int]:
@@ -103,7 +110,7 @@ def _conv(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int]) -> t
     from dubaug.pretrain import depthwise_kernels
 
     batch, channels, frames, *plane = input.shape
-    chosen = constants(plane, weight.shape[2:], stride)
+    chosen = launch_constants(plane, weight.shape[2:], stride)
     output = input.new_empty(_out_size(input.shape, stride))
     with torch.cuda.device_of(input):
         depthwise_kernels.forward[_programs(batch, chosen), channels](
@@ -124,7 +131,7 @@ def _input_gradient(
     from dubaug.pretrain import depthwise_kernels
 
     batch, channels, frames, *plane = size
-    chosen = constants(plane, weight.shape[2:], stride, of_input=True)
+    chosen = launch_constants(plane, weight.shape[2:], stride, of_input=True)
     output = gradient.new_empty(size)
     with torch.cuda.device_of(gradient):
         depthwise_kernels.input_gradient[_programs(batch, chosen, of_input=True), channels](
@@ -145,7 +152,7 @@ def _weight_gradient(
     from dubaug.pretrain import depthwise_kernels
 
     batch, channels, frames, *plane = input.shape
-    chosen = constants(plane, kernel, stride)
+    chosen = launch_constants(plane, kernel, stride)
     programs = _programs(batch, chosen)
     partial = input.new_empty((channels, programs, *kernel), dtype=torch.float32)
     with torch.cuda.device_of(input):

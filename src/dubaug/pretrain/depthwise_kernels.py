@@ -12,6 +12,10 @@ memory and arithmetic overlap. Lanes run on over rows and batch items, so that o
 Padding is `(size - 1) // 2`; tensors are contiguous; sums are float32. Sizes of planes and kernels are constants.
 """
 
+# Triton compiles a part of Python: without types that mypy knows, and without unpacking inside a tuple.
+# mypy: ignore-errors
+# ruff: noqa: RUF005
+
 import triton
 import triton.language as tl
 
