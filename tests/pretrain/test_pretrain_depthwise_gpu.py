@@ -112,6 +112,7 @@ def test_what_is_supported_is_said() -> None:
     assert not answer(device="cpu")
     assert not answer(weight=(6, 1, 3, 2, 3))
     assert not answer(weight=(6, 6, 3, 3, 3))
+    assert not answer(weight=(6, 1, 3, 3, 5))
     assert not answer(size=(0, 6, 4, 9, 9))
     with pytest.raises(ValueError, match="stride = \\(2, 1, 1\\)"):
         depthwise_conv3d(torch.zeros(2, 6, 4, 9, 9), torch.zeros(6, 1, 3, 3, 3), (2, 1, 1))

@@ -11,7 +11,7 @@ Sums are float32, in an order that depends on the sizes alone, with no atomics: 
 
 Bytes. A kernel must move its two large tensors once, and by design moves no more but the rows that neighbouring blocks
 of lanes share, which the L2 cache should serve, and for the weights the partial sums. X3D-M's largest layers in
-bfloat16 at a batch of 26, in MB (1e6); last, the least time of an A100's float32 units (9.7e12 multiplications a
+bfloat16 at a batch of 26, in MB (1e6); last, the least time of an A100's float32 units (9.7e12 multiply-adds a
 second) for the taps:
 
     layer                                   least   forward   of input   of weight   arithmetic
@@ -31,6 +31,8 @@ import torch
 
 DTYPES = (torch.bfloat16, torch.float16, torch.float32)
 STRIDES = ((1, 1, 1), (1, 2, 2))
+TAPS_MAX = 27
+"""Each lane has a sum in a register for each tap."""
 _AVAILABLE = importlib.util.find_spec("triton") is not None
 
 
@@ -50,7 +52,7 @@ def depthwise_conv3d(input: torch.Tensor, weight: torch.Tensor, stride: Sequence
     if not _fit(input, weight, stride):
         raise ValueError(
             f"depthwise_conv3d takes an input (B, C, T, H, W) of {DTYPES}, weights (C, 1, kt, kh, kw) of odd sizes and "
-            f"strides {STRIDES}: got {input.dtype = }, {input.shape = }, {weight.shape = }, {stride = }"
+            f"at most {TAPS_MAX} taps and strides {STRIDES}: got {input.dtype = }, {input.shape = }, {weight.shape = }, {stride = }"
         )
     result: torch.Tensor = _conv(input.contiguous(), weight.contiguous(), list(stride))
     return result
@@ -62,6 +64,7 @@ def _fit(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int]) -> bo
         and input.ndim == weight.ndim == 5
         and weight.shape[:2] == (input.shape[1], 1)
         and all(size % 2 for size in weight.shape[2:])
+        and weight.shape[2:].numel() <= TAPS_MAX
         and tuple(stride) in STRIDES
         and input.numel() > 0
     )
@@ -73,7 +76,7 @@ def launch_constants(
     """Return a kernel's constants for an input of `plane` (H, W), and its number of warps.
 
     `of_input`: lanes are cells of the input (`input_gradient`), not places of the result (`forward`,
-    `weight_gradient`). Chosen so that nothing spills on sm_80 and sm_90: at most 112 registers, mostly 40 to 64.
+    `weight_gradient`). Chosen so that nothing spills on sm_80 and sm_90: at most 128 registers, mostly 40 to 80.
     """
     (height, width), (_, down, right) = plane, stride
     flat = tuple(kernel[1:]) == (1, 1) and (down, right) == (1, 1)

@@ -6,8 +6,9 @@ plane is loaded once for all taps in time, and the planes that it contributes to
 
     frame - pad ... frame + pad    slot 0 ... slot KT - 1
 
-After a plane, slot 0 is complete and the slots move up. The next plane is loaded before this one is worked on, so that
-memory and arithmetic overlap. Lanes run on over rows and batch items, so that only a channel's last block is not full.
+After a plane, slot 0 is complete and the slots move up. Lanes run on over rows and batch items, so that only a
+channel's last block is not full. Memory and arithmetic overlap because there are many warps: the assembler moves loads
+of the next plane behind the arithmetic on this one, wherever they stand here.
 
 Padding is `(size - 1) // 2`; tensors are contiguous; sums are float32. Sizes of planes and kernels are constants.
 """
