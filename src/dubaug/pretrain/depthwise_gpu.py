@@ -52,7 +52,8 @@ def depthwise_conv3d(input: torch.Tensor, weight: torch.Tensor, stride: Sequence
     if not _fit(input, weight, stride):
         raise ValueError(
             f"depthwise_conv3d takes an input (B, C, T, H, W) of {DTYPES}, weights (C, 1, kt, kh, kw) of odd sizes and "
-            f"at most {TAPS_MAX} taps and strides {STRIDES}: got {input.dtype = }, {input.shape = }, {weight.shape = }, {stride = }"
+            f"at most {TAPS_MAX} taps and strides {STRIDES}: got {input.dtype = }, {input.shape = }, "
+            f"{weight.shape = }, {stride = }"
         )
     result: torch.Tensor = _conv(input.contiguous(), weight.contiguous(), list(stride))
     return result
