@@ -157,16 +157,16 @@ def test_damaged_weights_of_an_earlier_epoch_are_an_error_before_the_first_step(
 def test_a_loss_that_is_no_number_leaves_the_states_before_it(
     run_in: Callable[..., Manifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dubaug.pretrain import train
+    from dubaug.pretrain import learner
 
-    steps, original = [], train.contrastive_loss
+    steps, original = [], learner.contrastive_loss
 
     def poisoned(*arguments: Any, **keys: Any) -> torch.Tensor:
         steps.append(1)
         return original(*arguments, **keys) * (float("inf") if len(steps) == 5 else 1.0)
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "contrastive_loss", poisoned)
+        patch.setattr(learner, "contrastive_loss", poisoned)
         with pytest.raises(DubaugError, match=r"step 4: the loss is inf.*(alpha|beta|gamma):\d.*states"):
             run_in("parts")
     assert "ended early: step 4: the loss is inf" in (tmp_path / "parts" / "log.txt").read_text()
@@ -184,7 +184,7 @@ def test_too_little_memory_says_what_to_lower(
     def fail(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
-    monkeypatch.setattr(f"dubaug.pretrain.train.{function}", fail)
+    monkeypatch.setattr(f"dubaug.pretrain.learner.{function}", fail)
     with pytest.raises(DubaugError, match=r"Tried to allocate 20\.00 GiB.*pretraining\.clips_per_gpu \(now 6\)"):
         run_in("parts")
 

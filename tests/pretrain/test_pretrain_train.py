@@ -279,7 +279,7 @@ def test_processes_must_be_as_many_as_the_configuration_says(train, make_tiny):
 
 def test_a_loss_that_is_no_number_names_the_clips(train, monkeypatch):
     monkeypatch.setattr(
-        "dubaug.pretrain.train.contrastive_loss", lambda views, **_: views["video"].sum() * float("nan")
+        "dubaug.pretrain.learner.contrastive_loss", lambda views, **_: views["video"].sum() * float("nan")
     )
     with pytest.raises(DubaugError, match=r"step 0: the loss is nan.*(alpha|beta|gamma):\d"):
         train("run")

@@ -51,6 +51,10 @@ def test_a_form_that_fails_or_computes_something_else_is_not_taken(monkeypatch: 
     choices = tune(net, lambda: net(torch.randn(2, 3, 2, 4, 4)))
     assert {choice.form for choice in choices} == {"stock"}
     assert [tuple(choice.seconds) for choice in choices] == [("stock",)] * 3
+    assert choices[0].failed == {"product": "RuntimeError: not on this device"}
+    assert choices[1].failed["turned"] == "computes something else"
+    assert choices[1].failed["triton"].startswith("RuntimeError: no Triton kernel for torch.float32 on cpu")
+    assert "turned: computes something else" in str(choices[1])
 
 
 def test_weights_statistics_and_gradients_stay(monkeypatch: pytest.MonkeyPatch) -> None:

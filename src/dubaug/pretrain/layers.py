@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+from dubaug.pretrain.depthwise_gpu import depthwise_conv3d, is_supported
+
 with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing that a user could change
     warnings.simplefilter("ignore", FutureWarning)
     from pytorchvideo.layers.swish import Swish
@@ -116,7 +118,7 @@ class FlatConv3d(QuickConv3d):
 class DepthwiseConv3d(QuickConv3d):
     """A depthwise convolution whose backward on the CPU takes a third of the time of PyTorch's own."""
 
-    forms = ("turned", "stock")
+    forms = ("turned", "stock", "triton")
 
     def turned(self, input: torch.Tensor) -> torch.Tensor:
         """On the CPU in float32 with a backward of our own; elsewhere PyTorch's."""
@@ -124,6 +126,14 @@ class DepthwiseConv3d(QuickConv3d):
             return self.stock(input)
         result: torch.Tensor = _Depthwise.apply(input, self.weight, self.stride, self.padding)
         return result
+
+    def triton(self, input: torch.Tensor) -> torch.Tensor:
+        """On a GPU by kernels of our own. Raises `RuntimeError` where there are none."""
+        if torch.is_autocast_enabled(input.device.type):
+            input = input.to(torch.get_autocast_dtype(input.device.type))
+        if not is_supported(input, self.weight, self.stride):
+            raise RuntimeError(f"no Triton kernel for {input.dtype} on {input.device.type} and stride {self.stride}")
+        return depthwise_conv3d(input, self.weight, self.stride)
 
 
 class _Depthwise(torch.autograd.Function):

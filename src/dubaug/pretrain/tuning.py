@@ -23,6 +23,8 @@ class Choice:
     shape: tuple[int, ...]
     seconds: dict[str, float]
     """Forward and backward; a form that failed or computed something else is not here."""
+    failed: dict[str, str]
+    """Why the others are not."""
     layers: int
     """How many layers of the network are so."""
 
@@ -33,7 +35,8 @@ class Choice:
 
     def __str__(self) -> str:
         times = ", ".join(f"{form} {1e3 * took_s:.3f} ms" for form, took_s in self.seconds.items())
-        return f"{self.layers} x {self.layer} of {'x'.join(map(str, self.shape))}: {self.form} ({times})"
+        failed = "".join(f"; {form}: {reason}" for form, reason in self.failed.items())
+        return f"{self.layers} x {self.layer} of {'x'.join(map(str, self.shape))}: {self.form} ({times}{failed})"
 
 
 def agree(network: nn.Module, processes: Processes) -> None:
@@ -69,11 +72,9 @@ def tune(network: nn.Module, forward: Callable[[], object]) -> list[Choice]:
     for group in alike.values():
         first = group[0]
         input, half = inputs[first]
+        seconds, failed = _timed(first, torch.randn_like(input), half)
         choice = Choice(
-            layer=type(first).__name__,
-            shape=tuple(input.shape),
-            seconds=_timed(first, torch.randn_like(input), half),
-            layers=len(group),
+            layer=type(first).__name__, shape=tuple(input.shape), seconds=seconds, failed=failed, layers=len(group)
         )
         choices.append(choice)
         for layer in group:
@@ -91,22 +92,27 @@ def _noted(
     return note
 
 
-def _timed(layer: QuickConv3d, input: torch.Tensor, half: bool) -> dict[str, float]:
-    """Return the seconds of each form that computes what PyTorch's does."""
-    before, seconds, expected = layer.form, {}, None
+def _timed(layer: QuickConv3d, input: torch.Tensor, half: bool) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the seconds of each form that computes what PyTorch's does, and what is wrong with the others."""
+    before, expected = layer.form, None
+    seconds: dict[str, float] = {}
+    failed: dict[str, str] = {}
     for form in sorted(layer.forms, key=lambda form: form != "stock"):
         layer.form = form
         try:
             result, spent_s = _run(layer, input, half)
-        except (RuntimeError, ImportError):  # a form that this device has not: the others do
+        except Exception as error:  # whatever a form lacks on this device: PyTorch's own is there
             if form == "stock":
                 raise
+            failed[form] = f"{type(error).__name__}: {error}".splitlines()[0]
             continue
         expected = result if expected is None else expected
         if all(_agree(one, other) for one, other in zip(result, expected, strict=True)):
             seconds[form] = spent_s
+        else:
+            failed[form] = "computes something else"
     layer.form = before
-    return seconds
+    return seconds, failed
 
 
 def _agree(one: torch.Tensor, other: torch.Tensor) -> bool:
