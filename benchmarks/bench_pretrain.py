@@ -7,6 +7,8 @@ worker processes; in float32 with TF32 as PyTorch ships it, and on a GPU under b
 - step_vs_stock_cpu, step_vs_stock_fp32, step_vs_stock_bf16: `ratio`, `ours` and `peer` are end to end, shards to
   updated weights, once what was read ahead before the clock started is used up; `step_alone` is the same for one batch
   that lies on the device (ours augments it there in each step, the peer's is augmented already); `peak_gib` on a GPU.
+  On a CPU with one thread, as the demo's rule trains (another variant has the other core), and with all cores in
+  step_vs_stock_cpu_all_cores.
 - data_wait_share: how much of our end-to-end time is spent waiting for the next batch.
 - pretrain_roofline: FLOPs and bytes of a step, block by block, against this device's measured ceilings.
 - pretrain_forms (on a GPU): our step alone with one choice undone at a time, and what each convolution's forms take.
@@ -238,7 +240,15 @@ def main() -> None:
         index = make_corpus(Path(name), experiment, clips_per_title=clips_per_title)
         ahead = 3 * options.workers
         clips = orders(experiment, clips_per_title, ahead + max(12, ahead))
-        results += bench_contenders(experiment, index, device, clips, ahead, options)
+        if on_gpu:
+            names = ("step_vs_stock_fp32", "step_vs_stock_bf16")
+            results += bench_contenders(names, experiment, index, device, clips, ahead, options)
+            results.append(_waiting(results[0]))
+        else:
+            for threads, cpu_name in ((1, "step_vs_stock_cpu"), (cores, "step_vs_stock_cpu_all_cores")):
+                torch.set_num_threads(threads)
+                results += bench_contenders((cpu_name,), experiment, index, device, clips, ahead, options)
+            results.append(_waiting(results[0]))
         results.append(roofline(experiment, Ours(_with(experiment, compile=False), index, device, 0), clips[0], record))
         if on_gpu:
             results.append(bench_forms(experiment, index, device, clips))
@@ -247,6 +257,7 @@ def main() -> None:
 
 
 def bench_contenders(
+    names: Sequence[str],
     experiment: Experiment,
     index: Path,
     device: torch.device,
@@ -257,9 +268,7 @@ def bench_contenders(
     """Measure us and the peers in turn; keep and return the ratios."""
     on_gpu = device.type == "cuda"
     contenders: list[Contender] = [Ours(experiment, index, device, options.workers if on_gpu else 0)]
-    contenders += [
-        Stock(experiment, index, device, options.workers, half=half) for half in ((False, True)[: 1 + on_gpu])
-    ]
+    contenders += [Stock(experiment, index, device, options.workers, half=name.endswith("bf16")) for name in names]
     peaks_gib = [_prepared(contender, clips, device) for contender in contenders]
     alone_s = step_alone(contenders, clips, options.turns, options.steps)
     with_loading_s, waiting = end_to_end(contenders, clips, options.turns, ahead, device)
@@ -273,7 +282,6 @@ def bench_contenders(
         "workers": options.workers,
         "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
     }
-    names = ("step_vs_stock_fp32", "step_vs_stock_bf16") if on_gpu else ("step_vs_stock_cpu",)
     for row, name in enumerate(names, 1):
         results.append(
             record(
@@ -287,14 +295,25 @@ def bench_contenders(
                     "ours_ms": 1e3 * float(np.median(alone_s[0])),
                     "peer_ms": 1e3 * float(np.median(alone_s[row])),
                 },
-                peer_data_wait_share=float(np.median(waiting[row])),
+                data_wait_share={"ours": float(np.median(waiting[0])), "peer": float(np.median(waiting[row]))},
                 peak_gib={"ours": peaks_gib[0], "peer": peaks_gib[row]} if on_gpu else None,
                 **sizes,
             )
         )
-    share = float(np.median(waiting[0]))
-    results.append(record("data_wait_share", ratio=None, ours=share, peer=None, unit="share of a step", **sizes))
     return results
+
+
+def _waiting(result: dict[str, Any]) -> dict[str, Any]:
+    """Keep and return our share of waiting in a result as one of its own."""
+    about = {key: result[key] for key in ("clips", "video", "device", "threads", "workers", "versions")}
+    return record(
+        "data_wait_share",
+        ratio=None,
+        ours=result["data_wait_share"]["ours"],
+        peer=result["data_wait_share"]["peer"],
+        unit="share of a step spent waiting for data",
+        **about,
+    )
 
 
 def _prepared(contender: Contender, clips: list[list[Clip]], device: torch.device) -> float:

@@ -41,6 +41,27 @@ def test_the_papers_audio_encoder(paper_experiment):
     assert result.shape == (2, 1024)
 
 
+@pytest.mark.parametrize("part", ["audio", "video"])
+def test_on_a_cpu_channels_stay_last_from_the_first_layer_to_the_last(tiny, part):
+    """A layer that loses the layout costs a third of a step."""
+    model = ContrastiveModel(tiny.encoders, views=("video", "primary"), frames=2, seed=0)
+    model = model.to(memory_format=torch.channels_last_3d)
+    encoder, inputs = {
+        "audio": (model.audio, torch.randn(3, 2, 40, 30)),
+        "video": (model.video, torch.rand(3, 3, 2, 32, 32)),
+    }[part]
+    lost = []
+
+    def look(layer, inputs, output):
+        if output.dim() == 5 and not output.is_contiguous(memory_format=torch.channels_last_3d):
+            lost.append(layer)
+
+    for layer in encoder.modules():
+        layer.register_forward_hook(look)
+    encoder(inputs)
+    assert not lost
+
+
 def test_a_spectrogram_or_crop_too_small_is_named(tiny):
     check_mel_size(tiny.mel, 25)
     with pytest.raises(ConfigError, match="24 frames x 25 bins"):

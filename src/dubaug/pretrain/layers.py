@@ -4,6 +4,7 @@ Which form of a layer is fastest depends on the device; `stock` is PyTorch's own
 benchmarks/NOTES.md. Shape suffixes: B batch, C channel, T time, H height, W width.
 """
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -17,7 +18,9 @@ from dubaug.pretrain.depthwise_gpu import depthwise_conv3d, is_supported
 
 with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing that a user could change
     warnings.simplefilter("ignore", FutureWarning)
+    from pytorchvideo.layers.convolutions import ConvReduce3D
     from pytorchvideo.layers.swish import Swish
+    from pytorchvideo.models.resnet import SeparableBottleneckBlock
 
 
 class QuickConv3d(nn.Conv3d):
@@ -43,6 +46,10 @@ def quicken(net: nn.Module, *, flat: bool = False) -> None:
         for name, child in parent.named_children():
             if isinstance(child, Swish):
                 setattr(parent, name, nn.SiLU())
+        if type(parent) is ConvReduce3D and parent.reduction_method == "sum":
+            parent.__class__ = AddedConvolutions
+        if type(parent) is SeparableBottleneckBlock and parent.reduce_method == "sum":
+            parent.__class__ = AddedBottleneck
     for layer in net.modules():
         if isinstance(layer, nn.AvgPool3d | nn.Conv3d):
             _with_plain_sizes(layer)
@@ -79,6 +86,31 @@ def _kind_of(layer: nn.Conv3d, flat: bool) -> type[QuickConv3d] | None:
     return None
 
 
+class AddedConvolutions(ConvReduce3D):
+    """Convolutions of the same input, added; pytorchvideo stacks and sums them, which also loses the layout."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Return the sum of what the convolutions make of `input`."""
+        return functools.reduce(torch.add, (layer(input) for layer in self.convs))
+
+
+class AddedBottleneck(SeparableBottleneckBlock):
+    """A bottleneck whose parallel convolutions are added in the same way."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Return the block's result for `input`, `(B, C, T, H, W)`."""
+        for layer in (self.conv_a, self.norm_a, self.act_a):
+            input = input if layer is None else layer(input)
+        branches = []
+        for layers in zip(self.conv_b, self.norm_b, self.act_b, strict=True):
+            branch = input
+            for layer in layers:
+                branch = branch if layer is None else layer(branch)
+            branches.append(branch)
+        result: torch.Tensor = self.conv_c(functools.reduce(torch.add, branches))
+        return result if self.norm_c is None else self.norm_c(result)
+
+
 class PointwiseConv3d(QuickConv3d):
     """A 1 x 1 x 1 convolution as a matrix product, in either layout of memory."""
 
@@ -86,10 +118,11 @@ class PointwiseConv3d(QuickConv3d):
 
     def product(self, input: torch.Tensor) -> torch.Tensor:
         """One product over all places with channels last, one a clip where they come first."""
+        channels_last = input.is_contiguous(memory_format=torch.channels_last_3d)  # the result keeps the layout
         if any(step > 1 for step in self.stride):
             input = input[:, :, :: self.stride[0], :: self.stride[1], :: self.stride[2]]
         weight = self.weight.flatten(1)
-        if input.is_contiguous(memory_format=torch.channels_last_3d):
+        if channels_last:
             return F.linear(input.permute(0, 2, 3, 4, 1), weight, self.bias).permute(0, 4, 1, 2, 3)
         result = torch.matmul(weight, input.flatten(2)).unflatten(2, input.shape[2:])
         return result if self.bias is None else result + self.bias.reshape(1, -1, 1, 1, 1)
