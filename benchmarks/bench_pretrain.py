@@ -228,7 +228,7 @@ def main() -> None:
     parser.add_argument("--scale", choices=["demo", "paper"], default="paper" if on_gpu else "demo")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10 if on_gpu else 4, help="a turn, step alone")
-    parser.add_argument("--workers", type=int, default=min(12, cores), help="of the loaders; ours has none on a CPU")
+    parser.add_argument("--workers", type=int, default=min(12, cores), help="of the loaders: their processes, our threads")
     parser.add_argument("--no-compile", action="store_true")
     options = parser.parse_args()
     device = torch.device("cuda", 0) if on_gpu else torch.device("cpu")
@@ -267,7 +267,7 @@ def bench_contenders(
 ) -> list[dict[str, Any]]:
     """Measure us and the peers in turn; keep and return the ratios."""
     on_gpu = device.type == "cuda"
-    contenders: list[Contender] = [Ours(experiment, index, device, options.workers if on_gpu else 0)]
+    contenders: list[Contender] = [Ours(experiment, index, device, options.workers)]
     contenders += [Stock(experiment, index, device, options.workers, half=name.endswith("bf16")) for name in names]
     peaks_gib = [_prepared(contender, clips, device) for contender in contenders]
     alone_s = step_alone(contenders, clips, options.turns, options.steps)
