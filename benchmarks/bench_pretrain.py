@@ -37,6 +37,7 @@ from stock_pretrain import StockTrainer, stock_batches
 from dubaug.config import Experiment, resolve
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.data import Batch, ClipSource
+from dubaug.pretrain.encoders import AudioEncoder
 from dubaug.pretrain.layers import QuickConv3d
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.loader import loaded
@@ -190,10 +191,12 @@ def bench_forms(experiment: Experiment, index: Path, device: torch.device, clips
         "not compiled": _with(experiment, compile=False),
         "not compiled, stock convolutions": _with(experiment, compile=False),
         "compiled, stock convolutions": _with(experiment, compile=True),
+        "audio channels first": experiment,
         "recompute": _with(experiment, recompute=True),
         "2 micro-batches": _with(experiment, micro_batches=2),
     }
     for name, changed in variants.items():
+        AudioEncoder.channels_last_on = ("cpu",) if name == "audio channels first" else ("cpu", "cuda")
         contender = Ours(changed, index, device, 0)
         batch = next(contender.batches(clips[:1]))
         torch.cuda.reset_peak_memory_stats(device)
@@ -228,7 +231,9 @@ def main() -> None:
     parser.add_argument("--scale", choices=["demo", "paper"], default="paper" if on_gpu else "demo")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10 if on_gpu else 4, help="a turn, step alone")
-    parser.add_argument("--workers", type=int, default=min(12, cores), help="of the loaders: their processes, our threads")
+    parser.add_argument(
+        "--workers", type=int, default=min(12, cores), help="of the loaders: their processes, our threads"
+    )
     parser.add_argument("--no-compile", action="store_true")
     options = parser.parse_args()
     device = torch.device("cuda", 0) if on_gpu else torch.device("cpu")

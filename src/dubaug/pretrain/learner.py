@@ -65,8 +65,8 @@ class Learner:
             frames=experiment.clips.frames,
             seed=seed,
         ).to(processes.device, dtype)
-        if processes.device.type == "cpu":  # X3D's backward takes a quarter of the time so
-            self.model = self.model.to(memory_format=torch.channels_last_3d)
+        for encoder in self._encoders():
+            encoder.to(memory_format=encoder.memory_format(processes.device.type))
         if self.settings.sync_batchnorm:
             synchronise(self.model, processes)
         for encoder in self._encoders():
