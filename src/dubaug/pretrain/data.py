@@ -42,6 +42,12 @@ class Batch:
         mels = {name: mel.to(device, non_blocking=True) for name, mel in self.mels.items()}
         return replace(self, frames=frames, mels=mels)
 
+    def used_by(self, stream: torch.cuda.Stream) -> None:
+        """Keep the batch's memory on the GPU until `stream` is done with it; it was copied by another stream."""
+        for tensor in (self.frames, *self.mels.values()):
+            if tensor is not None:
+                tensor.record_stream(stream)
+
     def parts(self, count: int) -> list["Batch"]:
         """Return the batch in `count` parts of nearly equal size, fewer where a part would have less than 2 clips."""
         clips = len(self.names)

@@ -11,7 +11,7 @@ from torch import nn
 
 from dubaug.config import MEL_BINS_MIN, MEL_FRAMES_MIN, VIDEO_CROP_MIN, Encoders, Mel
 from dubaug.errors import ConfigError
-from dubaug.pretrain.layers import quicken
+from dubaug.pretrain.layers import PointwiseConv3d, quicken
 from dubaug.pretrain.recompute import passed_through
 from dubaug.seeding import item_seed
 
@@ -38,8 +38,15 @@ class Encoder(nn.Module):
     channels_last_on: ClassVar[tuple[str, ...]]
     """The types of devices on which its fast kernels want the channels innermost in memory."""
 
-    def memory_format(self, device_type: str) -> torch.memory_format:
-        """Return the layout in which it computes on such a device; its weights are best kept in it, too."""
+    def lay_out_weights(self) -> None:
+        """Have the weights in the layout that is computed in; for training, which else would turn them at each step."""
+        device_type = next(self.parameters()).device.type
+        self.to(memory_format=self._memory_format(device_type))
+        for layer in self.modules():
+            if isinstance(layer, PointwiseConv3d):  # matrices, whose gradients have no layout but this one
+                layer.weight.data = layer.weight.data.clone(memory_format=torch.contiguous_format)
+
+    def _memory_format(self, device_type: str) -> torch.memory_format:
         return torch.channels_last_3d if device_type in self.channels_last_on else torch.contiguous_format
 
     @property
@@ -51,7 +58,7 @@ class Encoder(nn.Module):
 
     def embedded(self, input_BCTHW: torch.Tensor) -> torch.Tensor:
         """Return `(B, D)` of the network's input."""
-        layout = self.memory_format(input_BCTHW.device.type)
+        layout = self._memory_format(input_BCTHW.device.type)
         return passed_through(self.blocks, input_BCTHW.contiguous(memory_format=layout), recompute=self.recompute)
 
 

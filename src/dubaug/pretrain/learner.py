@@ -66,7 +66,7 @@ class Learner:
             seed=seed,
         ).to(processes.device, dtype)
         for encoder in self._encoders():
-            encoder.to(memory_format=encoder.memory_format(processes.device.type))
+            encoder.lay_out_weights()
         if self.settings.sync_batchnorm:
             synchronise(self.model, processes)
         for encoder in self._encoders():

@@ -18,11 +18,12 @@ from dubaug.pretrain.data import Batch, ClipSource, Memory
 
 @dataclass
 class _Place:
-    """Where one batch is read into."""
+    """Where one batch is read into, and on a GPU how it gets there."""
 
     memory: Memory
+    stream: torch.cuda.Stream | None
     copied: torch.cuda.Event | None = field(default=None)
-    """When the GPU has taken what was there before."""
+    """When the GPU has taken what was read."""
 
 
 def loaded(
@@ -36,37 +37,46 @@ def loaded(
 ) -> Iterator[Batch]:
     """Yield the batches in order, on `device`, whatever the number of workers (0: read when asked for).
 
-    On the CPU a batch is valid until the next one is asked for: its memory is used again.
+    On the CPU a batch is valid until the next one is asked for: its memory is used again. To a GPU it is copied as soon
+    as it is read, beside the computation.
     """
     on_gpu = device.type == "cuda"
+
+    def place() -> _Place:
+        return _Place(Memory(pinned=on_gpu), torch.cuda.Stream(device) if on_gpu else None)
 
     def read(number: int, place: _Place) -> tuple[Batch, _Place]:
         if place.copied is not None:
             place.copied.synchronize()
-        return source.read(batches[number], epoch=epoch, step=first_step + number, memory=place.memory), place
+        batch = source.read(batches[number], epoch=epoch, step=first_step + number, memory=place.memory)
+        if place.stream is not None:
+            with torch.cuda.stream(place.stream):
+                batch = batch.to(device)
+                place.copied = torch.cuda.Event()
+                place.copied.record(place.stream)
+        return batch, place
 
     def hand_over(batch: Batch, place: _Place) -> Batch:
-        batch = batch.to(device)
-        if on_gpu:
-            place.copied = torch.cuda.Event()
-            place.copied.record()
+        if place.copied is not None:
+            place.copied.wait(torch.cuda.current_stream(device))
+            batch.used_by(torch.cuda.current_stream(device))
         return batch
 
     if workers == 0:
-        place = _Place(Memory(pinned=on_gpu))
+        only = place()
         for number in range(len(batches)):
-            yield hand_over(*read(number, place))
+            yield hand_over(*read(number, only))
         return
     ahead = min(workers + 1, len(batches))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="read-clips")
     try:
         reading: deque[Future[tuple[Batch, _Place]]] = deque(
-            pool.submit(read, number, _Place(Memory(pinned=on_gpu))) for number in range(ahead)
+            pool.submit(read, number, place()) for number in range(ahead)
         )
         for number in range(len(batches)):
-            batch, place = reading.popleft().result()
-            yield hand_over(batch, place)
+            batch, read_into = reading.popleft().result()
+            yield hand_over(batch, read_into)
             if number + ahead < len(batches):
-                reading.append(pool.submit(read, number + ahead, place))
+                reading.append(pool.submit(read, number + ahead, read_into))
     finally:
         pool.shutdown(cancel_futures=True)

@@ -72,7 +72,7 @@ def tune(network: nn.Module, forward: Callable[[], object]) -> list[Choice]:
     for group in alike.values():
         first = group[0]
         input, half = inputs[first]
-        seconds, failed = _timed(first, torch.randn_like(input), half)
+        seconds, failed = _timed(first, torch.randn_like(input, device=first.weight.device), half)
         choice = Choice(
             layer=type(first).__name__, shape=tuple(input.shape), seconds=seconds, failed=failed, layers=len(group)
         )
@@ -87,7 +87,9 @@ def _noted(
 ) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
     def note(layer: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
         assert isinstance(layer, QuickConv3d)
-        inputs[layer] = (arguments[0], torch.is_autocast_enabled(arguments[0].device.type))
+        (input,) = arguments
+        # Its size and layout alone: all inputs at once are as much memory as training takes.
+        inputs[layer] = (input.to("meta"), torch.is_autocast_enabled(input.device.type))
 
     return note
 
