@@ -11,7 +11,7 @@ from torch import nn
 
 from dubaug.config import MEL_BINS_MIN, MEL_FRAMES_MIN, VIDEO_CROP_MIN, Encoders, Mel
 from dubaug.errors import ConfigError
-from dubaug.pretrain.layers import PointwiseConv3d, quicken
+from dubaug.pretrain.layers import DepthwiseConv3d, PointwiseConv3d, quicken
 from dubaug.pretrain.recompute import passed_through
 from dubaug.seeding import item_seed
 
@@ -43,7 +43,8 @@ class Encoder(nn.Module):
         device_type = next(self.parameters()).device.type
         self.to(memory_format=self._memory_format(device_type))
         for layer in self.modules():
-            if isinstance(layer, PointwiseConv3d):  # matrices, whose gradients have no layout but this one
+            # With a dimension of 1 there are two ways to write the same layout down; their gradients come in this one.
+            if isinstance(layer, PointwiseConv3d | DepthwiseConv3d):
                 layer.weight.data = layer.weight.data.clone(memory_format=torch.contiguous_format)
 
     def _memory_format(self, device_type: str) -> torch.memory_format:

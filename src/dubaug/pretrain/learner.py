@@ -4,6 +4,7 @@ Shape suffixes: B batch, C channel, T time, H height, W width, F mel bin, P proj
 """
 
 import math
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -90,7 +91,9 @@ class Learner:
     def join(self) -> None:
         """Average gradients over all processes from now on; called once the weights are what they are to be."""
         if self.processes.count > 1:  # each process keeps its own BatchNorm statistics; the first one's are saved
-            self.parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
+            with warnings.catch_warnings():  # of the key's new name, which older versions do not know
+                warnings.simplefilter("ignore", FutureWarning)
+                self.parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
 
     def prepare(self, batch: Batch) -> list[Choice]:
         """Make the networks ready for batches like this one, before the first step; return what was chosen.
