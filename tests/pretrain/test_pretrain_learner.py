@@ -1,5 +1,6 @@
 """A step's arithmetic: the same whatever the batch is split into, and whatever saves memory or time."""
 
+import functools
 import os
 import shutil
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.batchnorm import SummedBatchNorm
+from dubaug.pretrain.compiled import compile_blocks
 from dubaug.pretrain.data import Batch, ClipSource
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.processes import Processes
@@ -184,8 +186,16 @@ def test_recomputing_and_parts_keep_less(make_tiny: MakeTiny, tiny_clips: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler, and there is no g++ here")
-def test_compiled_blocks_compute_the_same(make_tiny: MakeTiny, tiny_clips: Path) -> None:
+def test_compiled_blocks_are_one_graph_each_and_compute_the_same(
+    make_tiny: MakeTiny, tiny_clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All blocks, also recomputed, without the minutes that making kernels of them takes.
+
+    Their graphs are run as they stand: other kernels round otherwise, and where a channel of so small a network is the
+    same for a whole batch, what BatchNorm makes of it is 0 but for rounding, and so is which way a ReLU lets it pass.
+    """
+    quick = functools.partial(compile_blocks, backend="eager")
+    monkeypatch.setattr("dubaug.pretrain.learner.compile_blocks", quick)
     plain, compiled = make_tiny(), make_tiny(compile=True, recompute=True)
     batches = [_batch(plain, tiny_clips, step) for step in range(3)]
     torch._dynamo.reset()
@@ -193,6 +203,30 @@ def test_compiled_blocks_compute_the_same(make_tiny: MakeTiny, tiny_clips: Path)
     _assert_equal(_three_steps(_learner(compiled), batches), _three_steps(_learner(plain), batches))
     assert not torch._dynamo.utils.counters["graph_break"], "each block is one graph"
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler, and there is no g++ here")
+@pytest.mark.parametrize("part", ["audio", "video"])
+def test_kernels_made_of_a_block_compute_the_same(tiny: Experiment, part: str) -> None:
+    """By torch.compile's own compiler, with its gradients."""
+    torch._dynamo.reset()
+    model = Learner(tiny, "efj", 0, ALONE, torch.float64).model
+    encoder, shape = {"audio": (model.audio, (4, 2, 30, 1, 25)), "video": (model.video, (4, 3, 2, 32, 32))}[part]
+    assert encoder is not None
+    input = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    stem, block = encoder.blocks[:2]
+    given = stem(input).detach().contiguous(memory_format=torch.channels_last_3d)
+    results = []
+    for compiled in (False, True):
+        if compiled:
+            compile_blocks([block])
+        block.zero_grad()
+        output = block(given)
+        output.square().mean().backward()
+        results.append([output.detach(), *(parameter.grad for parameter in block.parameters())])
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
 
 
 def test_what_cannot_be_compiled_is_an_error_for_people(

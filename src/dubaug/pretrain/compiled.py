@@ -11,11 +11,11 @@ FORMS = 64
 """How many forms of one block's code may be compiled: sizes, training or not, statistics noted or not."""
 
 
-def compile_blocks(blocks: Iterable[nn.Module]) -> None:
+def compile_blocks(blocks: Iterable[nn.Module], *, backend: str = "inductor") -> None:
     """Have the blocks compiled when they are first called, each by itself; names of weights stay as they are."""
     torch._dynamo.config.recompile_limit = max(FORMS, torch._dynamo.config.recompile_limit)
     for block in blocks:
-        block.compile(dynamic=False)
+        block.compile(dynamic=False, backend=backend)
 
 
 def not_compiled(error: BaseException) -> DubaugError | None:
