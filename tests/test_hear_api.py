@@ -391,7 +391,7 @@ def test_hear_validator_would_complain(hear_validator, exported: Path, monkeypat
 def test_hear_validator_passes_without_a_model(
     hear_validator, checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    smaller = replace(load_encoders(checkpoint).spec, sample_rate_hz=16000, duration_s=1.0)  # the paper's: two minutes
+    smaller = replace(load_encoders(checkpoint).spec, sample_rate_hz=16000, duration_s=1.0)  # the paper's: minutes
     monkeypatch.setattr(hear_api, "UNTRAINED", smaller)
     hear_validator()
     captured = capsys.readouterr()
