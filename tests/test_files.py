@@ -1,10 +1,11 @@
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from dubaug.errors import DubaugError
-from dubaug.files import atomic_folder, atomic_path, read_json, sha256_of, write_json, write_text
+from dubaug.files import atomic_folder, atomic_path, link_or_copy, read_json, sha256_of, write_json, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -72,3 +73,26 @@ def test_a_folder_that_cannot_step_in_leaves_the_old_one(tmp_path: Path, monkeyp
         (folder / "new").touch()
     assert [entry.name for entry in tmp_path.iterdir()] == ["model"]
     assert (path / "old").exists()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_another_name_of_a_file_takes_the_place_of_an_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    source, path = tmp_path / "source.arrow", tmp_path / "deep" / "name.arrow"
+    source.write_bytes(b"new")
+    path.parent.mkdir()
+    path.write_bytes(b"old")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    for _ in range(2):  # the second time it is that file already
+        link_or_copy(source, path)
+        assert path.read_bytes() == b"new"
+        assert path.samefile(source) == links
+        assert list(path.parent.iterdir()) == [path]
+    path.unlink()
+    assert source.read_bytes() == b"new"

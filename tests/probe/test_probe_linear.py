@@ -102,7 +102,8 @@ def test_diverged_training_is_no_score(make_task):
 def test_entry_of_linear_probe(make_task):
     protocol = PROTOCOLS[0]
     problem = make_task()
-    [entry] = probe_problems([problem], protocol, CPU)
+    [probed] = probe_problems([problem], protocol, CPU)
+    entry = probed.entry
     expected = [
         problem.scores(plain_linear(problem, split, protocol), part.test)["top1_acc"]
         for split, part in enumerate(problem.splits)

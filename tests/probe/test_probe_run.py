@@ -15,8 +15,9 @@ from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
 from dubaug.pretrain.encoders import build_audio_encoder, seed_weights
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
+from dubaug.probe import predictions
 from dubaug.probe.experiment import result_digest, task_digest
-from dubaug.probe.results import read_result
+from dubaug.probe.results import finite, read_result
 from dubaug.shards.format import ShardWriter
 
 VARIANT, EPOCHS = "a", (2, 4, 6)
@@ -107,7 +108,7 @@ class Workplace:
                             n_clips=1, n_titles=1, seconds=1.0, device="cpu")  # fmt: skip
         manifest.save(self.folder / "pretraining.json")
 
-    def probe(self, suite="hear", sweep=(), work_dir="work"):
+    def probe(self, suite="hear", sweep=(), work_dir="work", extra=()):
         threads = torch.get_num_threads()
         flags = ["--config", self.config, "--suite", suite, "--pretraining", self.folder / "pretraining.json",
                  "--features", self.folder / f"{suite}.json", "--work-dir", self.folder / work_dir,
@@ -115,7 +116,7 @@ class Workplace:
         if sweep:
             flags += ["--sweep", *[f"{epoch}={self.folder}/out/epoch{epoch:02d}/{suite}.json" for epoch in sweep]]
         try:
-            return main(["probe", *map(str, flags)])
+            return main(["probe", *map(str, flags), *extra])
         finally:
             torch.set_num_threads(threads)
 
@@ -147,6 +148,27 @@ def test_result_says_what_it_was_made_from(finished, experiment):
     assert len(folds["grid"]) == experiment.probe.hear.grid_points
     assert folds["hyperparameters"]["hidden"] == 8
     assert set(one["metrics"]) == {"mAP", "d_prime"}
+
+
+def test_every_score_follows_from_the_predictions_alone(finished, experiment):
+    for epoch, name in [(6, "hear.json"), *((epoch, f"epoch{epoch:02d}/hear.json") for epoch in EPOCHS)]:
+        result, folder = finished.result(name), (finished.folder / "out" / name).parent
+        for task, entry in result["tasks"].items():
+            path = folder / entry["predictions"]["path"]
+            assert path == folder / "predictions" / f"{task}.arrow"
+            assert entry["predictions"]["sha256"] == sha256_of(path)
+            answers = predictions.load(path)
+            about = answers.about
+            assert answers.scores() == entry["folds"]
+            for metric, scores in entry["metrics"].items():
+                assert [finite(score) for score in answers.scores(metric)] == scores
+            assert (about.task, about.variant, about.seed, about.epoch) == (task, VARIANT, 0, epoch)
+            assert about.checkpoint_sha256 == result["checkpoint_sha256"]
+            assert about.experiment == task_digest(experiment, VARIANT, 0, task)
+            assert about.hyperparameters == entry["hyperparameters"]
+            dataset, _ = store.load(finished.folder / f"{task}.json")
+            for fold, split in zip(answers.folds, dataset.splits, strict=True):
+                assert fold.items == tuple(dataset.items[number].id for number in split.test)
 
 
 def test_sweep_holds_each_checkpoint_and_the_final_one_twice(finished):
@@ -193,6 +215,23 @@ def test_finished_tasks_are_kept_and_others_are_not(place, monkeypatch):
     kept.write_text("{")
     assert place.probe() == 0
     assert place.result()["tasks"]["toy_folds"]["seconds"] < 1000
+
+
+def test_spoilt_predictions_are_made_again(place):
+    assert place.probe() == 0
+    first, kept = place.result()["tasks"]["toy_folds"], place.kept(6, "toy_folds").with_suffix(".arrow")
+    (place.folder / "out/predictions/toy_folds.arrow").unlink()  # as Snakemake does before a job
+    for spoil in (lambda: kept.write_bytes(b"x"), kept.unlink):
+        spoil()
+        assert place.probe() == 0
+        assert place.result()["tasks"]["toy_folds"]["predictions"] == first["predictions"]
+        assert predictions.load(place.folder / "out/predictions/toy_folds.arrow").scores() == first["folds"]
+
+
+def test_results_that_would_share_a_folder_are_refused(place, capsys):
+    flags = ["--sweep", f"2={place.folder}/out/other.json"]
+    assert place.probe(extra=flags) == 1
+    assert "need a folder each" in capsys.readouterr().err
 
 
 def test_another_checkpoint_is_probed_anew(place, experiment):

@@ -290,6 +290,16 @@ def sweep_files(variant):
     ]
 
 
+def predictions_files(suite, swept=None):
+    """Return the files of a suite's predictions beside its results (patterns over runs), for a variant's sweep as well."""
+    sweep = [path.parent for path in sweep_files(swept)] if swept else []
+    return [
+        folder / f"predictions/{task}.arrow"
+        for folder in [RUN, *sweep]
+        for task in EXPERIMENT.suites[suite]
+    ]
+
+
 def sweep_flags(wildcards, output):
     """Return the probe's flags for the sweep's files."""
     epochs = [epoch for epoch in EXPERIMENT.checkpoints_of(wildcards.variant) if epoch]

@@ -11,6 +11,7 @@ for schedule, members in sweep_schedules().items():
         output:
             result=RUN / "hear.json",
             sweep=sweep_files(members[0]),
+            predictions=predictions_files("hear", members[0]),
         log:
             RUN / "logs/probe_hear.log",
         benchmark:
@@ -47,6 +48,7 @@ for suite, members in last_checkpoint_suites().items():
             features=RESULTS / f"features/{suite}.json",
         output:
             result=RUN / f"{suite}.json",
+            predictions=predictions_files(suite),
         log:
             RUN / f"logs/probe_{suite}.log",
         benchmark:

@@ -1,15 +1,15 @@
 """The work of `dubaug probe`: one network's checkpoints through one suite's tasks, each task done only once.
 
 A task's result is kept in the work directory with all that it depends on (configuration, checkpoint, features, labels),
-so that an interrupted job goes on and another task computes only itself. All checkpoints that a task still lacks are
-embedded one after another and then probed together.
+so that an interrupted job goes on and another task computes only itself; its predictions lie beside it. All checkpoints
+that a task still lacks are embedded one after another and then probed together.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,12 +21,13 @@ from dubaug.downstream.features import TaskFeatures, load_features
 from dubaug.downstream.model import Dataset
 from dubaug.embed.cache import embedding
 from dubaug.errors import DubaugError
-from dubaug.files import read_json, sha256_of, write_json
+from dubaug.files import link_or_copy, read_json, sha256_of, write_json
 from dubaug.pretrain.checkpoint import TrainedEncoders, load_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest
-from dubaug.probe import hear, linear
+from dubaug.probe import hear, linear, predictions
 from dubaug.probe.experiment import result_digest, suite_probe, task_digest
+from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Problem, make_problem
 from dubaug.probe.results import finite, git_commit, mean_and_std, write_result
 from dubaug.progress import Progress, say
@@ -45,9 +46,13 @@ def probe_suite(
 ) -> None:
     """Write the final checkpoint's result to `out`, and those of other epochs to the paths in `sweep`.
 
-    Raises `DubaugError` if the manifest is of another configuration, lacks an epoch of `sweep`, or a task cannot be
-    evaluated; tasks that were finished before stay finished.
+    The predictions of each task go to `predictions/<task>.arrow` beside the result that they belong to. Raises
+    `DubaugError` if the manifest is of another configuration, lacks an epoch of `sweep`, two results would share a
+    folder, or a task cannot be evaluated; tasks that were finished before stay finished.
     """
+    outputs = [out, *sweep.values()]
+    if len({path.parent for path in outputs}) < len(outputs):
+        raise DubaugError("results of several epochs need a folder each: their predictions lie beside them")
     network = read_network(experiment, pretraining)
     kept_epochs = [checkpoint.epoch for checkpoint in network.checkpoints]
     unknown = sorted(set(sweep) - set(kept_epochs))
@@ -65,6 +70,8 @@ def probe_suite(
         final = entries[network.final.epoch][task]
         progress.advance(note=f"{task} {final['metric']} {final['mean']:.3f}")
     for epoch, path in [(network.final.epoch, out), *sweep.items()]:
+        for task in tasks:
+            link_or_copy(work.predictions(task, epoch), path.parent / entries[epoch][task]["predictions"]["path"])
         write_result(path, work.result(epoch, entries[epoch]))
 
 
@@ -102,8 +109,9 @@ class _SuiteWork:
         entries = {epoch: read_kept(self._kept(task, epoch), keys[epoch]) for epoch in epochs}
         missing = [epoch for epoch in epochs if entries[epoch] is None]
         if missing:
-            computed = self._compute(task, missing, features)
-            for epoch, entry in zip(missing, computed, strict=True):
+            for epoch, (entry, answers) in zip(missing, self._compute(task, missing, features), strict=True):
+                digest = predictions.save(self.predictions(task, epoch), answers)
+                entry["predictions"] = {"path": f"predictions/{task}.arrow", "sha256": digest}
                 write_json(self._kept(task, epoch), {"key": keys[epoch], "entry": entry})
                 entries[epoch] = entry
         return cast(dict[int, dict[str, Any]], entries)
@@ -120,6 +128,10 @@ class _SuiteWork:
             "git_commit": git_commit(Path(__file__).parent),
             "tasks": dict(entries),
         }
+
+    def predictions(self, task: str, epoch: int) -> Path:
+        """Return where the predictions of a finished task lie in the work directory."""
+        return self._kept(task, epoch).with_suffix(".arrow")
 
     def _kept(self, task: str, epoch: int) -> Path:
         return self.work_dir / f"epoch{epoch:02d}" / f"{task}.json"
@@ -141,7 +153,9 @@ class _SuiteWork:
             self._sha256[epoch] = sha256_of(path)
         return self._sha256[epoch]
 
-    def _compute(self, task: str, epochs: Sequence[int], features: TaskFeatures) -> list[dict[str, Any]]:
+    def _compute(
+        self, task: str, epochs: Sequence[int], features: TaskFeatures
+    ) -> list[tuple[dict[str, Any], Predictions]]:
         problems, embed_s = [], []
         for epoch in epochs:
             start_s = time.monotonic()
@@ -150,13 +164,36 @@ class _SuiteWork:
             needs_valid = isinstance(self.protocol, HearProbe)
             problems.append(make_problem(task, embeddings, features.dataset, needs_valid=needs_valid))
         start_s = time.monotonic()
-        entries = probe_problems(problems, self.protocol, self.device)
+        probed = probe_problems(problems, self.protocol, self.device)
         probe_s = (time.monotonic() - start_s) / len(epochs)
         experiment = task_digest(self.experiment, self.network.variant, self.network.seed, task)
         return [
-            {**entry, "seconds": round(seconds + probe_s, 3), "experiment": experiment}
-            for entry, seconds in zip(entries, embed_s, strict=True)
+            (
+                {**one.entry, "seconds": round(seconds + probe_s, 3), "experiment": experiment},
+                Predictions.of(
+                    self._about(task, epoch, features.dataset, one.entry["hyperparameters"]),
+                    features.dataset,
+                    problem,
+                    one.probabilities,
+                ),
+            )
+            for epoch, problem, one, seconds in zip(epochs, problems, probed, embed_s, strict=True)
         ]
+
+    def _about(self, task: str, epoch: int, dataset: Dataset, settings: Mapping[str, Any]) -> About:
+        return About(
+            suite=self.suite,
+            task=task,
+            variant=self.network.variant,
+            seed=self.network.seed,
+            epoch=epoch,
+            checkpoint_sha256=self._checkpoint_sha256(epoch),
+            experiment=task_digest(self.experiment, self.network.variant, self.network.seed, task),
+            kind=dataset.kind,
+            classes=dataset.classes,
+            metrics=dataset.metrics,
+            hyperparameters=settings,
+        )
 
     def _embed(self, task: str, epoch: int, features: TaskFeatures) -> np.ndarray:
         """Return embeddings (items, dimensions): sound, picture, or both side by side."""
@@ -187,15 +224,20 @@ class _SuiteWork:
 
 
 def read_kept(path: Path, key: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return the entry kept at `path` if it was made from what `key` says, else none."""
+    """Return the entry kept at `path` if it was made from what `key` says and its predictions are there, else none."""
     if not path.is_file():
         return None
     try:
         kept = read_json(path)
         entry: dict[str, Any] = kept["entry"]
-        return entry if kept["key"] == key else None
-    except (ValueError, KeyError, TypeError):
-        say(f"{path} cannot be read: probing again")
+        if kept["key"] != key:
+            return None
+        if sha256_of(path.with_suffix(".arrow")) != entry["predictions"]["sha256"]:
+            say(f"the predictions beside {path} have changed: probing again")
+            return None
+        return entry
+    except (OSError, ValueError, KeyError, TypeError):
+        say(f"{path} cannot be read, or its predictions are not there: probing again")
         return None
 
 
@@ -212,35 +254,49 @@ def labels_sha256(dataset: Dataset) -> str:
     return hashlib.sha256(text + np.ascontiguousarray(dataset.targets).tobytes()).hexdigest()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Probed:
+    """A problem's result entry without `seconds`, `experiment` and `predictions`, and each split's test outputs."""
+
+    entry: dict[str, Any]
+    probabilities: list[np.ndarray]
+    """(test items, outputs) each."""
+
+
 def probe_problems(
     problems: Sequence[Problem], protocol: HearProbe | HaresProbe | VisualProbe, device: torch.device
-) -> list[dict[str, Any]]:
-    """Return the result entry of each problem (one task, several networks), without `seconds` and `experiment`."""
+) -> list[Probed]:
+    """Return the result of each problem (one task, several networks)."""
     if isinstance(protocol, HearProbe):
-        results = hear.evaluate(problems, protocol, device, f"{problems[0].task}: probes")
-        return [
-            {
-                **_entry(problem, [fold.probabilities for fold in result.folds]),
-                "hyperparameters": {
-                    **asdict(result.best),
-                    "hidden": protocol.hidden,
-                    "dropout": protocol.dropout,
-                    "batch_size": protocol.batch_size,
-                },
-                "best_epochs": [fold.best_epoch for fold in result.folds],
-                "epochs": [fold.epochs for fold in result.folds],
-                "grid": [{"hyperparameters": asdict(point), "valid": score} for point, score in result.grid],
-            }
-            for problem, result in zip(problems, results, strict=True)
-        ]
+        return _probe_hear(problems, protocol, device)
     optimiser = "adam" if isinstance(protocol, HaresProbe) else "sgd"
+    results = [linear.evaluate(problem, protocol, device) for problem in problems]
+    settings = {"hyperparameters": {"optimiser": optimiser, **asdict(protocol)}}
     return [
-        {
-            **_entry(problem, linear.evaluate(problem, protocol, device)),
-            "hyperparameters": {"optimiser": optimiser, **asdict(protocol)},
-        }
-        for problem in problems
+        Probed(entry={**_entry(problem, outputs), **settings}, probabilities=outputs)
+        for problem, outputs in zip(problems, results, strict=True)
     ]
+
+
+def _probe_hear(problems: Sequence[Problem], protocol: HearProbe, device: torch.device) -> list[Probed]:
+    results = hear.evaluate(problems, protocol, device, f"{problems[0].task}: probes")
+    probed = []
+    for problem, result in zip(problems, results, strict=True):
+        outputs = [fold.probabilities for fold in result.folds]
+        entry = {
+            **_entry(problem, outputs),
+            "hyperparameters": {
+                **asdict(result.best),
+                "hidden": protocol.hidden,
+                "dropout": protocol.dropout,
+                "batch_size": protocol.batch_size,
+            },
+            "best_epochs": [fold.best_epoch for fold in result.folds],
+            "epochs": [fold.epochs for fold in result.folds],
+            "grid": [{"hyperparameters": asdict(point), "valid": score} for point, score in result.grid],
+        }
+        probed.append(Probed(entry=entry, probabilities=outputs))
+    return probed
 
 
 def _entry(problem: Problem, probabilities: Sequence[np.ndarray]) -> dict[str, Any]:

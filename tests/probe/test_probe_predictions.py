@@ -1,0 +1,117 @@
+"""Predictions on disk: every score from the file alone, and pairs of files of the same items."""
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from dubaug.errors import DubaugError
+from dubaug.probe import metrics, predictions
+from dubaug.probe.predictions import About, Fold, Predictions, check_same_items
+
+
+def about_of(kind="multiclass", sizes=(4,), names=("top1_acc",), **changes):
+    classes = tuple(tuple(f"{head}-{label}" for label in range(size)) for head, size in enumerate(sizes))
+    values = {
+        "suite": "hear", "task": "toy", "variant": "efj", "seed": 0, "epoch": 6, "checkpoint_sha256": "a" * 64,
+        "experiment": "b" * 16, "kind": kind, "classes": classes, "metrics": names, "hyperparameters": {"rate": 0.1},
+    }  # fmt: skip
+    return About(**{**values, **changes})
+
+
+def make_predictions(kind="multiclass", sizes=(4,), fold_sizes=(9, 7), dtype=np.float32, seed=0, **changes):
+    """Return random predictions with ties; every class has a positive and a negative item in each fold."""
+    rng, outputs, number, folds = np.random.default_rng(seed), sum(sizes), 0, []
+    for fold, count in enumerate(fold_sizes):
+        if kind == "multilabel":
+            truth = rng.random((count, outputs)) < 0.4
+            truth[0], truth[1] = True, False
+        else:
+            truth = np.hstack([np.eye(size, dtype=bool)[np.arange(count) % size] for size in sizes])
+        scores = np.round(rng.random((count, outputs)) * 8 + truth).astype(dtype) / dtype(11)
+        items = tuple(f"fold{fold}/ö {number + n}.wav" for n in range(count))
+        folds.append(Fold(name=f"fold{fold:02d}", items=items, truth=truth, scores=scores))
+        number += count
+    return Predictions(about=about_of(kind, sizes, **changes), folds=tuple(folds))
+
+
+CASES = [
+    ("multiclass", (4,), ("top1_acc", "mAP", "d_prime", "aucroc")),
+    ("multilabel", (5,), ("mAP", "d_prime", "aucroc", "top1_acc")),
+    ("multihead", (3, 4, 2), ("top1_acc",)),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("kind", "sizes", "names"), CASES)
+def test_survives_the_disk_to_the_bit_with_all_scores(tmp_path, kind, sizes, names, dtype):
+    given = make_predictions(kind, sizes, dtype=dtype, names=names)
+    digest = predictions.save(tmp_path / "deep" / "toy.arrow", given)
+    assert digest == predictions.save(tmp_path / "again.arrow", given)
+    read = predictions.load(tmp_path / "deep" / "toy.arrow")
+    assert read.about == given.about
+    for one, two in zip(read.folds, given.folds, strict=True):
+        assert (one.name, one.items) == (two.name, two.items)
+        np.testing.assert_array_equal(one.truth, two.truth)
+        np.testing.assert_array_equal(one.scores, two.scores, strict=True)
+    for name in names:
+        expected = [metrics.score(name, fold.scores, fold.truth, sizes) for fold in given.folds]
+        assert read.scores(name) == expected
+    assert read.scores() == read.scores(names[0])
+
+
+def test_pandas_reads_it_as_documented(tmp_path):
+    import pandas
+
+    given = make_predictions("multihead", (3, 2))
+    predictions.save(tmp_path / "toy.arrow", given)
+    frame = pandas.read_feather(tmp_path / "toy.arrow")
+    assert list(frame) == ["fold", "item", "labels", "scores"]
+    assert tuple(frame["item"]) == given.folds[0].items + given.folds[1].items
+    assert [list(labels) for labels in frame["labels"][:4]] == [[0, 0], [1, 1], [2, 0], [0, 1]]
+    np.testing.assert_array_equal(np.stack(frame["scores"][:9]), given.folds[0].scores)
+
+
+def test_an_item_may_have_no_label(tmp_path):
+    given = make_predictions("multilabel", (3,))
+    given.folds[1].truth[:] = False
+    predictions.save(tmp_path / "toy.arrow", given)
+    assert not predictions.load(tmp_path / "toy.arrow").folds[1].truth.any()
+
+
+def test_what_is_no_such_file_is_named(tmp_path):
+    for content in (None, b"not Arrow"):
+        if content:
+            (tmp_path / "toy.arrow").write_bytes(content)
+        with pytest.raises(DubaugError, match=r"toy\.arrow holds no predictions"):
+            predictions.load(tmp_path / "toy.arrow")
+    table = pa.table({"a": [1]})
+    with pa.ipc.new_file(tmp_path / "toy.arrow", table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(DubaugError, match=r"toy\.arrow holds no predictions"):
+        predictions.load(tmp_path / "toy.arrow")
+
+
+def _changed(given, number, **changes):
+    folds = list(given.folds)
+    folds[number] = dataclasses.replace(folds[number], **changes)
+    return dataclasses.replace(given, folds=tuple(folds))
+
+
+def test_pairs_must_be_of_the_same_items():
+    given, other = make_predictions(seed=0), make_predictions(seed=1, variant="av")
+    check_same_items("efj", given, "av", other)
+    fold = other.folds[1]
+    renamed = _changed(other, 1, items=(*fold.items[:3], "x.wav", *fold.items[4:]))
+    shorter = _changed(other, 1, items=fold.items[:-1], truth=fold.truth[:-1], scores=fold.scores[:-1])
+    relabelled = _changed(other, 0, truth=np.roll(other.folds[0].truth, 1, axis=1))
+    for spoilt, message in [
+        (renamed, r"efj and av are on different items: fold fold01, row 3 has 'fold1/ö 12.wav' and 'x.wav'"),
+        (shorter, r"fold fold01, row 6 has 'fold1/ö 15.wav' and no item"),
+        (relabelled, r"different labels: fold fold00, item 'fold0/ö 0.wav'"),
+        (dataclasses.replace(other, folds=other.folds[:1]), r"different folds \(fold00, fold01; fold00\)"),
+        (make_predictions(task="another"), "differ in task"),
+    ]:
+        with pytest.raises(DubaugError, match=message):
+            check_same_items("efj", given, "av", spoilt)
