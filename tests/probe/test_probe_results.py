@@ -5,10 +5,13 @@ import json
 import subprocess
 
 import pytest
+from test_probe_predictions import make_predictions
 
 from dubaug.cli import main
 from dubaug.errors import DubaugError
+from dubaug.probe import predictions
 from dubaug.probe.aggregate import aggregate
+from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.results import finite, git_commit, mean_and_std, read_result, validate, write_result
 
 
@@ -122,15 +125,59 @@ def test_aggregate_refuses_what_does_not_belong_together(spoil, message):
         aggregate({"one": make_result(0), "other": other})
 
 
+def write_seeds(folder, seeds=(0, 1), **changes):
+    """Write results of seeds with their predictions, as `dubaug probe` does; return their paths."""
+    paths = []
+    for seed in seeds:
+        answers = make_predictions(fold_sizes=(30, 20), seed=seed + 10, task="esc50", **{"variant": "efj", **changes})
+        digest = predictions.save(folder / f"seed{seed}" / "predictions" / "esc50.arrow", answers)
+        evidence = {"path": "predictions/esc50.arrow", "sha256": digest}
+        entry = task_entry(answers.scores(), predictions=evidence, interval=interval_of([answers]))
+        paths.append(folder / f"seed{seed}" / "hear.json")
+        write_result(paths[-1], {**make_result(seed, esc50=entry), "variant": answers.about.variant})
+    return paths
+
+
 def test_aggregate_command(tmp_path, capsys):
-    paths = [tmp_path / f"seed{seed}.json" for seed in range(2)]
-    for seed, path in enumerate(paths):
-        write_result(path, make_result(seed))
-    out = tmp_path / "deep" / "hear.json"
+    paths = write_seeds(tmp_path)
+    out = tmp_path / "hear.json"
     assert main(["aggregate", "--results", *map(str, paths), "--out", str(out)]) == 0
     assert [one["seed"] for one in read_result(out)["seeds"]] == [0, 1]
     assert main(["aggregate", "--results", str(out), str(paths[0]), "--out", str(out)]) == 1
     assert "joins several seeds already" in capsys.readouterr().err
+
+
+def test_aggregate_has_intervals_over_seeds_and_items(tmp_path):
+    paths = write_seeds(tmp_path, seeds=(2, 0))
+    out = tmp_path / "hear.json"
+    assert main(["aggregate", "--results", *map(str, paths), "--out", str(out)]) == 0
+    entry = read_result(out)["tasks"]["esc50"]
+    members = [predictions.load_of(out, "esc50", one) for one in entry["seeds"]]
+    assert [one["predictions"]["path"] for one in entry["seeds"]] == [
+        "seed0/predictions/esc50.arrow",
+        "seed2/predictions/esc50.arrow",
+    ]
+    assert entry["interval"] == interval_of(members)
+    assert entry["interval"]["over"] == ["seeds", "items"]
+    for one, member in zip(entry["seeds"], members, strict=True):
+        assert one["folds"] == member.scores()
+        assert one["interval"] == interval_of([member])
+
+
+def test_aggregate_refuses_predictions_that_are_not_the_ones(tmp_path, capsys):
+    paths = write_seeds(tmp_path)
+    command = ["aggregate", "--results", *map(str, paths), "--out", str(tmp_path / "hear.json")]
+    arrow = paths[1].parent / "predictions" / "esc50.arrow"
+    predictions.save(arrow, make_predictions(fold_sizes=(30, 20), seed=99, task="esc50"))
+    assert main(command) == 1
+    assert "seed1/predictions/esc50.arrow is not what" in capsys.readouterr().err
+    arrow.unlink()
+    assert main(command) == 1
+    assert "seed1/predictions/esc50.arrow holds no predictions" in capsys.readouterr().err
+    write_result(paths[1], make_result(1, esc50=task_entry(read_result(paths[1])["tasks"]["esc50"]["folds"])))
+    assert main(command) == 1
+    assert "task esc50 has no predictions" in capsys.readouterr().err
+    assert not (tmp_path / "hear.json").exists()
 
 
 def test_commit_of_a_checkout_and_of_none(tmp_path, repository, monkeypatch):

@@ -300,6 +300,20 @@ def predictions_files(suite, swept=None):
     ]
 
 
+def seeds_predictions(wildcards):
+    """Return the predictions of all seeds that a joined result is made from."""
+    runs = [
+        Path(str(RUN).format(variant=wildcards.variant, seed=seed))
+        for seed in EXPERIMENT.seeds
+    ]
+    epoch = wildcards.get("epoch")
+    return [
+        run / (f"epoch{epoch}" if epoch else "") / f"predictions/{task}.arrow"
+        for run in runs
+        for task in EXPERIMENT.suites[wildcards.suite]
+    ]
+
+
 def sweep_flags(wildcards, output):
     """Return the probe's flags for the sweep's files."""
     epochs = [epoch for epoch in EXPERIMENT.checkpoints_of(wildcards.variant) if epoch]

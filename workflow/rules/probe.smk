@@ -80,6 +80,7 @@ if MANY_SEEDS:
             results=collect(
                 RUN / "{suite}.json", seed=EXPERIMENT.seeds, allow_missing=True
             ),
+            predictions=seeds_predictions,
         output:
             result=RESULTS / "{variant}/{suite}.json",
         log:
@@ -88,7 +89,7 @@ if MANY_SEEDS:
             "../../envs/report.yaml"
         resources:
             mem_mb=2000,
-            runtime="10m",
+            runtime="1h",
         shell:
             "dubaug aggregate --results {input.results} --out {output.result} 2> {log}"
 
@@ -99,6 +100,7 @@ if MANY_SEEDS:
                 seed=EXPERIMENT.seeds,
                 allow_missing=True,
             ),
+            predictions=seeds_predictions,
         output:
             result=RESULTS / "{variant}/epoch{epoch}/{suite}.json",
         log:

@@ -2,15 +2,19 @@
 
 A fold's score is its mean over the seeds; `mean` and `std` follow from the folds as in any result, so `std` keeps its
 meaning (over folds). What the seeds add stands beside it: `std_seeds`, the deviation of the seeds' means, and each
-seed's own folds.
+seed's own folds. The interval is of the mean over seeds, from the seeds' predictions, with seeds and items resampled.
 """
 
+import os
 import statistics
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from dubaug.config.resolve import digest
 from dubaug.errors import DubaugError
+from dubaug.probe.bootstrap import interval_of
+from dubaug.probe.predictions import load_of
 from dubaug.probe.results import mean_and_std
 
 SAME = ("suite", "variant", "epoch")
@@ -41,6 +45,25 @@ def aggregate(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "seeds": [{key: member[key] for key in ("seed", "experiment", "checkpoint_sha256")} for member in members],
         "tasks": {task: _join(seeds, [member["tasks"][task] for member in members]) for task in first["tasks"]},
     }
+
+
+def add_intervals(joined: dict[str, Any], results: Mapping[Path, Mapping[str, Any]], folder: Path) -> None:
+    """Add to each task of `joined` its interval over seeds and items, and each seed's own with its predictions.
+
+    `results` are the single seeds' by their paths, `folder` is that of the joined result: paths are relative to it.
+    Raises `DubaugError` if predictions are missing, have changed, or are of other items than another seed's.
+    """
+    by_seed = {result["seed"]: (path, result) for path, result in results.items()}
+    for task, entry in joined["tasks"].items():
+        members = []
+        for one in entry["seeds"]:
+            path, result = by_seed[one["seed"]]
+            own = result["tasks"][task]
+            members.append(load_of(path, task, own))
+            relative = os.path.relpath(path.parent / own["predictions"]["path"], folder)
+            one["interval"] = own["interval"]
+            one["predictions"] = {**own["predictions"], "path": relative}
+        entry["interval"] = interval_of(members)
 
 
 def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "aggregate",
         help="join the results of several pretraining seeds",
         description="Join results of one variant, suite and epoch that differ in their pretraining seed: each fold's "
-        "mean over the seeds, the deviation over folds (std) and over seeds (std_seeds).",
+        "mean over the seeds, the deviation over folds (std) and over seeds (std_seeds), and the bootstrap interval "
+        "over seeds and test items, from the predictions beside the results.",
     )
     aggregate.add_argument("--results", nargs="+", type=Path, required=True, help="one result a seed, JSON")
     aggregate.add_argument("--out", type=Path, required=True, help="the joined result, JSON")
@@ -69,10 +70,13 @@ def run_probe(options: argparse.Namespace) -> None:
 
 def run_aggregate(options: argparse.Namespace) -> None:
     """Join the results of several seeds."""
-    from dubaug.probe.aggregate import aggregate
+    from dubaug.probe.aggregate import add_intervals, aggregate
     from dubaug.probe.results import read_result, write_result
 
-    write_result(options.out, aggregate({str(path): read_result(path) for path in options.results}))
+    results = {path: read_result(path) for path in options.results}
+    joined = aggregate({str(path): result for path, result in results.items()})
+    add_intervals(joined, results, options.out.parent)
+    write_result(options.out, joined)
 
 
 def choose_device(wanted: str) -> "torch.device":

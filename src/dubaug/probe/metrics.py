@@ -32,13 +32,18 @@ def score(name: str, probabilities: np.ndarray, truth: np.ndarray, heads: Sequen
 
 def top1_accuracy(probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> float:
     """Return the share of items whose highest output is right, in every head at once (Fluent Speech Commands)."""
+    return float(top1_right(probabilities, truth, heads).mean())
+
+
+def top1_right(probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> np.ndarray:
+    """Return which items' highest output is right in every head, bool (items,)."""
     right = np.ones(len(truth), dtype=bool)
     start = 0
     for size in heads:
         head = slice(start, start + size)
         right &= probabilities[:, head].argmax(axis=1) == truth[:, head].argmax(axis=1)
         start += size
-    return float(right.mean())
+    return right
 
 
 def mean_average_precision(probabilities: np.ndarray, truth: np.ndarray) -> float:
@@ -55,7 +60,7 @@ def d_prime(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """Return the mean over classes of sqrt(2) times the normal quantile of the area under the ROC curve."""
     areas = area_under_roc(probabilities, truth)
     with np.errstate(invalid="ignore"):  # a perfect class beside a wholly wrong one: infinity less infinity
-        return _mean(np.array([math.sqrt(2) * _quantile(area) for area in areas[~np.isnan(areas)]]))
+        return _mean(np.array([math.sqrt(2) * quantile(area) for area in areas[~np.isnan(areas)]]))
 
 
 def average_precision(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -101,7 +106,8 @@ def _mean(by_class: np.ndarray) -> float:
     return float(known.mean()) if len(known) else math.nan
 
 
-def _quantile(area: float) -> float:
+def quantile(area: float) -> float:
+    """Return the normal distribution's quantile, infinite at 0 and 1."""
     if 0.0 < area < 1.0:
         return _NORMAL.inv_cdf(area)
     return math.inf if area >= 1.0 else -math.inf

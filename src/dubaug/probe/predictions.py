@@ -56,6 +56,10 @@ class Fold:
     scores: np.ndarray
     """float32 or float64 (items, outputs)."""
 
+    def right(self, heads: Sequence[int]) -> np.ndarray:
+        """Return which items' highest score is right in every head, bool (items,)."""
+        return metrics.top1_right(self.scores, self.truth, heads)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
@@ -124,6 +128,20 @@ def load(path: Path) -> Predictions:
     except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise DubaugError(f"{path} holds no predictions ({error}): run `dubaug probe` again") from error
     return Predictions(about=about, folds=tuple(_folds(table, about)))
+
+
+def load_of(result: Path, task: str, entry: Mapping[str, Any]) -> Predictions:
+    """Return the predictions that an entry (a task's, or one seed's in it) of the result file `result` names.
+
+    Raises `DubaugError` if it names none, or the file is missing, damaged or not the one that was written.
+    """
+    if "predictions" not in entry:
+        raise DubaugError(f"{result}: task {task} has no predictions: run `dubaug probe` again")
+    path = result.parent / entry["predictions"]["path"]
+    predictions = load(path)
+    if sha256_of(path) != entry["predictions"]["sha256"]:
+        raise DubaugError(f"{path} is not what {result} was written with: run `dubaug probe` again")
+    return predictions
 
 
 def check_same_items(first_name: str, first: Predictions, name: str, other: Predictions) -> None:

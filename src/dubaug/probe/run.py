@@ -26,6 +26,7 @@ from dubaug.pretrain.checkpoint import TrainedEncoders, load_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest
 from dubaug.probe import hear, linear, predictions
+from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.experiment import result_digest, suite_probe, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Problem, make_problem
@@ -111,6 +112,7 @@ class _SuiteWork:
         if missing:
             for epoch, (entry, answers) in zip(missing, self._compute(task, missing, features), strict=True):
                 digest = predictions.save(self.predictions(task, epoch), answers)
+                entry["interval"] = interval_of([answers])
                 entry["predictions"] = {"path": f"predictions/{task}.arrow", "sha256": digest}
                 write_json(self._kept(task, epoch), {"key": keys[epoch], "entry": entry})
                 entries[epoch] = entry
@@ -256,7 +258,7 @@ def labels_sha256(dataset: Dataset) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Probed:
-    """A problem's result entry without `seconds`, `experiment` and `predictions`, and each split's test outputs."""
+    """A problem's result entry, as far as the probe alone knows it, and each split's test outputs."""
 
     entry: dict[str, Any]
     probabilities: list[np.ndarray]
