@@ -34,12 +34,14 @@ rule all:
     default_target: True
     input:
         TABLES,
+        COMPARISONS,
         FIGURES,
 
 
 rule all_tables:
     input:
         TABLES,
+        COMPARISONS,
 
 
 rule all_figures:

@@ -5,11 +5,11 @@ import math
 
 import numpy as np
 import pytest
-from test_probe_predictions import about_of, make_predictions
 
 from dubaug.errors import DubaugError
 from dubaug.probe import bootstrap, metrics
 from dubaug.probe.predictions import Fold, Predictions
+from prediction_factory import about_of, make_predictions
 
 CASES = [
     ("multiclass", (4,), "top1_acc", 1e-12),

@@ -5,7 +5,6 @@ import json
 import subprocess
 
 import pytest
-from test_probe_predictions import make_predictions
 
 from dubaug.cli import main
 from dubaug.errors import DubaugError
@@ -13,6 +12,7 @@ from dubaug.probe import predictions
 from dubaug.probe.aggregate import aggregate
 from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.results import finite, git_commit, mean_and_std, read_result, validate, write_result
+from prediction_factory import make_predictions
 
 
 def task_entry(folds, **changes):

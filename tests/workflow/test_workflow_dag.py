@@ -43,6 +43,7 @@ def test_the_demo_is_about_forty_jobs(snakemake: Snakemake) -> None:
     assert (jobs["pretrain"], jobs["random_weights"]) == (8, 1)
     assert sum(count for rule, count in jobs.items() if rule.startswith("probe_hear")) == 9
     assert (jobs["probe_hares"], jobs["probe_visual"]) == (9, 6), "visual for those that see"
+    assert jobs["comparisons"] == 1
     assert sum(jobs.values()) <= 58
 
 
@@ -78,6 +79,9 @@ def test_dubs_are_aligned_before_clips_are_cut_or_speech_removed(snakemake: Snak
         "results/efj/epoch02/hear.json",
         "results/rp/hares.json",
         "results/av/visual.json",
+        "results/efj/predictions/vggsound.arrow",
+        "results/efj/epoch02/predictions/esc50.arrow",
+        "results/comparisons.json",
         "results/tables/tabled6.tex",
         "results/figures/b1.pdf",
         "results/figures/c2.pdf",
@@ -131,6 +135,19 @@ def test_several_seeds_are_aggregated(snakemake: Snakemake, demo_experiment: Exp
     jobs = _jobs(run.stderr)
     assert (jobs["pretrain"], jobs[_probe_rule(demo_experiment)]) == (3, 3)
     assert (jobs["aggregate"], jobs["aggregate_sweep"]) == (1, 1)
+
+
+def test_comparisons_need_the_seeds_predictions(snakemake: Snakemake) -> None:
+    words = ("-n", "-p", "--workflow-profile", "none", "--cores", "1", "results/comparisons.csv")
+    run = snakemake(*words, overlay={"seeds": [0, 1]})
+    assert run.returncode == 0, run.stderr
+    printed = run.stdout + run.stderr
+    (command,) = [line for line in printed.splitlines() if "dubaug compare" in line]
+    assert "results/efj/hear.json" in command
+    assert "seed0" not in command
+    needed = re.search(r"rule comparisons:\n\s+input: (.*)", printed)
+    assert needed is not None
+    assert "results/efj/seed1/predictions/esc50.arrow" in needed[1]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ TABLES = collect(
     table=["1", "2", "a1", "a2", "a3", "b4", "b5", "d6"],
     form=TABLE_FORMS,
 )
+COMPARISONS = collect(RESULTS / "comparisons.{form}", form=["csv", "json"])
 FIGURES = collect(
     RESULTS / "figures/{figure}.{form}", figure=["b1", "c2", "mels"], form=FIGURE_FORMS
 )
@@ -296,6 +297,21 @@ def predictions_files(suite, swept=None):
     return [
         folder / f"predictions/{task}.arrow"
         for folder in [RUN, *sweep]
+        for task in EXPERIMENT.suites[suite]
+    ]
+
+
+def final_predictions(_wildcards=None):
+    """Return the predictions of all variants' last checkpoints."""
+    runs = [
+        (variant, Path(str(RUN).format(variant=variant, seed=seed)))
+        for variant in VARIANTS
+        for seed in EXPERIMENT.seeds
+    ]
+    return [
+        run / f"predictions/{task}.arrow"
+        for variant, run in runs
+        for suite in EXPERIMENT.suites_of(variant)
         for task in EXPERIMENT.suites[suite]
     ]
 
