@@ -100,12 +100,16 @@ def _take_place(new: Path, path: Path, old: Path) -> None:
 
 
 def link_or_copy(source: Path, path: Path) -> None:
-    """Make `path` another name of the file `source`, atomically; a copy where the file system has no links."""
+    """Make `path` another name of the file `source`, atomically; a copy where the file system has no links.
+
+    Its time becomes that of now, as if it had been written: what is made from older files must not look older.
+    """
     with atomic_path(path) as temporary:
         try:
             os.link(source, temporary)
         except OSError:
             shutil.copyfile(source, temporary)
+        os.utime(temporary)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

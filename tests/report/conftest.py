@@ -24,11 +24,15 @@ class Results:
         sweep: bool = False,
         std: float | None = None,
         metric: str = "top1_acc",
+        interval: tuple[float, float] | None = None,
     ) -> Path:
         tasks: dict[str, Any] = {
             task: {"metric": metric, "mean": mean, "std": std, "n_folds": 1 if std is None else 5}
             for task, mean in means.items()
         }
+        if interval:
+            for entry in tasks.values():
+                entry["interval"] = {"low": interval[0], "high": interval[1]}
         folder = self.folder / variant / (f"epoch{epoch:02d}" if sweep else "")
         path = folder / f"{suite}.json"
         write_json(path, {"suite": suite, "variant": variant, "epoch": epoch, "tasks": tasks})

@@ -100,6 +100,19 @@ def test_an_added_task_has_a_row_and_an_added_variant_a_column(
     assert other[-1].text == ".250"
 
 
+def test_intervals_stand_in_the_tidy_form_and_nowhere_else(
+    demo_experiment: Experiment, repository: Path, results: Any
+) -> None:
+    results.add("efj", "hear", {"esc50": 0.5}, std=0.01, interval=(0.25, 0.625))
+    results.add("av", "hear", {"esc50": 0.4})
+    table = build("1", _sources(demo_experiment, repository, results.paths))
+    rows = {row["variant"]: row for row in _tidy(table) if row["task"] == "esc50"}
+    assert [rows["efj"][name] for name in ("std", "low", "high")] == ["0.01", "0.25", "0.625"]
+    assert [rows["av"][name] for name in ("low", "high")] == ["", ""]
+    assert "0.625" not in to_markdown(table)
+    assert ".625" not in to_latex(table)
+
+
 def test_external_tables_put_our_best_above_the_published(
     demo_experiment: Experiment, repository: Path, results: Any
 ) -> None:

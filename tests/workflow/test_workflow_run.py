@@ -93,6 +93,15 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
         _without_times(final)["tasks"] == _without_times(json.loads((results / "efj/hear.json").read_text()))["tasks"]
     )
 
+    # scores have intervals and predictions, from which variants are compared
+    entry = json.loads((results / "efj/hear.json").read_text())["tasks"]["esc50"]
+    assert entry["interval"]["low"] <= entry["mean"] <= entry["interval"]["high"]
+    assert (results / "efj" / entry["predictions"]["path"]).is_file()
+    compared = list(csv.DictReader((results / "comparisons.csv").open(encoding="utf-8")))
+    assert {(row["task"], row["variant_a"], row["variant_b"]) for row in compared} == {
+        (task, "efj", "av") for tasks in TINY["suites"].values() for task in tasks
+    }
+
     # MLflow has all of it
     import mlflow
 

@@ -14,8 +14,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "compare",
         help="paired tests between variants on the same test items",
         description="Compare variants item by item, from the predictions beside their results: McNemar's exact test "
-        "for accuracy, a paired bootstrap for other metrics and for several seeds; p-values are Holm-corrected over all "
-        "comparisons made.",
+        "for accuracy, a paired bootstrap for other metrics and for several seeds; p-values are corrected (Holm) over "
+        "all comparisons made.",
     )
     compare.add_argument("--results", nargs="+", type=Path, required=True, help="result files of the variants")
     which = compare.add_mutually_exclusive_group(required=True)

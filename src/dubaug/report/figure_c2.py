@@ -130,7 +130,10 @@ def _panel(axis: Axes, curves: dict[str, Curve], looks: dict[str, dict[str, Any]
 
 
 def to_csv(scores: Scores, path: Path) -> None:
-    """Write the numbers behind the figure: task, variant, epoch, metric, mean, std, n_folds."""
-    columns = ["task", "variant", "epoch", "metric", "mean", "std", "n_folds"]
-    rows = [(*key, score.metric, score.mean, score.std, score.n_folds) for key, score in sorted(scores.sweep.items())]
+    """Write the numbers behind the figure: task, variant, epoch, metric, mean, std, low, high, n_folds."""
+    columns = ["task", "variant", "epoch", "metric", "mean", "std", "low", "high", "n_folds"]
+    rows = [
+        (*key, score.metric, score.mean, score.std, score.low, score.high, score.n_folds)
+        for key, score in sorted(scores.sweep.items())
+    ]
     write_text(path, pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n"))

@@ -13,11 +13,14 @@ class Score:
     """One cell: a task's primary metric for one variant at one epoch.
 
     `std` is over the evaluation's folds; where there is one fold, over pretraining seeds; with one seed, None.
+    `low` and `high` bound the 95 % bootstrap interval of `mean`; None where the result has none, or an infinite one.
     """
 
     metric: str
     mean: float
     std: float | None
+    low: float | None
+    high: float | None
     n_folds: int
 
 
@@ -43,7 +46,15 @@ def load_scores(paths: Iterable[Path]) -> Scores:
         in_sweep = path.parent.name.startswith("epoch")
         for task, entry in result["tasks"].items():
             deviation = entry["std"] if entry["std"] is not None else entry.get("std_seeds")
-            score = Score(metric=entry["metric"], mean=entry["mean"], std=deviation, n_folds=entry["n_folds"])
+            interval = entry.get("interval", {})
+            score = Score(
+                metric=entry["metric"],
+                mean=entry["mean"],
+                std=deviation,
+                low=interval.get("low"),
+                high=interval.get("high"),
+                n_folds=entry["n_folds"],
+            )
             sweep[task, result["variant"], result["epoch"]] = score
             if not in_sweep and (task, result["variant"]) in final:
                 raise DubaugError(

@@ -99,6 +99,8 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
             "metric",
             "mean",
             "std",
+            "low",
+            "high",
             "n_folds",
             "mark",
         ),
@@ -124,8 +126,11 @@ def _score(score: Score | None) -> str:
     return number(score.mean) + (f"±{number(score.std)}" if score.std is not None else "")
 
 
-def _tidy_score(score: Score | None) -> tuple[str, float | None, float | None, int | None]:
-    return (score.metric, score.mean, score.std, score.n_folds) if score else ("", None, None, None)
+def _tidy_score(score: Score | None) -> tuple[str | float | int | None, ...]:
+    """Return metric, mean, std, low, high and the number of folds."""
+    if score is None:
+        return ("", None, None, None, None, None)
+    return (score.metric, score.mean, score.std, score.low, score.high, score.n_folds)
 
 
 def _tasks_by_metric(groups: Sequence[Group], sources: Sources) -> str:
@@ -315,7 +320,7 @@ def _table_d6(sources: Sources) -> Table:
         spans=(Span(label="", columns=1), Span(label="Test-Set Variant", columns=len(TABLE_D6))),
         rows=tuple(rows),
         alignment="l" + "c" * len(TABLE_D6),
-        tidy_header=("table", "task", "variant", "label", "metric", "mean", "std", "n_folds", "mark"),
+        tidy_header=("table", "task", "variant", "label", "metric", "mean", "std", "low", "high", "n_folds", "mark"),
         tidy=tuple(tidy),
         footer=sources.footer,
     )
