@@ -291,17 +291,18 @@ def sweep_files(variant):
     ]
 
 
+def predictions_in(folder, suite):
+    """Return the files of a suite's predictions beside a result in `folder`."""
+    return [folder / f"predictions/{task}.arrow" for task in EXPERIMENT.suites[suite]]
+
+
 def predictions_files(suite, swept=None):
     """Return the files of a suite's predictions beside its results (patterns over runs), for a variant's sweep as well."""
     sweep = [path.parent for path in sweep_files(swept)] if swept else []
-    return [
-        folder / f"predictions/{task}.arrow"
-        for folder in [RUN, *sweep]
-        for task in EXPERIMENT.suites[suite]
-    ]
+    return [file for folder in [RUN, *sweep] for file in predictions_in(folder, suite)]
 
 
-def final_predictions(_wildcards=None):
+def final_predictions():
     """Return the predictions of all variants' last checkpoints."""
     runs = [
         (variant, Path(str(RUN).format(variant=variant, seed=seed)))
@@ -309,10 +310,10 @@ def final_predictions(_wildcards=None):
         for seed in EXPERIMENT.seeds
     ]
     return [
-        run / f"predictions/{task}.arrow"
+        file
         for variant, run in runs
         for suite in EXPERIMENT.suites_of(variant)
-        for task in EXPERIMENT.suites[suite]
+        for file in predictions_in(run, suite)
     ]
 
 
@@ -324,9 +325,11 @@ def seeds_predictions(wildcards):
     ]
     epoch = wildcards.get("epoch")
     return [
-        run / (f"epoch{epoch}" if epoch else "") / f"predictions/{task}.arrow"
+        file
         for run in runs
-        for task in EXPERIMENT.suites[wildcards.suite]
+        for file in predictions_in(
+            run / f"epoch{epoch}" if epoch else run, wildcards.suite
+        )
     ]
 
 
