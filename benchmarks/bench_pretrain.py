@@ -42,6 +42,7 @@ from dubaug.pretrain.layers import QuickConv3d
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.loader import loaded
 from dubaug.pretrain.processes import Processes
+from dubaug.pretrain.tuning import wait_for
 from dubaug.progress import say
 from dubaug.shards.index import ClipIndex
 
@@ -122,12 +123,6 @@ def timed(work: Iterable[object], device: torch.device) -> float:
         pass
     wait_for(device)
     return time.perf_counter() - start_s
-
-
-def wait_for(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def step_alone(contenders: Sequence[Contender], clips: list[list[Clip]], turns: int, steps: int) -> np.ndarray:

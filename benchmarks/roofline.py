@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from dubaug.config import Experiment
+from dubaug.pretrain.tuning import wait_for
 from dubaug.progress import say
 
 ADAMW_BYTES = 7 * 4
@@ -162,6 +163,5 @@ def _least_s(work: Callable[[], object], device: torch.device) -> float:
 
 
 def _now(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    wait_for(device)
     return time.perf_counter()

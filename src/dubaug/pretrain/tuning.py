@@ -127,17 +127,18 @@ def _run(layer: QuickConv3d, input: torch.Tensor, half: bool) -> tuple[list[torc
     input = input.detach().requires_grad_()
     least_s = float("inf")
     for run in range(1 + RUNS):
-        _wait_for(device)
+        wait_for(device)
         start_s = time.perf_counter()
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
             output = layer(input)
         gradients = torch.autograd.grad(output, (input, *layer.parameters()), torch.ones_like(output))
-        _wait_for(device)
+        wait_for(device)
         if run:
             least_s = min(least_s, time.perf_counter() - start_s)
     return [output.detach(), *gradients], least_s
 
 
-def _wait_for(device: torch.device) -> None:
+def wait_for(device: torch.device) -> None:
+    """Wait until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
