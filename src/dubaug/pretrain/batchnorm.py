@@ -9,7 +9,7 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from dubaug.pretrain.processes import Processes
+from dubaug.pretrain.processes import Processes, summed
 
 
 def synchronise(model: nn.Module, processes: Processes) -> None:
@@ -62,15 +62,11 @@ class _Summed(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, values: torch.Tensor) -> torch.Tensor:
-        total = values.clone()
-        dist.all_reduce(total)
-        return total
+        return summed(values)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
-        total = gradients[0].contiguous().clone()
-        dist.all_reduce(total)
-        return total
+        return summed(gradients[0])
 
 
 @contextmanager

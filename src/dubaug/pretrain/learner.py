@@ -68,10 +68,9 @@ class Learner:
         ).to(processes.device, dtype)
         for encoder in self._encoders():
             encoder.lay_out_weights()
+            encoder.recompute = self.settings.recompute
         if self.settings.sync_batchnorm:
             synchronise(self.model, processes)
-        for encoder in self._encoders():
-            encoder.recompute = self.settings.recompute
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(),
             lr=self.settings.learning_rate,

@@ -12,6 +12,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 
 from dubaug.pretrain.heads import View
+from dubaug.pretrain.processes import summed
 
 Negatives = Literal["other_modality", "both"]
 
@@ -110,7 +111,6 @@ class _GatherWithGradient(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients_GP: torch.Tensor) -> torch.Tensor:
-        total_GP = gradients_GP[0].contiguous().clone()
-        dist.all_reduce(total_GP)
+        total_GP = summed(gradients_GP[0])
         start = dist.get_rank() * ctx.rows
         return total_GP[start : start + ctx.rows]

@@ -78,6 +78,13 @@ def joined_processes(setting: Literal["auto", "cpu", "cuda"]) -> Iterator[Proces
         dist.destroy_process_group()
 
 
+def summed(values: torch.Tensor) -> torch.Tensor:
+    """Return the sum of every process's values, which must be several; the values themselves stay."""
+    total = values.contiguous().clone()
+    dist.all_reduce(total)
+    return total
+
+
 class StopRequest:
     """While in its `with` block, notes SIGTERM, SIGUSR1 and SIGINT instead of dying; a second SIGINT does end it."""
 
