@@ -51,4 +51,4 @@ rule all_figures:
 
 rule all_hear:
     input:
-        collect(RESULTS / "{variant}/hear.json", variant=VARIANTS),
+        result_files(suites=["hear"]),

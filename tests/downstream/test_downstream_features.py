@@ -15,7 +15,7 @@ from dubaug.cli import main
 from dubaug.config import Experiment, Mel, save
 from dubaug.downstream.experiment import FeatureSettings, feature_settings
 from dubaug.downstream.extract import extract
-from dubaug.downstream.features import extract_suite, load_features
+from dubaug.downstream.features import extract_suite, load_features, missing_in
 from dubaug.downstream.model import Item
 from dubaug.downstream.parallel import in_order
 from dubaug.errors import DubaugError, MediaError
@@ -281,39 +281,100 @@ def test_a_record_that_cannot_be_used_is_made_again(
     assert len(extracted) == 6
 
 
-def test_what_cannot_be_read_is_left_out_and_told(
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"RIFF no sound", r"1a\.wav: .*\("), (b"", r"1a\.wav: .*\("), (None, r"1a\.wav: 1a\.wav holds no sound")],
+    ids=["no sound file", "no bytes", "no samples"],
+)
+def test_what_cannot_be_read_is_an_error_before_any_probe(
+    folds, hear_experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, words: str
+) -> None:
+    folder = folds()
+    bad = folder / "48000/fold01/1a.wav"
+    if content is None:
+        soundfile.write(bad, np.zeros((0, 1)), 48000)
+    else:
+        bad.write_bytes(content)
+    named = rf"task task0: 1 of 6 recordings cannot be read.*\n  split fold01 \(test\), {folder}/48000/fold01/{words}"
+    with pytest.raises(DubaugError, match=named):
+        run(hear_experiment(folder), tmp_path / "work")
+    assert "cannot be read: task task0, split fold01 (test)" in capsys.readouterr().err
+    assert not list((tmp_path / "work").glob("*")), "no part of the data set is left to be evaluated"
+
+
+def test_unreadable_recordings_of_all_data_sets_are_told_at_once_and_whole_ones_are_kept(
+    folds, hear_experiment, tmp_path: Path, extracted: list[str]
+) -> None:
+    folders = [folds(f"{name}-v1-full") for name in ("one", "two", "three")]
+    good = (folders[0] / "48000/fold02/2b.wav").read_bytes()
+    (folders[0] / "48000/fold02/2b.wav").write_bytes(b"")
+    (folders[2] / "48000/fold00/0a.wav").write_bytes(b"")
+    experiment = hear_experiment(*folders)
+    with pytest.raises(DubaugError, match=r"(?s)task task0: 1 of 6 .*2b\.wav.*task task2: 1 of 6 .*0a\.wav"):
+        run(experiment, tmp_path / "work")
+    for path in (folders[0] / "48000/fold02/2b.wav", folders[2] / "48000/fold00/0a.wav"):
+        path.write_bytes(good)
+    extracted.clear()
+    run(experiment, tmp_path / "work")
+    assert len(extracted) == 12, "the second data set was kept"
+
+
+def test_a_record_of_a_part_of_a_data_set_is_made_again(folds, hear_experiment, tmp_path: Path) -> None:
+    """Older versions left out what they could not read."""
+    experiment = hear_experiment(folds())
+    run(experiment, tmp_path / "work")
+    (path,) = (tmp_path / "work").glob("task-*.json")
+    value = json.loads(path.read_text())
+    value["shard"] |= {"windows": [1] * 5, "quarantined": [{"id": "fold01/1a.wav", "reason": "x", "advice": "y"}]}
+    path.write_text(json.dumps(value))
+    with pytest.raises(DubaugError, match="older version"):
+        load_features(tmp_path / "work/hear.json", "task0")
+    assert load_features(run(experiment, tmp_path / "work"), "task0").dataset.n_items == 6
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("fold01.json", '{"1a.wav": ["c"], "1b.wav": ["b"]}', r"fold01\.json: 1a\.wav has the label 'c'"),
+        ("fold01.json", '{"1a.wav": ["a"], "1c.wav": ["b"]}', r"fold01\.json names 1c\.wav, and there is no"),
+        ("fold01.json", '{"1a.wav": ["a"], "1b.wav": ["a"]}', r"split 'fold01' has no test item of 'b'"),
+        ("fold01.json", "{}", r"split 'fold01' has no test items"),
+        ("fold01.json", '{"1a.wav": ["a"], "0b.wav": ["b"]}', r"fold01\.json names 0b\.wav and .*fold00\.json"),
+    ],
+    ids=["label outside the vocabulary", "absent file", "fold without a class", "empty split", "two of one name"],
+)
+def test_bad_lists_are_errors_before_anything_is_decoded(
+    folds, hear_experiment, tmp_path: Path, extracted: list[str], file: str, text: str, words: str
+) -> None:
+    good, bad = folds("good-v1-full"), folds("bad-v1-full")
+    (bad / file).write_text(text)
+    write_sound(bad / "48000/fold01/0b.wav", 1.0)
+    with pytest.raises(DubaugError, match=rf"task task1: {bad}: .*{words}"):
+        run(hear_experiment(good, bad), tmp_path / "work")
+    assert extracted == []
+
+
+def test_tasks_without_data_are_left_out_and_noted(
     folds, hear_experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = folds()
-    (folder / "48000/fold01/1a.wav").write_bytes(b"RIFF no sound")
-    manifest = run(hear_experiment(folder), tmp_path / "work")
-    features = load_features(manifest, "task0")
-    assert [item.id for item in features.dataset.items if item.id.startswith("fold01")] == ["fold01/1b.wav"]
-    assert features.window_items.tolist() == [0, 1, 2, 3, 4]
-    assert [features.reader.item(row) for row in range(5)] == [item.id for item in features.dataset.items]
-    entry = json.loads(manifest.read_text())["tasks"]["task0"]
-    assert [quarantined["id"] for quarantined in entry["quarantined"]] == ["fold01/1a.wav"]
-    assert "1a.wav" in entry["quarantined"][0]["reason"]
-    assert "left out" in capsys.readouterr().err
-    run(hear_experiment(folder), tmp_path / "work")  # from the cache: told again
-    assert "fold01/1a.wav" in capsys.readouterr().err
-    assert load_features(manifest, "task0").dataset.n_items == 5
-
-
-def test_a_fold_that_cannot_be_read_at_all_is_an_error_and_leaves_nothing(
-    folds, hear_experiment, tmp_path: Path
-) -> None:
-    folder = folds()
-    for name in ("1a", "1b"):
-        (folder / f"48000/fold01/{name}.wav").write_bytes(b"")
-    with pytest.raises(DubaugError, match="no test items"):
-        run(hear_experiment(folder), tmp_path / "work")
-    assert not list((tmp_path / "work").glob("*"))
+    experiment = hear_experiment(folds(), tmp_path / "nowhere")
+    with pytest.raises(DubaugError, match=r"task task1: .*no folder"):
+        run(experiment, tmp_path / "work")
+    capsys.readouterr()
+    manifest = tmp_path / "work/hear.json"
+    kinds = {"work_dir": tmp_path / "work", "manifest": manifest, "separated": {}, "jobs": 1}
+    extract_suite(experiment, "hear", missing=["task1"], **kinds)
+    reason = f"no data at {tmp_path}/nowhere"
+    assert missing_in(manifest) == {"task1": reason}
+    assert f"left out: task1: {reason}" in capsys.readouterr().err
+    assert load_features(manifest, "task0").dataset.n_items == 6
+    with pytest.raises(DubaugError, match="no task of suite hear has data"):
+        extract_suite(experiment, "hear", missing=["task0", "task1"], **kinds)
 
 
 def test_video_tasks_share_one_shard_with_frames(make_experiment, tmp_path: Path) -> None:
     folder = tmp_path / "vggsound"
-    rows = [("a" * 11, 1, "x", "train"), ("b" * 11, 20, "y", "test"), ("c" * 11, 3, "y", "test")]
+    rows = [("a" * 11, 1, "x", "train"), ("b" * 11, 20, "x", "test"), ("c" * 11, 3, "x", "test")]
     write(folder / "vggsound.csv", "".join(f"{name},{start},{label},{part}\n" for name, start, label, part in rows))
     for name, start, _, _ in rows[:2]:
         make_film(
@@ -334,6 +395,9 @@ def test_video_tasks_share_one_shard_with_frames(make_experiment, tmp_path: Path
     assert sorted(reader.tracks) == ["44100", "48000"]
     assert json.loads(manifest.read_text())["tasks"]["both"]["missing"] == 1
     assert len(list((tmp_path / "work").glob("*.arrow"))) == 1
+    (folder / f"videos/{rows[1][0]}_000020.mp4").write_bytes(b"")
+    with pytest.raises(DubaugError, match=r"(?s)tasks both, ear, eye: 1 of 2 .*or delete them.*bbb_000020\.mp4"):
+        run(experiment, tmp_path / "work", suite="visual")
 
 
 def test_a_task_without_speech_is_read_from_its_own_folder(folds, make_experiment, tmp_path: Path) -> None:
@@ -395,7 +459,7 @@ def test_threads_never_run_far_ahead() -> None:
 def test_real_esc10(real_data: Path, hear_experiment, tmp_path: Path) -> None:
     experiment = hear_experiment(real_data / "hear/tasks/esc10-v1.0-subset")
     features = load_features(run(experiment, tmp_path / "work"), "task0")
-    assert (features.dataset.n_items, len(features.window_items), features.quarantined) == (200, 400, ())
+    assert (features.dataset.n_items, len(features.window_items)) == (200, 400)
     # That the right sound stands at the right label: each item's mean spectrum, nearest neighbour left out of itself.
     rows = features.reader.mels(range(400), "48000").astype(np.float32)
     means = rows.mean(axis=(1, 2)).reshape(200, 2, -1).mean(axis=1)

@@ -53,7 +53,7 @@ def test_folds_without_a_list_of_splits(five_folds: Path) -> None:
 
 def test_trainvaltest_and_numeric_labels(hear_folder) -> None:
     folder = hear_folder(
-        {"train": {"x.wav": [10]}, "valid": {"x.wav": [2]}, "test": {"z.wav": ["2"]}},
+        {"train": {"x.wav": [10]}, "valid": {"y.wav": [2]}, "test": {"z.wav": ["2"]}},
         vocabulary="idx,label\n1,10\n0,2\n",
         split_mode="trainvaltest",
     )
@@ -114,6 +114,12 @@ def test_a_file_named_twice_in_a_split(five_folds: Path) -> None:
     (five_folds / "fold00.json").write_text('{"0a.wav": ["a"], "0a.wav": ["b"]}')
     with pytest.raises(DubaugError, match=r"fold00.json has '0a.wav' twice"):
         load_dataset("hear", five_folds)
+
+
+def test_one_name_in_two_folds(hear_folder) -> None:
+    folder = hear_folder({"fold00": {"x.wav": ["a"]}, "fold01": {"y.wav": ["a"]}, "fold02": {"x.wav": ["b"]}})
+    with pytest.raises(DubaugError, match=r"fold02\.json names x\.wav and .*fold00\.json does so too"):
+        load_dataset("hear", folder)
 
 
 def test_an_empty_fold(five_folds: Path) -> None:

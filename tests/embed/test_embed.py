@@ -97,7 +97,6 @@ def make_features(tmp_path: Path) -> Callable[..., TaskFeatures]:
             reader=ShardReader(path),
             window_items=np.repeat(np.arange(n), WINDOWS),
             sha256=sha256_of(path),
-            quarantined=(),
         )
 
     return make

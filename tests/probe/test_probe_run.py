@@ -57,7 +57,7 @@ def write_features(folder, suite, experiment, datasets):
                 for index in range(windows[-1]):
                     mel = rng.normal(size=shape) - 5 + 2 * np.sin(np.arange(shape[2]) * (1 + number % CLASSES))
                     writer.add(item=item.id, index=index, start_s=0.0, frames_jpeg=None, mels={"48000": mel})
-        record = store.ShardRecord(sha256=sha256_of(shard), windows=tuple(windows), quarantined=())
+        record = store.ShardRecord(sha256=sha256_of(shard), windows=tuple(windows))
         store.save(folder / f"{task}.json", dataset, record)
         tasks[task] = {"record": f"{task}.json"}
     write_json(folder / f"{suite}.json", {"suite": suite, "tasks": tasks})

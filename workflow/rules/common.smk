@@ -9,7 +9,11 @@ from snakemake.exceptions import WorkflowError
 try:
     from dubaug.config import digest, resolve, save, to_mapping
     from dubaug.demo.generator import generator_sha256
-    from dubaug.downstream.experiment import downstream_digest
+    from dubaug.downstream.experiment import (
+        downstream_digest,
+        missing_tasks,
+        without_tasks,
+    )
     from dubaug.errors import ConfigError
     from dubaug.pretrain.experiment import pretraining_digest
     from dubaug.probe.experiment import result_digest
@@ -33,7 +37,17 @@ PAPER_SCALE = Path(workflow.basedir) / "workflow/config/paper.yaml"
 VARIANTS = list(EXPERIMENT.variants)
 UNTRAINED = [name for name, variant in EXPERIMENT.variants.items() if variant.untrained]
 TRAINED = [name for name in VARIANTS if name not in UNTRAINED]
-TASKS = [task for tasks in EXPERIMENT.suites.values() for task in tasks]
+
+# Tasks whose data are not there are left out, and said so; the next run picks up what has appeared.
+MISSING = missing_tasks(EXPERIMENT)
+EVALUATED = without_tasks(EXPERIMENT, MISSING)
+TASKS = [task for tasks in EVALUATED.suites.values() for task in tasks]
+if workflow.is_main_process:
+    for name, reason in MISSING.items():
+        print(
+            f"{name} is left out: {reason} (`dubaug data` says where to get it)",
+            file=sys.stderr,
+        )
 
 # One seed: results/efj/hear.json comes straight from the probe. Several: results/efj/seed0/hear.json does, and
 # results/efj/hear.json aggregates them.
@@ -49,7 +63,9 @@ TABLES = collect(
 )
 COMPARISONS = collect(RESULTS / "comparisons.{form}", form=["csv", "json"])
 FIGURES = collect(
-    RESULTS / "figures/{figure}.{form}", figure=["b1", "c2", "mels"], form=FIGURE_FORMS
+    RESULTS / "figures/{figure}.{form}",
+    figure=["b1", "c2", "mels"] if EVALUATED.suites["hear"] else ["b1", "mels"],
+    form=FIGURE_FORMS,
 )
 FIGURES += collect(RESULTS / "corpus/alignment.{form}", form=FIGURE_FORMS)
 
@@ -140,7 +156,7 @@ def features_experiment(wildcards):
     return digest(
         [
             downstream_digest(EXPERIMENT, task)
-            for task in EXPERIMENT.suites[wildcards.suite]
+            for task in EVALUATED.suites[wildcards.suite]
         ]
     )
 
@@ -160,7 +176,7 @@ def probe_experiment(suite):
             result_digest(EXPERIMENT, wildcards.variant, seed_of(wildcards), suite),
             [
                 downstream_digest(EXPERIMENT, task, variant=wildcards.variant)
-                for task in EXPERIMENT.suites[suite]
+                for task in EVALUATED.suites[suite]
             ],
         )
 
@@ -213,7 +229,7 @@ def clips_flags(wildcards, input):
 def export_input(wildcards):
     """Return what a run's export is made of: its manifest, all its scores, and the corpus that it was trained on."""
     run, variant = str(RUN).format(**wildcards), EXPERIMENT.variants[wildcards.variant]
-    suites = EXPERIMENT.suites_of(wildcards.variant)
+    suites = EVALUATED.suites_of(wildcards.variant)
     inputs = {"manifest": f"{run}/pretraining.json"}
     if suites:
         inputs["scores"] = [f"{run}/{suite}.json" for suite in suites]
@@ -240,8 +256,8 @@ def task_path(wildcards):
 
 
 def task_paths(wildcards):
-    """Return the folders of a suite's data sets, as they are published."""
-    tasks = [EXPERIMENT.tasks[name] for name in EXPERIMENT.suites[wildcards.suite]]
+    """Return the folders of a suite's data sets, as they are published: those that are there."""
+    tasks = [EXPERIMENT.tasks[name] for name in EVALUATED.suites[wildcards.suite]]
     return sorted({task.path for task in tasks if not task.separated})
 
 
@@ -249,7 +265,7 @@ def separated_tasks(wildcards):
     """Return the folders of a suite's data sets with speech removed."""
     names = [
         name
-        for name in EXPERIMENT.suites[wildcards.suite]
+        for name in EVALUATED.suites[wildcards.suite]
         if EXPERIMENT.tasks[name].separated
     ]
     return [RESULTS / f"features/separated/{name}" for name in names]
@@ -264,6 +280,12 @@ def separated_flags(wildcards, input):
     ]
 
 
+def missing_flags(wildcards):
+    """Return the feature extractor's flags for the suite's tasks without data."""
+    names = [name for name in EXPERIMENT.suites[wildcards.suite] if name in MISSING]
+    return ["--missing", *names] if names else []
+
+
 def sweep_schedules():
     """Return the variants by the epochs that they keep: `{"2_4_6": ["av", ...], "0": ["rp"]}`."""
     schedules = {}
@@ -276,7 +298,7 @@ def sweep_schedules():
 def last_checkpoint_suites():
     """Return the suites other than HEAR that have tasks, each with the variants that can be evaluated on it."""
     fitting = {
-        suite: [name for name in VARIANTS if suite in EXPERIMENT.suites_of(name)]
+        suite: [name for name in VARIANTS if suite in EVALUATED.suites_of(name)]
         for suite in ("hares", "visual")
     }
     return {suite: members for suite, members in fitting.items() if members}
@@ -344,14 +366,14 @@ def result_files(wildcards=None, suites=("hear", "hares", "visual"), sweep=False
     finals = [
         RESULTS / variant / f"{suite}.json"
         for variant in VARIANTS
-        for suite in EXPERIMENT.suites_of(variant)
+        for suite in EVALUATED.suites_of(variant)
         if suite in suites
     ]
     epochs = [
         RESULTS / variant / f"epoch{epoch:02d}/hear.json"
         for variant in VARIANTS
         for epoch in EXPERIMENT.checkpoints_of(variant)
-        if sweep and epoch
+        if sweep and epoch and EVALUATED.suites["hear"]
     ]
     return finals + epochs
 

@@ -20,6 +20,7 @@ rule features:
         experiment=features_experiment,
         work_dir=RESULTS / "features",
         separated=separated_flags,
+        missing=missing_flags,
     shell:
         "dubaug features --config {params.config} --suite {wildcards.suite} --work-dir {params.work_dir}"
-        " {params.separated:q} --out {output.manifest} --jobs {threads} 2> {log}"
+        " {params.separated:q} {params.missing:q} --out {output.manifest} --jobs {threads} 2> {log}"

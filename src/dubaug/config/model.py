@@ -268,6 +268,8 @@ class Task:
     modality: Literal["A", "V", "AV"]
     separated: bool
     """Evaluate on the audio with speech removed (Table D6)."""
+    absent_classes: bool
+    """Accept splits that train or test without some class; else that is an error, since a file may be missing."""
     label: str
 
 

@@ -159,7 +159,7 @@ def _fill_defaults(merged: dict[str, Any]) -> None:
         merged["variants"][name] = {"label": name, **defaults, **variant}
     for name, task in merged["tasks"].items():
         layout = {"layout": "hear"} if task["suite"] == "hear" else {}
-        task_defaults = {"label": name, "modality": "A", "separated": False, **layout}
+        task_defaults = {"label": name, "modality": "A", "separated": False, "absent_classes": False, **layout}
         merged["tasks"][name] = {**task_defaults, **task}
 
 

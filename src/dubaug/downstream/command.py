@@ -14,8 +14,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "features",
         help="decode a suite's data sets into windows that all checkpoints share",
         description="Decode every recording of a suite's data sets once: 3 s windows as log-mels and, for video, "
-        "frames. Data sets that have not changed since the last time are taken from the work directory. Recordings "
-        "that cannot be read are left out and listed, with the reason, in the manifest.",
+        "frames. Data sets that have not changed since the last time are taken from the work directory. Data that "
+        "are not whole are an error that names task, split and file; a data set is never evaluated in part.",
     )
     parser.add_argument("--config", type=Path, required=True, help="the resolved configuration (results/config.yaml)")
     parser.add_argument("--suite", choices=SUITES, required=True, help="whose tasks")
@@ -27,6 +27,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="append",
         default=[],
         help="folder of a task's data set with speech removed (`dubaug separate-task`); may be repeated",
+    )
+    parser.add_argument(
+        "--missing", nargs="+", metavar="TASK", default=[], help="tasks to leave out because their data are not there"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="decoding threads (default: all cores)")
     parser.set_defaults(run=run_features)
@@ -53,6 +56,7 @@ def run_features(options: argparse.Namespace) -> None:
         manifest=options.out,
         separated=separated,
         jobs=options.jobs,
+        missing=options.missing,
     )
 
 

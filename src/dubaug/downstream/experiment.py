@@ -1,11 +1,11 @@
 """What a task's features depend on. Light: the Snakefile imports it."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import PurePath
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePath
 from typing import Any
 
-from dubaug.config.model import Experiment, Mel
+from dubaug.config.model import SUITES, Experiment, Mel
 from dubaug.config.resolve import digest
 
 MEDIA: Mapping[str, str] = {"vggsound": "AV", "hmdb51": "V", "ucf101": "V"}
@@ -60,6 +60,33 @@ def feature_settings(experiment: Experiment, *, variant: str | None = None) -> F
     )
 
 
+def is_generated(experiment: Experiment, task_name: str) -> bool:
+    """Return whether a task's data set is a miniature that the workflow itself makes."""
+    demo = experiment.demo
+    return demo is not None and PurePath(demo.directory) in PurePath(experiment.tasks[task_name].path).parents
+
+
+def no_data(experiment: Experiment, task_name: str) -> str:
+    """Return the words for a task without data: where they are expected."""
+    return f"no data at {experiment.tasks[task_name].path}"
+
+
+def missing_tasks(experiment: Experiment) -> dict[str, str]:
+    """Return the tasks of all suites whose folder is not on disk and is not made by the workflow, and why, in words."""
+    names = [name for suite in SUITES for name in experiment.suites[suite]]
+    return {
+        name: no_data(experiment, name)
+        for name in names
+        if not is_generated(experiment, name) and not Path(experiment.tasks[name].path).is_dir()
+    }
+
+
+def without_tasks(experiment: Experiment, names: Collection[str]) -> Experiment:
+    """Return the experiment with these tasks taken off its suites: what can be evaluated while their data lack."""
+    suites = {suite: tuple(name for name in tasks if name not in names) for suite, tasks in experiment.suites.items()}
+    return replace(experiment, suites=suites)
+
+
 def downstream_digest(experiment: Experiment, task_name: str, *, variant: str | None = None) -> str:
     """Return the hash of the configuration that a task's features depend on, and of nothing else.
 
@@ -77,6 +104,6 @@ def downstream_digest(experiment: Experiment, task_name: str, *, variant: str | 
     if task.separated:
         depends["separation"] = experiment.separation.result_settings()
     demo = experiment.demo
-    if demo is not None and PurePath(demo.directory) in PurePath(task.path).parents:
+    if demo is not None and is_generated(experiment, task_name):
         depends["demo"] = {"seed": demo.seed, "items_per_class": demo.items_per_class}
     return digest(depends)

@@ -6,17 +6,19 @@ names, sizes and times: a data set that has not changed is not decoded again.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dubaug.config.model import Experiment, SuiteName
 from dubaug.config.resolve import digest
 from dubaug.downstream import load_dataset, store
-from dubaug.downstream.experiment import FeatureSettings, downstream_digest, feature_settings
+from dubaug.downstream.checks import check_splits
+from dubaug.downstream.experiment import FeatureSettings, downstream_digest, feature_settings, no_data
 from dubaug.downstream.model import Dataset, Item
 from dubaug.downstream.parallel import in_order
 from dubaug.errors import DubaugError, MediaError
@@ -27,10 +29,13 @@ from dubaug.shards.format import ShardReader, ShardWriter
 VERSION = 1
 """Raise it when the same files and settings give other features."""
 
+NAMED = 10
+"""Unreadable recordings that the error itself names."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TaskFeatures:
-    """A task's data set, without the items that could not be read, and the windows of the others."""
+    """A task's data set and the windows of its items."""
 
     task: str
     dataset: Dataset
@@ -39,17 +44,20 @@ class TaskFeatures:
     """int64 (windows,): the item's number of each row of the shard."""
     sha256: str
     """Of the shard."""
-    quarantined: tuple[store.Quarantined, ...]
+
+
+def missing_in(manifest: Path) -> dict[str, str]:
+    """Return the tasks that have no features in the manifest because their data are missing, and why."""
+    return dict(_read_manifest(manifest).get("missing", {}))
 
 
 def load_features(manifest: Path, task: str) -> TaskFeatures:
     """Return a task's features as `dubaug features` wrote them. Raises `DubaugError`."""
-    tasks = _read_manifest(manifest)
+    tasks = _read_manifest(manifest)["tasks"]
     if task not in tasks:
         raise DubaugError(f"{manifest} has no features of task {task!r}; it has {', '.join(tasks)}")
     record = manifest.resolve().parent / tasks[task]["record"]
     dataset, shard = store.load(record)
-    dataset = dataset.without({item.id for item in shard.quarantined})
     reader = ShardReader(_shard_path(record))
     if len(shard.windows) != dataset.n_items or sum(shard.windows) != len(reader):
         raise DubaugError(f"{reader.path} and {record.name} do not belong together: delete both and run again")
@@ -59,7 +67,6 @@ def load_features(manifest: Path, task: str) -> TaskFeatures:
         reader=reader,
         window_items=np.repeat(np.arange(dataset.n_items), shard.windows),
         sha256=shard.sha256,
-        quarantined=shard.quarantined,
     )
 
 
@@ -71,49 +78,93 @@ def extract_suite(
     manifest: Path,
     separated: Mapping[str, Path],
     jobs: int,
+    missing: Collection[str] = (),
 ) -> None:
     """Extract what is missing of a suite's features into `work_dir`, then write `manifest`.
 
-    `separated` gives the folders of the tasks that have speech removed. `jobs` threads decode. Items that cannot be
-    read are left out, listed in the manifest and told on stderr. Raises `DubaugError`.
+    `separated` gives the folders of the tasks that have speech removed. `jobs` threads decode. Tasks in `missing` are
+    left out, since their data are not there; the manifest and stderr say so. Raises `DubaugError`, naming the task,
+    for data that are not whole: all lists are checked before anything is decoded, and recordings that cannot be read
+    are told together, after the data sets that can be read are done.
     """
     settings = feature_settings(experiment)
-    sources: dict[tuple[str, Path], list[str]] = {}
-    for name in experiment.suites[suite]:
-        task = experiment.tasks[name]
-        if task.separated and name not in separated:
-            raise DubaugError(f"task {name} is evaluated without speech: give its folder, --separated-task {name}=DIR")
-        folder = separated[name] if task.separated else Path(task.path)
-        sources.setdefault((task.layout, folder), []).append(name)
-    loaded = [(load_dataset(layout, folder), folder, names) for (layout, folder), names in sources.items()]
-    todo = [_source(dataset, folder, settings, work_dir) for dataset, folder, _ in loaded]
+    reasons = {name: no_data(experiment, name) for name in experiment.suites[suite] if name in missing}
+    for name, reason in reasons.items():
+        say(f"left out: {name}: {reason}")
+    present = [name for name in experiment.suites[suite] if name not in reasons]
+    if not present:
+        raise DubaugError(f"no task of suite {suite} has data: {'; '.join(reasons.values()) or 'it has no tasks'}")
+    loaded = _load(experiment, present, separated)
+    todo = [_source(dataset, folder, names, settings, work_dir) for dataset, folder, names in loaded]
     fresh = sum(source.dataset.n_items for source in todo if source.known is None)
     say(f"features ({suite}): {len(todo)} data sets, {sum(source.known is not None for source in todo)} already there")
     progress = Progress(f"features ({suite})", fresh, "items")
     entries: dict[str, dict[str, object]] = {}
+    unreadable: list[str] = []
     with ThreadPoolExecutor(jobs) as pool:
-        for source, (_, _, names) in zip(todo, loaded, strict=True):
-            shard = source.known or _extract(source, settings, pool, jobs, progress)
+        for source in todo:
+            try:
+                shard = source.known or _extract(source, settings, pool, jobs, progress)
+            except UnreadableError as error:
+                unreadable.append(str(error))
+                continue
             _finish(source, shard)
             entry = _entry(source, shard, manifest)
-            entries |= {name: {"experiment": downstream_digest(experiment, name), **entry} for name in names}
-    in_order = {name: entries[name] for name in experiment.suites[suite]}
-    write_json(manifest, {"suite": suite, "tasks": in_order})
+            entries |= {name: {"experiment": downstream_digest(experiment, name), **entry} for name in source.tasks}
+    if unreadable:
+        raise DubaugError("\n".join(unreadable))
+    in_order = {name: entries[name] for name in present}
+    write_json(manifest, {"suite": suite, "tasks": in_order, "missing": reasons})
+
+
+class UnreadableError(DubaugError):
+    """A data set holds recordings that cannot be read. The message names task, splits, files and reasons."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Source:
-    """A data set on disk, and where its features go."""
+    """A data set on disk, whose tasks it serves, and where its features go."""
 
     dataset: Dataset
     folder: Path
+    tasks: tuple[str, ...]
     record: Path
     key: str
     known: store.ShardRecord | None
     """The finished shard's record, if there is one."""
 
 
-def _source(dataset: Dataset, folder: Path, settings: FeatureSettings, work_dir: Path) -> _Source:
+def _load(
+    experiment: Experiment, tasks: Sequence[str], separated: Mapping[str, Path]
+) -> list[tuple[Dataset, Path, tuple[str, ...]]]:
+    """Return each data set of these tasks, read once and checked, with its folder and its tasks."""
+    sources: dict[tuple[str, Path], list[str]] = {}
+    for name in tasks:
+        task = experiment.tasks[name]
+        if task.separated and name not in separated:
+            raise DubaugError(f"task {name} is evaluated without speech: give its folder, --separated-task {name}=DIR")
+        folder = separated[name] if task.separated else Path(task.path)
+        sources.setdefault((task.layout, folder), []).append(name)
+    loaded = []
+    for (layout, folder), names in sources.items():
+        try:
+            dataset = load_dataset(layout, folder)
+            for name in names:
+                task = experiment.tasks[name]
+                check_splits(dataset, needs_valid=task.suite == "hear", absent_classes=task.absent_classes)
+        except DubaugError as error:
+            raise DubaugError(f"{_called(names)}: {folder}: {error}") from error
+        loaded.append((dataset, folder, tuple(names)))
+    return loaded
+
+
+def _called(tasks: Sequence[str]) -> str:
+    return f"task{'s' if len(tasks) > 1 else ''} {', '.join(tasks)}"
+
+
+def _source(
+    dataset: Dataset, folder: Path, tasks: tuple[str, ...], settings: FeatureSettings, work_dir: Path
+) -> _Source:
     files = [
         [item.id, item.start_s, item.duration_s, *_state(file)]
         for item in dataset.items
@@ -130,7 +181,7 @@ def _source(dataset: Dataset, folder: Path, settings: FeatureSettings, work_dir:
     )
     record = work_dir / f"{folder.name}-{key}.json"
     known = store.load_shard_record(record) if _shard_path(record).is_file() else None
-    return _Source(dataset=dataset, folder=folder, record=record, key=key, known=known)
+    return _Source(dataset=dataset, folder=folder, tasks=tasks, record=record, key=key, known=known)
 
 
 def _state(file: Path) -> tuple[str, int, int]:
@@ -149,7 +200,10 @@ def _shard_path(record: Path) -> Path:
 def _extract(
     source: _Source, settings: FeatureSettings, pool: ThreadPoolExecutor, jobs: int, progress: Progress
 ) -> store.ShardRecord:
-    """Write a data set's shard and return its record. Memory holds the items being decoded and a few more."""
+    """Write a data set's shard and return its record. Memory holds the items being decoded and a few more.
+
+    Raises `UnreadableError` after all items have been tried; no shard is left then.
+    """
     from dubaug.downstream.extract import ItemFeatures, extract
 
     def attempt(item: Item) -> ItemFeatures | MediaError:
@@ -162,20 +216,32 @@ def _extract(
     has_sound, has_picture = _kinds(source)
     shapes = _mel_shapes(settings) if has_sound else {}
     windows: list[int] = []
-    quarantined: list[store.Quarantined] = []
+    failed: list[str] = []
     metadata = {"key": source.key, "version": VERSION}
     with ShardWriter(path, metadata=metadata, mel_shapes=shapes, with_frames=has_picture) as writer:
         results = in_order(pool, attempt, dataset.items, ahead=2 * jobs)
-        for item, result in zip(dataset.items, results, strict=True):
+        for number, (item, result) in enumerate(zip(dataset.items, results, strict=True)):
             if isinstance(result, MediaError):
-                quarantined.append(store.Quarantined(id=item.id, reason=result.reason, advice=result.advice))
-                say(f"left out: {source.folder.name}, {item.id}: {result}")
-            else:
+                failed.append(f"{dataset.where(number)}, {item.audio or item.video}: {result}")
+                say(f"cannot be read: {_called(source.tasks)}, {failed[-1]}")
+            elif not failed:
                 windows.append(len(result.starts_s))
                 _write(writer, item, result.starts_s, result.mels, result.frames)
             progress.advance(note=source.folder.name)
-        dataset.without({item.id for item in quarantined})  # every split must keep items: else no shard
-    return store.ShardRecord(sha256=sha256_of(path), windows=tuple(windows), quarantined=tuple(quarantined))
+        if failed:
+            raise UnreadableError(_unreadable(source, failed))
+    return store.ShardRecord(sha256=sha256_of(path), windows=tuple(windows))
+
+
+def _unreadable(source: _Source, failed: Sequence[str]) -> str:
+    """Return what to tell people of recordings that cannot be read."""
+    more = [f"... and {len(failed) - NAMED} more, all in this command's log"] if len(failed) > NAMED else []
+    deleted = ", or delete them: videos that are not on disk are left out" if source.dataset.may_lack_items else ""
+    return (
+        f"{_called(source.tasks)}: {len(failed)} of {source.dataset.n_items} recordings cannot be read; nothing is "
+        f"evaluated on a part of a data set. Get these files anew{deleted}:"
+        + "".join(f"\n  {line}" for line in [*failed[:NAMED], *more])
+    )
 
 
 def _write(
@@ -213,11 +279,6 @@ def _mel_shapes(settings: FeatureSettings) -> dict[str, tuple[int, int, int]]:
 def _finish(source: _Source, shard: store.ShardRecord) -> None:
     """Write the record: labels and splits are always today's, the shard's part is what was extracted."""
     store.save(source.record, source.dataset, shard)
-    if source.known and shard.quarantined:
-        say(
-            f"{source.folder.name}: {len(shard.quarantined)} unreadable items are left out, such as "
-            f"{shard.quarantined[0].id} ({shard.quarantined[0].reason}); delete {source.record} to try them again"
-        )
     if source.dataset.missing:
         say(f"{source.folder.name}: {len(source.dataset.missing)} listed items are not on disk")
 
@@ -231,13 +292,13 @@ def _entry(source: _Source, shard: store.ShardRecord, manifest: Path) -> dict[st
         "items": len(shard.windows),
         "windows": sum(shard.windows),
         "missing": len(source.dataset.missing),
-        "quarantined": [{"id": item.id, "reason": item.reason, "advice": item.advice} for item in shard.quarantined],
     }
 
 
-def _read_manifest(manifest: Path) -> dict[str, dict[str, str]]:
+def _read_manifest(manifest: Path) -> dict[str, dict[str, Any]]:
     try:
-        tasks: dict[str, dict[str, str]] = read_json(manifest)["tasks"]
+        value: dict[str, dict[str, Any]] = read_json(manifest)
+        dict(value["tasks"])
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise DubaugError(f"{manifest} is no manifest of features ({error!r}): run `dubaug features`") from error
-    return tasks
+    return value

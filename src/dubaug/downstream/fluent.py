@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.downstream.lists import class_numbers, read_table, require_files, require_folder
+from dubaug.downstream.lists import class_numbers, read_table, require_distinct, require_files, require_folder
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
@@ -19,18 +19,22 @@ def load(path: Path) -> Dataset:
     require_folder(path, "fluent_speech_commands_dataset")
     members: dict[str, tuple[int, ...]] = {}
     rows: list[dict[str, str]] = []
+    by_list: dict[Path, list[str]] = {}
     for part in ("train", "valid", "test"):
         listed_in = path / "data" / f"{part}_data.csv"
         listed = read_table(listed_in, ("path", *HEADS))
         require_files((path / row["path"] for row in listed), listed_in)
+        by_list[listed_in] = [row["path"] for row in listed]
         members[part] = tuple(range(len(rows), len(rows) + len(listed)))
         rows += listed
+    require_distinct(by_list)
     classes = tuple(tuple(sorted({rows[number][head] for number in members["train"]})) for head in HEADS)
     for head, known in zip(HEADS, classes, strict=True):
-        unknown = [row for row in rows if row[head] not in known]
-        if unknown:
+        unknown = next((row for row in rows if row[head] not in known), None)
+        if unknown is not None:
+            listed_in = next(list_ for list_, names in by_list.items() if unknown["path"] in names)
             raise DubaugError(
-                f"{path}: {unknown[0]['path']} has the {head} {unknown[0][head]!r}, which no training item has"
+                f"{listed_in}: {unknown['path']} has the {head} {unknown[head]!r}, which no training item has"
             )
     targets = [class_numbers([row[head] for row in rows], known) for head, known in zip(HEADS, classes, strict=True)]
     return Dataset(

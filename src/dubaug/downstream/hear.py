@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dubaug.downstream.lists import read_object, read_table, require_files, require_folder
+from dubaug.downstream.lists import read_object, read_table, require_distinct, require_files, require_folder
 from dubaug.downstream.model import Dataset, Item, Kind, Split
 from dubaug.errors import DubaugError
 
@@ -32,14 +32,17 @@ def load(path: Path) -> Dataset:
     items: list[Item] = []
     rows: list[list[int]] = []
     members: dict[str, tuple[int, ...]] = {}
+    by_list: dict[Path, list[str]] = {}
     for name in names:
         listed_in = path / f"{name}.json"
         labels = read_object(listed_in)
         files = [path / RATE_FOLDER / name / file for file in labels]
         require_files(files, listed_in)
+        by_list[listed_in] = list(labels)
         members[name] = tuple(range(len(items), len(items) + len(files)))
         items += [Item(id=f"{name}/{file.name}", audio=file, video=None) for file in files]
         rows += [_numbers(listed_in, file, value, places, kind) for file, value in labels.items()]
+    require_distinct(by_list)  # hearpreprocess gives every recording of a task a name of its own
     if not items:
         raise DubaugError(f"{path}: the splits {', '.join(names)} hold no file")
     targets = _one_hot(rows, len(classes)) if kind == "multilabel" else np.array([row[0] for row in rows], np.int64)

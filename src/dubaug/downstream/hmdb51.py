@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dubaug.downstream.lists import class_numbers, read_lines, require_files, require_folder
+from dubaug.downstream.lists import class_numbers, read_lines, require_distinct, require_files, require_folder
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
@@ -28,13 +28,16 @@ def load(path: Path) -> Dataset:
     splits = []
     for split in (1, 2, 3):
         members: dict[str, list[int]] = {"train": [], "test": []}
+        by_list: dict[Path, list[str]] = {}
         for action in actions:
             listed_in = path / LISTS / f"{action}_test_split{split}.txt"
             listed = [_entry(line, action, listed_in) for line in read_lines(listed_in)]
             require_files((videos / clip for clip, _ in listed), listed_in)
+            by_list[listed_in] = [clip for clip, _ in listed]
             for clip, part in listed:
                 if part is not None:
                     members[part].append(numbers.setdefault(clip, len(numbers)))
+        require_distinct(by_list)
         splits.append(Split(name=f"split{split}", train=tuple(members["train"]), valid=(), test=tuple(members["test"])))
     return Dataset(
         items=tuple(Item(id=clip, audio=None, video=videos / clip) for clip in numbers),

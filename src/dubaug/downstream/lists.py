@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,17 @@ def require_files(paths: Iterable[Path], listed_in: Path) -> None:
             listings[folder] = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
         if path.name not in listings[folder]:
             raise DubaugError(f"{listed_in} names {path.name}, and there is no {path}: is the data set unpacked whole?")
+
+
+def require_distinct(names_by_list: Mapping[Path, Sequence[str]]) -> None:
+    """Raise `DubaugError` for a name that stands twice in these lists, or in two of them."""
+    seen: dict[str, Path] = {}
+    for listed_in, names in names_by_list.items():
+        for name in names:
+            if name in seen:
+                where = "twice" if seen[name] == listed_in else f"and {seen[name]} does so too"
+                raise DubaugError(f"{listed_in} names {name} {where}: each recording may stand in one place only")
+            seen[name] = listed_in
 
 
 def class_numbers(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:

@@ -1,10 +1,9 @@
 """What every loader returns: items, their labels, and which of them train, validate and test."""
 
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 
@@ -66,7 +65,9 @@ class Dataset:
     """multiclass: int64 (n,); multilabel: bool (n, classes); multihead: int64 (n, heads)."""
     metrics: tuple[str, ...]
     missing: tuple[str, ...] = ()
-    """Ids that the lists name and that are not on disk, where the data set is known for it (VGGSound)."""
+    """Ids that the lists name and that are not on disk, where the data set is known for it."""
+    may_lack_items: bool = False
+    """Known for it: VGGSound, whose videos are downloaded one by one while they last."""
 
     def __post_init__(self) -> None:
         counts = Counter(item.id for item in self.items)
@@ -100,25 +101,10 @@ class Dataset:
         """Number of items."""
         return len(self.items)
 
-    def without(self, ids: Collection[str]) -> Self:
-        """Return the data set without the items of these ids, the others renumbered.
-
-        Raises `DubaugError` if a split is left without training or test items.
-        """
-        if not ids:
-            return self
-        kept = [number for number, item in enumerate(self.items) if item.id not in ids]
-        renumbered = {old: new for new, old in enumerate(kept)}
-        splits = tuple(
-            Split(
-                name=split.name,
-                **{
-                    part: tuple(renumbered[number] for number in getattr(split, part) if number in renumbered)
-                    for part in ("train", "valid", "test")
-                },
-            )
-            for split in self.splits
-        )
-        return replace(
-            self, items=tuple(self.items[number] for number in kept), splits=splits, targets=self.targets[kept]
-        )
+    def where(self, number: int) -> str:
+        """Return which split an item stands in, in words: the one that it tests, if there is one."""
+        for part in ("test", "valid", "train"):
+            for split in self.splits:
+                if number in getattr(split, part):
+                    return f"split {split.name} ({part})"
+        return "no split"

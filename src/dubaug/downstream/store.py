@@ -16,26 +16,16 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quarantined:
-    """An item that could not be read, and why."""
-
-    id: str
-    reason: str
-    advice: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class ShardRecord:
     """A finished shard of features."""
 
     sha256: str
     windows: tuple[int, ...]
-    """How many windows each item has, in the order of the items that could be read."""
-    quarantined: tuple[Quarantined, ...]
+    """How many windows each item has, in the items' order."""
 
 
 def save(path: Path, dataset: Dataset, shard: ShardRecord) -> None:
-    """Write both to `path`, atomically. `dataset` is the whole one, with the items that could not be read."""
+    """Write both to `path`, atomically."""
     value = {"format": FORMAT, "shard": asdict(shard), "dataset": _to_mapping(dataset)}
     write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
 
@@ -61,11 +51,9 @@ def load(path: Path) -> tuple[Dataset, ShardRecord]:
 
 
 def _shard_record(value: Mapping[str, Any]) -> ShardRecord:
-    return ShardRecord(
-        sha256=value["sha256"],
-        windows=tuple(value["windows"]),
-        quarantined=tuple(Quarantined(**entry) for entry in value["quarantined"]),
-    )
+    if value.get("quarantined"):
+        raise ValueError("made by an older version, which left out items that could not be read")
+    return ShardRecord(sha256=value["sha256"], windows=tuple(value["windows"]))
 
 
 def _to_mapping(dataset: Dataset) -> dict[str, Any]:

@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-from dubaug.downstream.lists import class_numbers, read_rows, read_table, require_files, require_folder
+from dubaug.downstream.lists import (
+    class_numbers,
+    read_rows,
+    read_table,
+    require_distinct,
+    require_files,
+    require_folder,
+)
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
@@ -22,12 +29,15 @@ def load(path: Path) -> Dataset:
     classes = tuple(sorted(set(meta.values())))
     files: list[str] = []
     members: dict[str, tuple[int, ...]] = {}
+    by_list: dict[Path, list[str]] = {}
     for part, name in (("train", "fold1_train.txt"), ("test", "fold1_evaluate.txt")):
         listed_in = path / "evaluation_setup" / name
         listed = [_checked(row, meta, listed_in) for row in read_rows(listed_in, delimiter="\t")]
         require_files((path / file for file in listed), listed_in)
+        by_list[listed_in] = listed
         members[part] = tuple(range(len(files), len(files) + len(listed)))
         files += listed
+    require_distinct(by_list)
     return Dataset(
         items=tuple(Item(id=file, audio=path / file, video=None) for file in files),
         splits=(Split(name="fold1", train=members["train"], valid=(), test=members["test"]),),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dubaug.downstream.lists import class_numbers, read_lines, require_files, require_folder
+from dubaug.downstream.lists import class_numbers, read_lines, require_distinct, require_files, require_folder
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
@@ -24,11 +24,14 @@ def load(path: Path) -> Dataset:
     splits = []
     for split in (1, 2, 3):
         members: dict[str, list[int]] = {}
+        by_list: dict[Path, list[str]] = {}
         for part in ("train", "test"):
             listed_in = path / LISTS / f"{part}list0{split}.txt"
             clips = [_clip(line, by_number, listed_in) for line in read_lines(listed_in)]
             require_files((path / VIDEOS / clip for clip in clips), listed_in)
+            by_list[listed_in] = clips
             members[part] = [numbers.setdefault(clip, len(numbers)) for clip in clips]
+        require_distinct(by_list)
         splits.append(Split(name=f"split{split}", train=tuple(members["train"]), valid=(), test=tuple(members["test"])))
     return Dataset(
         items=tuple(Item(id=clip, audio=None, video=path / VIDEOS / clip) for clip in numbers),

@@ -25,10 +25,13 @@ def load(path: Path) -> Dataset:
     missing: list[str] = []
     members: dict[str, list[int]] = {"train": [], "test": []}
     classes: set[str] = set()
+    lines: dict[str, int] = {}
     for number, row in enumerate(read_rows(listed_in), start=1):
         if len(row) != 4 or row[3] not in members or not row[1].isdigit():
             raise DubaugError(f"{listed_in}, line {number}: {row}, expected youtube_id,start_s,label,train|test")
         clip = f"{row[0]}_{int(row[1]):06d}"
+        if lines.setdefault(clip, number) != number:
+            raise DubaugError(f"{listed_in}, line {number}: {clip} stands in line {lines[clip]} already")
         classes.add(row[2])
         if clip not in on_disk:
             missing.append(clip)
@@ -50,6 +53,7 @@ def load(path: Path) -> Dataset:
         targets=class_numbers(labels, ordered),
         metrics=("top1_acc",),
         missing=tuple(missing),
+        may_lack_items=True,
     )
 
 

@@ -43,6 +43,7 @@ def aggregate(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "checkpoint_sha256": None,
         "git_commit": commits.pop() if len(commits) == 1 else None,
         "seeds": [{key: member[key] for key in ("seed", "experiment", "checkpoint_sha256")} for member in members],
+        **({"missing": first["missing"]} if "missing" in first else {}),
         "tasks": {task: _join(seeds, [member["tasks"][task] for member in members]) for task in first["tasks"]},
     }
 

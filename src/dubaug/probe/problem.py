@@ -46,7 +46,7 @@ def make_problem(task: str, embeddings: np.ndarray, dataset: Dataset, *, needs_v
         raise DubaugError(f"task {task}: {len(embeddings)} embeddings for {len(dataset.items)} items")
     broken = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
     if len(broken):
-        names = ", ".join(dataset.items[item].id for item in broken[:3])
+        names = "; ".join(f"{dataset.where(item)}, {dataset.items[item].id}" for item in broken[:3])
         raise DubaugError(
             f"task {task}: {len(broken)} embeddings are not finite (first: {names}). The checkpoint's weights or these "
             "files' features are broken; try another checkpoint, or look at the files"

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from dubaug.config import Experiment, HaresProbe, HearProbe, SuiteName, VisualProbe
-from dubaug.downstream.features import TaskFeatures, load_features
+from dubaug.downstream.features import TaskFeatures, load_features, missing_in
 from dubaug.downstream.model import Dataset
 from dubaug.embed.cache import embedding
 from dubaug.errors import DubaugError
@@ -62,7 +62,10 @@ def probe_suite(
         raise DubaugError(f"{pretraining} has no checkpoint of epoch {unknown[0]}; it has {kept}")
     work = _SuiteWork(experiment, suite, network, work_dir, device)
     epochs = sorted({network.final.epoch, *sweep})
-    tasks = experiment.suites[suite]
+    missing = {task: reason for task, reason in missing_in(features).items() if task in experiment.suites[suite]}
+    tasks = [task for task in experiment.suites[suite] if task not in missing]
+    for task, reason in missing.items():
+        say(f"left out: {task}: {reason}")
     entries: dict[int, dict[str, Any]] = {epoch: {} for epoch in epochs}
     progress = Progress(f"{network.variant} {suite}", len(tasks), "tasks", every_s=0)
     for task in tasks:
@@ -73,7 +76,7 @@ def probe_suite(
     for epoch, path in [(network.final.epoch, out), *sweep.items()]:
         for task in tasks:
             link_or_copy(work.predictions(task, epoch), path.parent / entries[epoch][task]["predictions"]["path"])
-        write_result(path, work.result(epoch, entries[epoch]))
+        write_result(path, work.result(epoch, entries[epoch], missing))
 
 
 def read_network(experiment: Experiment, pretraining: Path) -> Manifest:
@@ -118,8 +121,8 @@ class _SuiteWork:
                 entries[epoch] = entry
         return cast(dict[int, dict[str, Any]], entries)
 
-    def result(self, epoch: int, entries: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the result file's content for an epoch."""
+    def result(self, epoch: int, entries: Mapping[str, Any], missing: Mapping[str, str]) -> dict[str, Any]:
+        """Return the result file's content for an epoch; `missing` are the tasks without data, and why."""
         return {
             "suite": self.suite,
             "variant": self.network.variant,
@@ -129,6 +132,7 @@ class _SuiteWork:
             "checkpoint_sha256": self._checkpoint_sha256(epoch),
             "git_commit": git_commit(Path(__file__).parent),
             "tasks": dict(entries),
+            **({"missing": dict(missing)} if missing else {}),
         }
 
     def predictions(self, task: str, epoch: int) -> Path:
