@@ -235,6 +235,22 @@ def test_results_that_would_share_a_folder_are_refused(place, capsys):
     assert "need a folder each" in capsys.readouterr().err
 
 
+def test_a_task_without_data_is_noted_and_picked_up_when_it_appears(place, capsys):
+    features = read_json(place.folder / "hear.json")
+    reason = "no data at nowhere/folds"
+    only = {**features, "tasks": {"toy_one": features["tasks"]["toy_one"]}, "missing": {"toy_folds": reason}}
+    write_json(place.folder / "hear.json", only)
+    assert place.probe() == 0
+    assert f"left out: toy_folds: {reason}" in capsys.readouterr().err
+    result = place.result()
+    assert (set(result["tasks"]), result["missing"]) == ({"toy_one"}, {"toy_folds": reason})
+    write_json(place.folder / "hear.json", features)
+    assert place.probe() == 0
+    assert set(place.result()["tasks"]) == {"toy_one", "toy_folds"}
+    assert "missing" not in place.result()
+    assert place.result()["tasks"]["toy_one"] == result["tasks"]["toy_one"], "kept, not probed again"
+
+
 def test_another_checkpoint_is_probed_anew(place, experiment):
     assert place.probe() == 0
     old = read_json(place.kept(6, "toy_one"))
@@ -278,7 +294,7 @@ def test_weights_that_give_no_numbers_are_named(place, experiment, capsys):
     assert place.probe() == 1
     error = capsys.readouterr().err
     assert "task toy_one" in error
-    assert "not finite" in error
+    assert "not finite (first: split fold00 (test), 0.wav; " in error
 
 
 def test_an_added_task_changes_no_other_hash(make_experiment, demo_experiment):

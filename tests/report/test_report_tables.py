@@ -9,6 +9,7 @@ import yaml
 from dubaug.cli import main
 from dubaug.config import Experiment, save
 from dubaug.errors import DubaugError
+from dubaug.files import read_json, write_json
 from dubaug.report.footer import scale_footer
 from dubaug.report.render import Cell, Table, marks, number, to_csv, to_latex, to_markdown
 from dubaug.report.scores import load_scores
@@ -229,3 +230,22 @@ def test_two_final_results_of_one_variant_are_refused(results: Any) -> None:
     path = results.add("av", "hear", {"esc50": 0.5})
     with pytest.raises(DubaugError, match="second final result"):
         load_scores([path, path])
+
+
+def test_a_task_without_data_has_an_empty_row_and_the_reason(
+    demo_experiment: Experiment, repository: Path, results: Any
+) -> None:
+    path = results.add("av", "hear", {"esc50": 0.5, "libricount": 0.25})
+    write_json(path, {**read_json(path), "missing": {"fsd50k": "no data at data/hear/fsd50k"}})
+    sources = _sources(demo_experiment, repository, [path])
+    table = build("1", sources)
+    row = next(row for row in table.rows if row[1].text == "FSD50K")
+    assert {cell.text for cell in row[3:]} == {""}
+    assert table.footer[0].startswith("Empty: FSD50K: no data at data/hear/fsd50k; TUT18: no results; ")
+    assert "ESC-50" not in table.footer[0]
+    assert "FSD50K: no data at data/hear/fsd50k" in to_markdown(table)
+    notes = {(row["task"], row["note"]) for row in _tidy(table)}
+    assert {("fsd50k", "no data at data/hear/fsd50k"), ("esc50", ""), ("tut18", "no results")} <= notes
+    (line,) = build("a3", sources).footer
+    assert line.startswith("Empty: CREMA-D: no results; FSD50K: no data at data/hear/fsd50k; GTZAN Mus/Sp: no results;")
+    assert build("b5", sources).footer == sources.footer

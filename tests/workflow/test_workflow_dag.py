@@ -1,6 +1,7 @@
 """What the workflow would do: its jobs, its messages, its resources. Nothing is run."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -251,6 +252,44 @@ def test_the_slurm_profile_resolves_by_name_with_the_papers_scale(
     assert len(untrained) == 1
     assert "gpu" not in untrained[0]
     assert len(re.findall(r"rule shards:", printed)) == paper_experiment.clips.batches
+
+
+def test_data_sets_that_are_missing_stop_no_other(
+    snakemake: Snakemake, clone: Path, paper_experiment: Experiment
+) -> None:
+    """At the paper's scale, with nothing on disk but two data sets; a third appears later."""
+    _touch_inputs(clone, paper_experiment)
+    shutil.rmtree(clone / "data")
+    catalogue = clone / paper_experiment.corpus.catalogue
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text("title_id,path\n")
+    there = ["esc50", "tut18"]
+    for task in there:
+        (clone / paper_experiment.tasks[task].path).mkdir(parents=True)
+    words = ("-n", "-p", "--workflow-profile", "none", "--cores", "8", "--config", "scale=paper", "--")
+    run = snakemake(*words, "all_tables", "all_figures")
+    assert run.returncode == 0, run.stderr
+    absent = [task for tasks in paper_experiment.suites.values() for task in tasks if task not in there]
+    told = [line for line in run.stderr.splitlines() if "is left out" in line]
+    assert told == [
+        f"{task} is left out: no data at {paper_experiment.tasks[task].path} (`dubaug data` says where to get it)"
+        for task in absent
+    ]
+
+    def commands(name: str) -> list[str]:
+        return [line for line in (run.stdout + run.stderr).splitlines() if f"dubaug {name} " in line]
+
+    assert sum(" --variant " in line for line in run.stdout.splitlines() + run.stderr.splitlines()) == 9
+    suites = [re.findall(r"--suite (\w+)", line)[0] for line in commands("probe")]
+    assert {suite: suites.count(suite) for suite in suites} == {"hear": 9, "hares": 9}
+    assert (len(commands("figure-c2")), len(commands("tables"))) == (1, 3)
+    hear = " ".join(task for task in paper_experiment.suites["hear"] if task != "esc50")
+    assert any(f"--missing {hear} --out results/features/hear.json" in line for line in commands("features"))
+
+    (clone / paper_experiment.tasks["ucf101"].path).mkdir(parents=True)
+    run = snakemake(*words, "all_tables")
+    assert "ucf101 is left out" not in run.stderr
+    assert sum("--suite visual" in line for line in commands("probe")) == 6
 
 
 def test_rules_call_commands_and_hold_no_logic(repository: Path) -> None:

@@ -104,6 +104,7 @@ def run_tables(options: argparse.Namespace) -> None:
 
     from dubaug.config import load
     from dubaug.files import write_text
+    from dubaug.progress import say
     from dubaug.report.footer import scale_footer
     from dubaug.report.render import to_csv, to_latex, to_markdown
     from dubaug.report.scores import load_scores
@@ -118,6 +119,8 @@ def run_tables(options: argparse.Namespace) -> None:
         paper_dir=options.paper,
         footer=scale_footer(experiment, paper) if paper else (),
     )
+    for task, reason in sources.scores.missing.items():
+        say(f"{task} has empty cells: {reason}")
     for name in options.tables:
         table = build(name, sources)
         for form, render in zip(FORMS, (to_csv, to_markdown, to_latex), strict=True):

@@ -1,7 +1,7 @@
 """The results on disk, as scores by task, variant and epoch."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dubaug.errors import DubaugError
@@ -30,6 +30,14 @@ class Scores:
 
     final: Mapping[tuple[str, str], Score]
     sweep: Mapping[tuple[str, str, int], Score]
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Tasks that some result file left out because their data were not there, and why."""
+
+    def why_empty(self, task: str) -> str | None:
+        """Return why no variant has a score on the task, in words, or None if one has."""
+        if any(scored == task for scored, _ in self.final):
+            return None
+        return self.missing.get(task, "no results")
 
     def best_variant(self, task: str, variants: Iterable[str]) -> str | None:
         """Return the variant that scores highest on the task, or None if none has a score."""
@@ -41,8 +49,10 @@ def load_scores(paths: Iterable[Path]) -> Scores:
     """Return the scores in result files; one in a folder `epoch<NN>` belongs to the sweep. Raises `DubaugError`."""
     final: dict[tuple[str, str], Score] = {}
     sweep: dict[tuple[str, str, int], Score] = {}
+    missing: dict[str, str] = {}
     for path in paths:
         result = read_json(path)
+        missing |= result.get("missing", {})
         in_sweep = path.parent.name.startswith("epoch")
         for task, entry in result["tasks"].items():
             deviation = entry["std"] if entry["std"] is not None else entry.get("std_seeds")
@@ -62,4 +72,4 @@ def load_scores(paths: Iterable[Path]) -> Scores:
                 )
             if not in_sweep:
                 final[task, result["variant"]] = score
-    return Scores(final=final, sweep=sweep)
+    return Scores(final=final, sweep=sweep, missing=missing)

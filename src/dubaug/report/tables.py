@@ -69,9 +69,9 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
             setting = experiment.tasks[task]
             head = [Cell(text=group.label if i == 0 else ""), Cell(text=setting.label), Cell(text=setting.modality)]
             rows.append((*head, *cells))
-            about = (name, group.label, task, setting.modality)
+            about, note = (name, group.label, task, setting.modality), scores.why_empty(task) or ""
             tidy += [
-                (*about, variant, experiment.variants[variant].label, *_tidy_score(score), mark or "")
+                (*about, variant, experiment.variants[variant].label, *_tidy_score(score), mark or "", note)
                 for variant, score, mark in zip(variants, found, marked, strict=True)
             ]
     other_metrics = _tasks_by_metric(groups, sources)
@@ -103,10 +103,19 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
             "high",
             "n_folds",
             "mark",
+            "note",
         ),
         tidy=tuple(tidy),
-        footer=sources.footer,
+        footer=(*_empty_rows([task for group in groups for task in group.tasks], sources), *sources.footer),
     )
+
+
+def _empty_rows(tasks: Sequence[str], sources: Sources) -> tuple[str, ...]:
+    """Return a footer line on configured tasks that no variant has a score on, with the reasons; nothing if none."""
+    configured = {task for listed in sources.experiment.suites.values() for task in listed}
+    reasons = {task: why for task in tasks if task in configured and (why := sources.scores.why_empty(task))}
+    told = "; ".join(f"{sources.experiment.tasks[task].label}: {why}" for task, why in reasons.items())
+    return (f"Empty: {told}. `dubaug data` lists every data set.",) if told else ()
 
 
 def _over_seeds(experiment: Experiment) -> str:
@@ -180,7 +189,7 @@ def _external_table(name: str, task: str, file: str, architecture: str, sources:
         alignment="lcl",
         tidy_header=("table", "method", "accuracy", "architecture", "source"),
         tidy=tuple(tidy),
-        footer=sources.footer,
+        footer=(*_empty_rows([task], sources), *sources.footer),
     )
 
 
@@ -224,7 +233,7 @@ def _table_a3(sources: Sources) -> Table:
             for i, (method, values, architecture) in enumerate(lines)
             for task in TABLE_A3
         ),
-        footer=sources.footer,
+        footer=(*_empty_rows(list(TABLE_A3), sources), *sources.footer),
     )
 
 
@@ -310,7 +319,13 @@ def _table_d6(sources: Sources) -> Table:
             (Cell(text=label), *(Cell(text=_score(columns[task][i]), mark=marked[task][i]) for task in TABLE_D6))
         )
         tidy += [
-            ("d6", task, variant, label, *_tidy_score(columns[task][i]), marked[task][i] or "") for task in TABLE_D6
+            (
+                *("d6", task, variant, label),
+                *_tidy_score(columns[task][i]),
+                marked[task][i] or "",
+                sources.scores.why_empty(task) or "",
+            )
+            for task in TABLE_D6
         ]
     return Table(
         name="D6",
@@ -320,9 +335,22 @@ def _table_d6(sources: Sources) -> Table:
         spans=(Span(label="", columns=1), Span(label="Test-Set Variant", columns=len(TABLE_D6))),
         rows=tuple(rows),
         alignment="l" + "c" * len(TABLE_D6),
-        tidy_header=("table", "task", "variant", "label", "metric", "mean", "std", "low", "high", "n_folds", "mark"),
+        tidy_header=(
+            "table",
+            "task",
+            "variant",
+            "label",
+            "metric",
+            "mean",
+            "std",
+            "low",
+            "high",
+            "n_folds",
+            "mark",
+            "note",
+        ),
         tidy=tuple(tidy),
-        footer=sources.footer,
+        footer=(*_empty_rows(list(TABLE_D6), sources), *sources.footer),
     )
 
 
