@@ -28,7 +28,7 @@ from dubaug.config.model import (
     VideoEncoder,
     VisualProbe,
 )
-from dubaug.config.resolve import digest, from_mapping, load, resolve, save, to_mapping
+from dubaug.config.resolve import digest, from_mapping, load, resolve, resolve_files, save, to_mapping
 
 __all__ = [
     "MEL_BINS_MIN",
@@ -61,6 +61,7 @@ __all__ = [
     "from_mapping",
     "load",
     "resolve",
+    "resolve_files",
     "save",
     "to_mapping",
 ]

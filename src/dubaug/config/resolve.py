@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -39,6 +39,19 @@ def resolve(user: Mapping[str, Any], workflow_dir: Path) -> Experiment:
     _fill_defaults(merged)
     _cross_check(merged)
     return from_mapping(merged)
+
+
+def resolve_files(paths: Sequence[Path], workflow_dir: Path, *, scale: str | None = None) -> Experiment:
+    """Return the experiment of configuration files as snakemake lays them over each other, the last one on top.
+
+    `scale` replaces the files' own. Raises `ConfigError`.
+    """
+    user: dict[str, Any] = {}
+    for path in paths:
+        if not path.is_file():
+            raise ConfigError(f"there is no configuration file {path}")
+        user = _merge(user, _read_yaml(path) or {})
+    return resolve({**user, "scale": scale} if scale else user, workflow_dir)
 
 
 def from_mapping(resolved: Mapping[str, Any]) -> Experiment:

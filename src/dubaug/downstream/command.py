@@ -1,15 +1,42 @@
-"""`dubaug features`: downstream data sets to windows of log-mels and frames."""
+"""`dubaug data`: which data sets are there. `dubaug features`: data sets to windows of log-mels and frames."""
 
 import argparse
+import json
 import os
+from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dubaug.config.model import SUITES
 from dubaug.errors import DubaugError
 
+if TYPE_CHECKING:
+    from dubaug.config import Experiment
+
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command's parser."""
+    """Add the commands' parsers."""
+    data = subparsers.add_parser(
+        "data",
+        help="list the tasks' data sets: where they are expected, whether they are there, where to get them",
+        description="List every task's data set: where it is expected, whether it is found, its clips and labels "
+        "beside the published counts, where to get it, its licence. Lists are read; no recording is opened.",
+    )
+    data.add_argument(
+        "--config",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="the resolved configuration (results/config.yaml); with --workflow: config.yaml and what lies on it",
+    )
+    data.add_argument("--workflow", type=Path, help="the folder `workflow`, to resolve files that no run has resolved")
+    data.add_argument("--scale", choices=("demo", "paper"), help="with --workflow: instead of the files' own scale")
+    form = data.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV")
+    form.add_argument("--page", action="store_true", help="print docs/data.md; nothing on disk is looked at")
+    data.add_argument("--strict", action="store_true", help="exit with 1 unless every data set is found and whole")
+    data.set_defaults(run=run_data)
     parser = subparsers.add_parser(
         "features",
         help="decode a suite's data sets into windows that all checkpoints share",
@@ -33,6 +60,37 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="decoding threads (default: all cores)")
     parser.set_defaults(run=run_features)
+
+
+def run_data(options: argparse.Namespace) -> None:
+    """Run `dubaug data`."""
+    from dubaug.downstream.listing import to_csv, to_mapping, to_page, to_text
+    from dubaug.downstream.survey import survey
+
+    experiment = _experiment(options)
+    if options.page:
+        prose = resources.files("dubaug.downstream").joinpath("data_page.md").read_text(encoding="utf-8")
+        print(to_page(experiment, prose), end="")
+        return
+    tasks = survey(experiment)
+    if options.json:
+        print(json.dumps([to_mapping(task) for task in tasks], indent=2, ensure_ascii=False))
+    else:
+        print(to_csv(tasks) if options.csv else to_text(tasks), end="")
+    lacking = [task.task for task in tasks if task.state != "found"]
+    if options.strict and lacking:
+        raise DubaugError(f"{len(lacking)} of {len(tasks)} tasks lack data: {', '.join(lacking)}")
+
+
+def _experiment(options: argparse.Namespace) -> "Experiment":
+    """Return the experiment of a resolved configuration, or of the files that a run would resolve."""
+    from dubaug.config import load, resolve_files
+
+    if options.workflow is not None:
+        return resolve_files(options.config, options.workflow, scale=options.scale)
+    if options.scale or len(options.config) > 1:
+        raise DubaugError("--scale and several files need --workflow: a resolved configuration is complete")
+    return load(options.config[0])
 
 
 def run_features(options: argparse.Namespace) -> None:
