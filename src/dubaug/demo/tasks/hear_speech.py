@@ -170,7 +170,7 @@ def plan_commands(demo: Demo, *, task: HearTask) -> Plan:
                 rng = item_rng(demo.seed, "tasks", "speech_commands", label, split, index)
                 if label == SILENCE:
                     render = partial(_write_silence)
-                    word, speaker = SILENCE, "room"
+                    word, speaker = SILENCE, f"room{part}"
                 else:
                     pool = pools[label]
                     utterance = pool[int(rng.integers(len(pool)))]
