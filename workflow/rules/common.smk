@@ -315,7 +315,7 @@ def sweep_files(variant):
 
 def predictions_in(folder, suite):
     """Return the files of a suite's predictions beside a result in `folder`."""
-    return [folder / f"predictions/{task}.arrow" for task in EXPERIMENT.suites[suite]]
+    return [folder / f"predictions/{task}.arrow" for task in EVALUATED.suites[suite]]
 
 
 def predictions_files(suite, swept=None):
@@ -334,7 +334,7 @@ def final_predictions():
     return [
         file
         for variant, run in runs
-        for suite in EXPERIMENT.suites_of(variant)
+        for suite in EVALUATED.suites_of(variant)
         for file in predictions_in(run, suite)
     ]
 
