@@ -3,9 +3,11 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import norm
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import accuracy_score, average_precision_score, roc_auc_score
 
+from dubaug.downstream import hear
 from dubaug.errors import DubaugError
 from dubaug.probe import metrics
 
@@ -73,6 +75,59 @@ def test_top1_needs_every_head_right():
     assert metrics.score("top1_acc", outputs[:, :2], truth[:, :2], (2,)) == 1.0
 
 
+def test_pitch_is_top1_and_chroma_forgives_octaves():
+    rng = np.random.default_rng(0)
+    truth, outputs = np.eye(30)[rng.integers(0, 30, 200)], rng.random((200, 30))
+    outputs[:60] += truth[:60]
+    outputs[60:90] += np.roll(truth[60:90], 12, axis=1)
+    found, wanted = outputs.argmax(axis=1), truth.argmax(axis=1)
+    assert metrics.score("pitch_acc", outputs, truth, (30,)) == accuracy_score(wanted, found)
+    assert metrics.score("top1_acc", outputs, truth, (30,)) == accuracy_score(wanted, found)
+    chroma = metrics.score("chroma_acc", outputs, truth, (30,))
+    assert chroma == accuracy_score(wanted % 12, found % 12) > accuracy_score(wanted, found)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("heads", [(5,), (2, 3)])
+def test_losses_equal_torchs(dtype, heads):
+    logits = torch.from_numpy(np.random.default_rng(1).normal(size=(40, 5)).astype(dtype) * 4)
+    truth = np.hstack([np.eye(size)[np.random.default_rng(size).integers(0, size, 40)] for size in heads]).astype(dtype)
+    parts = list(zip(logits.split(heads, dim=1), torch.from_numpy(truth).split(heads, dim=1), strict=True))
+    outputs = torch.cat([part.softmax(dim=1) for part, _ in parts], dim=1).numpy()
+    expected = sum(torch.nn.functional.cross_entropy(part, goal).item() for part, goal in parts)
+    assert metrics.mean_loss(outputs, truth, heads, multilabel=False) == pytest.approx(expected, rel=1e-5)
+    binary = torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(truth)).item()
+    outputs = torch.sigmoid(logits).numpy()
+    assert metrics.mean_loss(outputs, truth, heads, multilabel=True) == pytest.approx(binary, rel=1e-5)
+
+
+def test_the_loss_of_a_certain_error_is_finite():
+    right, wrong = np.array([[1.0, 0.0]], np.float32), np.array([[0.0, 1.0]], np.float32)
+    for multilabel in (False, True):
+        assert metrics.mean_loss(right, right, (2,), multilabel=multilabel) == 0
+        assert 15 < metrics.mean_loss(wrong, right, (2,), multilabel=multilabel) < 100
+
+
+@pytest.mark.parametrize(
+    ("truth", "names"),
+    [
+        ([[1, 0], [0, 1]], {"top1_acc", "mAP", "d_prime", "aucroc"}),
+        ([[1, 0], [1, 0]], {"top1_acc", "mAP"}),
+        ([[0, 0], [0, 0]], {"top1_acc"}),
+    ],
+)
+def test_what_labels_can_be_scored(truth, names):
+    truth = np.array(truth, dtype=float)
+    outputs = np.array([[0.7, 0.2], [0.1, 0.6]])
+    for name in ("top1_acc", "mAP", "d_prime", "aucroc"):
+        assert metrics.has_score(name, truth) == (name in names)
+        assert np.isnan(metrics.score(name, outputs, truth, (2,))) == (name not in names)
+
+
+def test_loader_and_metrics_know_the_same_names():
+    assert {*metrics.ACCURACIES, *metrics.METRICS} == set(hear.METRICS)
+
+
 def test_unknown_metric_is_named():
-    with pytest.raises(DubaugError, match="'chroma_acc'"):
-        metrics.score("chroma_acc", np.eye(2), np.eye(2), (2,))
+    with pytest.raises(DubaugError, match="'event_onset_200ms_fms'"):
+        metrics.score("event_onset_200ms_fms", np.eye(2), np.eye(2), (2,))

@@ -11,7 +11,7 @@ from dubaug.errors import DubaugError
 from dubaug.probe import predictions
 from dubaug.probe.aggregate import aggregate
 from dubaug.probe.bootstrap import interval_of
-from dubaug.probe.results import finite, git_commit, mean_and_std, read_result, validate, write_result
+from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, read_result, validate, write_result
 from prediction_factory import make_predictions
 
 
@@ -38,6 +38,12 @@ def test_good_result_survives_the_disk(tmp_path):
     assert read_result(path) == make_result()
 
 
+def metric_of(result, name="mAP"):
+    folds = {"top1_acc": [0.5, 0.7], "mAP": [0.4, 0.6]}
+    metrics = result["tasks"]["esc50"].setdefault("metrics", {key: over_folds(its) for key, its in folds.items()})
+    return metrics[name]
+
+
 BAD = {
     "no suite": (lambda r: r.pop("suite"), "'suite' is a required property"),
     "unknown key": (lambda r: r.update(colour=1), "colour"),
@@ -51,6 +57,15 @@ BAD = {
     "wrong std": (lambda r: r["tasks"]["esc50"].update(std=0.1), "the folds' deviation"),
     "std of one": (lambda r: r["tasks"]["fsd50k"].update(std=0.0), "std is 0.0"),
     "wrong folds": (lambda r: r["tasks"]["esc50"].update(n_folds=3), "n_folds is 3"),
+    "wrong metric's mean": (lambda r: metric_of(r).update(mean=0.3), "tasks.esc50.metrics.mAP: mean is 0.3"),
+    "wrong metric's std": (lambda r: metric_of(r).update(std=None), "tasks.esc50.metrics.mAP: std is None"),
+    "a mean of nothing": (lambda r: metric_of(r).update(folds=[0.4, None]), "the folds' mean is None"),
+    "fewer of a metric": (lambda r: metric_of(r).update(over_folds([0.4])), "metrics.mAP has 1 folds"),
+    "two primary scores": (
+        lambda r: metric_of(r, "top1_acc").update(over_folds([0.7, 0.5])),
+        "metrics.top1_acc has other",
+    ),
+    "fewer epochs": (lambda r: r["tasks"]["esc50"].update(epochs=[3]), "epochs is of 1 folds"),
     "typo in task": (lambda r: r["tasks"]["esc50"].update(best_epoch=[1]), "best_epoch"),
 }
 
@@ -91,6 +106,27 @@ def test_aggregate_by_hand():
     assert entry["seeds"][1]["hyperparameters"]["hidden_layers"] == 2
     assert (joined["seed"], joined["checkpoint_sha256"]) == (None, None)
     assert [one["checkpoint_sha256"] for one in joined["seeds"]] == [f"{0:064x}", f"{1:064x}"]
+
+
+def test_aggregate_joins_every_metric():
+    def with_metrics(top1, d_prime):
+        metrics = {"top1_acc": over_folds(top1), "d_prime": over_folds(d_prime)}
+        extra = {"metrics": metrics, "chosen_by": "top1_acc", "epochs": [9, 12], "best_epochs": [3, 12]}
+        return task_entry(top1, **extra)
+
+    first = make_result(0, esc50=with_metrics([0.5, 0.7], [1.0, None]))
+    second = make_result(1, esc50=with_metrics([0.6, 1.0], [2.0, 3.0]))
+    joined = aggregate({"a": first, "b": second})
+    validate(joined, "joined")
+    entry = joined["tasks"]["esc50"]
+    assert entry["metrics"]["top1_acc"] == over_folds(entry["folds"])
+    assert entry["metrics"]["d_prime"] == {"mean": None, "std": None, "folds": [1.5, None]}
+    assert entry["chosen_by"] == "top1_acc"
+    assert entry["seeds"][1]["metrics"] == second["tasks"]["esc50"]["metrics"]
+    assert entry["seeds"][0]["epochs"] == [9, 12]
+    entry["seeds"][1]["metrics"]["d_prime"]["std"] = 0.1
+    with pytest.raises(DubaugError, match=r"seeds\[1\]\.metrics\.d_prime: std is 0\.1"):
+        validate(joined, "joined")
 
 
 def test_aggregate_of_one_fold_has_no_std_but_one_over_seeds():

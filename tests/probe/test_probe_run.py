@@ -161,8 +161,8 @@ def test_every_score_follows_from_the_predictions_alone(finished, experiment):
             about = answers.about
             assert answers.scores() == entry["folds"]
             assert entry["interval"] == bootstrap.interval_of([answers])
-            for metric, scores in entry["metrics"].items():
-                assert [finite(score) for score in answers.scores(metric)] == scores
+            for metric, its in entry["metrics"].items():
+                assert [finite(score) for score in answers.scores(metric)] == its["folds"]
             assert (about.task, about.variant, about.seed, about.epoch) == (task, VARIANT, 0, epoch)
             assert about.checkpoint_sha256 == result["checkpoint_sha256"]
             assert about.experiment == task_digest(experiment, VARIANT, 0, task)

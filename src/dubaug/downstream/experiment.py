@@ -12,6 +12,9 @@ MEDIA: Mapping[str, str] = {"vggsound": "AV", "hmdb51": "V", "ucf101": "V"}
 """What is extracted of a layout's items; "A" where nothing is said. It follows the data set and not the tasks that use
 it, so that another task on the same data set (VGGSound by ear, by eye, by both) changes and recomputes nothing."""
 
+RECORDS = 2
+"""Raise it when the records beside the features (labels, splits) hold more: only they are then written anew."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureSettings:
@@ -95,7 +98,7 @@ def downstream_digest(experiment: Experiment, task_name: str, *, variant: str | 
     set also depends on the generator's settings. Raises `KeyError` for an unknown task or variant.
     """
     task, settings = experiment.tasks[task_name], feature_settings(experiment, variant=variant)
-    depends: dict[str, Any] = {"layout": task.layout, "path": task.path}
+    depends: dict[str, Any] = {"layout": task.layout, "path": task.path, "records": RECORDS}
     media = MEDIA.get(task.layout, "A")
     if "A" in media:
         depends["audio"] = settings.for_audio()

@@ -1,26 +1,59 @@
 """Any scene task of HEAR 2021, as hearpreprocess writes its folder (FACTS.md section 3)."""
 
-from collections.abc import Sequence
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dubaug.downstream.lists import read_object, read_table, require_distinct, require_files, require_folder
-from dubaug.downstream.model import Dataset, Item, Kind, Split
+from dubaug.downstream.model import Criterion, Dataset, HearTask, Item, Kind, OwnGrid, Split
 from dubaug.errors import DubaugError
 
 RATE_FOLDER = "48000"
 """The sample rate that is read; the others are resampled copies."""
 
-METRICS = ("top1_acc", "mAP", "d_prime", "aucroc")
+PARTS = ("train", "valid", "test")
+
+METRICS = ("top1_acc", "pitch_acc", "chroma_acc", "mAP", "d_prime", "aucroc")
+"""heareval's scores of scenes, all it has; those of events are not for whole recordings."""
+
+ORDER_SEED = 0
+"""Of heareval's shuffle of each list of recordings."""
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """An axis of the search that a task may set itself: its name here, and what its values must be."""
+
+    name: str
+    allowed: Callable[[float], bool]
+    words: str
+    whole: bool = True
+
+
+_COUNT = (lambda value: value >= 1, "whole numbers from 1")
+AXES: Mapping[str, _Axis] = {
+    "batch_size": _Axis("batch_size", lambda value: value >= 2, "whole numbers from 2"),
+    "check_val_every_n_epoch": _Axis("validate_every", *_COUNT),
+    "dropout": _Axis("dropout", lambda value: 0 <= value < 1, "numbers from 0 to below 1", whole=False),
+    "hidden_dim": _Axis("hidden", *_COUNT),
+    "hidden_layers": _Axis("hidden_layers", lambda value: value >= 0, "whole numbers from 0"),
+    "lr": _Axis("learning_rate", lambda value: 0 < value < math.inf, "numbers above 0", whole=False),
+    "max_epochs": _Axis("max_epochs", *_COUNT),
+    "patience": _Axis("patience", *_COUNT),
+}
+"""The keys of heareval's grid whose values JSON can hold. The others are Python functions and classes."""
 
 
 def load(path: Path) -> Dataset:
     """Return the task in a folder `<task>-<version>-<mode>`; items are called `<split>/<file>`.
 
-    Raises `DubaugError` for an event task, an unknown split mode or metric, a label outside the vocabulary, or a
-    file that a split names and that is not there.
+    Raises `DubaugError` for an event task, an unknown split mode, metric or grid, a label outside the vocabulary, or
+    a file that a split names and that is not there.
     """
     require_folder(path, "a HEAR task folder")
     metadata_path = path / "task_metadata.json"
@@ -33,7 +66,8 @@ def load(path: Path) -> Dataset:
     rows: list[list[int]] = []
     members: dict[str, tuple[int, ...]] = {}
     by_list: dict[Path, list[str]] = {}
-    for name in names:
+    kfold = metadata["split_mode"] != "trainvaltest"
+    for name in sorted(names) if kfold else PARTS:
         listed_in = path / f"{name}.json"
         labels = read_object(listed_in)
         files = [path / RATE_FOLDER / name / file for file in labels]
@@ -46,7 +80,6 @@ def load(path: Path) -> Dataset:
     if not items:
         raise DubaugError(f"{path}: the splits {', '.join(names)} hold no file")
     targets = _one_hot(rows, len(classes)) if kind == "multilabel" else np.array([row[0] for row in rows], np.int64)
-    kfold = metadata["split_mode"] != "trainvaltest"
     try:
         splits = kfold_splits(members) if kfold else (Split(name="test", **members),)
     except DubaugError as error:
@@ -58,10 +91,15 @@ def load(path: Path) -> Dataset:
         classes=(classes,),
         targets=targets,
         metrics=_metrics(metadata, metadata_path),
+        hear=HearTask(
+            order=training_order({name: members[name] for name in names}),
+            grid=_own_grid(metadata, metadata_path),
+            criterion=_criterion(metadata, metadata_path),
+        ),
     )
 
 
-def kfold_splits(members: dict[str, tuple[int, ...]]) -> tuple[Split, ...]:
+def kfold_splits(members: Mapping[str, tuple[int, ...]]) -> tuple[Split, ...]:
     """Return heareval's splits of sorted folds: test on fold i, validate on fold i + 1, train on the others."""
     folds = sorted(members)
     if len(folds) < 3:
@@ -72,6 +110,19 @@ def kfold_splits(members: dict[str, tuple[int, ...]]) -> tuple[Split, ...]:
         train = tuple(number for fold in folds if fold not in (test, valid) for number in members[fold])
         splits.append(Split(name=test, train=train, valid=members[valid], test=members[test]))
     return tuple(splits)
+
+
+def training_order(lists: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
+    """Return all items as heareval has them when it trains: each list shuffled, the lists one after another, sorted.
+
+    `lists` are in the metadata's order, in which one generator shuffles all of them. heareval does so once, when it
+    writes the embeddings; it then puts the lists that train together by name, and no epoch shuffles again.
+    """
+    generator = random.Random(ORDER_SEED)
+    shuffled = {name: list(numbers) for name, numbers in lists.items()}
+    for numbers in shuffled.values():
+        generator.shuffle(numbers)
+    return tuple(number for name in sorted(shuffled) for number in shuffled[name])
 
 
 def _kind(metadata: dict[str, Any], path: Path) -> Kind:
@@ -90,23 +141,65 @@ def _kind(metadata: dict[str, Any], path: Path) -> Kind:
 
 
 def _split_names(metadata: dict[str, Any], path: Path) -> Sequence[str]:
-    mode = metadata.get("split_mode")
-    if mode == "trainvaltest":
-        return ("train", "valid", "test")
-    if mode not in ("presplit_kfold", "new_split_kfold"):
+    """Return the names of the lists in the metadata's order, each once."""
+    mode, names = metadata.get("split_mode"), metadata.get("splits")
+    if mode not in ("trainvaltest", "presplit_kfold", "new_split_kfold"):
         raise DubaugError(f"{path}: split_mode is {mode!r}, expected trainvaltest, presplit_kfold or new_split_kfold")
-    names = metadata.get("splits") or [f"fold{fold:02d}" for fold in range(int(metadata.get("nfolds") or 0))]
-    if not names or not all(isinstance(name, str) for name in names):
+    if names is not None and not (
+        isinstance(names, list) and all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+    ):
+        raise DubaugError(f"{path}: splits is {names!r}, expected a list of names, each once")
+    if mode == "trainvaltest":
+        if names and set(names) != set(PARTS):
+            raise DubaugError(f"{path}: splits is {names!r}, a trainvaltest task has train, valid and test")
+        return names or PARTS
+    folds = metadata.get("nfolds")
+    names = names or [f"fold{fold:02d}" for fold in range(folds if isinstance(folds, int) else 0)]
+    if not names:
         raise DubaugError(f"{path}: a {mode} task needs `splits` (names of folds) or `nfolds`")
-    return sorted(names)
+    return names
 
 
 def _metrics(metadata: dict[str, Any], path: Path) -> tuple[str, ...]:
-    metrics = tuple(metadata.get("evaluation") or ())
-    unknown = [name for name in metrics if name not in METRICS]
-    if unknown or not metrics:
-        raise DubaugError(f"{path}: evaluation is {list(metrics)}, expected some of {', '.join(METRICS)}")
-    return metrics
+    metrics = metadata.get("evaluation")
+    if not isinstance(metrics, list) or not metrics or any(name not in METRICS for name in metrics):
+        raise DubaugError(f"{path}: evaluation is {metrics!r}, expected a list of some of {', '.join(METRICS)}")
+    return tuple(dict.fromkeys(metrics))
+
+
+def _criterion(metadata: dict[str, Any], path: Path) -> Criterion:
+    by_score = metadata.get("use_scoring_for_early_stopping", True)
+    if not isinstance(by_score, bool):
+        raise DubaugError(f"{path}: use_scoring_for_early_stopping is {by_score!r}, expected true or false")
+    return "score" if by_score else "loss"
+
+
+def _own_grid(metadata: dict[str, Any], path: Path) -> OwnGrid:
+    """Return what the task itself says is to be searched: values that replace those of heareval's grid, key by key."""
+    parameters = metadata.get("evaluation_params") or {}
+    if not isinstance(parameters, dict):
+        raise DubaugError(f"{path}: evaluation_params is {parameters!r}, expected an object")
+    own, key = parameters.get("task_specific_param_grid") or {}, "evaluation_params.task_specific_param_grid"
+    if not isinstance(own, dict):
+        raise DubaugError(f"{path}: {key} is {own!r}, expected an object of lists")
+    unknown = [name for name in own if name not in AXES]
+    if unknown:
+        raise DubaugError(f"{path}: {key} has {unknown[0]!r}; what a task may set is {', '.join(AXES)}")
+    return OwnGrid(
+        **{AXES[name].name: _axis(values, AXES[name], f"{path}: {key}.{name}") for name, values in own.items()}
+    )
+
+
+def _axis(values: Any, axis: _Axis, where: str) -> tuple[Any, ...]:
+    """Return the values of one axis. Raises `DubaugError` for what heareval could not train with."""
+    numbers = int if axis.whole else (int, float)
+    if (
+        not isinstance(values, list)
+        or not values
+        or any(isinstance(value, bool) or not isinstance(value, numbers) or not axis.allowed(value) for value in values)
+    ):
+        raise DubaugError(f"{where} is {values!r}, expected a list of {axis.words}")
+    return tuple(values)
 
 
 def _vocabulary(path: Path) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ import numpy as np
 from dubaug.errors import DubaugError
 
 Kind = Literal["multiclass", "multilabel", "multihead"]
+Criterion = Literal["score", "loss"]
+"""What HEAR's probes are chosen by: the primary score on the validation items, or the loss on them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,30 @@ class Split:
             raise DubaugError(f"split {self.name!r} has an item in two of train, valid and test, or twice in one")
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnGrid:
+    """Values that a HEAR task's metadata put in place of the search's own, by name; None leaves an axis as it is."""
+
+    batch_size: tuple[int, ...] | None = None
+    validate_every: tuple[int, ...] | None = None
+    dropout: tuple[float, ...] | None = None
+    hidden: tuple[int, ...] | None = None
+    hidden_layers: tuple[int, ...] | None = None
+    learning_rate: tuple[float, ...] | None = None
+    max_epochs: tuple[int, ...] | None = None
+    patience: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HearTask:
+    """What heareval takes from a task's folder beside items, labels, splits and metrics."""
+
+    order: tuple[int, ...]
+    """All items, in the order in which those of them that train are gone through."""
+    grid: OwnGrid = OwnGrid()
+    criterion: Criterion = "score"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """A downstream data set. The first of `metrics` is the primary one; scores are averaged over `splits`.
@@ -68,6 +94,8 @@ class Dataset:
     """Ids that the lists name and that are not on disk, where the data set is known for it."""
     may_lack_items: bool = False
     """Known for it: VGGSound, whose videos are downloaded one by one while they last."""
+    hear: HearTask | None = None
+    """For the folders of HEAR's tasks."""
 
     def __post_init__(self) -> None:
         counts = Counter(item.id for item in self.items)
@@ -78,6 +106,8 @@ class Dataset:
         numbers = [number for split in self.splits for number in (*split.train, *split.valid, *split.test)]
         if min(numbers) < 0 or max(numbers) >= len(self.items):
             raise ValueError(f"splits name items {min(numbers)} to {max(numbers)} of {len(self.items)}")
+        if self.hear and sorted(self.hear.order) != list(range(len(self.items))):
+            raise ValueError(f"the training order must have each of {len(self.items)} items once")
         self._check_targets()
 
     def _check_targets(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dubaug.downstream.model import Dataset, Item, Split
+from dubaug.downstream.model import Dataset, HearTask, Item, OwnGrid, Split
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_text
 
@@ -71,6 +71,7 @@ def _to_mapping(dataset: Dataset) -> dict[str, Any]:
         ],
         "targets": targets,
         "missing": dataset.missing,
+        "hear": asdict(dataset.hear) if dataset.hear else None,
     }
 
 
@@ -90,7 +91,13 @@ def _from_mapping(value: Mapping[str, Any]) -> Dataset:
         targets=_targets(value["kind"], value["targets"], len(classes[0])),
         metrics=tuple(value["metrics"]),
         missing=tuple(value["missing"]),
+        hear=_hear_task(value["hear"]) if value["hear"] else None,
     )
+
+
+def _hear_task(value: Mapping[str, Any]) -> HearTask:
+    grid = {name: None if values is None else tuple(values) for name, values in value["grid"].items()}
+    return HearTask(order=tuple(value["order"]), grid=OwnGrid(**grid), criterion=value["criterion"])
 
 
 def _targets(kind: str, values: Sequence[Any], n_classes: int) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Several pretraining seeds of a variant, joined to one result of the same schema. Light: no torch.
 
-A fold's score is its mean over the seeds; `mean` and `std` follow from the folds as in any result, so `std` keeps its
-meaning (over folds). What the seeds add stands beside it: `std_seeds`, the deviation of the seeds' means, and each
-seed's own folds. The interval is of the mean over seeds, from the seeds' predictions, with seeds and items resampled.
+A fold's score is its mean over the seeds, for every metric; `mean` and `std` follow from the folds as in any result, so
+`std` keeps its meaning (over folds). What the seeds add stands beside it: `std_seeds`, the deviation of the seeds'
+means, and each seed's own folds. The interval is of the mean over seeds, from the seeds' predictions, with seeds and
+items resampled.
 """
 
 import os
@@ -15,7 +16,7 @@ from dubaug.config.resolve import digest
 from dubaug.errors import DubaugError
 from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.predictions import load_of
-from dubaug.probe.results import mean_and_std
+from dubaug.probe.results import mean_and_std, over_folds
 
 SAME = ("suite", "variant", "epoch")
 SAME_BY_TASK = ("metric", "n_folds", "n_train", "n_test")
@@ -73,7 +74,7 @@ def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[st
     mean, std = mean_and_std(folds)
     settings = [entry["hyperparameters"] for entry in entries]
     common = set.intersection(*(set(one.items()) for one in settings))
-    own = ("mean", "std", "folds", "hyperparameters")
+    own = ("mean", "std", "folds", "metrics", "hyperparameters", "epochs", "best_epochs")
     return {
         "metric": entries[0]["metric"],
         "mean": mean,
@@ -87,9 +88,33 @@ def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[st
         "experiment": digest([entry["experiment"] for entry in entries]),
         "std_seeds": mean_and_std([entry["mean"] for entry in entries])[1],
         "seeds": [
-            {"seed": seed, **{key: entry[key] for key in own}} for seed, entry in zip(seeds, entries, strict=True)
+            {"seed": seed, **{key: entry[key] for key in own if key in entry}}
+            for seed, entry in zip(seeds, entries, strict=True)
         ],
+        **_join_metrics([entry.get("metrics", {}) for entry in entries]),
+        **_shared("chosen_by", entries),
     }
+
+
+def _join_metrics(by_seed: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Return `metrics` over the seeds, those that all of them have. A fold that is null for one is null."""
+    names = [name for name in by_seed[0] if all(name in metrics for metrics in by_seed)]
+    joined = {
+        name: over_folds(
+            [
+                None if None in scores else statistics.fmean(scores)
+                for scores in zip(*(metrics[name]["folds"] for metrics in by_seed), strict=True)
+            ]
+        )
+        for name in names
+    }
+    return {"metrics": joined} if joined else {}
+
+
+def _shared(key: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the key with its value where all entries have the same."""
+    values = {entry.get(key) for entry in entries}
+    return {key: values.pop()} if len(values) == 1 and None not in values else {}
 
 
 def _check(first_name: str, first: Mapping[str, Any], name: str, other: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dubaug.probe.metrics import quantile
+from dubaug.probe.metrics import ACCURACIES, quantile
 from dubaug.probe.predictions import Fold, Predictions, check_same_items
 from dubaug.probe.results import finite
 from dubaug.seeding import item_rng
@@ -58,7 +58,7 @@ def mean_score(members: Sequence[Predictions]) -> float:
 def unbiased(values: np.ndarray, score: float, metric: str) -> np.ndarray:
     """Return the resampled values moved so that their mean is `score`; as they are for accuracy, and without a mean."""
     known = values[~np.isnan(values)]
-    if metric == "top1_acc" or not len(known) or not np.isfinite(known).all():
+    if metric in ACCURACIES or not len(known) or not np.isfinite(known).all():
         return values
     return values + (score - known.mean())
 
@@ -126,14 +126,14 @@ def _draw(rng: np.random.Generator, items: int, resamples: int) -> np.ndarray:
 
 def _scorer(fold: Fold, predictions: Predictions) -> _Scorer:
     metric = predictions.about.metrics[0]
-    return _Accuracy(fold, predictions.heads) if metric == "top1_acc" else _MeanOverClasses(fold, metric)
+    return _Accuracy(fold, metric, predictions.heads) if metric in ACCURACIES else _MeanOverClasses(fold, metric)
 
 
 class _Accuracy:
     """Share of the items that are right in every head."""
 
-    def __init__(self, fold: Fold, heads: Sequence[int]) -> None:
-        self.right = fold.right(heads)
+    def __init__(self, fold: Fold, metric: str, heads: Sequence[int]) -> None:
+        self.right = fold.right(metric, heads)
 
     def __call__(self, weights_NB: np.ndarray) -> np.ndarray:
         return _share(weights_NB[self.right].sum(axis=0, dtype=np.int64), weights_NB.sum(axis=0, dtype=np.int64))

@@ -5,7 +5,7 @@ from dubaug.config.resolve import digest
 from dubaug.downstream.experiment import downstream_digest
 from dubaug.pretrain.experiment import pretraining_digest
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Raise it when a change of the code changes results: everything is then probed anew."""
 
 

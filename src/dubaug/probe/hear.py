@@ -1,48 +1,104 @@
 """HEAR's protocol (heareval 2021.1.3): a small network on frozen embeddings, its settings searched on the first split.
 
 Two waves for all problems at once: the grid on the first split of each; then each problem's winner on its other
-splits. Where heareval leaves more than one reading, docs/choices.md says which one this is.
+splits. docs/choices.md lists all that is known to differ from heareval, and why.
 """
 
+import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
+from typing import Any
 
 import torch
 
 from dubaug.config import HearProbe
+from dubaug.downstream.model import OwnGrid
 from dubaug.errors import ConfigError
-from dubaug.probe.problem import Problem
+from dubaug.probe.problem import WORST, Problem
 from dubaug.probe.together import GridPoint, Job, Outcome, train_together
 from dubaug.progress import Progress
 
 GRID_SHUFFLE_SEED = 42
+OPTIMISER = "adam"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A point of a task's search, and the protocol with the values that the point has for it."""
+
+    point: GridPoint
+    protocol: HearProbe
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """Return all that a probe with this setting was made by, as results record it."""
+        protocol = self.protocol
+        return {
+            **asdict(self.point),
+            "hidden": protocol.hidden,
+            "dropout": protocol.dropout,
+            "batch_size": protocol.batch_size,
+            "optimiser": OPTIMISER,
+            "max_epochs": protocol.max_epochs,
+            "validate_every": protocol.validate_every,
+            "patience": protocol.patience,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
 class HearResult:
     """A problem's outcomes: the search on the first split, and one outcome a split with the best setting."""
 
-    grid: tuple[tuple[GridPoint, float], ...]
-    """Settings in the order tried, with their best validation scores."""
-    best: GridPoint
+    grid: tuple[tuple[Setting, float], ...]
+    """Settings in the order tried, with their best validation scores (minus the loss, where that is what counts)."""
+    best: Setting
     folds: tuple[Outcome, ...]
 
 
 def grid_points(protocol: HearProbe) -> list[GridPoint]:
-    """Return the settings to try, in order.
+    """Return the points to try of a task without a grid of its own, in order."""
+    return [setting.point for setting in settings(protocol, OwnGrid())]
 
-    The whole grid as scikit-learn's `ParameterGrid` lists it for heareval's keys (`hidden_layers`, `initialization`,
-    `lr`; the last varies fastest), shuffled by Python's generator seeded with 42, cut to `grid_points`.
+
+def settings(protocol: HearProbe, own: OwnGrid) -> list[Setting]:
+    """Return what to try, in order, for a task whose metadata have `own` in place of some of the protocol's values.
+
+    The whole grid as scikit-learn's `ParameterGrid` lists it for heareval's keys (by name, the last varies fastest),
+    shuffled by Python's generator seeded with 42, cut to `grid_points`. Raises `ConfigError` for a point at which no
+    validation would be run.
     """
-    axes = product(protocol.hidden_layers, protocol.initialisations, protocol.learning_rates)
-    points = [
-        GridPoint(hidden_layers=layers, learning_rate=rate, initialisation=initialisation)
-        for layers, initialisation, rate in axes
+    axes = product(
+        own.batch_size or (protocol.batch_size,),
+        own.validate_every or (protocol.validate_every,),  # heareval's name of it is check_val_every_n_epoch
+        own.dropout or (protocol.dropout,),
+        own.hidden or (protocol.hidden,),  # hidden_dim
+        own.hidden_layers or protocol.hidden_layers,
+        protocol.initialisations,
+        own.learning_rate or protocol.learning_rates,  # lr
+        own.max_epochs or (protocol.max_epochs,),
+        own.patience or (protocol.patience,),
+    )
+    grid = [
+        Setting(
+            point=GridPoint(hidden_layers=layers, learning_rate=rate, initialisation=initialisation),
+            protocol=replace(
+                protocol,
+                batch_size=batch_size,
+                validate_every=validate_every,
+                dropout=dropout,
+                hidden=hidden,
+                max_epochs=max_epochs,
+                patience=patience,
+            ),
+        )
+        for batch_size, validate_every, dropout, hidden, layers, initialisation, rate, max_epochs, patience in axes
     ]
-    random.Random(GRID_SHUFFLE_SEED).shuffle(points)
-    return points[: protocol.grid_points]
+    random.Random(GRID_SHUFFLE_SEED).shuffle(grid)
+    chosen = grid[: protocol.grid_points]
+    for setting in chosen:
+        _check_validated(setting.protocol)
+    return chosen
 
 
 def evaluate(
@@ -53,29 +109,53 @@ def evaluate(
     The first of equally good settings wins, as in heareval. Raises `ConfigError` where no validation would be run,
     and `DubaugError` as `train_together` does.
     """
+    tried = [settings(protocol, problem.hear.grid) for problem in problems]
+    count = sum(len(chosen) + len(problem.splits) - 1 for chosen, problem in zip(tried, problems, strict=True))
+    progress = Progress(what, count, "probes")
+    search = [
+        (Job(problem=problem, split=0, point=setting.point), setting.protocol)
+        for problem, chosen in zip(problems, tried, strict=True)
+        for setting in chosen
+    ]
+    found = iter(_train(search, device, progress))
+    grids = [tuple((setting, next(found)) for setting in chosen) for chosen in tried]
+    winners = [max(grid, key=lambda pair: pair[1].valid_score) for grid in grids]
+    others = [
+        (Job(problem=problem, split=split, point=winner.point), winner.protocol)
+        for problem, (winner, _) in zip(problems, winners, strict=True)
+        for split in range(1, len(problem.splits))
+    ]
+    rest = iter(_train(others, device, progress))
+    return [
+        HearResult(
+            grid=tuple((setting, outcome.valid_score) for setting, outcome in grid),
+            best=winner,
+            folds=(first, *(next(rest) for _ in problem.splits[1:])),
+        )
+        for problem, grid, (winner, first) in zip(problems, grids, winners, strict=True)
+    ]
+
+
+def shown_validation(problem: Problem, value: float) -> float | None:
+    """Return a validation's value as results record it: the score, or the loss; null where it is not finite."""
+    if value <= WORST or math.isinf(value):
+        return None
+    return -value if problem.hear.criterion == "loss" else value
+
+
+def _train(jobs: Sequence[tuple[Job, HearProbe]], device: torch.device, progress: Progress) -> list[Outcome]:
+    """Return the jobs' outcomes in order; jobs of one protocol are trained together."""
+    outcomes: dict[int, Outcome] = {}
+    for protocol in dict.fromkeys(protocol for _, protocol in jobs):
+        numbers = [number for number, (_, its) in enumerate(jobs) if its == protocol]
+        made = train_together([jobs[number][0] for number in numbers], protocol, device, progress.advance)
+        outcomes.update(zip(numbers, made, strict=True))
+    return [outcomes[number] for number in range(len(jobs))]
+
+
+def _check_validated(protocol: HearProbe) -> None:
     if protocol.max_epochs < protocol.validate_every:
         raise ConfigError(
             f"config key `probe.hear.max_epochs`: got {protocol.max_epochs}, expected at least "
             f"probe.hear.validate_every ({protocol.validate_every}): a probe is chosen by its validations"
         )
-    points = grid_points(protocol)
-    progress = Progress(what, sum(len(points) + len(problem.splits) - 1 for problem in problems), "probes")
-    search = [Job(problem=problem, split=0, point=point) for problem in problems for point in points]
-    found = train_together(search, protocol, device, progress.advance)
-    winners, firsts, grids = [], [], []
-    for number in range(len(problems)):
-        outcomes = found[number * len(points) : (number + 1) * len(points)]
-        best = max(range(len(points)), key=lambda index: outcomes[index].valid_score)
-        winners.append(points[best])
-        firsts.append(outcomes[best])
-        grids.append(tuple(zip(points, (outcome.valid_score for outcome in outcomes), strict=True)))
-    others = [
-        Job(problem=problem, split=split, point=winner)
-        for problem, winner in zip(problems, winners, strict=True)
-        for split in range(1, len(problem.splits))
-    ]
-    rest = iter(train_together(others, protocol, device, progress.advance))
-    return [
-        HearResult(grid=grid, best=winner, folds=(first, *(next(rest) for _ in problem.splits[1:])))
-        for problem, grid, winner, first in zip(problems, grids, winners, firsts, strict=True)
-    ]

@@ -1,9 +1,9 @@
 """HEAR's scores, without scikit-learn (its import would cost each job two seconds); the tests compare them with it.
 
-All take `probabilities` and `truth` (0 or 1), (items, outputs) both, and count all classes alike ("macro").
-A class needs a positive item (and, for areas under the ROC curve, a negative one) to have a score: **classes without
-are left out of the mean**, where scikit-learn would count an average precision of 0 or refuse. heareval takes
-scikit-learn's mean as it is; the two differ only where a test fold lacks a class altogether.
+All take `probabilities` and `truth` (0 or 1), (items, outputs). Accuracies are shares of the items; the others count
+all classes alike ("macro"). A class needs a positive item (and, for areas under the ROC curve, a negative one) to have
+a score: **classes without are left out of the mean**, where scikit-learn would count an average precision of 0 or
+refuse. heareval takes scikit-learn's mean as it is; the two differ only where a test fold lacks a class altogether.
 """
 
 import math
@@ -16,34 +16,59 @@ from dubaug.errors import DubaugError
 
 _NORMAL = NormalDist()
 
+ACCURACIES = ("top1_acc", "pitch_acc", "chroma_acc")
+"""Metrics that are the share of items that are right."""
+
+SEMITONES = 12
+"""In an octave: `chroma_acc` takes classes to be pitches in order, and forgives a wrong octave."""
+
 
 def score(name: str, probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> float:
     """Return the metric called `name`; not a number where no class allows one, infinite for a perfect `d_prime`.
 
     `heads` are the numbers of outputs of each head, (outputs,) unless the task has several.
-    Raises `DubaugError` for a name that is not in `METRICS`.
+    Raises `DubaugError` for a name that is neither in `ACCURACIES` nor in `METRICS`.
     """
-    if name == "top1_acc":
-        return top1_accuracy(probabilities, truth, heads)
+    if name in ACCURACIES:
+        return float(right(name, probabilities, truth, heads).mean())
     if name not in METRICS:
-        raise DubaugError(f"unknown metric {name!r}; known: top1_acc, {', '.join(METRICS)}")
+        raise DubaugError(f"unknown metric {name!r}; known: {', '.join([*ACCURACIES, *METRICS])}")
     return METRICS[name](probabilities, truth)
 
 
-def top1_accuracy(probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> float:
-    """Return the share of items whose highest output is right, in every head at once (Fluent Speech Commands)."""
-    return float(top1_right(probabilities, truth, heads).mean())
+def right(name: str, probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> np.ndarray:
+    """Return which items are right by an accuracy, bool (items,): the highest output of every head is.
 
-
-def top1_right(probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> np.ndarray:
-    """Return which items' highest output is right in every head, bool (items,)."""
-    right = np.ones(len(truth), dtype=bool)
+    For `chroma_acc` it is enough that the class's number is the right one but for a multiple of twelve. `pitch_acc` is
+    another name of `top1_acc`. Several heads must all be right (Fluent Speech Commands).
+    """
+    found = np.ones(len(truth), dtype=bool)
     start = 0
     for size in heads:
         head = slice(start, start + size)
-        right &= probabilities[:, head].argmax(axis=1) == truth[:, head].argmax(axis=1)
+        difference = probabilities[:, head].argmax(axis=1) - truth[:, head].argmax(axis=1)
+        found &= (difference % SEMITONES if name == "chroma_acc" else difference) == 0
         start += size
-    return right
+    return found
+
+
+def has_score(name: str, truth: np.ndarray) -> bool:
+    """Return whether items with this truth (items, outputs) have the metric at all: whether any class allows one."""
+    positive, negative = (truth > 0).any(axis=0), (truth == 0).any(axis=0)
+    if name in ACCURACIES:
+        return len(truth) > 0
+    return bool(positive.any() if name == "mAP" else (positive & negative).any())
+
+
+def mean_loss(probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int], *, multilabel: bool) -> float:
+    """Return the loss that training lowers: cross entropy by item, summed over heads; binary by item and class.
+
+    Of probabilities, which say nothing nearer to 1 than their precision does: beyond that the loss stays as it is.
+    """
+    limits = np.finfo(probabilities.dtype)
+    wrong = np.maximum(1 - probabilities, limits.epsneg) if multilabel else np.ones_like(probabilities)
+    of_truth = np.where(truth > 0, np.maximum(probabilities, limits.tiny), wrong)
+    return float(-np.log(of_truth, dtype=np.float64).sum() / (truth.size if multilabel else len(truth)))
 
 
 def mean_average_precision(probabilities: np.ndarray, truth: np.ndarray) -> float:
@@ -118,4 +143,4 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "d_prime": d_prime,
     "aucroc": mean_area_under_roc,
 }
-"""Metrics by HEAR's names; `top1_acc`, which also needs the heads, stands beside them in `score`."""
+"""Metrics by HEAR's names; the accuracies, which also need the heads, stand beside them in `score`."""

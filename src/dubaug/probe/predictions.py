@@ -56,9 +56,9 @@ class Fold:
     scores: np.ndarray
     """float32 or float64 (items, outputs)."""
 
-    def right(self, heads: Sequence[int]) -> np.ndarray:
-        """Return which items' highest score is right in every head, bool (items,)."""
-        return metrics.top1_right(self.scores, self.truth, heads)
+    def right(self, metric: str, heads: Sequence[int]) -> np.ndarray:
+        """Return which items are right by an accuracy (one of `metrics.ACCURACIES`), bool (items,)."""
+        return metrics.right(metric, self.scores, self.truth, heads)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

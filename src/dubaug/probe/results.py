@@ -44,14 +44,22 @@ def validate(result: Mapping[str, Any], where: str) -> None:
         key = ".".join(map(str, errors[0].absolute_path)) or "(top level)"
         raise DubaugError(f"{where} is no result of this version: {key}: {errors[0].message}")
     for task, entry in result["tasks"].items():
-        _check_arithmetic(entry, f"{where}: tasks.{task}")
+        _check_task(entry, f"{where}: tasks.{task}")
         for one in entry.get("seeds", ()):
-            _check_arithmetic({**one, "n_folds": entry["n_folds"]}, f"{where}: tasks.{task}.seeds[{one['seed']}]")
+            shared = {"metric": entry["metric"], "n_folds": entry["n_folds"]}
+            _check_task({**shared, **one}, f"{where}: tasks.{task}.seeds[{one['seed']}]")
 
 
 def mean_and_std(scores: Sequence[float]) -> tuple[float, float | None]:
     """Return mean and standard deviation (n - 1 in the denominator; null for a single score)."""
     return statistics.fmean(scores), statistics.stdev(scores) if len(scores) > 1 else None
+
+
+def over_folds(scores: Sequence[float | None]) -> dict[str, Any]:
+    """Return a metric's entry in `metrics`: its folds, and their mean and deviation (null where a fold is null)."""
+    known = [score for score in scores if score is not None]
+    mean, std = mean_and_std(known) if len(known) == len(scores) else (None, None)
+    return {"mean": mean, "std": std, "folds": list(scores)}
 
 
 def finite(value: float) -> float | None:
@@ -70,16 +78,35 @@ def git_commit(folder: Path) -> str | None:
     return found.stdout.strip() or None if found.returncode == 0 else None
 
 
+def _check_task(entry: Mapping[str, Any], where: str) -> None:
+    """Check the sums of a task's entry, or of one seed's in it, and that everything is of as many folds."""
+    n_folds = len(entry["folds"])
+    if entry.get("n_folds", n_folds) != n_folds:
+        raise DubaugError(f"{where}: n_folds is {entry['n_folds']}, but there are {n_folds} folds")
+    _check_arithmetic(entry, where)
+    for name, its in entry.get("metrics", {}).items():
+        _check_arithmetic(its, f"{where}.metrics.{name}")
+        if len(its["folds"]) != n_folds:
+            raise DubaugError(f"{where}.metrics.{name} has {len(its['folds'])} folds, but there are {n_folds}")
+    own = entry.get("metrics", {}).get(entry.get("metric"))
+    if own is not None and own["folds"] != entry["folds"]:
+        raise DubaugError(f"{where}.metrics.{entry['metric']} has other folds than the task's own")
+    for key in ("epochs", "best_epochs"):
+        if len(entry.get(key, entry["folds"])) != n_folds:
+            raise DubaugError(f"{where}.{key} is of {len(entry[key])} folds, but there are {n_folds}")
+
+
 def _check_arithmetic(entry: Mapping[str, Any], where: str) -> None:
-    mean, std = mean_and_std(entry["folds"])
-    if entry["n_folds"] != len(entry["folds"]):
-        raise DubaugError(f"{where}: n_folds is {entry['n_folds']}, but there are {len(entry['folds'])} folds")
-    if not math.isclose(mean, entry["mean"], abs_tol=TOLERANCE):
-        raise DubaugError(f"{where}: mean is {entry['mean']}, but the folds' mean is {mean}")
-    if (std is None) != (entry["std"] is None) or (
-        std is not None and not math.isclose(std, entry["std"], abs_tol=TOLERANCE)
-    ):
-        raise DubaugError(f"{where}: std is {entry['std']}, but the folds' deviation is {std}")
+    expected = over_folds(entry["folds"])
+    for key, words in (("mean", "mean"), ("std", "deviation")):
+        if not _same(entry[key], expected[key]):
+            raise DubaugError(f"{where}: {key} is {entry[key]}, but the folds' {words} is {expected[key]}")
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, abs_tol=TOLERANCE)
 
 
 @cache

@@ -30,7 +30,7 @@ from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.experiment import result_digest, suite_probe, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Problem, make_problem
-from dubaug.probe.results import finite, git_commit, mean_and_std, write_result
+from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result
 from dubaug.progress import Progress, say
 
 
@@ -255,6 +255,7 @@ def labels_sha256(dataset: Dataset) -> str:
         "kind": dataset.kind,
         "classes": dataset.classes,
         "metrics": dataset.metrics,
+        "hear": asdict(dataset.hear) if dataset.hear else None,
     }
     text = json.dumps(described, separators=(",", ":")).encode()
     return hashlib.sha256(text + np.ascontiguousarray(dataset.targets).tobytes()).hexdigest()
@@ -291,15 +292,14 @@ def _probe_hear(problems: Sequence[Problem], protocol: HearProbe, device: torch.
         outputs = [fold.probabilities for fold in result.folds]
         entry = {
             **_entry(problem, outputs),
-            "hyperparameters": {
-                **asdict(result.best),
-                "hidden": protocol.hidden,
-                "dropout": protocol.dropout,
-                "batch_size": protocol.batch_size,
-            },
+            "hyperparameters": result.best.hyperparameters(),
+            "chosen_by": problem.metrics[0] if problem.hear.criterion == "score" else "loss",
             "best_epochs": [fold.best_epoch for fold in result.folds],
             "epochs": [fold.epochs for fold in result.folds],
-            "grid": [{"hyperparameters": asdict(point), "valid": score} for point, score in result.grid],
+            "grid": [
+                {"hyperparameters": setting.hyperparameters(), "valid": hear.shown_validation(problem, value)}
+                for setting, value in result.grid
+            ],
         }
         probed.append(Probed(entry=entry, probabilities=outputs))
     return probed
@@ -318,7 +318,9 @@ def _entry(problem: Problem, probabilities: Sequence[np.ndarray]) -> dict[str, A
     for split, score in zip(problem.splits, folds, strict=True):
         if finite(score) is None:
             raise DubaugError(
-                f"task {problem.task}, split {split.name}: the test part has no {problem.metrics[0]} ({score})"
+                f"task {problem.task}, split {split.name}: {problem.metrics[0]} is {score} on the test part, of which "
+                "there is no mean: a class is ranked perfectly, or wholly wrong. Put another metric first in the "
+                "task's list of metrics (HEAR: `evaluation` in task_metadata.json)"
             )
     mean, std = mean_and_std(folds)
     return {
@@ -329,5 +331,5 @@ def _entry(problem: Problem, probabilities: Sequence[np.ndarray]) -> dict[str, A
         "folds": folds,
         "n_train": len(problem.splits[0].train),
         "n_test": len(problem.splits[0].test),
-        "metrics": {name: [finite(score[name]) for score in scores] for name in problem.metrics},
+        "metrics": {name: over_folds([finite(score[name]) for score in scores]) for name in problem.metrics},
     }

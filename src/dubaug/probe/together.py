@@ -78,14 +78,10 @@ def train_together(
 def training_order(problem: Problem, split: int) -> np.ndarray:
     """Return the training items of a split in the order in which every epoch goes through them.
 
-    As in heareval, files are shuffled once, each fold's by itself, folds follow one another sorted, and no epoch
-    shuffles again. The fold of an item is the split that tests it (all one fold where there is one split).
+    As in heareval: the task's lists were shuffled once, follow one another sorted, and no epoch shuffles again.
     """
-    folds = {item: number for number, part in enumerate(problem.splits) for item in part.test}
-    items = sorted(problem.splits[split].train)
-    rng = item_rng("probe", problem.task, "order")
-    shuffled = rng.permutation(len(problem.embeddings))
-    return np.array(sorted(items, key=lambda item: (folds.get(item, 0), shuffled[item])), dtype=np.int64)
+    train = set(problem.splits[split].train)
+    return np.array([item for item in problem.hear.order if item in train], dtype=np.int64)
 
 
 def batch_bounds(items: int, batch_size: int) -> list[tuple[int, int]]:

@@ -18,6 +18,7 @@ import numpy as np
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.probe.bootstrap import LEVEL, mean_score, percentiles, resampled_mean, unbiased
+from dubaug.probe.metrics import ACCURACIES
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import finite
 
@@ -138,7 +139,7 @@ def _comparison(
         differences = values_a - values_b
     low, high = percentiles(unbiased(differences, score_a - score_b, metric), level=LEVEL)
     items = [item for fold in a[0].folds for item in fold.items]
-    exact = metric == "top1_acc" and len(a) == len(b) == 1 and len(set(items)) == len(items)
+    exact = metric in ACCURACIES and len(a) == len(b) == 1 and len(set(items)) == len(items)
     only_a, only_b = only_one_right(a[0], b[0]) if exact else (None, None)
     p = bootstrap_p(differences, score_a - score_b) if only_a is None or only_b is None else mcnemar_p(only_a, only_b)
     return Comparison(
@@ -164,8 +165,9 @@ def _comparison(
 
 
 def only_one_right(a: Predictions, b: Predictions) -> tuple[int, int]:
-    """Return how many items of all folds only `a`, and only `b`, gets right."""
-    right_a, right_b = (np.concatenate([fold.right(one.heads) for fold in one.folds]) for one in (a, b))
+    """Return how many items of all folds only `a`, and only `b`, gets right by the primary metric, an accuracy."""
+    metric = a.about.metrics[0]
+    right_a, right_b = (np.concatenate([fold.right(metric, one.heads) for fold in one.folds]) for one in (a, b))
     return int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
 
 

@@ -47,7 +47,14 @@ TABLE_A3 = {
 TABLE_D6 = {"fluent_speech_commands": "+Speech", "fluent_speech_commands_nospeech": "–Speech"}
 PART_OF_ANOTHER = ("vggsound_a", "vggsound_v", "fluent_speech_commands_nospeech")
 """Tasks that stand beside a task of the paper and have no row of their own in Tables 1 and 2."""
-METRIC_NAMES = {"top1_acc": "Accuracy", "mAP": "mAP", "d_prime": "d′", "aucroc": "AUC"}
+METRIC_NAMES = {
+    "top1_acc": "Accuracy",
+    "pitch_acc": "Pitch accuracy",
+    "chroma_acc": "Chroma accuracy",
+    "mAP": "mAP",
+    "d_prime": "d′",
+    "aucroc": "AUC",
+}
 
 
 def groups_of(table: tuple[Group, ...], experiment: Experiment, *, with_others: bool = False) -> tuple[Group, ...]:

@@ -119,10 +119,11 @@ def _probe_record(path: Path, title: str, parent: str | None, tags: Mapping[str,
 
 
 def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[Metric, ...]:
-    """Return `<task>/<metric>` and, where there are folds, `<task>/std`, at the checkpoint's epoch."""
+    """Return `<task>/<metric>` for all its metrics and, where there are folds, `<task>/std` of the primary one."""
     time_ms, metrics = int(path.stat().st_mtime * 1000), []
     for task, score in result["tasks"].items():
-        values = {score["metric"]: score["mean"], "std": score["std"], "seconds": score["seconds"]}
+        others = {name: its["mean"] for name, its in score.get("metrics", {}).items()}
+        values = {**others, score["metric"]: score["mean"], "std": score["std"], "seconds": score["seconds"]}
         metrics += [
             Metric(name=f"{task}/{name}", value=float(value), step=result["epoch"], time_ms=time_ms)
             for name, value in values.items()
@@ -132,7 +133,7 @@ def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[Metric, ...]
 
 
 def _sweep_curves(folder: Path) -> tuple[Metric, ...]:
-    """Return each task's primary score over the epochs: curves on the variant's own page, and columns to compare by."""
+    """Return each task's scores over the epochs: curves on the variant's own page, and columns to compare by."""
     by_epoch: dict[tuple[str, int], Metric] = {}
     for path in _result_files(folder):
         for metric in _result_metrics(path, read_json(path)):

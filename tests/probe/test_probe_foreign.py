@@ -1,0 +1,209 @@
+"""Tasks that nobody has named, from their folders in HEAR's layout to hear.json; the protocol against a plain one."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+import torch
+from foreign_tasks import FOREIGN
+from hear_oracle import Task, plain_protocol, score
+from sklearn.model_selection import ParameterGrid
+
+from dubaug.cli import main
+from dubaug.config import HearProbe, save
+from dubaug.downstream import load_dataset
+from dubaug.downstream.model import OwnGrid
+from dubaug.errors import ConfigError
+from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
+from dubaug.pretrain.encoders import build_audio_encoder, seed_weights
+from dubaug.pretrain.experiment import pretraining_digest
+from dubaug.pretrain.manifest import Manifest, checkpoint_at
+from dubaug.probe import predictions
+from dubaug.probe.hear import grid_points, settings
+from dubaug.probe.problem import make_problem
+from dubaug.probe.results import read_result
+from dubaug.probe.run import probe_problems
+from dubaug.probe.together import training_order
+
+PROTOCOL = HearProbe(
+    hidden=8, dropout=0.0, hidden_layers=(1, 2), learning_rates=(3.2e-3, 1e-2), batch_size=9,
+    initialisations=("xavier_uniform", "xavier_normal"), grid_points=5, max_epochs=30, validate_every=3, patience=3,
+)  # fmt: skip
+PLAIN_GRID = {
+    "hidden_layers": [1, 2], "hidden_dim": [8], "dropout": [0.0], "lr": [3.2e-3, 1e-2], "patience": [3],
+    "max_epochs": [30], "check_val_every_n_epoch": [3], "batch_size": [9],
+    "initialization": ["xavier_uniform", "xavier_normal"],
+}  # fmt: skip
+NAMES = {
+    "hidden_layers": "hidden_layers", "hidden_dim": "hidden", "dropout": "dropout", "lr": "learning_rate",
+    "patience": "patience", "max_epochs": "max_epochs", "check_val_every_n_epoch": "validate_every",
+    "batch_size": "batch_size", "initialization": "initialisation",
+}  # fmt: skip
+
+
+def recorded(conf):
+    return {**{NAMES[key]: value for key, value in conf.items()}, "optimiser": "adam"}
+
+
+def problem_of(name, folder, precision=np.float64):
+    dataset, embeddings = load_dataset("hear", folder), FOREIGN[name].embeddings()
+    x = np.stack([embeddings[item.audio.name] for item in dataset.items]).astype(precision)
+    return dataset, make_problem(name, x, dataset, needs_valid=True)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_the_protocol_equals_a_plain_one(tmp_path, name):
+    folder = FOREIGN[name].write(tmp_path / f"{name}-v3-full")
+    dataset, problem = problem_of(name, folder)
+    [made] = probe_problems([problem], PROTOCOL, torch.device("cpu"))
+    plain = plain_protocol(folder, FOREIGN[name].embeddings(), name, PLAIN_GRID, PROTOCOL.grid_points)
+    entry, by_loss = made.entry, "loss" in name
+    assert entry["metric"] == FOREIGN[name].metadata["evaluation"][0]
+    assert entry["chosen_by"] == ("loss" if by_loss else entry["metric"])
+    assert entry["hyperparameters"] == recorded(plain.best)
+    assert [point["hyperparameters"] for point in entry["grid"]] == [recorded(conf) for conf, _ in plain.tried]
+    sign = -1 if by_loss else 1
+    valid = [sign * value for _, value in plain.tried]
+    assert [point["valid"] for point in entry["grid"]] == pytest.approx(valid, rel=1e-6)
+    assert entry["epochs"] == [fold.epochs for fold in plain.folds]
+    assert entry["best_epochs"] == [fold.best_epoch for fold in plain.folds]
+    for split, probabilities, fold in zip(dataset.splits, made.probabilities, plain.folds, strict=True):
+        rows = {dataset.items[number].audio.name: row for row, number in enumerate(split.test)}
+        ours = probabilities[[rows[file] for file in fold.files]]
+        # Adam divides by the gradient's own size, which turns the last bits of sums into the seventh decimal
+        np.testing.assert_allclose(ours, fold.probabilities, rtol=1e-5, atol=1e-6)
+    assert list(entry["metrics"]) == FOREIGN[name].metadata["evaluation"]
+    for metric, its in entry["metrics"].items():
+        ours = [*its["folds"], its["mean"], its["std"]]
+        folds, mean, std = plain.scores[metric]
+        assert ours == [None if value is None else pytest.approx(value, rel=1e-9) for value in (*folds, mean, std)]
+    primary = entry["metrics"][entry["metric"]]
+    assert {key: entry[key] for key in primary} == primary
+
+
+@pytest.mark.parametrize("name", ["folds_and_numbers", "parts_and_many_labels"])
+def test_training_items_stand_as_heareval_writes_them(tmp_path, name):
+    folder = FOREIGN[name].write(tmp_path / f"{name}-v3-full")
+    dataset, problem = problem_of(name, folder)
+    task = Task(folder, FOREIGN[name].embeddings())
+    for number, split in enumerate(task.splits()):
+        ours = [dataset.items[item].audio.name for item in training_order(problem, number)]
+        assert ours == task.data(split["train"])[0]
+
+
+def test_a_task_may_have_its_own_grid():
+    own = OwnGrid(learning_rate=(0.1, 0.2, 0.3), hidden=(4, 5), dropout=(0.2, 0.0), batch_size=(7, 8))
+    ours = [setting.hyperparameters() for setting in settings(PROTOCOL, own)]
+    theirs = {**PLAIN_GRID, "lr": [0.1, 0.2, 0.3], "hidden_dim": [4, 5], "dropout": [0.2, 0.0], "batch_size": [7, 8]}
+    confs = [recorded(conf) for conf in ParameterGrid(theirs)]
+    random.seed(42)
+    random.shuffle(confs)
+    assert ours == confs[:5]
+    with pytest.raises(ConfigError, match="max_epochs"):
+        settings(PROTOCOL, OwnGrid(max_epochs=(2,)))
+
+
+def test_the_papers_probe_is_the_papers(paper_experiment):
+    """Values of heareval 2021.1.3 and what its seeded shuffle makes of them, written out."""
+    assert paper_experiment.probe.hear == HearProbe(
+        hidden=1024,
+        dropout=0.1,
+        hidden_layers=(1, 2),
+        learning_rates=(3.2e-3, 1e-3, 3.2e-4, 1e-4),
+        initialisations=("xavier_uniform", "xavier_normal"),
+        grid_points=8,
+        batch_size=1024,
+        max_epochs=500,
+        validate_every=3,
+        patience=20,
+    )
+    points = grid_points(paper_experiment.probe.hear)
+    assert [(point.hidden_layers, point.learning_rate, point.initialisation) for point in points] == [
+        (1, 1e-4, "xavier_normal"),
+        (2, 1e-3, "xavier_uniform"),
+        (1, 1e-3, "xavier_normal"),
+        (1, 3.2e-4, "xavier_normal"),
+        (2, 3.2e-4, "xavier_normal"),
+        (2, 3.2e-4, "xavier_uniform"),
+        (2, 3.2e-3, "xavier_normal"),
+        (2, 3.2e-3, "xavier_uniform"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory, make_experiment):
+    """Return a folder with two foreign tasks, a small trained network, and the configuration that names them."""
+    folder = tmp_path_factory.mktemp("foreign")
+    names = ("folds_and_numbers", "parts_and_many_labels")
+    paths = {name: FOREIGN[name].write(folder / f"data/{name}-v3-full", seconds=0.2) for name in names}
+    experiment = make_experiment(
+        suites={"hear": list(names), "hares": [], "visual": []},
+        tasks={name: {"suite": "hear", "path": str(path)} for name, path in paths.items()},
+        encoders={"embedding_dim": 16, "audio": {"depth": 50, "stem_width": 4}},
+        probe={"hear": {"hidden": 8, "max_epochs": 12}},
+    )
+    save(experiment, folder / "config.yaml")
+    seed_weights(3, "audio")
+    digest = pretraining_digest(experiment, "a", 0)
+    spec = EncoderSpec(
+        variant="a", seed=0, epoch=6, experiment=digest, encoders=experiment.encoders, mel=experiment.mel,
+        sample_rate_hz=48000, duration_s=experiment.clips.duration_s, frames=experiment.clips.frames,
+    )  # fmt: skip
+    weights = folder / "epoch6.safetensors"
+    save_encoders(weights, audio=build_audio_encoder(experiment.encoders), video=None, spec=spec)
+    Manifest(
+        variant="a", seed=0, experiment=digest, epochs=6, checkpoints=(checkpoint_at(weights, 6),), n_clips=1,
+        n_titles=1, seconds=1.0, device="cpu",
+    ).save(folder / "pretraining.json")  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(workplace):
+    """Return hear.json as the two commands make it."""
+    threads = torch.get_num_threads()
+    shared = ["--config", str(workplace / "config.yaml"), "--suite", "hear"]
+    features = workplace / "features/hear.json"
+    try:
+        words = ["--work-dir", str(features.parent), "--out", str(features), "--jobs", "1"]
+        assert main(["features", *shared, *words]) == 0
+        words = ["--pretraining", str(workplace / "pretraining.json"), "--features", str(features)]
+        words += ["--work-dir", str(workplace / "work"), "--out", str(workplace / "out/hear.json")]
+        assert main(["probe", *shared, *words]) == 0
+    finally:
+        torch.set_num_threads(threads)
+    return read_result(workplace / "out/hear.json")
+
+
+@pytest.mark.parametrize("name", ["folds_and_numbers", "parts_and_many_labels"])
+def test_from_a_foreign_folder_to_hear_json(workplace, result, name):
+    folder, entry = workplace / f"data/{name}-v3-full", result["tasks"][name]
+    task = Task(folder, FOREIGN[name].embeddings())
+    splits = task.splits()
+    assert entry["n_folds"] == len(splits)
+    assert entry["n_train"] == sum(len(task.labels[part]) for part in splits[0]["train"])
+    assert entry["n_test"] == len(task.labels[splits[0]["test"][0]])
+    assert len(entry["epochs"]) == len(entry["best_epochs"]) == len(splits)
+    assert all(best <= ran <= 12 for best, ran in zip(entry["best_epochs"], entry["epochs"], strict=True))
+    assert entry["hyperparameters"] in [point["hyperparameters"] for point in entry["grid"]]
+    best = max(point["valid"] for point in entry["grid"])
+    assert entry["hyperparameters"] == next(p["hyperparameters"] for p in entry["grid"] if p["valid"] == best)
+    assert (entry["hyperparameters"]["optimiser"], entry["hyperparameters"]["max_epochs"]) == ("adam", 12)
+    answers = predictions.load(workplace / "out" / entry["predictions"]["path"])
+    for metric in task.scores:
+        expected = []
+        for fold, split in zip(answers.folds, splits, strict=True):
+            files, _, truth = task.data(split["test"])
+            rows = [fold.items.index(f"{split['test'][0]}/{file}") for file in files]
+            expected.append(score(metric, fold.scores[rows], truth.numpy()))
+        ours = entry["metrics"][metric]["folds"]
+        assert ours == pytest.approx([value if np.isfinite(value) else None for value in expected], rel=1e-9)
+
+
+def test_the_file_says_what_decided(workplace, result):
+    shown = json.loads((workplace / "out/hear.json").read_text())["tasks"]["parts_and_many_labels"]
+    assert shown == result["tasks"]["parts_and_many_labels"]
+    assert (shown["metric"], shown["chosen_by"], shown["std"]) == ("aucroc", "aucroc", None)
+    for key in ("hidden", "dropout", "batch_size", "validate_every", "patience", "learning_rate", "initialisation"):
+        assert key in shown["hyperparameters"]
