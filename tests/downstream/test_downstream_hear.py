@@ -1,10 +1,13 @@
 import json
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dubaug.downstream import load_dataset
+from dubaug.downstream import load_dataset, store
+from dubaug.downstream.hear import training_order
+from dubaug.downstream.model import OwnGrid
 from dubaug.errors import DubaugError
 
 
@@ -80,10 +83,20 @@ def test_multilabel(hear_folder) -> None:
     ("change", "words"),
     [
         ({"embedding_type": "event"}, ["task_metadata.json", "event", "scene"]),
+        ({"embedding_type": None}, ["task_metadata.json", "None", "scene"]),
         ({"prediction_type": "regression"}, ["prediction_type", "regression"]),
         ({"split_mode": "random"}, ["split_mode", "random", "presplit_kfold"]),
         ({"evaluation": ["event_onset_200ms_fms"]}, ["evaluation", "event_onset_200ms_fms", "top1_acc"]),
         ({"evaluation": []}, ["evaluation"]),
+        ({"evaluation": "mAP"}, ["evaluation", "'mAP'", "list"]),
+        ({"splits": ["fold00", "fold00", "fold01"]}, ["splits", "each once"]),
+        ({"splits": "fold00"}, ["splits", "list"]),
+        ({"split_mode": "trainvaltest"}, ["splits", "train, valid and test"]),
+        ({"splits": None, "nfolds": "five"}, ["nfolds"]),
+        ({"use_scoring_for_early_stopping": "no"}, ["use_scoring_for_early_stopping", "'no'", "true or false"]),
+        ({"evaluation_params": [1]}, ["evaluation_params", "[1]"]),
+        ({"evaluation_params": {"task_specific_param_grid": [1]}}, ["task_specific_param_grid", "[1]"]),
+        ({"evaluation_params": {"task_specific_param_grid": {"optim": ["SGD"]}}}, ["'optim'", "hidden_layers", "lr"]),
     ],
 )
 def test_metadata_that_cannot_be_used_is_named(five_folds: Path, change: dict, words: list[str]) -> None:
@@ -91,6 +104,71 @@ def test_metadata_that_cannot_be_used_is_named(five_folds: Path, change: dict, w
     with pytest.raises(DubaugError) as caught:
         load_dataset("hear", five_folds)
     assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "words"),
+    [
+        ("lr", [0.1, 0], "numbers above 0"),
+        ("lr", 0.1, "a list"),
+        ("batch_size", [1], "whole numbers from 2"),
+        ("hidden_layers", [1.5], "whole numbers from 0"),
+        ("dropout", [1.0], "below 1"),
+        ("patience", [], "a list"),
+        ("max_epochs", [True], "whole numbers from 1"),
+    ],
+)
+def test_a_grid_that_cannot_be_searched_is_named(five_folds: Path, key: str, values: object, words: str) -> None:
+    rewrite(five_folds / "task_metadata.json", evaluation_params={"task_specific_param_grid": {key: values}})
+    with pytest.raises(DubaugError, match=rf"task_metadata\.json: .*param_grid\.{key} is .*{words}"):
+        load_dataset("hear", five_folds)
+
+
+def test_what_a_task_says_of_its_search(five_folds: Path) -> None:
+    assert (plain := load_dataset("hear", five_folds).hear) is not None
+    assert (plain.grid, plain.criterion) == (OwnGrid(), "score")
+    own = {"hidden_dim": [16], "check_val_every_n_epoch": [10], "lr": [1, 0.1], "dropout": [0]}
+    parameters = {"task_specific_param_grid": own, "event_postprocessing_grid": {"min_duration": [125]}}
+    rewrite(five_folds / "task_metadata.json", evaluation_params=parameters, use_scoring_for_early_stopping=False)
+    assert (searched := load_dataset("hear", five_folds).hear) is not None
+    assert searched.grid == OwnGrid(hidden=(16,), validate_every=(10,), learning_rate=(1, 0.1), dropout=(0,))
+    assert searched.criterion == "loss"
+
+
+def test_what_a_task_says_survives_the_disk(five_folds: Path, tmp_path: Path) -> None:
+    parameters = {"task_specific_param_grid": {"lr": [1, 0.1], "hidden_layers": [0]}}
+    rewrite(five_folds / "task_metadata.json", evaluation_params=parameters, use_scoring_for_early_stopping=False)
+    dataset, path = load_dataset("hear", five_folds), tmp_path / "record.json"
+    store.save(path, dataset, store.ShardRecord(sha256="0" * 64, windows=(1,) * 10))
+    assert store.load(path)[0].hear == dataset.hear
+    older = json.loads(path.read_text())
+    del older["dataset"]["hear"]
+    path.write_text(json.dumps(older))
+    with pytest.raises(DubaugError, match="run `dubaug features` again"):
+        store.load(path)
+
+
+def test_one_generator_shuffles_the_lists_in_the_metadatas_order() -> None:
+    lists = {"fold02": range(20, 30), "fold00": range(10), "fold01": range(10, 20)}
+    theirs = random.Random(0)
+    shuffled = {name: list(numbers) for name, numbers in lists.items()}
+    for name in ("fold02", "fold00", "fold01"):
+        theirs.shuffle(shuffled[name])
+    assert training_order(lists) == (*shuffled["fold00"], *shuffled["fold01"], *shuffled["fold02"])
+    assert shuffled["fold02"][:4] == [27, 28, 21, 25]
+
+
+@pytest.mark.parametrize("labels", [[], ["a"], ["b", "a", "b"]])
+def test_files_of_a_multilabel_task_may_have_any_number_of_labels(hear_folder, labels: list[str]) -> None:
+    folder = hear_folder(
+        {"train": {"x.wav": labels}, "valid": {"y.wav": ["b"]}, "test": {"z.wav": ["a"]}},
+        split_mode="trainvaltest",
+        prediction_type="multilabel",
+        evaluation=["pitch_acc", "chroma_acc", "aucroc", "d_prime", "mAP", "top1_acc"],
+    )
+    dataset = load_dataset("hear", folder)
+    assert dataset.targets[0].tolist() == ["a" in labels, "b" in labels]
+    assert dataset.metrics == ("pitch_acc", "chroma_acc", "aucroc", "d_prime", "mAP", "top1_acc")
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,6 @@ def train(task: Task, name: str, number: int, split: dict[str, list[str]], conf:
             value = score(task.scores[0], activation(logits).numpy(), valid_y.numpy())
         else:
             value = -loss_of(logits, valid_y if task.multilabel else valid_y.argmax(dim=1)).item()
-        value = torch.tensor(value, dtype=torch.float32)
         if best is None or value > best:
             best, best_epoch, best_state, waited = value, epoch, copy.deepcopy(model.state_dict()), 0
         else:
@@ -167,7 +166,7 @@ def train(task: Task, name: str, number: int, split: dict[str, list[str]], conf:
     with torch.no_grad():
         probabilities = activation(model(test_x)).numpy()
     scores = {metric: score(metric, probabilities, test_y.numpy()) for metric in task.scores}
-    return Fold(epoch, best_epoch, best.item(), files, probabilities, scores)
+    return Fold(epoch, best_epoch, best, files, probabilities, scores)
 
 
 def plain_protocol(

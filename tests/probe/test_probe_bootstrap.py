@@ -14,6 +14,8 @@ from prediction_factory import about_of, make_predictions
 CASES = [
     ("multiclass", (4,), "top1_acc", 1e-12),
     ("multihead", (3, 4, 2), "top1_acc", 1e-12),
+    ("multiclass", (4,), "pitch_acc", 1e-12),
+    ("multiclass", (26,), "chroma_acc", 1e-12),
     ("multiclass", (4,), "mAP", 1e-12),
     ("multilabel", (5,), "mAP", 1e-12),
     ("multilabel", (5,), "aucroc", 1e-12),

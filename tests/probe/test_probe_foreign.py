@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from dubaug.cli import main
 from dubaug.config import HearProbe, save
 from dubaug.downstream import load_dataset
 from dubaug.downstream.model import OwnGrid
-from dubaug.errors import ConfigError
+from dubaug.errors import ConfigError, DubaugError
 from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
 from dubaug.pretrain.encoders import build_audio_encoder, seed_weights
 from dubaug.pretrain.experiment import pretraining_digest
@@ -23,7 +24,7 @@ from dubaug.probe import predictions
 from dubaug.probe.hear import grid_points, settings
 from dubaug.probe.problem import make_problem
 from dubaug.probe.results import read_result
-from dubaug.probe.run import probe_problems
+from dubaug.probe.run import labels_sha256, probe_problems
 from dubaug.probe.together import training_order
 
 PROTOCOL = HearProbe(
@@ -65,7 +66,7 @@ def test_the_protocol_equals_a_plain_one(tmp_path, name):
     assert [point["hyperparameters"] for point in entry["grid"]] == [recorded(conf) for conf, _ in plain.tried]
     sign = -1 if by_loss else 1
     valid = [sign * value for _, value in plain.tried]
-    assert [point["valid"] for point in entry["grid"]] == pytest.approx(valid, rel=1e-6)
+    assert [point["valid"] for point in entry["grid"]] == pytest.approx(valid, rel=1e-9)
     assert entry["epochs"] == [fold.epochs for fold in plain.folds]
     assert entry["best_epochs"] == [fold.best_epoch for fold in plain.folds]
     for split, probabilities, fold in zip(dataset.splits, made.probabilities, plain.folds, strict=True):
@@ -80,6 +81,19 @@ def test_the_protocol_equals_a_plain_one(tmp_path, name):
         assert ours == [None if value is None else pytest.approx(value, rel=1e-9) for value in (*folds, mean, std)]
     primary = entry["metrics"][entry["metric"]]
     assert {key: entry[key] for key in primary} == primary
+
+
+def test_a_primary_score_without_a_mean_is_told(tmp_path):
+    name = "by_d_prime"
+    dataset = load_dataset("hear", FOREIGN[name].write(tmp_path / f"{name}-v3-full"))
+    vectors = FOREIGN[name].embeddings(spread=0.001)
+    x = np.stack([vectors[item.audio.name] for item in dataset.items])
+    problem = make_problem(name, x, dataset, needs_valid=True)
+    protocol = replace(PROTOCOL, max_epochs=150, patience=50)
+    with pytest.raises(
+        DubaugError, match=r"task by_d_prime, split fold0\d: d_prime is inf on the test part.*evaluation"
+    ):
+        probe_problems([problem], protocol, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("name", ["folds_and_numbers", "parts_and_many_labels"])
@@ -129,6 +143,13 @@ def test_the_papers_probe_is_the_papers(paper_experiment):
         (2, 3.2e-3, "xavier_normal"),
         (2, 3.2e-3, "xavier_uniform"),
     ]
+
+
+def test_what_a_task_says_of_its_search_changes_what_its_result_depends_on(tmp_path):
+    dataset = load_dataset("hear", FOREIGN["own_grid"].write(tmp_path / "own-v3-full"))
+    changes = [{"grid": OwnGrid()}, {"criterion": "loss"}, {"order": dataset.hear.order[::-1]}]
+    others = [replace(dataset, hear=replace(dataset.hear, **change)) for change in changes]
+    assert len({labels_sha256(one) for one in (dataset, *others)}) == 4
 
 
 @pytest.fixture(scope="module")

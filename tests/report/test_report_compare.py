@@ -16,7 +16,7 @@ from dubaug.probe import predictions
 from dubaug.probe.bootstrap import resampled_scores
 from dubaug.probe.predictions import Fold, Predictions
 from dubaug.probe.results import mean_and_std, read_result, write_result
-from dubaug.report.compare import bootstrap_p, compare, default_pairs, holm, mcnemar_p
+from dubaug.report.compare import bootstrap_p, compare, default_pairs, holm, mcnemar_p, only_one_right
 from prediction_factory import about_of, make_predictions
 
 
@@ -111,6 +111,15 @@ def test_accuracy_is_tested_by_mcnemar_and_map_by_the_bootstrap(two):
     assert ranking.p == bootstrap_p(differences, ranking.difference)
     assert ranking.low < ranking.difference < ranking.high
     assert [accuracy.p_holm, ranking.p_holm] == pytest.approx(holm([accuracy.p, ranking.p]))
+
+
+def test_mcnemar_counts_what_the_tasks_own_accuracy_calls_right():
+    a, b = (make_predictions(sizes=(26,), names=("chroma_acc",), seed=seed) for seed in (1, 2))
+    right_a, right_b = (
+        np.concatenate([(fold.scores.argmax(axis=1) - fold.truth.argmax(axis=1)) % 12 == 0 for fold in one.folds])
+        for one in (a, b)
+    )
+    assert only_one_right(a, b) == ((right_a & ~right_b).sum(), (right_b & ~right_a).sum()) != (0, 0)
 
 
 def test_pairing_narrows_the_interval(tmp_path):

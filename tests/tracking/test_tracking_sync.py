@@ -125,3 +125,21 @@ def test_a_server_that_is_down_loses_nothing(results: Path, uri: str) -> None:
     with pytest.raises(DubaugError, match="snakemake mlflow_sync"):
         _sync(results, "http://127.0.0.1:9")
     assert _sync(results, uri).written == 4
+
+
+def test_every_metric_of_a_task_is_a_curve(results: Path) -> None:
+    for path, top1, area in ((results / "efj/hear.json", 0.5, 0.8), (results / "efj/epoch02/hear.json", 0.4, None)):
+        result = json.loads(path.read_text())
+        metrics = {"top1_acc": top1, "aucroc": area, "d_prime": None}
+        result["tasks"]["esc50"]["metrics"] = {
+            name: {"mean": mean, "std": None, "folds": [mean]} for name, mean in metrics.items()
+        }
+        write_json(path, result)
+    records = {record.name: record for record in collect(results)}
+    curves = {(metric.name, metric.step): metric.value for metric in records["efj"].metrics}
+    assert {key: value for key, value in curves.items() if key[0].startswith("esc50/")} == {
+        ("esc50/top1_acc", 2): 0.4,
+        ("esc50/top1_acc", 4): 0.5,
+        ("esc50/aucroc", 4): 0.8,
+    }
+    assert {metric.name for metric in records["efj hear"].metrics} >= {"esc50/aucroc", "esc50/top1_acc"}

@@ -1,6 +1,7 @@
 """What a probe is given: one task's embeddings by one network, its truth, and its splits, checked."""
 
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from dubaug.downstream.model import Dataset, HearTask, Kind, Split
 from dubaug.errors import DubaugError
 from dubaug.probe import metrics
 
-WORST = float(np.finfo(np.float32).min)
+WORST = -sys.float_info.max
 """Stands for validation scores without a value, so that the first validation of all is better than none."""
 
 
@@ -40,15 +41,14 @@ class Problem:
     def primary(self, probabilities: np.ndarray, truth: np.ndarray) -> float:
         """Return how good the outputs (items, outputs) of a validation are, to choose by: higher is better.
 
-        The primary metric, or minus the loss, in single precision, as heareval keeps what it chooses by: a difference
-        that this does not show is no improvement. Never NaN: a mean d' of both infinities is as bad as can be.
+        The primary metric, or minus the loss. Never NaN: a mean d' of both infinities is as bad as can be.
         """
         if self.hear.criterion == "loss":
             multilabel = self.kind == "multilabel"
             value = -metrics.mean_loss(probabilities, truth, self.heads, multilabel=multilabel)
         else:
             value = metrics.score(self.metrics[0], probabilities, truth, self.heads)
-        return WORST if np.isnan(value) else max(WORST, float(np.float32(value)))
+        return WORST if np.isnan(value) else max(WORST, value)
 
 
 def make_problem(task: str, embeddings: np.ndarray, dataset: Dataset, *, needs_valid: bool) -> Problem:
