@@ -14,7 +14,7 @@ import torch
 from dubaug.config import HearProbe
 from dubaug.errors import ConfigError
 from dubaug.probe.problem import Problem
-from dubaug.probe.together import GridPoint, Job, Outcome, train_together
+from dubaug.probe.together import GridPoint, Job, Outcome, search_together, train_together
 from dubaug.progress import Progress
 
 GRID_SHUFFLE_SEED = 42
@@ -24,8 +24,8 @@ GRID_SHUFFLE_SEED = 42
 class HearResult:
     """A problem's outcomes: the search on the first split, and one outcome a split with the best setting."""
 
-    grid: tuple[tuple[GridPoint, float], ...]
-    """Settings in the order tried, with their best validation scores."""
+    grid: tuple[tuple[GridPoint, float | None], ...]
+    """Settings in the order tried, with their best validation scores: none after a perfect one, which ends the search."""
     best: GridPoint
     folds: tuple[Outcome, ...]
 
@@ -61,14 +61,16 @@ def evaluate(
     points = grid_points(protocol)
     progress = Progress(what, sum(len(points) + len(problem.splits) - 1 for problem in problems), "probes")
     search = [Job(problem=problem, split=0, point=point) for problem in problems for point in points]
-    found = train_together(search, protocol, device, progress.advance)
+    found = search_together(search, protocol, device, progress.advance)
     winners, firsts, grids = [], [], []
     for number in range(len(problems)):
         outcomes = found[number * len(points) : (number + 1) * len(points)]
-        best = max(range(len(points)), key=lambda index: outcomes[index].valid_score)
-        winners.append(points[best])
-        firsts.append(outcomes[best])
-        grids.append(tuple(zip(points, (outcome.valid_score for outcome in outcomes), strict=True)))
+        tried = [(point, outcome) for point, outcome in zip(points, outcomes, strict=True) if outcome]
+        winner, first = max(tried, key=lambda pair: pair[1].valid_score)
+        winners.append(winner)
+        firsts.append(first)
+        scores = [outcome.valid_score if outcome else None for outcome in outcomes]
+        grids.append(tuple(zip(points, scores, strict=True)))
     others = [
         Job(problem=problem, split=split, point=winner)
         for problem, winner in zip(problems, winners, strict=True)

@@ -119,3 +119,6 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "aucroc": mean_area_under_roc,
 }
 """Metrics by HEAR's names; `top1_acc`, which also needs the heads, stands beside them in `score`."""
+
+PERFECT: dict[str, float] = {"top1_acc": 1.0, "mAP": 1.0, "d_prime": math.inf, "aucroc": 1.0}
+"""The highest value of each metric."""

@@ -13,12 +13,26 @@ import torch
 
 from dubaug.config import HearProbe
 from dubaug.errors import DubaugError
+from dubaug.probe.dropout import Draws
+from dubaug.probe.metrics import PERFECT
 from dubaug.probe.problem import Problem
-from dubaug.probe.stack import Adam, Initialise, Rows, Shape, Stack, initial_row, initial_statistics
+from dubaug.probe.stack import (
+    Adam,
+    Dropout,
+    Initialise,
+    Rows,
+    Shape,
+    Stack,
+    initial_row,
+    initial_statistics,
+)
 from dubaug.seeding import item_rng, item_seed
 
 GATHERED_LIMIT_BYTES = 1 << 30
 """Training rows that a group may hold beside the embeddings. Beyond, a group is of one problem and split only."""
+
+CACHE_BYTES = 16 << 20
+"""Of a CPU's caches, for what a step changes (measured: benchmarks/NOTES.md)."""
 
 _INITIALISATIONS: dict[str, Initialise] = {
     "xavier_uniform": torch.nn.init.xavier_uniform_,
@@ -44,6 +58,25 @@ class Job:
     point: GridPoint
 
 
+class Contest:
+    """Which of the jobs for the same problem and split is the first with a score that cannot be surpassed.
+
+    The first of equally good ones wins, so those after it need no training: they have lost.
+    """
+
+    def __init__(self) -> None:
+        self._won: dict[tuple[int, int], int] = {}
+
+    def win(self, number: int, job: Job) -> None:
+        """Say that job `number` has the highest score that there is."""
+        key = (id(job.problem), job.split)
+        self._won[key] = min(number, self._won.get(key, number))
+
+    def lost(self, number: int, job: Job) -> bool:
+        """Return whether a job before this one has won."""
+        return self._won.get((id(job.problem), job.split), number) < number
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """A trained probe, at its best validation."""
@@ -67,12 +100,40 @@ def train_together(
     Raises `DubaugError`, naming task and split, where the protocol cannot be followed: one training item (batch norm
     needs two), or a validation part without a score.
     """
+    found = _train(jobs, protocol, device, done, None)
+    return [found[number] for number in range(len(jobs))]
+
+
+def search_together(
+    jobs: Sequence[Job],
+    protocol: HearProbe,
+    device: torch.device,
+    done: Callable[[int], None] = lambda count: None,
+) -> list[Outcome | None]:
+    """As `train_together`, but of the jobs for one problem and split only the best matters, the first of equals.
+
+    So those after one with a perfect score have no outcome. Which ones are left out depends on no other problem.
+    """
+    contest = Contest()
+    found = _train(jobs, protocol, device, done, contest)
+    return [None if contest.lost(number, job) else found[number] for number, job in enumerate(jobs)]
+
+
+def _train(
+    jobs: Sequence[Job],
+    protocol: HearProbe,
+    device: torch.device,
+    done: Callable[[int], None],
+    contest: Contest | None,
+) -> dict[int, Outcome]:
     outcomes: dict[int, Outcome] = {}
-    for group in _groups(jobs, protocol):
-        members = [jobs[number] for number in group]
-        outcomes.update(zip(group, _Group(members, protocol, device).train(), strict=True))
+    for group in _groups(jobs, protocol, device):
+        members = {number: jobs[number] for number in group if not (contest and contest.lost(number, jobs[number]))}
+        if members:
+            trained = _Group(list(members.values()), protocol, device).train(contest, list(members))
+            outcomes.update(zip(members, trained, strict=True))
         done(len(group))
-    return [outcomes[number] for number in range(len(jobs))]
+    return outcomes
 
 
 def training_order(problem: Problem, split: int) -> np.ndarray:
@@ -96,12 +157,6 @@ def batch_bounds(items: int, batch_size: int) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], items], strict=True))
 
 
-def dropout_keep(rng: np.random.Generator, rows: int, columns: int, rate: float) -> np.ndarray:
-    """Return which activations stay, (rows, columns): 16 random bits each, so `rate` is met to 1 / 65536."""
-    words = rng.bit_generator.random_raw(-(-rows * columns // 4))
-    return words.view(np.uint16)[: rows * columns].reshape(rows, columns) >= round(rate * 65536)
-
-
 def job_keys(job: Job) -> tuple[str | int, ...]:
     """Return the seed keys of a job: the same for every network, so that networks are compared on equal draws."""
     point = job.point
@@ -121,7 +176,7 @@ def job_shape(job: Job, protocol: HearProbe) -> Shape:
     return Shape(inputs=inputs, hidden=protocol.hidden, layers=job.point.hidden_layers, outputs=outputs)
 
 
-def _groups(jobs: Sequence[Job], protocol: HearProbe) -> Iterable[list[int]]:
+def _groups(jobs: Sequence[Job], protocol: HearProbe, device: torch.device) -> Iterable[list[int]]:
     """Yield the numbers of jobs that can share operations and memory."""
     groups: dict[object, list[int]] = {}
     for number, job in enumerate(jobs):
@@ -138,12 +193,24 @@ def _groups(jobs: Sequence[Job], protocol: HearProbe) -> Iterable[list[int]]:
         if sum(
             jobs[n].problem.embeddings[:1].nbytes * len(jobs[n].problem.splits[jobs[n].split].train) for n in group
         ) <= (GATHERED_LIMIT_BYTES):
-            yield group
+            yield from _cache_sized(group, jobs[group[0]], protocol, device)
         else:
             sources: dict[tuple[int, int], list[int]] = {}
             for number in group:
                 sources.setdefault((id(jobs[number].problem), jobs[number].split), []).append(number)
-            yield from sources.values()
+            for same_source in sources.values():
+                yield from _cache_sized(same_source, jobs[group[0]], protocol, device)
+
+
+def _cache_sized(group: list[int], like: Job, protocol: HearProbe, device: torch.device) -> Iterable[list[int]]:
+    """Yield parts of a group; on a CPU so few that weights, gradients and Adam's moments stay in its caches.
+
+    Wide probes fill a CPU by themselves and are only slower side by side; a GPU takes them all.
+    """
+    state_bytes = 4 * job_shape(like, protocol).parameters * like.problem.embeddings.itemsize
+    size = max(CACHE_BYTES // state_bytes, 1) if device.type == "cpu" else len(group)
+    for start in range(0, len(group), size):
+        yield group[start : start + size]
 
 
 class _Group:
@@ -167,30 +234,39 @@ class _Group:
         self.live = list(range(len(jobs)))
         theta = torch.stack([initial_parameters(job, self.shape) for job in jobs]).to(device, self.dtype)
         statistics = initial_statistics(self.shape).to(device, self.dtype).repeat(len(jobs), 1)
-        rates = torch.tensor([[job.point.learning_rate] for job in jobs], device=device, dtype=self.dtype)
         self.stack = Stack(self.shape, theta, statistics)
-        self.adam = Adam(theta, rates)
-        self.dropout = [item_rng(*job_keys(job), "dropout") for job in jobs]
+        self.adam = Adam(theta, [job.point.learning_rate for job in jobs])
+        self.draws = [Draws((*job_keys(job), "dropout"), device) for job in jobs]
         self.best = [-np.inf] * len(jobs)
         self.best_epoch = [0] * len(jobs)
         self.epochs = [0] * len(jobs)
         self.waited = [0] * len(jobs)
         self.best_theta, self.best_statistics = theta.clone(), statistics.clone()
 
-    def train(self) -> list[Outcome]:
-        """Run the protocol; return the outcomes in the order of the jobs."""
+    def train(self, contest: Contest | None, numbers: Sequence[int]) -> list[Outcome]:
+        """Run the protocol; return the outcomes in the order of the jobs, which are `numbers` in the contest."""
         protocol = self.protocol
         for epoch in range(1, protocol.max_epochs + 1):
             for batch in range(len(self.bounds[0])):
                 self._step(batch)
             if epoch % protocol.validate_every == 0:
                 self._validate(epoch)
-                self._leave([number for number in self.live if self.waited[number] < protocol.patience])
+                decided = {number for number in self.live if self._decided(number)}
+                if contest:
+                    decided |= self._contested(contest, numbers)
+                self._leave([number for number in self.live if number not in decided])
             if not self.live:
                 break
         for number in self.live:
             self.epochs[number] = protocol.max_epochs
         return [self._outcome(number) for number in range(len(self.jobs))]
+
+    def _contested(self, contest: Contest, numbers: Sequence[int]) -> set[int]:
+        """Tell the contest of perfect scores; return the probes that have lost it."""
+        for row in self.live:
+            if self._perfect(row):
+                contest.win(numbers[row], self.jobs[row])
+        return {row for row in self.live if contest.lost(numbers[row], self.jobs[row])}
 
     def _step(self, batch: int) -> None:
         bounds = [self.bounds[number][batch] for number in self.live]
@@ -204,7 +280,7 @@ class _Group:
             self._rows(counts),
             kind=self.kind,
             heads=self.heads,
-            keeps_PBH=[self._keep(counts) for _ in range(self.shape.layers)],
+            dropout=self._dropout(counts),
         )
         self.adam.step(self.stack.theta, self.stack.gradient)
 
@@ -215,15 +291,17 @@ class _Group:
         mask = torch.arange(max(counts), device=self.device).view(1, -1, 1) < count
         return Rows(count.to(self.dtype), mask.to(self.dtype))
 
-    def _keep(self, counts: Sequence[int]) -> torch.Tensor | None:
-        """Return the dropout factors (P, B, H) of one hidden layer; padded rows are dropped."""
+    def _dropout(self, counts: Sequence[int]) -> Dropout | None:
+        """Draw which activations of the hidden layers stay. Padded rows need none: no gradient comes from them."""
         rate = self.protocol.dropout
         if rate == 0:
             return None
-        keep = np.zeros((len(self.live), max(counts), self.shape.hidden), dtype=bool)
-        for row, (number, count) in enumerate(zip(self.live, counts, strict=True)):
-            keep[row, :count] = dropout_keep(self.dropout[number], count, self.shape.hidden, rate)
-        return torch.from_numpy(keep).to(self.device).to(self.dtype).mul_(1 / (1 - rate))
+        size = (self.shape.layers, len(self.live), max(counts), self.shape.hidden)
+        keep_LPBH = torch.zeros(size, device=self.device, dtype=self.dtype)
+        for keep_PBH in keep_LPBH:
+            for keep_BH, number, count in zip(keep_PBH, self.live, counts, strict=True):
+                self.draws[number].fill(keep_BH[:count], rate)
+        return Dropout(keep_LPBH, 1 - rate)
 
     def _validate(self, epoch: int) -> None:
         """Score the validation part; remember the state of the probes that are better than ever."""
@@ -252,6 +330,21 @@ class _Group:
             self.best_statistics[numbers] = self.stack.statistics[rows]
         for number in self.live:
             self.epochs[number] = epoch
+
+    def _perfect(self, number: int) -> bool:
+        """Return whether no score can be better."""
+        return self.best[number] >= PERFECT[self.jobs[number].problem.metrics[0]]
+
+    def _decided(self, number: int) -> bool:
+        """Return whether nothing can change a probe's outcome any more: patience is over, or its score is perfect.
+
+        In the second case patience would end it at the epoch that `epochs` is set to, with the state kept already.
+        """
+        protocol = self.protocol
+        if self._perfect(number):
+            waiting = protocol.patience * protocol.validate_every
+            self.epochs[number] = min(self.best_epoch[number] + waiting, protocol.max_epochs)
+        return self._perfect(number) or self.waited[number] >= protocol.patience
 
     def _leave(self, staying: list[int]) -> None:
         """Take the probes that are not `staying` off the stack."""
