@@ -130,7 +130,7 @@ def _train(
     for group in _groups(jobs, protocol, device):
         members = {number: jobs[number] for number in group if not (contest and contest.lost(number, jobs[number]))}
         if members:
-            trained = _Group(list(members.values()), protocol, device).train(contest, list(members))
+            trained = Group(list(members.values()), protocol, device).train(contest, list(members))
             outcomes.update(zip(members, trained, strict=True))
         done(len(group))
     return outcomes
@@ -213,7 +213,7 @@ def _cache_sized(group: list[int], like: Job, protocol: HearProbe, device: torch
         yield group[start : start + size]
 
 
-class _Group:
+class Group:
     """Jobs of one shape, trained side by side. Those that have stopped leave the stack."""
 
     def __init__(self, jobs: Sequence[Job], protocol: HearProbe, device: torch.device) -> None:
@@ -248,7 +248,7 @@ class _Group:
         protocol = self.protocol
         for epoch in range(1, protocol.max_epochs + 1):
             for batch in range(len(self.bounds[0])):
-                self._step(batch)
+                self.step(batch)
             if epoch % protocol.validate_every == 0:
                 self._validate(epoch)
                 decided = {number for number in self.live if self._decided(number)}
@@ -268,7 +268,7 @@ class _Group:
                 contest.win(numbers[row], self.jobs[row])
         return {row for row in self.live if contest.lost(numbers[row], self.jobs[row])}
 
-    def _step(self, batch: int) -> None:
+    def step(self, batch: int) -> None:
         bounds = [self.bounds[number][batch] for number in self.live]
         counts = [end - start for start, end in bounds]
         start, size = bounds[0][0], max(counts)
