@@ -5,6 +5,7 @@
 # make bench-media  ingest and reading of shards, measured beside FFmpeg and PyAV
 # make bench-separation  speech removal by batch size, beside Demucs's own function; memory for a two-hour film
 # make bench-pretrain  training steps and whole training beside stock models, on a GPU if there is one; the roofline
+# make bench-probe  HEAR's probes beside a sequential implementation; embedding beside bare forward passes; memory
 # make ui         MLflow's pages on http://127.0.0.1:5000
 # make lock       requirements.lock from pyproject.toml
 
@@ -14,7 +15,7 @@ BIN := .venv/bin
 # The rules call `dubaug` and `torchrun` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo demo-full test test-fast check format bench-media bench-separation bench-pretrain ui lock clean
+.PHONY: install demo demo-full test test-fast check format bench-media bench-separation bench-pretrain bench-probe ui lock clean
 
 install: .venv/.installed
 
@@ -59,6 +60,9 @@ bench-separation: install
 
 bench-pretrain: install
 	python benchmarks/bench_pretrain.py
+
+bench-probe: install
+	python benchmarks/bench_probe.py
 
 ui: install
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1

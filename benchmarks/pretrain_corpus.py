@@ -29,7 +29,7 @@ def make_corpus(folder: Path, experiment: Experiment, *, clips_per_title: int) -
         path = folder / f"{title}.arrow"
         with ShardWriter(path, metadata={}, mel_shapes=dict.fromkeys(tracks, shape), with_frames=True) as shard:
             for index in range(clips_per_title):
-                frames_jpeg = encode(_pictures(rng, clips.frames, clips.frame_height), clips.jpeg_quality)
+                frames_jpeg = encode(pictures(rng, clips.frames, clips.frame_height), clips.jpeg_quality)
                 mels = {track: rng.normal(-7.0, 4.6, shape).astype(np.float32) for track in tracks}
                 shard.add(item=title, index=index, start_s=clips.duration_s * index, frames_jpeg=frames_jpeg, mels=mels)
         entries.append(ShardEntry(title_id=title, path=path, clips=clips_per_title, sha256=sha256_of(path)))
@@ -48,7 +48,7 @@ def orders(experiment: Experiment, clips_per_title: int, batches: int) -> list[l
     ]
 
 
-def _pictures(rng: np.random.Generator, frames: int, height: int) -> np.ndarray:
+def pictures(rng: np.random.Generator, frames: int, height: int) -> np.ndarray:
     """Return uint8 `(T, H, W, 3)`: soft shapes that move, edges, and a little grain, as a film has."""
     width = round(height * ASPECT)
     coarse = torch.from_numpy(rng.normal(0.5, 0.35, (1, 3, 9, 18)).astype(np.float32))

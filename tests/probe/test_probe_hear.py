@@ -13,17 +13,10 @@ from torch import nn
 from dubaug.config import HearProbe
 from dubaug.downstream.model import HearTask
 from dubaug.errors import DubaugError
+from dubaug.probe.dropout import dropout_bits, dropout_threshold
 from dubaug.probe.hear import evaluate, grid_points
-from dubaug.probe.together import (
-    GridPoint,
-    Job,
-    Outcome,
-    batch_bounds,
-    dropout_keep,
-    job_keys,
-    train_together,
-    training_order,
-)
+from dubaug.probe.jobs import GridPoint, Job, Outcome, batch_bounds, job_keys, training_order
+from dubaug.probe.together import train_together
 from dubaug.seeding import item_rng, item_seed
 
 CPU = torch.device("cpu")
@@ -39,7 +32,8 @@ class PlainDropout(nn.Module):
     def forward(self, x):
         if not self.training or self.rate == 0:
             return x
-        return x * torch.from_numpy(dropout_keep(self.rng, *x.shape, self.rate)).to(x.dtype) / (1 - self.rate)
+        keep = dropout_bits(self.rng, *x.shape) >= dropout_threshold(self.rate)
+        return x * torch.from_numpy(keep).to(x.dtype) / (1 - self.rate)
 
 
 def plain_probe(job, protocol):
@@ -117,7 +111,7 @@ def assert_same(ours, plain):
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "multihead"])
 def test_together_equals_one_by_one(make_task, small_protocol, kind):
     metrics = ("mAP",) if kind == "multilabel" else ("top1_acc",)
-    problems = [make_task(kind=kind, seed=seed, spread=2.0, metrics=metrics) for seed in range(2)]
+    problems = [make_task(kind=kind, seed=seed, spread=2.0, metrics=metrics) for seed in range(3)]
     jobs = [
         Job(problem=problem, split=split, point=point)
         for problem in problems
@@ -158,7 +152,7 @@ def test_a_group_too_large_is_trained_by_problem(make_task, small_protocol, monk
     problems = [make_task(seed=seed) for seed in range(2)]
     jobs = [Job(problem=p, split=0, point=point) for p in problems for point in grid_points(small_protocol)]
     together = train_together(jobs, small_protocol, CPU)
-    monkeypatch.setattr("dubaug.probe.together.GATHERED_LIMIT_BYTES", 0)
+    monkeypatch.setattr("dubaug.probe.jobs.GATHERED_LIMIT_BYTES", 0)
     for one, other in zip(train_together(jobs, small_protocol, CPU), together, strict=True):
         np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-9)
 
@@ -191,10 +185,34 @@ def test_grid_is_hearevals():
 
 def test_first_of_equal_settings_wins(make_task, small_protocol):
     protocol = dataclasses.replace(small_protocol, batch_size=1024, max_epochs=150, patience=50)
-    [result] = evaluate([make_task(spread=0.01)], protocol, CPU)
-    assert [score for _, score in result.grid].count(1.0) > 1
-    best = next(setting.point for setting, score in result.grid if score == 1.0)
-    assert result.best.point == best
+    problem = make_task(spread=0.01)
+    [result] = evaluate([problem], protocol, CPU)
+    tried = [(point, plain_train(Job(problem=problem, split=0, point=point), protocol))
+             for point in grid_points(protocol)]  # fmt: skip
+    perfect = [point for point, outcome in tried if outcome.valid_score == 1.0]
+    assert len(perfect) > 1
+    assert result.best.point == perfect[0]
+
+
+def test_a_perfect_score_ends_probe_and_search_and_changes_nothing(make_task, small_protocol):
+    """What is left out could not have mattered: outcomes are those of the plain loop, its number of epochs too."""
+    protocol = dataclasses.replace(small_protocol, batch_size=1024, max_epochs=120, patience=30)
+    problems = [make_task(spread=spread) for spread in (0.01, 0.6)]
+    results = evaluate(problems, protocol, CPU)
+    for problem, result in zip(problems, results, strict=True):
+        tried = [
+            plain_train(Job(problem=problem, split=0, point=setting.point), protocol) for setting, _ in result.grid
+        ]
+        scores = [outcome.valid_score for outcome in tried]
+        end = scores.index(1.0) if 1.0 in scores else len(scores)
+        expected = [score if place <= end else None for place, score in enumerate(scores)]
+        assert [score for _, score in result.grid] == pytest.approx(expected)
+        best = max(range(len(scores)), key=scores.__getitem__)
+        assert result.best == result.grid[best][0]
+        for split, outcome in enumerate(result.folds):
+            assert_same(outcome, plain_train(Job(problem=problem, split=split, point=result.best.point), protocol))
+    assert results[0].grid[-1][1] is None
+    assert results[1].grid[-1][1] is not None
 
 
 def test_separable_classes_are_learnt_and_random_labels_are_not(make_task, small_protocol):
@@ -242,7 +260,7 @@ def test_data_sets_without_an_order_are_shuffled_once(make_task):
 
 
 def test_dropout_rate():
-    keep = dropout_keep(item_rng("x"), 501, 403, 0.1)
+    keep = dropout_bits(item_rng("x"), 501, 403) >= dropout_threshold(0.1)
     assert keep.shape == (501, 403)
     deviation = (0.1 * 0.9 / keep.size) ** 0.5
     assert abs(1 - keep.mean() - 0.1) < NormalDist().inv_cdf(0.9999) * deviation

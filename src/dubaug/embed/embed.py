@@ -52,18 +52,17 @@ def embed(
     load, encoder = _audio(features, encoders) if modality == "A" else _video(features, encoders)
     encoder = encoder.to(device).eval()
     n_windows, n_items = len(features.window_items), features.dataset.n_items
-    sums_ND = np.zeros((n_items, encoders.spec.encoders.embedding_dim))
+    result_ND = np.zeros((n_items, encoders.spec.encoders.embedding_dim), dtype=np.float32)
     progress = Progress(f"embedding {features.task} ({modality})", n_windows, "windows")
     done = 0
     with torch.inference_mode():
         for windows in _batches(load, n_windows, batch):
             embedding_BD = encoder(_network_input(windows, device)).float().cpu().numpy()
             rows = features.window_items[done : done + len(embedding_BD)]
-            np.add.at(sums_ND, rows, embedding_BD.astype(np.float64))
+            np.add.at(result_ND, rows, embedding_BD)
             done += len(embedding_BD)
             progress.advance(len(embedding_BD))
-    counts_N = np.bincount(features.window_items, minlength=n_items)
-    result_ND: np.ndarray = (sums_ND / counts_N[:, None]).astype(np.float32)
+    result_ND /= np.bincount(features.window_items, minlength=n_items)[:, None]
     return result_ND
 
 
@@ -134,4 +133,4 @@ def _batches(windows: _Windows, n_windows: int, batch: int) -> Iterator[np.ndarr
 def _network_input(windows: np.ndarray, device: torch.device) -> torch.Tensor:
     """Return float32 on `device`: (B, 2, T, F) of log-mels, (B, 3, T, H, W) in 0..1 of frames (B, T, H, W, 3)."""
     batch = torch.from_numpy(windows).to(device)
-    return batch.permute(0, 4, 1, 2, 3).float() / 255 if batch.dtype == torch.uint8 else batch.float()
+    return batch.float().div_(255).permute(0, 4, 1, 2, 3) if batch.dtype == torch.uint8 else batch.float()

@@ -6,22 +6,25 @@ splits. docs/choices.md lists all that is known to differ from heareval, and why
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from dubaug.config import HearProbe
 from dubaug.downstream.model import OwnGrid
 from dubaug.errors import ConfigError
+from dubaug.probe.jobs import Contest, GridPoint, Job, Outcome
 from dubaug.probe.problem import WORST, Problem
-from dubaug.probe.together import GridPoint, Job, Outcome, train_together
+from dubaug.probe.together import search_together, train_together
 from dubaug.progress import Progress
 
 GRID_SHUFFLE_SEED = 42
 OPTIMISER = "adam"
+
+Trained = TypeVar("Trained", Outcome, Outcome | None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +53,11 @@ class Setting:
 class HearResult:
     """A problem's outcomes: the search on the first split, and one outcome a split with the best setting."""
 
-    grid: tuple[tuple[Setting, float], ...]
-    """Settings in the order tried, with their best validation scores (minus the loss, where that is what counts)."""
+    grid: tuple[tuple[Setting, float | None], ...]
+    """Settings in order, with their best validation scores (minus the loss, where that is what counts).
+
+    None after a perfect score: it cannot be surpassed, and the first of equals wins, so the rest need no training.
+    """
     best: Setting
     folds: tuple[Outcome, ...]
 
@@ -112,23 +118,28 @@ def evaluate(
     tried = [settings(protocol, problem.hear.grid) for problem in problems]
     count = sum(len(chosen) + len(problem.splits) - 1 for chosen, problem in zip(tried, problems, strict=True))
     progress = Progress(what, count, "probes")
+    contest = Contest()
     search = [
-        (Job(problem=problem, split=0, point=setting.point), setting.protocol)
+        (Job(problem=problem, split=0, point=setting.point, rank=rank), setting.protocol)
         for problem, chosen in zip(problems, tried, strict=True)
-        for setting in chosen
+        for rank, setting in enumerate(chosen)
     ]
-    found = iter(_train(search, device, progress))
-    grids = [tuple((setting, next(found)) for setting in chosen) for chosen in tried]
-    winners = [max(grid, key=lambda pair: pair[1].valid_score) for grid in grids]
+    found = _train(search, lambda jobs, its: search_together(jobs, its, device, contest, progress.advance))
+    ended = iter([None if contest.lost(job) else outcome for (job, _), outcome in zip(search, found, strict=True)])
+    grids = [tuple((setting, next(ended)) for setting in chosen) for chosen in tried]
+    winners = [
+        max(((setting, outcome) for setting, outcome in grid if outcome), key=lambda pair: pair[1].valid_score)
+        for grid in grids
+    ]
     others = [
         (Job(problem=problem, split=split, point=winner.point), winner.protocol)
         for problem, (winner, _) in zip(problems, winners, strict=True)
         for split in range(1, len(problem.splits))
     ]
-    rest = iter(_train(others, device, progress))
+    rest = iter(_train(others, lambda jobs, its: train_together(jobs, its, device, progress.advance)))
     return [
         HearResult(
-            grid=tuple((setting, outcome.valid_score) for setting, outcome in grid),
+            grid=tuple((setting, outcome.valid_score if outcome else None) for setting, outcome in grid),
             best=winner,
             folds=(first, *(next(rest) for _ in problem.splits[1:])),
         )
@@ -136,20 +147,23 @@ def evaluate(
     ]
 
 
-def shown_validation(problem: Problem, value: float) -> float | None:
+def shown_validation(problem: Problem, value: float | None) -> float | None:
     """Return a validation's value as results record it: the score, or the loss; null where it is not finite."""
-    if value <= WORST or math.isinf(value):
+    if value is None or value <= WORST or math.isinf(value):
         return None
     return -value if problem.hear.criterion == "loss" else value
 
 
-def _train(jobs: Sequence[tuple[Job, HearProbe]], device: torch.device, progress: Progress) -> list[Outcome]:
-    """Return the jobs' outcomes in order; jobs of one protocol are trained together."""
-    outcomes: dict[int, Outcome] = {}
-    for protocol in dict.fromkeys(protocol for _, protocol in jobs):
-        numbers = [number for number, (_, its) in enumerate(jobs) if its == protocol]
-        made = train_together([jobs[number][0] for number in numbers], protocol, device, progress.advance)
-        outcomes.update(zip(numbers, made, strict=True))
+def _train(
+    jobs: Sequence[tuple[Job, HearProbe]], train: Callable[[list[Job], HearProbe], list[Trained]]
+) -> list[Trained]:
+    """Return the jobs' outcomes in order; `train` is given all jobs of one protocol at once."""
+    numbers: dict[HearProbe, list[int]] = {}
+    for number, (_, protocol) in enumerate(jobs):
+        numbers.setdefault(protocol, []).append(number)
+    outcomes: dict[int, Trained] = {}
+    for protocol, own in numbers.items():
+        outcomes.update(zip(own, train([jobs[number][0] for number in own], protocol), strict=True))
     return [outcomes[number] for number in range(len(jobs))]
 
 

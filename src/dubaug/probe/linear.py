@@ -99,14 +99,12 @@ def _train(
     shape = Shape(inputs=x_all.shape[1], hidden=0, layers=0, outputs=y_all.shape[1])
     theta = torch.zeros(len(splits), shape.parameters, device=device, dtype=x_all.dtype)
     stack = Stack(shape, theta, theta.new_zeros(len(splits), 0))
-    rates = theta.new_full((len(splits), 1), schedule.learning_rate)
+    rates = [schedule.learning_rate] * len(splits)
     optimiser = Adam(theta, rates) if isinstance(protocol, HaresProbe) else Sgd(theta, rates, protocol.momentum)
     batches = _batches(problem, splits, schedule, x_all, y_all)
     for step in range(schedule.steps):
         x_PBD, y_PBC = next(batches)
-        stack.train_step(
-            x_PBD, y_PBC, Rows(schedule.batch_size, None), kind=problem.kind, heads=problem.heads, keeps_PBH=()
-        )
+        stack.train_step(x_PBD, y_PBC, Rows(schedule.batch_size, None), kind=problem.kind, heads=problem.heads)
         optimiser.step(stack.theta, stack.gradient, schedule.factor(step))
         progress.advance(len(splits))
     outputs = []

@@ -144,3 +144,6 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "aucroc": mean_area_under_roc,
 }
 """Metrics by HEAR's names; the accuracies, which also need the heads, stand beside them in `score`."""
+
+PERFECT: dict[str, float] = {**dict.fromkeys([*ACCURACIES, "mAP", "aucroc"], 1.0), "d_prime": math.inf}
+"""The highest value of each metric."""

@@ -1,5 +1,6 @@
 """What a probe is given: one task's embeddings by one network, its truth, and its splits, checked."""
 
+import math
 import random
 import sys
 from collections.abc import Sequence
@@ -49,6 +50,11 @@ class Problem:
         else:
             value = metrics.score(self.metrics[0], probabilities, truth, self.heads)
         return WORST if np.isnan(value) else max(WORST, value)
+
+    @property
+    def perfect(self) -> float:
+        """What `primary` cannot surpass; infinite for a loss, which can always be lower still."""
+        return math.inf if self.hear.criterion == "loss" else metrics.PERFECT[self.metrics[0]]
 
 
 def make_problem(task: str, embeddings: np.ndarray, dataset: Dataset, *, needs_valid: bool) -> Problem:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch.optim.adam import adam
 
 from dubaug.downstream.model import Kind
 
@@ -71,15 +72,24 @@ class Rows:
     mask: torch.Tensor | None
 
 
+@dataclass(frozen=True)
+class Dropout:
+    """Which activations of the hidden layers stay."""
+
+    keep: torch.Tensor
+    """1 or 0, (layers, P, B, H)."""
+    share: float
+    """Of the activations that stay, on average."""
+
+
 @dataclass
 class _Trace:
     """What one hidden layer's backward pass needs of its forward pass."""
 
     inputs: torch.Tensor
-    normalised: torch.Tensor
+    centred: torch.Tensor
     inverse_deviation: torch.Tensor
     output: torch.Tensor
-    keep: torch.Tensor | None
 
 
 class Stack:
@@ -114,24 +124,27 @@ class Stack:
         *,
         kind: Kind,
         heads: Sequence[int],
-        keeps_PBH: Sequence[torch.Tensor | None],
+        dropout: Dropout | None = None,
     ) -> None:
         """Put the gradients of each probe's own mean loss into `gradient`; update the running statistics.
 
-        `keeps_PBH` are the dropout factors of each hidden layer (0, or 1 / (1 - rate)). The bias of a linear layer
-        that feeds a batch norm has a gradient of exactly zero, where autograd leaves rounding noise.
+        The bias of a linear layer that feeds a batch norm has a gradient of exactly zero, where autograd leaves
+        rounding noise.
         """
         traces, activation = [], x_PBD
-        for linear, norm, running, keep in zip(self.linears, self.norms, self.running, keeps_PBH, strict=False):
-            traces.append(_hidden_forward(activation, linear, norm, running, keep, rows))
+        share = dropout.share if dropout else 1.0
+        for layer, (linear, norm, running) in enumerate(zip(self.linears, self.norms, self.running, strict=False)):
+            traces.append(_hidden_forward(activation, linear, norm, running, rows, share))
             activation = traces[-1].output
+            if dropout:
+                activation.mul_(dropout.keep[layer])
         logits = torch.baddbmm(self.linears[-1].bias, activation, self.linears[-1].weight)
         delta = loss_gradient(logits, y_PBC, rows, kind, heads)
         self._linear_backward(-1, activation, delta)
         for layer in reversed(range(self.shape.layers)):
             above = self.linears[layer + 1].weight
             delta = torch.bmm(delta, above.transpose(1, 2))
-            delta = _hidden_backward(delta, traces[layer], self.norms[layer], self._grad_norms[layer], rows)
+            delta = _hidden_backward(delta, traces[layer], self.norms[layer], self._grad_norms[layer], rows, share)
             torch.bmm(traces[layer].inputs.transpose(1, 2), delta, out=self._grad_linears[layer].weight)
 
     def _linear_backward(self, layer: int, inputs: torch.Tensor, delta: torch.Tensor) -> None:
@@ -169,36 +182,43 @@ def parameter_views(shape: Shape, flat_PN: torch.Tensor) -> tuple[list[Linear], 
 
 
 def _hidden_forward(
-    inputs: torch.Tensor, linear: Linear, norm: Norm, running: Norm, keep: torch.Tensor | None, rows: Rows
+    inputs: torch.Tensor, linear: Linear, norm: Norm, running: Norm, rows: Rows, share: float
 ) -> _Trace:
-    """Return [linear, batch norm, dropout, ReLU] of a batch, and keep the running mean and (unbiased) variance."""
-    hidden = torch.baddbmm(linear.bias, inputs, linear.weight)
+    """Return [linear, batch norm, ReLU] of a batch over `share`, and keep the running mean and (unbiased) variance.
+
+    The linear layer's bias goes into the running mean alone: the batch norm takes it away again. Each pass over
+    (P, B, H) costs about as much as a twentieth of the matrix product, so scales are joined into one.
+    """
+    centred = torch.bmm(inputs, linear.weight)
     if rows.mask is not None:
-        hidden.mul_(rows.mask)
-    mean = hidden.sum(dim=1, keepdim=True).div_(rows.count)
-    hidden.sub_(mean)
+        centred.mul_(rows.mask)
+    mean = centred.sum(dim=1, keepdim=True).div_(rows.count)
+    centred.sub_(mean)
     if rows.mask is not None:
-        hidden.mul_(rows.mask)
-    variance = hidden.square().sum(dim=1, keepdim=True).div_(rows.count)
+        centred.mul_(rows.mask)
+    variance = centred.square().sum(dim=1, keepdim=True).div_(rows.count)
     inverse_deviation = (variance + BATCHNORM_EPSILON).rsqrt_()
-    running.first.lerp_(mean, BATCHNORM_MOMENTUM)
+    running.first.lerp_(mean.add_(linear.bias), BATCHNORM_MOMENTUM)
     running.second.lerp_(variance * rows.count / (rows.count - 1), BATCHNORM_MOMENTUM)
-    hidden.mul_(inverse_deviation)
-    output = torch.addcmul(norm.second, hidden, norm.first)
-    if keep is not None:
-        output.mul_(keep)
-    return _Trace(inputs, hidden, inverse_deviation, output.relu_(), keep)
+    output = torch.addcmul(norm.second / share, centred, norm.first * inverse_deviation / share).relu_()
+    return _Trace(inputs, centred, inverse_deviation, output)
 
 
-def _hidden_backward(delta: torch.Tensor, trace: _Trace, norm: Norm, gradient: Norm, rows: Rows) -> torch.Tensor:
-    """Return the loss's gradient at the linear layer's output; put those of scale and shift into `gradient`."""
-    delta.mul_(trace.output > 0)
-    if trace.keep is not None:
-        delta.mul_(trace.keep)
-    torch.sum(delta * trace.normalised, dim=1, keepdim=True, out=gradient.first)
+def _hidden_backward(
+    delta: torch.Tensor, trace: _Trace, norm: Norm, gradient: Norm, rows: Rows, share: float
+) -> torch.Tensor:
+    """Return the loss's gradient at the linear layer's output; put those of scale and shift into `gradient`.
+
+    The trace's output is used up: it is 0 exactly where dropout or ReLU let nothing through.
+    """
+    delta.mul_(trace.output.sign_())
     torch.sum(delta, dim=1, keepdim=True, out=gradient.second)
-    delta.addcmul_(trace.normalised, gradient.first / rows.count, value=-1)
-    delta.sub_(gradient.second / rows.count).mul_(norm.first * trace.inverse_deviation)
+    torch.sum(delta * trace.centred, dim=1, keepdim=True, out=gradient.first)
+    gradient.first.mul_(trace.inverse_deviation)
+    delta.addcmul_(trace.centred, gradient.first * trace.inverse_deviation / rows.count, value=-1)
+    delta.sub_(gradient.second / rows.count).mul_(norm.first * trace.inverse_deviation / share)
+    gradient.first.div_(share)
+    gradient.second.div_(share)
     return delta if rows.mask is None else delta.mul_(rows.mask)
 
 
@@ -225,40 +245,49 @@ def loss_gradient(
 
 
 class Adam:
-    """Adam as torch has it, over the flat rows, with a learning rate (P, 1) for each probe."""
+    """Torch's fused Adam over the flat rows, with a learning rate for each probe."""
 
-    def __init__(self, theta: torch.Tensor, rates: torch.Tensor) -> None:
-        self.rates = rates
-        self.steps = 0
+    def __init__(self, theta: torch.Tensor, rates: Sequence[float]) -> None:
+        self.rates = list(rates)
         self.first, self.second = torch.zeros_like(theta), torch.zeros_like(theta)
-        self._scratch = torch.empty_like(theta)
+        self.counts = [torch.zeros((), device=theta.device) for _ in rates]
 
     def keep_only(self, chosen: torch.Tensor) -> None:
         """Drop all probes but the `chosen` ones (indices)."""
-        self.rates, self.first, self.second = self.rates[chosen], self.first[chosen], self.second[chosen]
-        self._scratch = torch.empty_like(self.first)
+        rows = chosen.tolist()
+        self.rates, self.counts = [self.rates[row] for row in rows], [self.counts[row] for row in rows]
+        self.first, self.second = self.first[chosen], self.second[chosen]
 
     def step(self, theta: torch.Tensor, gradient: torch.Tensor, factor: float = 1.0) -> None:
-        """Change `theta` by one step, with the learning rates times `factor`.
-
-        Torch divides the second moment by its bias correction c; here c is on the other side of the fraction,
-        m / (sqrt(v / c) + e) = sqrt(c) m / (sqrt(v) + sqrt(c) e), which spares a pass over the parameters.
-        """
-        self.steps += 1
-        beta1, beta2 = ADAM_BETAS
-        correction = math.sqrt(1 - beta2**self.steps)
-        self.first.lerp_(gradient, 1 - beta1)
-        self.second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        torch.sqrt(self.second, out=self._scratch).add_(ADAM_EPSILON * correction)
-        torch.div(self.first, self._scratch, out=self._scratch)
-        theta.addcmul_(self._scratch, self.rates, value=-factor * correction / (1 - beta1**self.steps))
+        """Change `theta` by one step, with the learning rates times `factor`."""
+        for rate in dict.fromkeys(self.rates):
+            rows = [row for row, other in enumerate(self.rates) if other == rate]
+            weights, gradients, first, second = (
+                [part[row] for row in rows] for part in (theta, gradient, self.first, self.second)
+            )
+            adam(
+                weights,
+                gradients,
+                first,
+                second,
+                max_exp_avg_sqs=[],
+                state_steps=[self.counts[row] for row in rows],
+                fused=True,
+                amsgrad=False,
+                beta1=ADAM_BETAS[0],
+                beta2=ADAM_BETAS[1],
+                lr=rate * factor,
+                weight_decay=0.0,
+                eps=ADAM_EPSILON,
+                maximize=False,
+            )
 
 
 class Sgd:
     """Gradient descent with momentum as torch has it (no dampening, no Nesterov step), over the flat rows."""
 
-    def __init__(self, theta: torch.Tensor, rates: torch.Tensor, momentum: float) -> None:
-        self.rates = rates
+    def __init__(self, theta: torch.Tensor, rates: Sequence[float], momentum: float) -> None:
+        self.rates = theta.new_tensor(rates).unsqueeze(1)
         self.momentum = momentum
         self.velocity = torch.zeros_like(theta)
 

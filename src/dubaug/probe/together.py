@@ -5,55 +5,26 @@ rows of smaller batches are padded and masked. What is random (initial weights, 
 by itself, so that neither the company nor its order matters beyond floating-point rounding.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
 from dubaug.config import HearProbe
 from dubaug.errors import DubaugError
-from dubaug.probe.problem import Problem
-from dubaug.probe.stack import Adam, Initialise, Rows, Shape, Stack, initial_row, initial_statistics
-from dubaug.seeding import item_rng, item_seed
-
-GATHERED_LIMIT_BYTES = 1 << 30
-"""Training rows that a group may hold beside the embeddings. Beyond, a group is of one problem and split only."""
-
-_INITIALISATIONS: dict[str, Initialise] = {
-    "xavier_uniform": torch.nn.init.xavier_uniform_,
-    "xavier_normal": torch.nn.init.xavier_normal_,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class GridPoint:
-    """One setting of the search."""
-
-    hidden_layers: int
-    learning_rate: float
-    initialisation: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One probe to train: a problem's split at a grid point."""
-
-    problem: Problem
-    split: int
-    point: GridPoint
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """A trained probe, at its best validation."""
-
-    valid_score: float
-    best_epoch: int
-    epochs: int
-    """Epochs run before patience or the limit ended it."""
-    probabilities: np.ndarray
-    """(test items, outputs)."""
+from dubaug.probe.dropout import Draws
+from dubaug.probe.jobs import (
+    Contest,
+    Job,
+    Outcome,
+    batch_bounds,
+    groups,
+    initial_parameters,
+    job_keys,
+    job_shape,
+    training_order,
+)
+from dubaug.probe.stack import Adam, Dropout, Rows, Stack, initial_statistics
 
 
 def train_together(
@@ -65,84 +36,46 @@ def train_together(
     """Train all jobs and return their outcomes in order; `done` is told of each group's number of jobs.
 
     Raises `DubaugError`, naming task and split, where the protocol cannot be followed: one training item (batch norm
-    needs two), or a validation part without a score.
+    needs two).
     """
+    found = _train(jobs, protocol, device, None, done)
+    return [found[number] for number in range(len(jobs))]
+
+
+def search_together(
+    jobs: Sequence[Job],
+    protocol: HearProbe,
+    device: torch.device,
+    contest: Contest,
+    done: Callable[[int], None] = lambda count: None,
+) -> list[Outcome | None]:
+    """As `train_together`, for jobs of which only the best of each problem and split matters.
+
+    The `contest` is told who has a perfect score; those that have lost it have no outcome.
+    """
+    found = _train(jobs, protocol, device, contest, done)
+    return [None if contest.lost(job) else found[number] for number, job in enumerate(jobs)]
+
+
+def _train(
+    jobs: Sequence[Job],
+    protocol: HearProbe,
+    device: torch.device,
+    contest: Contest | None,
+    done: Callable[[int], None],
+) -> dict[int, Outcome]:
+    """Return the outcomes of the jobs, but for those that had lost before their turn came."""
     outcomes: dict[int, Outcome] = {}
-    for group in _groups(jobs, protocol):
-        members = [jobs[number] for number in group]
-        outcomes.update(zip(group, _Group(members, protocol, device).train(), strict=True))
+    for group in groups(jobs, protocol, device):
+        numbers = [number for number in group if not (contest and contest.lost(jobs[number]))]
+        if numbers:
+            trained = Group([jobs[number] for number in numbers], protocol, device).train(contest)
+            outcomes.update(zip(numbers, trained, strict=True))
         done(len(group))
-    return [outcomes[number] for number in range(len(jobs))]
+    return outcomes
 
 
-def training_order(problem: Problem, split: int) -> np.ndarray:
-    """Return the training items of a split in the order in which every epoch goes through them.
-
-    As in heareval: the task's lists were shuffled once, follow one another sorted, and no epoch shuffles again.
-    """
-    train = set(problem.splits[split].train)
-    return np.array([item for item in problem.hear.order if item in train], dtype=np.int64)
-
-
-def batch_bounds(items: int, batch_size: int) -> list[tuple[int, int]]:
-    """Return (start, end) of an epoch's batches. A single last item joins the batch before: it has no variance."""
-    starts = list(range(0, items, batch_size))
-    if len(starts) > 1 and items - starts[-1] == 1:
-        starts.pop()
-    return list(zip(starts, [*starts[1:], items], strict=True))
-
-
-def dropout_keep(rng: np.random.Generator, rows: int, columns: int, rate: float) -> np.ndarray:
-    """Return which activations stay, (rows, columns): 16 random bits each, so `rate` is met to 1 / 65536."""
-    words = rng.bit_generator.random_raw(-(-rows * columns // 4))
-    return words.view(np.uint16)[: rows * columns].reshape(rows, columns) >= round(rate * 65536)
-
-
-def job_keys(job: Job) -> tuple[str | int, ...]:
-    """Return the seed keys of a job: the same for every network, so that networks are compared on equal draws."""
-    point = job.point
-    settings = f"{point.hidden_layers}/{point.learning_rate!r}/{point.initialisation}"
-    return ("probe", job.problem.task, job.split, settings)
-
-
-def initial_parameters(job: Job, shape: Shape) -> torch.Tensor:
-    """Return the parameters (parameters,) that a job starts from."""
-    generator = torch.Generator().manual_seed(item_seed(*job_keys(job), "init"))
-    return initial_row(shape, _INITIALISATIONS[job.point.initialisation], generator)
-
-
-def job_shape(job: Job, protocol: HearProbe) -> Shape:
-    """Return the shape of a job's network."""
-    inputs, outputs = job.problem.embeddings.shape[1], job.problem.truth.shape[1]
-    return Shape(inputs=inputs, hidden=protocol.hidden, layers=job.point.hidden_layers, outputs=outputs)
-
-
-def _groups(jobs: Sequence[Job], protocol: HearProbe) -> Iterable[list[int]]:
-    """Yield the numbers of jobs that can share operations and memory."""
-    groups: dict[object, list[int]] = {}
-    for number, job in enumerate(jobs):
-        problem, items = job.problem, len(job.problem.splits[job.split].train)
-        key = (
-            job_shape(job, protocol),
-            len(batch_bounds(items, protocol.batch_size)),
-            problem.kind,
-            problem.heads,
-            problem.embeddings.dtype.str,
-        )
-        groups.setdefault(key, []).append(number)
-    for group in groups.values():
-        if sum(
-            jobs[n].problem.embeddings[:1].nbytes * len(jobs[n].problem.splits[jobs[n].split].train) for n in group
-        ) <= (GATHERED_LIMIT_BYTES):
-            yield group
-        else:
-            sources: dict[tuple[int, int], list[int]] = {}
-            for number in group:
-                sources.setdefault((id(jobs[number].problem), jobs[number].split), []).append(number)
-            yield from sources.values()
-
-
-class _Group:
+class Group:
     """Jobs of one shape, trained side by side. Those that have stopped leave the stack."""
 
     def __init__(self, jobs: Sequence[Job], protocol: HearProbe, device: torch.device) -> None:
@@ -163,32 +96,41 @@ class _Group:
         self.live = list(range(len(jobs)))
         theta = torch.stack([initial_parameters(job, self.shape) for job in jobs]).to(device, self.dtype)
         statistics = initial_statistics(self.shape).to(device, self.dtype).repeat(len(jobs), 1)
-        rates = torch.tensor([[job.point.learning_rate] for job in jobs], device=device, dtype=self.dtype)
         self.stack = Stack(self.shape, theta, statistics)
-        self.adam = Adam(theta, rates)
-        self.dropout = [item_rng(*job_keys(job), "dropout") for job in jobs]
+        self.adam = Adam(theta, [job.point.learning_rate for job in jobs])
+        self.draws = [Draws((*job_keys(job), "dropout"), device) for job in jobs]
         self.best = [-np.inf] * len(jobs)
         self.best_epoch = [0] * len(jobs)
         self.epochs = [0] * len(jobs)
         self.waited = [0] * len(jobs)
         self.best_theta, self.best_statistics = theta.clone(), statistics.clone()
 
-    def train(self) -> list[Outcome]:
-        """Run the protocol; return the outcomes in the order of the jobs."""
+    def train(self, contest: Contest | None) -> list[Outcome]:
+        """Run the protocol; return the outcomes in the order of the jobs; of one that loses, what it has by then."""
         protocol = self.protocol
         for epoch in range(1, protocol.max_epochs + 1):
             for batch in range(len(self.bounds[0])):
-                self._step(batch)
+                self.step(batch)
             if epoch % protocol.validate_every == 0:
                 self._validate(epoch)
-                self._leave([number for number in self.live if self.waited[number] < protocol.patience])
+                decided = {number for number in self.live if self._decided(number)}
+                if contest:
+                    decided |= self._beaten(contest)
+                self._leave([number for number in self.live if number not in decided])
             if not self.live:
                 break
         for number in self.live:
             self.epochs[number] = protocol.max_epochs
         return [self._outcome(number) for number in range(len(self.jobs))]
 
-    def _step(self, batch: int) -> None:
+    def _beaten(self, contest: Contest) -> set[int]:
+        """Tell the contest of perfect scores; return the probes that have lost it."""
+        for number in filter(self._perfect, self.live):
+            contest.win(self.jobs[number])
+        return {number for number in self.live if contest.lost(self.jobs[number])}
+
+    def step(self, batch: int) -> None:
+        """Train the probes that are left on their batch of that number."""
         bounds = [self.bounds[number][batch] for number in self.live]
         counts = [end - start for start, end in bounds]
         start, size = bounds[0][0], max(counts)
@@ -200,7 +142,7 @@ class _Group:
             self._rows(counts),
             kind=self.kind,
             heads=self.heads,
-            keeps_PBH=[self._keep(counts) for _ in range(self.shape.layers)],
+            dropout=self._dropout(counts),
         )
         self.adam.step(self.stack.theta, self.stack.gradient)
 
@@ -211,15 +153,17 @@ class _Group:
         mask = torch.arange(max(counts), device=self.device).view(1, -1, 1) < count
         return Rows(count.to(self.dtype), mask.to(self.dtype))
 
-    def _keep(self, counts: Sequence[int]) -> torch.Tensor | None:
-        """Return the dropout factors (P, B, H) of one hidden layer; padded rows are dropped."""
+    def _dropout(self, counts: Sequence[int]) -> Dropout | None:
+        """Draw which activations of the hidden layers stay. Padded rows need none: no gradient comes from them."""
         rate = self.protocol.dropout
         if rate == 0:
             return None
-        keep = np.zeros((len(self.live), max(counts), self.shape.hidden), dtype=bool)
-        for row, (number, count) in enumerate(zip(self.live, counts, strict=True)):
-            keep[row, :count] = dropout_keep(self.dropout[number], count, self.shape.hidden, rate)
-        return torch.from_numpy(keep).to(self.device).to(self.dtype).mul_(1 / (1 - rate))
+        size = (self.shape.layers, len(self.live), max(counts), self.shape.hidden)
+        keep_LPBH = torch.zeros(size, device=self.device, dtype=self.dtype)
+        for keep_PBH in keep_LPBH:
+            for keep_BH, number, count in zip(keep_PBH, self.live, counts, strict=True):
+                self.draws[number].fill(keep_BH[:count], rate)
+        return Dropout(keep_LPBH, 1 - rate)
 
     def _validate(self, epoch: int) -> None:
         """Score the validation part; remember the state of the probes that are better than ever."""
@@ -248,6 +192,21 @@ class _Group:
             self.best_statistics[numbers] = self.stack.statistics[rows]
         for number in self.live:
             self.epochs[number] = epoch
+
+    def _perfect(self, number: int) -> bool:
+        """Return whether no score can be better."""
+        return self.best[number] >= self.jobs[number].problem.perfect
+
+    def _decided(self, number: int) -> bool:
+        """Return whether nothing can change a probe's outcome any more: patience is over, or its score is perfect.
+
+        In the second case patience would end it at the epoch that `epochs` is set to, with the state kept already.
+        """
+        protocol = self.protocol
+        if self._perfect(number):
+            waiting = protocol.patience * protocol.validate_every
+            self.epochs[number] = min(self.best_epoch[number] + waiting, protocol.max_epochs)
+        return self._perfect(number) or self.waited[number] >= protocol.patience
 
     def _leave(self, staying: list[int]) -> None:
         """Take the probes that are not `staying` off the stack."""

@@ -1,0 +1,148 @@
+"""What there is to train for HEAR: probes as jobs, what is drawn for each, and which of them go together."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from dubaug.config import HearProbe
+from dubaug.probe.problem import Problem
+from dubaug.probe.stack import Initialise, Shape, initial_row
+from dubaug.seeding import item_seed
+
+GATHERED_LIMIT_BYTES = 1 << 30
+"""Training rows that a group may hold beside the embeddings. Beyond, a group is of one problem and split only."""
+
+CACHE_BYTES = 16 << 20
+"""Of a CPU's caches, for what a step changes (measured: benchmarks/NOTES.md)."""
+
+_INITIALISATIONS: dict[str, Initialise] = {
+    "xavier_uniform": torch.nn.init.xavier_uniform_,
+    "xavier_normal": torch.nn.init.xavier_normal_,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridPoint:
+    """One setting of the search."""
+
+    hidden_layers: int
+    learning_rate: float
+    initialisation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One probe to train: a problem's split at a grid point."""
+
+    problem: Problem
+    split: int
+    point: GridPoint
+    rank: int = 0
+    """Place among the settings that are tried on this problem and split."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A trained probe, at its best validation."""
+
+    valid_score: float
+    best_epoch: int
+    epochs: int
+    """Epochs run before patience or the limit ended it."""
+    probabilities: np.ndarray
+    """(test items, outputs)."""
+
+
+class Contest:
+    """Which setting tried on a problem and split is the first with a score that cannot be surpassed.
+
+    The first of equally good ones wins, so those after it need no training: they have lost. Which ones these are in
+    the end depends neither on the order of training nor on other problems.
+    """
+
+    def __init__(self) -> None:
+        self._won: dict[tuple[int, int], int] = {}
+
+    def win(self, job: Job) -> None:
+        """Say that a job has the highest score that there is."""
+        key = (id(job.problem), job.split)
+        self._won[key] = min(job.rank, self._won.get(key, job.rank))
+
+    def lost(self, job: Job) -> bool:
+        """Return whether a job of a lower rank has won."""
+        return self._won.get((id(job.problem), job.split), job.rank) < job.rank
+
+
+def training_order(problem: Problem, split: int) -> np.ndarray:
+    """Return the training items of a split in the order in which every epoch goes through them.
+
+    As in heareval: the task's lists were shuffled once, follow one another sorted, and no epoch shuffles again.
+    """
+    train = set(problem.splits[split].train)
+    return np.array([item for item in problem.hear.order if item in train], dtype=np.int64)
+
+
+def batch_bounds(items: int, batch_size: int) -> list[tuple[int, int]]:
+    """Return (start, end) of an epoch's batches. A single last item joins the batch before: it has no variance."""
+    starts = list(range(0, items, batch_size))
+    if len(starts) > 1 and items - starts[-1] == 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], items], strict=True))
+
+
+def job_keys(job: Job) -> tuple[str | int, ...]:
+    """Return the seed keys of a job: the same for every network, so that networks are compared on equal draws."""
+    point = job.point
+    settings = f"{point.hidden_layers}/{point.learning_rate!r}/{point.initialisation}"
+    return ("probe", job.problem.task, job.split, settings)
+
+
+def initial_parameters(job: Job, shape: Shape) -> torch.Tensor:
+    """Return the parameters (parameters,) that a job starts from."""
+    generator = torch.Generator().manual_seed(item_seed(*job_keys(job), "init"))
+    return initial_row(shape, _INITIALISATIONS[job.point.initialisation], generator)
+
+
+def job_shape(job: Job, protocol: HearProbe) -> Shape:
+    """Return the shape of a job's network."""
+    inputs, outputs = job.problem.embeddings.shape[1], job.problem.truth.shape[1]
+    return Shape(inputs=inputs, hidden=protocol.hidden, layers=job.point.hidden_layers, outputs=outputs)
+
+
+def groups(jobs: Sequence[Job], protocol: HearProbe, device: torch.device) -> Iterator[list[int]]:
+    """Yield the numbers of jobs that can share operations and memory."""
+    groups: dict[object, list[int]] = {}
+    for number, job in enumerate(jobs):
+        problem, items = job.problem, len(job.problem.splits[job.split].train)
+        key = (
+            job_shape(job, protocol),
+            len(batch_bounds(items, protocol.batch_size)),
+            problem.kind,
+            problem.heads,
+            problem.embeddings.dtype.str,
+        )
+        groups.setdefault(key, []).append(number)
+    for group in groups.values():
+        if sum(
+            jobs[n].problem.embeddings[:1].nbytes * len(jobs[n].problem.splits[jobs[n].split].train) for n in group
+        ) <= (GATHERED_LIMIT_BYTES):
+            yield from _cache_sized(group, jobs[group[0]], protocol, device)
+        else:
+            sources: dict[tuple[int, int], list[int]] = {}
+            for number in group:
+                sources.setdefault((id(jobs[number].problem), jobs[number].split), []).append(number)
+            for same_source in sources.values():
+                yield from _cache_sized(same_source, jobs[group[0]], protocol, device)
+
+
+def _cache_sized(group: list[int], like: Job, protocol: HearProbe, device: torch.device) -> Iterator[list[int]]:
+    """Yield parts of a group; on a CPU so few that weights, gradients and Adam's moments stay in its caches.
+
+    Wide probes fill a CPU by themselves and are only slower side by side; a GPU takes them all.
+    """
+    state_bytes = 4 * job_shape(like, protocol).parameters * like.problem.embeddings.itemsize
+    size = max(CACHE_BYTES // state_bytes, 1) if device.type == "cpu" else len(group)
+    for start in range(0, len(group), size):
+        yield group[start : start + size]
