@@ -45,6 +45,14 @@ def test_both_scales_know_the_same_tasks_and_suites(demo_experiment: Experiment,
     assert demo_experiment.suites == paper_experiment.suites
 
 
+def test_only_vggsound_may_lack_files(make_experiment: Make) -> None:
+    assert {task.absent_files for task in make_experiment().tasks.values()} == {None}
+    changed = make_experiment(tasks={"vggsound": {"absent_files": "gone.txt"}})
+    assert changed.tasks["vggsound"].absent_files == "gone.txt"
+    with pytest.raises(ConfigError, match=r"`tasks\.ucf101\.absent_files`: got 'gone\.txt', expected nothing: only"):
+        make_experiment(tasks={"ucf101": {"absent_files": "gone.txt"}})
+
+
 def test_user_keys_win_over_the_scale(make_experiment: Make) -> None:
     changed = make_experiment(pretraining={"temperature": 0.07})
     assert changed.pretraining.temperature == 0.07

@@ -270,6 +270,9 @@ class Task:
     """Evaluate on the audio with speech removed (Table D6)."""
     absent_classes: bool
     """Accept splits that train or test without some class; else that is an error, since a file may be missing."""
+    absent_files: str | None
+    """Text file with the ids of items, one a line, that are known not to be on disk: VGGSound's videos that are gone.
+    Any other item that is not there is an error."""
     label: str
 
 

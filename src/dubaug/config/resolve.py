@@ -170,10 +170,10 @@ def _fill_defaults(merged: dict[str, Any]) -> None:
     }
     for name, variant in merged["variants"].items():
         merged["variants"][name] = {"label": name, **defaults, **variant}
+    task_defaults = {"modality": "A", "separated": False, "absent_classes": False, "absent_files": None}
     for name, task in merged["tasks"].items():
         layout = {"layout": "hear"} if task["suite"] == "hear" else {}
-        task_defaults = {"label": name, "modality": "A", "separated": False, "absent_classes": False, **layout}
-        merged["tasks"][name] = {**task_defaults, **task}
+        merged["tasks"][name] = {"label": name, **task_defaults, **layout, **task}
 
 
 def _cross_check(merged: Mapping[str, Any]) -> None:
@@ -212,6 +212,12 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
             f"tasks.{name}.layout",
             None,
             "the data set's layout, such as tut18 (only HEAR tasks have a default)",
+        )
+        _require(
+            task["absent_files"] is None or task["layout"] == "vggsound",
+            f"tasks.{name}.absent_files",
+            task["absent_files"],
+            "nothing: only VGGSound may lack files, other data sets must be whole",
         )
     augmentation, crop = merged["augmentation"], merged["encoders"]["video"]["crop"]
     _require(
