@@ -256,8 +256,9 @@ def task_path(wildcards):
 
 
 def task_paths(wildcards):
-    """Return the folders of a suite's data sets, as they are published: those that are there."""
-    tasks = [EXPERIMENT.tasks[name] for name in EVALUATED.suites[wildcards.suite]]
+    """Return the folders of a suite's data sets: those that are there, or if none is, all, for Snakemake to name."""
+    names = EVALUATED.suites[wildcards.suite] or EXPERIMENT.suites[wildcards.suite]
+    tasks = [EXPERIMENT.tasks[name] for name in names]
     return sorted({task.path for task in tasks if not task.separated})
 
 
@@ -298,7 +299,7 @@ def sweep_schedules():
 def last_checkpoint_suites():
     """Return the suites other than HEAR that have tasks, each with the variants that can be evaluated on it."""
     fitting = {
-        suite: [name for name in VARIANTS if suite in EVALUATED.suites_of(name)]
+        suite: [name for name in VARIANTS if suite in EXPERIMENT.suites_of(name)]
         for suite in ("hares", "visual")
     }
     return {suite: members for suite, members in fitting.items() if members}

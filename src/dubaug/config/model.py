@@ -368,5 +368,5 @@ class Experiment:
 
     def suites_of(self, variant: str) -> tuple[SuiteName, ...]:
         """Return the suites that have tasks and that `variant` can be evaluated on (no video, no visual tasks)."""
-        sees = self.variants[variant].video and not self.variants[variant].untrained
+        sees = self.variants[variant].video
         return tuple(suite for suite in SUITES if self.suites[suite] and (sees or suite != "visual"))
