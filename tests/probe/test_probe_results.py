@@ -180,6 +180,16 @@ def test_aggregate_refuses_predictions_that_are_not_the_ones(tmp_path, capsys):
     assert not (tmp_path / "hear.json").exists()
 
 
+def test_aggregate_refuses_results_without_intervals(tmp_path, capsys):
+    paths = write_seeds(tmp_path)
+    result = read_result(paths[0])
+    del result["tasks"]["esc50"]["interval"]
+    write_result(paths[0], result)
+    assert main(["aggregate", "--results", *map(str, paths), "--out", str(tmp_path / "hear.json")]) == 1
+    assert "seed0/hear.json: task esc50 has no interval; its results are of an older" in capsys.readouterr().err
+    assert not (tmp_path / "hear.json").exists()
+
+
 def test_commit_of_a_checkout_and_of_none(tmp_path, repository, monkeypatch):
     head = subprocess.run(["git", "-C", repository, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     assert git_commit(repository / "src") == (head.stdout.strip() or None)

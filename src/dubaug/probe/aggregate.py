@@ -52,7 +52,8 @@ def add_intervals(joined: dict[str, Any], results: Mapping[Path, Mapping[str, An
     """Add to each task of `joined` its interval over seeds and items, and each seed's own with its predictions.
 
     `results` are the single seeds' by their paths, `folder` is that of the joined result: paths are relative to it.
-    Raises `DubaugError` if predictions are missing, have changed, or are of other items than another seed's.
+    Raises `DubaugError` if predictions or an interval are missing, or predictions have changed or are of other items
+    than another seed's.
     """
     by_seed = {result["seed"]: (path, result) for path, result in results.items()}
     for task, entry in joined["tasks"].items():
@@ -61,6 +62,10 @@ def add_intervals(joined: dict[str, Any], results: Mapping[Path, Mapping[str, An
             path, result = by_seed[one["seed"]]
             own = result["tasks"][task]
             members.append(load_of(path, task, own))
+            if "interval" not in own:
+                raise DubaugError(
+                    f"{path}: task {task} has no interval; its results are of an older version: probe again"
+                )
             relative = os.path.relpath(path.parent / own["predictions"]["path"], folder)
             one["interval"] = own["interval"]
             one["predictions"] = {**own["predictions"], "path": relative}
