@@ -125,6 +125,12 @@ def _over_seeds(experiment: Experiment) -> str:
     )
 
 
+def _spread_over_seeds(experiment: Experiment) -> str:
+    """Return the caption's words on tasks with one fold."""
+    seeds = len(experiment.seeds)
+    return f"; means over {seeds} pretraining seeds, ± their standard deviation" if seeds > 1 else ""
+
+
 def _span(label: str, columns: Sequence[str]) -> tuple[Span, ...]:
     return (Span(label=label, columns=len(columns)),) if columns else ()
 
@@ -330,7 +336,7 @@ def _table_d6(sources: Sources) -> Table:
     return Table(
         name="D6",
         caption="Fluent Speech Commands with speech and with speech removed by source separation. Accuracy: right only "
-        "if action, object and location all are. Best in bold, lowest in gray.",
+        f"if action, object and location all are. Best in bold, lowest in gray{_spread_over_seeds(experiment)}.",
         header=("Model", *TABLE_D6.values()),
         spans=(Span(label="", columns=1), Span(label="Test-Set Variant", columns=len(TABLE_D6))),
         rows=tuple(rows),
