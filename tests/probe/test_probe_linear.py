@@ -80,7 +80,7 @@ def test_schedule_by_hand():
 
 
 def test_paper_scale_has_the_papers_schedules(paper_experiment):
-    """§3.5: Adam, 400k steps, 5k linear warm-up, cosine from 2e-4, batch 64; SGD 0.2, cosine, 200 epochs, batch 1024."""
+    """§3.5: Adam, 400k steps, 5k linear warm-up, cosine from 2e-4, batch 64; SGD 0.2, cosine, 200 epochs of 1024."""
     probe = paper_experiment.probe
     assert probe.hares == HaresProbe(steps=400_000, warmup_steps=5_000, learning_rate=2e-4, batch_size=64)
     assert probe.visual == VisualProbe(epochs=200, learning_rate=0.2, momentum=0.0, batch_size=1024)
