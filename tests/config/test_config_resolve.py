@@ -83,6 +83,15 @@ def test_variants_know_their_suites_and_checkpoints(make_experiment: Make) -> No
     assert changed.suites_of("a") == ("hear", "hares")
 
 
+def test_a_variant_may_have_seeds_of_its_own(make_experiment: Make) -> None:
+    changed = make_experiment(seeds=[4], variants={"rp": {"label": "RP", "untrained": True, "seeds": [0, 1, 2]}})
+    assert (changed.seeds_of("rp"), changed.seeds_of("av")) == ((0, 1, 2), (4,))
+    staged = {"secondary": ["es"], "start_from": "av", "seeds": [0, 1]}
+    with pytest.raises(ConfigError, match=r"`variants\.staged\.seeds`: got \[0, 1\], expected seeds that av has, too"):
+        make_experiment(variants={"staged": staged})
+    assert make_experiment(seeds=[0, 1, 2], variants={"staged": staged}).seeds_of("staged") == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("keys", "key", "value", "advice"),
     [

@@ -188,6 +188,9 @@ def test_d6_of_several_seeds_has_their_deviation(make_experiment: Any, repositor
     assert [cell.text for cell in table.rows[0]] == ["RP", ".300±.013", ".250±.500"]
     assert table.caption.endswith("; means over 3 pretraining seeds, ± their standard deviation.")
     assert not build("d6", _sources(make_experiment(), repository, [])).caption.endswith("deviation.")
+    own = make_experiment(variants={"rp": {"label": "RP", "untrained": True, "seeds": [0, 1, 2]}})
+    assert "; means over 1 to 3 pretraining seeds" in build("d6", _sources(own, repository, [path])).caption
+    assert "seeds" not in build("1", _sources(own, repository, [])).caption
 
 
 def test_forms_show_the_marks_and_escape_what_they_must() -> None:

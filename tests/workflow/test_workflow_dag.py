@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -135,6 +136,49 @@ def test_several_seeds_are_aggregated(snakemake: Snakemake, demo_experiment: Exp
     jobs = _jobs(run.stderr)
     assert (jobs["pretrain"], jobs[_probe_rule(demo_experiment)]) == (3, 3)
     assert (jobs["aggregate"], jobs["aggregate_sweep"]) == (1, 1)
+
+
+@pytest.mark.parametrize("overlay", [{"seeds": [0, 1, 2]}, {"variants": {"rp": {"seeds": [0, 1, 2]}}}])
+def test_random_weights_of_several_seeds_are_evaluated_on_every_suite(
+    snakemake: Snakemake, overlay: dict[str, Any]
+) -> None:
+    suites = ("hear", "hares", "visual")
+    run = snakemake("-n", *(f"results/rp/{suite}.json" for suite in suites), overlay=overlay)
+    assert run.returncode == 0, run.stderr
+    jobs = _jobs(run.stderr)
+    assert {name: jobs.get(name) for name in ("random_weights", "aggregate", "pretrain")} == {
+        "random_weights": 3, "aggregate": 3, "pretrain": None,
+    }  # fmt: skip
+    assert (jobs["probe_hear_0"], jobs["probe_hares"], jobs["probe_visual"]) == (3, 3, 3)
+
+
+def test_seeds_of_one_variant_leave_the_others_where_they_are(snakemake: Snakemake) -> None:
+    words = (
+        "-n",
+        "-p",
+        "--workflow-profile",
+        "none",
+        "--cores",
+        "1",
+        "results/comparisons.csv",
+        "results/tables/tabled6.csv",
+    )
+    run = snakemake(*words, overlay={"variants": {"rp": {"seeds": [0, 7]}}})
+    assert run.returncode == 0, run.stderr
+    printed = run.stdout + run.stderr
+    (command,) = [line for line in printed.splitlines() if "dubaug tables" in line]
+    assert "results/efj/hares.json" in command
+    assert "results/rp/hares.json" in command
+    assert "/seed7/" not in command
+    seeds = re.findall(
+        r"dubaug pretrain .*--variant rp --seed (\d+) .*--out results/rp/seed(\d)/pretraining\.json", printed
+    )
+    assert sorted(seeds) == [("0", "0"), ("7", "7")]
+    assert "--out results/efj/pretraining.json" in printed
+    needed = re.search(r"rule comparisons:\n\s+input: (.*)", printed)
+    assert needed is not None
+    assert "results/rp/seed7/predictions/esc50.arrow" in needed[1]
+    assert "results/efj/predictions/esc50.arrow" in needed[1]
 
 
 def test_comparisons_need_the_seeds_predictions(snakemake: Snakemake) -> None:

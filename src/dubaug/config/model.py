@@ -246,6 +246,8 @@ class Variant:
     """Override `pretraining.epochs` and `.checkpoints` for this variant (Appendix C's 20-epoch runs)."""
     start_from: str | None
     """The variant whose last weights the encoders begin with, of the same seed; None for random ones."""
+    seeds: tuple[int, ...] | None
+    """Override `seeds` for this variant: random weights cost no training."""
 
     @property
     def dub_augmented(self) -> bool:
@@ -355,6 +357,10 @@ class Experiment:
     tasks: Mapping[str, Task]
     probe: Probe
     tracking: Tracking
+
+    def seeds_of(self, variant: str) -> tuple[int, ...]:
+        """Return the seeds that `variant` is pretrained with, or that its random weights are drawn with."""
+        return self.variants[variant].seeds or self.seeds
 
     def epochs_of(self, variant: str) -> int:
         """Return the number of epochs that `variant` is trained for (0 for an untrained one)."""

@@ -167,6 +167,7 @@ def _fill_defaults(merged: dict[str, Any]) -> None:
         "epochs": None,
         "checkpoints": None,
         "start_from": None,
+        "seeds": None,
     }
     for name, variant in merged["variants"].items():
         merged["variants"][name] = {"label": name, **defaults, **variant}
@@ -191,7 +192,7 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
     _check_epochs("pretraining", pretraining["epochs"], pretraining["checkpoints"])
     for name, variant in merged["variants"].items():
         _check_variant(name, variant, languages, pretraining)
-        _check_start(name, merged["variants"])
+        _check_start(name, merged["variants"], merged["seeds"])
     for suite in SUITES:
         for task in merged["suites"][suite]:
             _require(
@@ -290,7 +291,7 @@ def _check_variant(name: str, variant: Mapping[str, Any], languages: list[str], 
     _check_epochs(key, epochs, variant["checkpoints"] or pretraining["checkpoints"])
 
 
-def _check_start(name: str, variants: Mapping[str, Any]) -> None:
+def _check_start(name: str, variants: Mapping[str, Any], seeds: list[int]) -> None:
     """Check that the variants that lead to `name`, one starting from the other, are there and begin somewhere."""
     chain = [name]
     while (start := variants[chain[-1]]["start_from"]) is not None:
@@ -308,6 +309,8 @@ def _check_start(name: str, variants: Mapping[str, Any]) -> None:
             f"a trained variant that does not start from this one{', with video' if variant['video'] else ''}: "
             f"{', '.join(fitting) or 'there is none'}",
         )
+        own, there = variant["seeds"] or seeds, variants[start]["seeds"] or seeds
+        _require(set(own) <= set(there), f"variants.{chain[-1]}.seeds", own, f"seeds that {start} has, too: {there}")
         chain.append(start)
 
 

@@ -79,7 +79,7 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
     return Table(
         name=name,
         caption=f"{caption} Top-1 accuracy{other_metrics}. Best in bold, lowest in gray; ± is the standard deviation "
-        f"over evaluation folds{_over_seeds(experiment)}. M: modality (A audio, V video). {meanings}.",
+        f"over evaluation folds{_over_seeds(experiment, variants)}. M: modality (A audio, V video). {meanings}.",
         header=("", "Task", "M", *(experiment.variants[variant].label for variant in variants)),
         spans=(
             Span(label="", columns=3),
@@ -118,17 +118,22 @@ def _empty_rows(tasks: Sequence[str], sources: Sources) -> tuple[str, ...]:
     return (f"Empty: {told}. `dubaug data` lists every data set.",) if told else ()
 
 
-def _over_seeds(experiment: Experiment) -> str:
-    seeds = len(experiment.seeds)
-    return (
-        f" (over {seeds} pretraining seeds where there is one fold); means are over {seeds} seeds" if seeds > 1 else ""
-    )
+def _over_seeds(experiment: Experiment, variants: Sequence[str]) -> str:
+    seeds = _seeds(experiment, variants)
+    return f" (over {seeds} where there is one fold); means are over {seeds}" if seeds else ""
 
 
-def _spread_over_seeds(experiment: Experiment) -> str:
+def _spread_over_seeds(experiment: Experiment, variants: Sequence[str]) -> str:
     """Return the caption's words on tasks with one fold."""
-    seeds = len(experiment.seeds)
-    return f"; means over {seeds} pretraining seeds, ± their standard deviation" if seeds > 1 else ""
+    seeds = _seeds(experiment, variants)
+    return f"; means over {seeds}, ± their standard deviation" if seeds else ""
+
+
+def _seeds(experiment: Experiment, variants: Sequence[str]) -> str:
+    """Return how many seeds these variants have, `1 to 3 pretraining seeds`; nothing if all have one."""
+    counts = sorted({len(experiment.seeds_of(variant)) for variant in variants} or {1})
+    span = str(counts[-1]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"{span} pretraining seeds" if counts[-1] > 1 else ""
 
 
 def _span(label: str, columns: Sequence[str]) -> tuple[Span, ...]:
@@ -336,7 +341,8 @@ def _table_d6(sources: Sources) -> Table:
     return Table(
         name="D6",
         caption="Fluent Speech Commands with speech and with speech removed by source separation. Accuracy: right only "
-        f"if action, object and location all are. Best in bold, lowest in gray{_spread_over_seeds(experiment)}.",
+        "if action, object and location all are. Best in bold, lowest in gray"
+        f"{_spread_over_seeds(experiment, variants)}.",
         header=("Model", *TABLE_D6.values()),
         spans=(Span(label="", columns=1), Span(label="Test-Set Variant", columns=len(TABLE_D6))),
         rows=tuple(rows),
