@@ -92,3 +92,9 @@ def test_items_that_are_not_on_disk_are_exactly_those_accepted(
     else:
         with pytest.raises(DubaugError, match=words):
             check_missing(data, "vggsound", task)
+    if listed is not None:
+        (tmp_path / "absent.txt").unlink()
+        with pytest.raises(
+            DubaugError, match=r"tasks\.vggsound\.absent_files: there is no .*absent\.txt: `dubaug data"
+        ):
+            check_missing(data, "vggsound", task)

@@ -58,6 +58,12 @@ def test_tut18_a_file_that_is_gone(tut18: Path) -> None:
         load_dataset("tut18", tut18)
 
 
+def test_tut18_an_empty_list(tut18: Path) -> None:
+    write(tut18 / "evaluation_setup/fold1_evaluate.txt", "\n")
+    with pytest.raises(DubaugError, match="split 'fold1' has no test items"):
+        load_dataset("tut18", tut18)
+
+
 def test_tut18_a_file_in_both_lists(tut18: Path) -> None:
     write(tut18 / "evaluation_setup/fold1_evaluate.txt", "audio/bus-paris-2-4-a.wav\tbus\n")
     with pytest.raises(
@@ -114,6 +120,14 @@ def test_fluent_a_recording_in_two_parts(fluent: Path) -> None:
     path = fluent / "data/test_data.csv"
     write(path, path.read_text().replace("test-0.wav", "valid-0.wav"))
     with pytest.raises(DubaugError, match=r"test_data\.csv names .*valid-0\.wav and .*valid_data\.csv does so too"):
+        load_dataset("fluent_speech_commands", fluent)
+
+
+def test_fluent_a_recording_that_is_gone(fluent: Path) -> None:
+    (fluent / "wavs/speakers/2BqVo8kVB2Skwgyb/valid-0.wav").unlink()
+    with pytest.raises(
+        DubaugError, match=r"valid_data\.csv names valid-0\.wav, and there is no .*wavs/speakers/2BqVo8k"
+    ):
         load_dataset("fluent_speech_commands", fluent)
 
 
@@ -402,6 +416,18 @@ def test_ucf101(ucf101: Path) -> None:
         assert labels(dataset, split.test) == ["Yo", "HandstandPushups"]
     assert dataset.items[0].video is not None
     assert dataset.items[0].video.is_file()
+
+
+def test_ucf101_a_clip_that_is_gone(ucf101: Path) -> None:
+    (ucf101 / "UCF-101/HandstandPushups/v_HandStandPushups_g02_c01.avi").unlink()
+    with pytest.raises(DubaugError, match=r"trainlist01\.txt names v_HandStandPushups_g02_c01\.avi, and there is no"):
+        load_dataset("ucf101", ucf101)
+
+
+def test_ucf101_an_action_without_a_number(ucf101: Path) -> None:
+    write(ucf101 / "ucfTrainTestlist/testlist01.txt", "HandStandPushups/v_HandStandPushups_g01_c01.avi\r\n")
+    with pytest.raises(DubaugError, match=r"testlist01\.txt: 'HandStandPushups/.*does not fit .*classInd\.txt"):
+        load_dataset("ucf101", ucf101)
 
 
 def test_ucf101_a_number_that_is_another_action(ucf101: Path) -> None:

@@ -113,6 +113,20 @@ def test_vggsound_counts_what_is_gone(make_experiment, tmp_path: Path) -> None:
     assert known.note.startswith("clips: 3 here, 199176 published; train: 2 here, 183730 published; test: 1 here,")
 
 
+def test_voxforge_without_its_list_is_found_with_a_note(make_experiment, tmp_path: Path) -> None:
+    for number in range(60):
+        language = ("de", "en", "es", "fr", "it", "ru")[number % 6]
+        touch(tmp_path / f"{language}/Trunk/Audio/Main/16kHz_16bit/s{number}-20140214-abc/wav/a.wav")
+    task = {"suite": "hares", "layout": "voxforge", "path": str(tmp_path), "absent_classes": True}
+    experiment = make_experiment(tasks={"own": task}, suites={"hear": [], "hares": ["own"], "visual": []})
+    (found,) = survey(experiment)
+    assert (found.state, found.clips) == ("found", 60)
+    assert found.note.startswith("no voxforge_urls.txt: whether archives are missing cannot be told")
+    folders = sorted(path.parents[1].relative_to(tmp_path) for path in tmp_path.rglob("*.wav"))
+    write(tmp_path / "voxforge_urls.txt", "".join(f"{folder}.tgz\n" for folder in folders))
+    assert survey(experiment)[0].note == ""
+
+
 def test_the_command_lists_what_is_absent(make_experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / "vggsound.csv", "bbb,1,x,train\naaa,2,x,test\nccc,3,x,train\nddd,4,x,test\n")
     touch(tmp_path / "ccc_000003.mp4", tmp_path / "ddd_000004.mp4")

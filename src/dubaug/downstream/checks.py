@@ -25,6 +25,8 @@ def check_missing(dataset: Dataset, name: str, task: Task) -> None:
 
     So what was evaluated can be told, and a data set never shrinks by itself.
     """
+    if task.absent_files and not Path(task.absent_files).is_file():
+        raise DubaugError(f"tasks.{name}.absent_files: there is no {task.absent_files}: {_how_to_list(name)}")
     accepted = set(read_lines(Path(task.absent_files))) if task.absent_files else set()
     unknown = sorted(accepted - set(dataset.missing))
     if unknown:
