@@ -93,6 +93,16 @@ def test_aggregate_by_hand():
     assert [one["checkpoint_sha256"] for one in joined["seeds"]] == [f"{0:064x}", f"{1:064x}"]
 
 
+def test_aggregate_knows_of_items_that_were_absent():
+    results = {str(seed): make_result(seed, vggsound=task_entry([0.5], n_absent=7)) for seed in range(2)}
+    joined = aggregate(results)
+    validate(joined, "joined")
+    assert joined["tasks"]["vggsound"]["n_absent"] == 7
+    results["1"] = make_result(1, vggsound=task_entry([0.5]))
+    with pytest.raises(DubaugError, match=r"tasks\.vggsound\.n_absent is 7 and None"):
+        aggregate(results)
+
+
 def test_aggregate_of_one_fold_has_no_std_but_one_over_seeds():
     results = {str(seed): make_result(seed, fsd50k=task_entry([0.2 + 0.1 * seed])) for seed in range(3)}
     entry = aggregate(results)["tasks"]["fsd50k"]

@@ -160,6 +160,20 @@ def test_d6_has_the_untrained_network_first(demo_experiment: Experiment, reposit
     assert table.rows[0][2].mark == "best"
 
 
+def test_a_data_set_that_was_not_whole_is_named_below_the_table(
+    demo_experiment: Experiment, repository: Path, results: Any
+) -> None:
+    for variant, count in (("av", 1234), ("es", 1234)):
+        path = results.add(variant, "visual", {"vggsound": 0.5, "hmdb51": 0.25})
+        result = read_json(path)
+        result["tasks"]["vggsound"]["n_absent"] = count
+        write_json(path, result)
+    sources = _sources(demo_experiment, repository, results.paths)
+    told = "Not whole: VGGSound lacks 1,234 of its listed items."
+    assert build("1", sources).footer[-1] == build("a1", sources).footer[-1] == told
+    assert told not in build("2", sources).footer
+
+
 def test_d6_has_both_columns_of_every_model_of_the_paper(
     paper_experiment: Experiment, repository: Path, results: Any
 ) -> None:

@@ -18,7 +18,7 @@ from dubaug.probe.predictions import load_of
 from dubaug.probe.results import mean_and_std
 
 SAME = ("suite", "variant", "epoch")
-SAME_BY_TASK = ("metric", "n_folds", "n_train", "n_test")
+SAME_BY_TASK = ("metric", "n_folds", "n_train", "n_test", "n_absent")
 
 
 def aggregate(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -88,6 +88,7 @@ def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[st
         "hyperparameters": {key: value for key, value in settings[0].items() if (key, value) in common},
         "n_train": entries[0]["n_train"],
         "n_test": entries[0]["n_test"],
+        **({"n_absent": entries[0]["n_absent"]} if "n_absent" in entries[0] else {}),
         "seconds": sum(entry["seconds"] for entry in entries),
         "experiment": digest([entry["experiment"] for entry in entries]),
         "std_seeds": mean_and_std([entry["mean"] for entry in entries])[1],
@@ -109,5 +110,7 @@ def _check(first_name: str, first: Mapping[str, Any], name: str, other: Mapping[
         raise DubaugError(f"{pair}: only one of them has {differing}")
     for task, entry in first["tasks"].items():
         for key in SAME_BY_TASK:
-            if entry[key] != other["tasks"][task][key]:
-                raise DubaugError(f"{pair}: tasks.{task}.{key} is {entry[key]!r} and {other['tasks'][task][key]!r}")
+            if entry.get(key) != other["tasks"][task].get(key):
+                raise DubaugError(
+                    f"{pair}: tasks.{task}.{key} is {entry.get(key)!r} and {other['tasks'][task].get(key)!r}"
+                )

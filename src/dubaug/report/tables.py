@@ -106,16 +106,19 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
             "note",
         ),
         tidy=tuple(tidy),
-        footer=(*_empty_rows([task for group in groups for task in group.tasks], sources), *sources.footer),
+        footer=(*_lacking([task for group in groups for task in group.tasks], sources), *sources.footer),
     )
 
 
-def _empty_rows(tasks: Sequence[str], sources: Sources) -> tuple[str, ...]:
-    """Return a footer line on configured tasks that no variant has a score on, with the reasons; nothing if none."""
+def _lacking(tasks: Sequence[str], sources: Sources) -> tuple[str, ...]:
+    """Return footer lines on configured tasks that no variant has a score on, and on data sets that were not whole."""
     configured = {task for listed in sources.experiment.suites.values() for task in listed}
     reasons = {task: why for task in tasks if task in configured and (why := sources.scores.why_empty(task))}
     told = "; ".join(f"{sources.experiment.tasks[task].label}: {why}" for task, why in reasons.items())
-    return (f"Empty: {told}. `dubaug data` lists every data set.",) if told else ()
+    empty = (f"Empty: {told}. `dubaug data` lists every data set.",) if told else ()
+    lack = [(sources.experiment.tasks[task].label, sources.scores.absent.get(task)) for task in tasks]
+    absent = "; ".join(f"{label} lacks {count:,} of its listed items" for label, count in lack if count)
+    return (*empty, f"Not whole: {absent}.") if absent else empty
 
 
 def _over_seeds(experiment: Experiment, variants: Sequence[str]) -> str:
@@ -200,7 +203,7 @@ def _external_table(name: str, task: str, file: str, architecture: str, sources:
         alignment="lcl",
         tidy_header=("table", "method", "accuracy", "architecture", "source"),
         tidy=tuple(tidy),
-        footer=(*_empty_rows([task], sources), *sources.footer),
+        footer=(*_lacking([task], sources), *sources.footer),
     )
 
 
@@ -244,7 +247,7 @@ def _table_a3(sources: Sources) -> Table:
             for i, (method, values, architecture) in enumerate(lines)
             for task in TABLE_A3
         ),
-        footer=(*_empty_rows(list(TABLE_A3), sources), *sources.footer),
+        footer=(*_lacking(list(TABLE_A3), sources), *sources.footer),
     )
 
 
@@ -362,7 +365,7 @@ def _table_d6(sources: Sources) -> Table:
             "note",
         ),
         tidy=tuple(tidy),
-        footer=(*_empty_rows(list(TABLE_D6), sources), *sources.footer),
+        footer=(*_lacking(list(TABLE_D6), sources), *sources.footer),
     )
 
 
