@@ -45,6 +45,14 @@ def test_both_scales_know_the_same_tasks_and_suites(demo_experiment: Experiment,
     assert demo_experiment.suites == paper_experiment.suites
 
 
+def test_only_vggsound_may_lack_files(make_experiment: Make) -> None:
+    assert {task.absent_files for task in make_experiment().tasks.values()} == {None}
+    changed = make_experiment(tasks={"vggsound": {"absent_files": "gone.txt"}})
+    assert changed.tasks["vggsound"].absent_files == "gone.txt"
+    with pytest.raises(ConfigError, match=r"`tasks\.ucf101\.absent_files`: got 'gone\.txt', expected nothing: only"):
+        make_experiment(tasks={"ucf101": {"absent_files": "gone.txt"}})
+
+
 def test_user_keys_win_over_the_scale(make_experiment: Make) -> None:
     changed = make_experiment(pretraining={"temperature": 0.07})
     assert changed.pretraining.temperature == 0.07
@@ -71,8 +79,17 @@ def test_variants_know_their_suites_and_checkpoints(make_experiment: Make) -> No
     assert changed.epochs_of("av20") == 20
     assert changed.checkpoints_of("av20") == (5, 10, 15, 20)
     assert (changed.epochs_of("rp"), changed.checkpoints_of("rp")) == (0, (0,))
-    assert changed.suites_of("av") == ("hear", "hares", "visual")
-    assert changed.suites_of("a") == changed.suites_of("rp") == ("hear", "hares")
+    assert changed.suites_of("av") == changed.suites_of("rp") == ("hear", "hares", "visual")
+    assert changed.suites_of("a") == ("hear", "hares")
+
+
+def test_a_variant_may_have_seeds_of_its_own(make_experiment: Make) -> None:
+    changed = make_experiment(seeds=[4], variants={"rp": {"label": "RP", "untrained": True, "seeds": [0, 1, 2]}})
+    assert (changed.seeds_of("rp"), changed.seeds_of("av")) == ((0, 1, 2), (4,))
+    staged = {"secondary": ["es"], "start_from": "av", "seeds": [0, 1]}
+    with pytest.raises(ConfigError, match=r"`variants\.staged\.seeds`: got \[0, 1\], expected seeds that av has, too"):
+        make_experiment(variants={"staged": staged})
+    assert make_experiment(seeds=[0, 1, 2], variants={"staged": staged}).seeds_of("staged") == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.downstream.checks import check_splits
+from dubaug.config.model import Task
+from dubaug.downstream.checks import check_missing, check_splits
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
@@ -62,3 +63,38 @@ def test_validation_items_are_asked_for_where_probes_are_chosen_by_them() -> Non
     check(data, needs_valid=False)
     with pytest.raises(DubaugError, match="'fold1' has no valid items"):
         check(data)
+
+
+@pytest.mark.parametrize(
+    ("absent", "listed", "words"),
+    [
+        ("", None, None),
+        ("a b", None, r"split 'fold1' \(train, test\): 2 listed items are not on disk: a, b\..*--absent vggsound"),
+        ("a b", "a", r"split 'fold1' \(test\): 1 listed items are not on disk: b\."),
+        ("a b", "b a", None),
+        ("a b", "a b 0.wav", r"absent\.txt \(tasks\.vggsound\.absent_files\) lists 0\.wav, which the data set has"),
+        ("abcdefg", None, r"7 listed items are not on disk: .* and 2 more\."),
+    ],
+)
+def test_items_that_are_not_on_disk_are_exactly_those_accepted(
+    tmp_path: Path, absent: str, listed: str | None, words: str | None
+) -> None:
+    missing = {item: "test" if item == "b" else "train" for item in (absent.split() if " " in absent else absent)}
+    data = replace(dataset("multiclass", np.array([0, 1, 0, 0, 1, 0]), SINGLE), missing=missing)
+    if listed is not None:
+        (tmp_path / "absent.txt").write_text("".join(f"{item}\n" for item in listed.split()))
+    task = Task(
+        suite="visual", path="x", layout="vggsound", modality="AV", separated=False, absent_classes=False,
+        absent_files=None if listed is None else str(tmp_path / "absent.txt"), label="VGGSound",
+    )  # fmt: skip
+    if words is None:
+        check_missing(data, "vggsound", task)
+    else:
+        with pytest.raises(DubaugError, match=words):
+            check_missing(data, "vggsound", task)
+    if listed is not None:
+        (tmp_path / "absent.txt").unlink()
+        with pytest.raises(
+            DubaugError, match=r"tasks\.vggsound\.absent_files: there is no .*absent\.txt: `dubaug data"
+        ):
+            check_missing(data, "vggsound", task)

@@ -1,12 +1,14 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dubaug.config import Experiment
 from dubaug.downstream.experiment import downstream_digest, feature_settings
+from dubaug.pretrain.run import Run
 
 MakeExperiment = Callable[..., Experiment]
 
@@ -78,6 +80,18 @@ def test_tracks(make_experiment: MakeExperiment) -> None:
     assert feature_settings(experiment).sample_rates_hz == (48000, 44100)
     assert feature_settings(experiment, variant="sep").sample_rates_hz == (44100,)
     assert feature_settings(make_experiment(variants={"sep": None})).sample_rates_hz == (48000,)
+
+
+def test_every_variant_finds_the_rate_that_it_was_trained_at(paper_experiment: Experiment, tmp_path: Path) -> None:
+    """`sep` hears 44.1 kHz, of which 3 s are 257 frames; all others 48 kHz and 280."""
+    rates_hz = {}
+    for variant in paper_experiment.variants:
+        run = Run(experiment=paper_experiment, variant=variant, seed=0, work_dir=tmp_path, out=tmp_path / "x.json")
+        rates_hz[variant] = run.spec(0).sample_rate_hz
+        assert feature_settings(paper_experiment, variant=variant).sample_rates_hz == (rates_hz[variant],)
+    assert rates_hz.pop("sep") == 44100
+    assert set(rates_hz.values()) == {48000}
+    assert [paper_experiment.mel.frames(3 * rate_hz) for rate_hz in (44100, 48000)] == [257, 280]
 
 
 def test_the_paper_stores_enough_for_its_crop(paper_experiment: Experiment) -> None:

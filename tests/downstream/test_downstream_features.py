@@ -13,12 +13,14 @@ from downstream_files import write, write_sound
 
 from dubaug.cli import main
 from dubaug.config import Experiment, Mel, save
+from dubaug.downstream import load_dataset
 from dubaug.downstream.experiment import FeatureSettings, feature_settings
 from dubaug.downstream.extract import extract
 from dubaug.downstream.features import extract_suite, load_features, missing_in
 from dubaug.downstream.model import Item
 from dubaug.downstream.parallel import in_order
 from dubaug.errors import DubaugError, MediaError
+from dubaug.media.audio import read_audio
 from dubaug.media.jpeg import decode
 from film_factory import frame_number, grey, make_film, tone
 
@@ -76,6 +78,34 @@ def test_mono_is_both_channels_and_short_sound_is_padded_with_zeros(tmp_path: Pa
     silent = np.float16(np.log(1e-10))
     assert (mel_CTF[:, 94:] == silent).all()  # frames from 48128 on
     assert (mel_CTF[:, :90, 2:8] > silent + 5).all()
+
+
+def test_tut18s_recordings_are_read_to_the_bit_and_stay_stereo_to_the_mel(tmp_path: Path) -> None:
+    """48 kHz, 24 bit, two channels, in either kind of WAV header; a variant without speech gets them at 44.1 kHz."""
+    name = "audio/airport-barcelona-0-0-a.wav"
+    rng = np.random.default_rng(1)
+    whole_SC = rng.integers(-(2**23), 2**23, (round(3.2 * 48000), 2), dtype=np.int32)
+    whole_SC[:4] = [[-(2**23), 2**23 - 1], [1, -1], [0, 3], [-5, 2**22 + 1]]
+    write(tmp_path / "meta.csv", f"filename\tscene_label\tidentifier\tsource_label\n{name}\tairport\tbarcelona-0\ta\n")
+    for part, number in (("train", 0), ("evaluate", 1)):
+        listed = name.replace("-0-0-", f"-0-{number}-")
+        write(tmp_path / f"evaluation_setup/fold1_{part}.txt", f"{listed}\tairport\n")
+    with (tmp_path / "meta.csv").open("a") as file:
+        file.write(f"{listed}\tairport\tbarcelona-0\ta\n")
+    (tmp_path / "audio").mkdir()
+    for number, header in enumerate(("WAV", "WAVEX")):
+        path = tmp_path / name.replace("-0-0-", f"-0-{number}-")
+        soundfile.write(path, whole_SC * 2**8, 48000, subtype="PCM_24", format=header)
+    for item in load_dataset("tut18", tmp_path).items:
+        assert item.audio is not None
+        read_CS = read_audio(item.audio, sample_rate_hz=48000)
+        np.testing.assert_array_equal(read_CS.numpy() * 2**23, whole_SC.T)
+        mels = extract(item, SETTINGS).mels
+        for channel in range(2):
+            samples = whole_SC[:144000, channel] / 2**23
+            np.testing.assert_allclose(mels["48000"][0, channel], slow_log_mel(samples, 48000, MEL), atol=0.01)
+        assert (mels["48000"][0, 0] != mels["48000"][0, 1]).mean() > 0.9
+        assert (mels["44100"][0, 0] != mels["44100"][0, 1]).mean() > 0.9
 
 
 def test_a_part_of_a_recording(tmp_path: Path) -> None:
@@ -372,7 +402,13 @@ def test_tasks_without_data_are_left_out_and_noted(
         extract_suite(experiment, "hear", missing=["task0", "task1"], **kinds)
 
 
-def test_video_tasks_share_one_shard_with_frames(make_experiment, tmp_path: Path) -> None:
+def features_missing(manifest: Path) -> dict[str, int]:
+    return {name: entry["missing"] for name, entry in json.loads(manifest.read_text())["tasks"].items()}
+
+
+def test_video_tasks_share_one_shard_with_frames(
+    make_experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "vggsound"
     rows = [("a" * 11, 1, "x", "train"), ("b" * 11, 20, "x", "test"), ("c" * 11, 3, "x", "test")]
     write(folder / "vggsound.csv", "".join(f"{name},{start},{label},{part}\n" for name, start, label, part in rows))
@@ -385,15 +421,21 @@ def test_video_tasks_share_one_shard_with_frames(make_experiment, tmp_path: Path
         name: {"suite": "visual", "layout": "vggsound", "modality": modality, "path": str(folder)}
         for name, modality in (("both", "AV"), ("ear", "A"), ("eye", "V"))
     }
-    experiment = make_experiment(tasks=tasks, suites={"hear": [], "hares": [], "visual": list(tasks)})
+    suites = {"hear": [], "hares": [], "visual": list(tasks)}
+    with pytest.raises(DubaugError, match=r"tasks both, ear, eye: .*split 'test' \(test\).*ccccccccccc_000003"):
+        run(make_experiment(tasks=tasks, suites=suites), tmp_path / "work", suite="visual")
+    write(tmp_path / "absent.txt", f"{rows[2][0]}_000003\n")
+    tasks = {name: {**task, "absent_files": str(tmp_path / "absent.txt")} for name, task in tasks.items()}
+    experiment = make_experiment(tasks=tasks, suites=suites)
     manifest = run(experiment, tmp_path / "work", suite="visual")
+    assert "vggsound: 1 listed items are not on disk, as absent_files says" in capsys.readouterr().err
+    assert features_missing(manifest) == {"both": 1, "ear": 1, "eye": 1}
     features = [load_features(manifest, name) for name in tasks]
     assert len({each.sha256 for each in features}) == 1
     reader = features[0].reader
     square = experiment.augmentation.height_min
     assert reader.frames(0).shape == (experiment.clips.frames, square, square, 3)
     assert sorted(reader.tracks) == ["44100", "48000"]
-    assert json.loads(manifest.read_text())["tasks"]["both"]["missing"] == 1
     assert len(list((tmp_path / "work").glob("*.arrow"))) == 1
     (folder / f"videos/{rows[1][0]}_000020.mp4").write_bytes(b"")
     with pytest.raises(DubaugError, match=r"(?s)tasks both, ear, eye: 1 of 2 .*or delete them.*bbb_000020\.mp4"):

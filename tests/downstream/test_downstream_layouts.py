@@ -58,6 +58,12 @@ def test_tut18_a_file_that_is_gone(tut18: Path) -> None:
         load_dataset("tut18", tut18)
 
 
+def test_tut18_an_empty_list(tut18: Path) -> None:
+    write(tut18 / "evaluation_setup/fold1_evaluate.txt", "\n")
+    with pytest.raises(DubaugError, match="split 'fold1' has no test items"):
+        load_dataset("tut18", tut18)
+
+
 def test_tut18_a_file_in_both_lists(tut18: Path) -> None:
     write(tut18 / "evaluation_setup/fold1_evaluate.txt", "audio/bus-paris-2-4-a.wav\tbus\n")
     with pytest.raises(
@@ -114,6 +120,14 @@ def test_fluent_a_recording_in_two_parts(fluent: Path) -> None:
     path = fluent / "data/test_data.csv"
     write(path, path.read_text().replace("test-0.wav", "valid-0.wav"))
     with pytest.raises(DubaugError, match=r"test_data\.csv names .*valid-0\.wav and .*valid_data\.csv does so too"):
+        load_dataset("fluent_speech_commands", fluent)
+
+
+def test_fluent_a_recording_that_is_gone(fluent: Path) -> None:
+    (fluent / "wavs/speakers/2BqVo8kVB2Skwgyb/valid-0.wav").unlink()
+    with pytest.raises(
+        DubaugError, match=r"valid_data\.csv names valid-0\.wav, and there is no .*wavs/speakers/2BqVo8k"
+    ):
         load_dataset("fluent_speech_commands", fluent)
 
 
@@ -192,6 +206,47 @@ def test_voxforge_another_language(voxforge: Path) -> None:
         load_dataset("voxforge", voxforge)
 
 
+def list_archives(root: Path, form: str = "{}") -> Path:
+    """Write TFDS's list of the archives whose folders are there."""
+    folders = sorted(
+        {path.parents[1] for path in root.rglob("*.wav")} | {path.parents[1] for path in root.rglob("*.flac")}
+    )
+    write(root / "voxforge_urls.txt", "".join(form.format(f"{path.relative_to(root)}.tgz") + "\n" for path in folders))
+    return root / "voxforge_urls.txt"
+
+
+@pytest.mark.parametrize("form", ["{}", '"{}"', "http://{}"])
+def test_voxforge_takes_the_archives_of_the_list_and_no_others(voxforge: Path, form: str) -> None:
+    found = load_dataset("voxforge", voxforge)
+    assert "no voxforge_urls.txt" in found.note
+    list_archives(voxforge, form)
+    later = voxforge / "www.repository.voxforge1.org/downloads/de/Trunk/Audio/Main/16kHz_16bit"
+    touch(later / "alater-20210101-abc/wav/de1.wav", later / "packed-20210101-abc.tgz")
+    listed = load_dataset("voxforge", voxforge)
+    assert listed.note == ""
+    assert listed.items == found.items
+    assert listed.splits == found.splits
+
+
+def test_voxforge_an_archive_of_the_list_that_is_not_there(voxforge: Path) -> None:
+    listed_in = list_archives(voxforge)
+    folder = voxforge / "www.repository.voxforge1.org/downloads/it/Trunk/Audio/Main/16kHz_16bit"
+    (gone,) = folder.glob("speaker10-*")
+    gone.rename(gone.with_name("elsewhere-20140214-abc"))
+    with pytest.raises(DubaugError, match=rf"{listed_in} names {gone.name}\.tgz, and there is no .*; 1 of 19 archives"):
+        load_dataset("voxforge", voxforge)
+    touch(gone.with_name(f"{gone.name}.tgz"))
+    with pytest.raises(DubaugError, match=rf"{gone.name}\.tgz \(and 0 more\) is still packed: find .* tar xzf"):
+        load_dataset("voxforge", voxforge)
+
+
+@pytest.mark.parametrize("line", ["downloads/de/a-20140214-abc.tgz", "de/Trunk/a", "../de/Trunk/a-1-b.tgz"])
+def test_voxforge_a_bad_line_in_the_list(voxforge: Path, line: str) -> None:
+    write(voxforge / "voxforge_urls.txt", f"{line}\n")
+    with pytest.raises(DubaugError, match=r"voxforge_urls\.txt: .*expected <server>"):
+        load_dataset("voxforge", voxforge)
+
+
 # VGGSound
 
 
@@ -209,14 +264,24 @@ def vggsound(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_vggsound_takes_what_is_on_disk(vggsound: Path) -> None:
+def test_vggsound_takes_what_is_on_disk_and_says_what_is_not(vggsound: Path) -> None:
     dataset = load_dataset("vggsound", vggsound)
     (split,) = dataset.splits
     assert ids(dataset, split.test) == ["---g-f_I2yQ_000001"]
     assert ids(dataset, split.train) == ["--0PQM4-hqg_000030", "--56QUhyDQM_000185"]
     assert labels(dataset, split.train) == ["waterfall burbling, roaring", "playing tennis"]
-    assert dataset.missing == ("gone4567890_000007",)
+    assert dataset.missing == {"gone4567890_000007": "train"}
     assert dataset.items[2].audio == dataset.items[2].video == vggsound / "more/--56QUhyDQM_000185.webm"
+
+
+def test_vggsound_in_a_linked_folder(vggsound: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Videos on a shared disk, the list and a link to them in one's own folder."""
+    own = tmp_path_factory.mktemp("own")
+    (own / "vggsound.csv").symlink_to(vggsound / "vggsound.csv")
+    (own / "shared").symlink_to(vggsound / "video")
+    dataset = load_dataset("vggsound", own)
+    assert dataset.n_items == 2
+    assert dataset.items[0].video == own / "shared/---g-f_I2yQ_000001.mp4"
 
 
 def test_vggsound_without_any_test_video(vggsound: Path) -> None:
@@ -284,6 +349,31 @@ def test_hmdb51(tmp_path: Path, videos: str) -> None:
     assert labels(dataset, dataset.splits[0].train) == ["brush_hair", "wave"]
 
 
+ODD = [
+    "(Rad)Schlag_die_Bank!_cartwheel_f_cm_np1_le_med_0.avi",
+    "#20_Rhythm_clap_u_nm_np1_fr_goo_0.avi",
+    "1._Who;s_[there],_Mr._O'Neil_&_Co_clap_h_cm_np1_ri_med_0.avi",
+    "B\u00e4r auf Rad_cartwheel_f_cm_np1_ba_bad_8.avi",
+]
+"""The kinds of characters in HMDB51's names."""
+
+
+def test_hmdb51_names_are_taken_as_they_are(tmp_path: Path) -> None:
+    for action in ("cartwheel", "clap"):
+        for split in (1, 2, 3):
+            lines = [f"{name} {1 + (number + split) % 2} \n" for number, name in enumerate(ODD)]
+            write(tmp_path / f"testTrainMulti_7030_splits/{action}_test_split{split}.txt", "".join(lines))
+        touch(*(tmp_path / action / name for name in ODD))
+    dataset = load_dataset("hmdb51", tmp_path)
+    assert sorted(item.id for item in dataset.items) == sorted(
+        f"{a}/{name}" for a in ("cartwheel", "clap") for name in ODD
+    )
+    assert all(item.video is not None and item.video.is_file() for item in dataset.items)
+    (tmp_path / "clap" / ODD[2]).unlink()
+    with pytest.raises(DubaugError, match=r"clap_test_split1\.txt names 1\._Who;s_\[there\]"):
+        load_dataset("hmdb51", tmp_path)
+
+
 def test_hmdb51_a_bad_mark(tmp_path: Path) -> None:
     write(hmdb51(tmp_path, "videos") / "testTrainMulti_7030_splits/wave_test_split2.txt", "clip.avi 3 \n")
     with pytest.raises(DubaugError, match=r"wave_test_split2\.txt: 'clip\.avi 3'"):
@@ -326,6 +416,18 @@ def test_ucf101(ucf101: Path) -> None:
         assert labels(dataset, split.test) == ["Yo", "HandstandPushups"]
     assert dataset.items[0].video is not None
     assert dataset.items[0].video.is_file()
+
+
+def test_ucf101_a_clip_that_is_gone(ucf101: Path) -> None:
+    (ucf101 / "UCF-101/HandstandPushups/v_HandStandPushups_g02_c01.avi").unlink()
+    with pytest.raises(DubaugError, match=r"trainlist01\.txt names v_HandStandPushups_g02_c01\.avi, and there is no"):
+        load_dataset("ucf101", ucf101)
+
+
+def test_ucf101_an_action_without_a_number(ucf101: Path) -> None:
+    write(ucf101 / "ucfTrainTestlist/testlist01.txt", "HandStandPushups/v_HandStandPushups_g01_c01.avi\r\n")
+    with pytest.raises(DubaugError, match=r"testlist01\.txt: 'HandStandPushups/.*does not fit .*classInd\.txt"):
+        load_dataset("ucf101", ucf101)
 
 
 def test_ucf101_a_number_that_is_another_action(ucf101: Path) -> None:

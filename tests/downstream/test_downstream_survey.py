@@ -97,12 +97,46 @@ def test_vggsound_counts_what_is_gone(make_experiment, tmp_path: Path) -> None:
     write(tmp_path / "vggsound.csv", "aaa,1,x,train\nbbb,2,x,test\nccc,3,x,train\n")
     touch(tmp_path / "aaa_000001.mp4", tmp_path / "bbb_000002.mp4")
     tasks = {name: {"suite": "visual", "layout": "vggsound", "path": str(tmp_path)} for name in ("vggsound", "own")}
-    (known, own) = survey(make_experiment(tasks=tasks, suites={"hear": [], "hares": [], "visual": list(tasks)}))
+    suites = {"hear": [], "hares": [], "visual": list(tasks)}
+    (known, own) = survey(make_experiment(tasks=tasks, suites=suites))
     assert known.state == own.state == "incomplete"
-    assert known.note == "labels: 1 here, 309 published; 1 listed clips are not on disk, such as ccc_000003"
-    assert own.note == "1 listed clips are not on disk, such as ccc_000003"
+    assert known.note.startswith("split 'test' (train): 1 listed items are not on disk: ccc_000003. Get them, or")
     assert own.published is None
     assert to_mapping(own)["url"] is None
+    write(tmp_path / "absent.txt", "ccc_000003\n")
+    tasks = {name: {**task, "absent_files": str(tmp_path / "absent.txt")} for name, task in tasks.items()}
+    (known, own) = survey(make_experiment(tasks=tasks, suites=suites))
+    assert own.state == "found"
+    assert own.note == f"1 listed clips are not on disk, as {tmp_path}/absent.txt says"
+    assert (own.clips, own.splits) == (2, {"train": 1, "test": 1})
+    assert known.state == "incomplete"
+    assert known.note.startswith("clips: 3 here, 199176 published; train: 2 here, 183730 published; test: 1 here,")
+
+
+def test_voxforge_without_its_list_is_found_with_a_note(make_experiment, tmp_path: Path) -> None:
+    for number in range(60):
+        language = ("de", "en", "es", "fr", "it", "ru")[number % 6]
+        touch(tmp_path / f"{language}/Trunk/Audio/Main/16kHz_16bit/s{number}-20140214-abc/wav/a.wav")
+    task = {"suite": "hares", "layout": "voxforge", "path": str(tmp_path), "absent_classes": True}
+    experiment = make_experiment(tasks={"own": task}, suites={"hear": [], "hares": ["own"], "visual": []})
+    (found,) = survey(experiment)
+    assert (found.state, found.clips) == ("found", 60)
+    assert found.note.startswith("no voxforge_urls.txt: whether archives are missing cannot be told")
+    folders = sorted(path.parents[1].relative_to(tmp_path) for path in tmp_path.rglob("*.wav"))
+    write(tmp_path / "voxforge_urls.txt", "".join(f"{folder}.tgz\n" for folder in folders))
+    assert survey(experiment)[0].note == ""
+
+
+def test_the_command_lists_what_is_absent(make_experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "vggsound.csv", "bbb,1,x,train\naaa,2,x,test\nccc,3,x,train\nddd,4,x,test\n")
+    touch(tmp_path / "ccc_000003.mp4", tmp_path / "ddd_000004.mp4")
+    task = {"suite": "visual", "layout": "vggsound", "path": str(tmp_path)}
+    config = tmp_path / "config.yaml"
+    save(make_experiment(tasks={"own": task}, suites={"hear": [], "hares": [], "visual": ["own"]}), config)
+    assert run("--config", config, "--absent", "own") == 0
+    assert capsys.readouterr().out == "aaa_000002\nbbb_000001\n"
+    assert run("--config", config, "--absent", "other") == 1
+    assert "no task 'other'; there are" in capsys.readouterr().err
 
 
 def test_miniatures_say_what_they_are(make_experiment, esc50, tmp_path: Path) -> None:
@@ -143,8 +177,9 @@ def test_published_numbers_agree_with_each_other_and_with_table_b5(
             assert "/".join(map(str, known.labels)) == row["classes"], row["task"]
     for data in published_data():
         assert set(data.sources) == {
-            what for what in ("clips", "splits", "labels") if getattr(data, what) not in (None, {}, ())
+            what for what in ("clips", "splits", "labels", "licence") if getattr(data, what) not in (None, {}, ())
         }, data.name
+        assert set(data.unchecked) <= set(data.sources), data.name
         if data.clips is not None and data.splits:
             splits = {part: n for part, n in data.splits.items() if " " not in part or part.startswith("split1")}
             assert sum(splits.values()) == data.clips, data.name
@@ -156,6 +191,7 @@ def test_the_page_is_the_data(paper_experiment: Experiment, repository: Path) ->
     page = (repository / "docs/data.md").read_text(encoding="utf-8")
     assert page == to_page(paper_experiment, prose)
     assert "{{" not in page
+    assert page.count("(not checked)") == sum(len(data.unchecked) for data in published_data()) > 0
     for data in published_data():
         assert f"| {data.name} | <{data.url}> |" in page
 

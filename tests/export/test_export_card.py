@@ -106,7 +106,18 @@ def test_scores_are_shown_with_what_is_missing(facts: Callable[..., CardFacts]) 
     assert "†" not in card
     sound = model_card(facts("a", scores=[SCORE]))
     assert "Not given: results on hares." in sound
-    assert "There are no visual results of a network that is untrained or has no video." in sound
+    assert "There are no visual results of a network without video." in sound
+    assert "Not given: results on hares, visual." in model_card(facts("rp", scores=[SCORE]))
+
+
+def test_intervals_stand_beside_the_scores_that_have_them(facts: Callable[..., CardFacts]) -> None:
+    card = model_card(facts(scores=[replace(SCORE, interval=(0.55, 0.6254)), replace(SCORE, task="x", label="X")]))
+    assert "| Task | Suite | Metric | Score | 95 % | Folds |" in card
+    assert "| ESC-50 | hear | Accuracy | 0.600 ± 0.020 | 0.550 .. 0.625 | 5 | 1,200 | 400 |" in card
+    assert "| X | hear | Accuracy | 0.600 ± 0.020 |  | 5 | 1,200 | 400 |" in card
+    assert "95 % is the score's bootstrap interval over test items." in plain(card)
+    assert "| .. 0.900 |" in model_card(facts(scores=[replace(SCORE, interval=(None, 0.9))]))
+    assert "95 %" not in model_card(facts(scores=[SCORE]))
 
 
 def test_several_seeds_stand_beside_the_networks_own_score(facts: Callable[..., CardFacts]) -> None:

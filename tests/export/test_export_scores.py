@@ -78,6 +78,23 @@ def test_a_file_of_several_seeds_gives_this_ones_score_and_theirs_beside_it(
         collect_scores([joined], other, experiment=None)
 
 
+def test_the_networks_own_interval_is_read_wherever_it_stands(
+    identity: Identity, two_seeds: tuple[Path, Path], write_scores: Callable[..., Path]
+) -> None:
+    own, joined = two_seeds
+    interval = {"level": 0.95, "resamples": 10, "over": ["items"]}
+    one, both = read_json(own), read_json(joined)
+    both["tasks"]["esc50"]["seeds"][0]["interval"] = {**interval, "low": 0.5, "high": None}
+    both["tasks"]["esc50"]["interval"] = {**interval, "low": 0.125, "high": 0.75, "over": ["seeds", "items"]}
+    write_result(joined, both)
+    for paths in ([joined], [own, joined], [joined, own]):
+        esc50, fsd50k = collect_scores(paths, identity, experiment=None)
+        assert (esc50.interval, fsd50k.interval) == ((0.5, None), None)
+    one["tasks"]["fsd50k"]["interval"] = {**interval, "low": 0.125, "high": 0.5}
+    write_result(own, one)
+    assert [score.interval for score in collect_scores([own], identity, experiment=None)] == [None, (0.125, 0.5)]
+
+
 def test_the_same_file_twice_counts_once_and_two_that_differ_are_refused(
     identity: Identity, write_scores: Callable[..., Path]
 ) -> None:

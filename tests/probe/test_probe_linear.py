@@ -79,6 +79,40 @@ def test_schedule_by_hand():
     assert visual_schedule(VisualProbe(epochs=200, learning_rate=0.2, momentum=0, batch_size=1024), 100).steps == 200
 
 
+def test_paper_scale_has_the_papers_schedules(paper_experiment):
+    """§3.5: Adam, 400k steps, 5k linear warm-up, cosine from 2e-4, batch 64; SGD 0.2, cosine, 200 epochs of 1024."""
+    probe = paper_experiment.probe
+    assert probe.hares == HaresProbe(steps=400_000, warmup_steps=5_000, learning_rate=2e-4, batch_size=64)
+    assert probe.visual == VisualProbe(epochs=200, learning_rate=0.2, momentum=0.0, batch_size=1024)
+    hares = hares_schedule(probe.hares, 6122)  # TUT18
+    assert (hares.steps, hares.warmup_steps, hares.learning_rate, hares.batch_size) == (400_000, 5_000, 2e-4, 64)
+    at = [hares.factor(step) for step in (0, 2_499, 4_999, 5_000, 202_500, 399_999)]
+    assert at == pytest.approx([1 / 5000, 0.5, 1.0, 1.0, 0.5, 0.0], abs=1e-9)
+    for items, steps in ((183_730, 35_885), (3_570, 698), (9_537, 1_863)):  # VGGSound, HMDB51, UCF101
+        visual = visual_schedule(probe.visual, items)
+        assert (visual.steps, visual.warmup_steps, visual.learning_rate, visual.batch_size) == (steps, 0, 0.2, 1024)
+        assert steps - 1 < 200 * items / 1024 <= steps
+        assert (visual.factor(0), visual.factor(steps - 1)) == pytest.approx((1.0, 0.0), abs=1e-5)
+
+
+@pytest.mark.parametrize(("steps", "warmup_steps"), [(400, 5), (57, 1), (30, 29), (40, 0)])
+def test_schedule_is_torchs_linear_warmup_and_cosine(steps, warmup_steps):
+    optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=steps - warmup_steps)
+    if warmup_steps > 1:
+        warmup = torch.optim.lr_scheduler.LinearLR(
+            optimiser, start_factor=1 / warmup_steps, end_factor=1.0, total_iters=warmup_steps - 1
+        )
+        rates = torch.optim.lr_scheduler.SequentialLR(optimiser, [warmup, cosine], milestones=[warmup_steps])
+    else:
+        rates = cosine
+    ours = Schedule(steps=steps, warmup_steps=warmup_steps, learning_rate=1.0, batch_size=1)
+    for step in range(1 if warmup_steps == 1 else 0, steps):  # one step of warm-up is at the peak
+        assert ours.factor(step) == pytest.approx(optimiser.param_groups[0]["lr"], abs=1e-9), step
+        optimiser.step()
+        rates.step()
+
+
 def test_batches_use_every_item_equally():
     stream = batch_stream(range(10, 20), 4, item_rng("x"))
     drawn = np.concatenate([next(stream) for _ in range(5)])

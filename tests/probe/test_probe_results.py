@@ -129,6 +129,16 @@ def test_aggregate_joins_every_metric():
         validate(joined, "joined")
 
 
+def test_aggregate_knows_of_items_that_were_absent():
+    results = {str(seed): make_result(seed, vggsound=task_entry([0.5], n_absent=7)) for seed in range(2)}
+    joined = aggregate(results)
+    validate(joined, "joined")
+    assert joined["tasks"]["vggsound"]["n_absent"] == 7
+    results["1"] = make_result(1, vggsound=task_entry([0.5]))
+    with pytest.raises(DubaugError, match=r"tasks\.vggsound\.n_absent is 7 and None"):
+        aggregate(results)
+
+
 def test_aggregate_of_one_fold_has_no_std_but_one_over_seeds():
     results = {str(seed): make_result(seed, fsd50k=task_entry([0.2 + 0.1 * seed])) for seed in range(3)}
     entry = aggregate(results)["tasks"]["fsd50k"]
@@ -213,6 +223,16 @@ def test_aggregate_refuses_predictions_that_are_not_the_ones(tmp_path, capsys):
     write_result(paths[1], make_result(1, esc50=task_entry(read_result(paths[1])["tasks"]["esc50"]["folds"])))
     assert main(command) == 1
     assert "task esc50 has no predictions" in capsys.readouterr().err
+    assert not (tmp_path / "hear.json").exists()
+
+
+def test_aggregate_refuses_results_without_intervals(tmp_path, capsys):
+    paths = write_seeds(tmp_path)
+    result = read_result(paths[0])
+    del result["tasks"]["esc50"]["interval"]
+    write_result(paths[0], result)
+    assert main(["aggregate", "--results", *map(str, paths), "--out", str(tmp_path / "hear.json")]) == 1
+    assert "seed0/hear.json: task esc50 has no interval; its results are of an older" in capsys.readouterr().err
     assert not (tmp_path / "hear.json").exists()
 
 

@@ -1,5 +1,6 @@
 """`dubaug probe` from features and checkpoints on disk to result files; what it keeps, and what makes it start anew."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,8 @@ class Workplace:
         save(experiment, self.config)
         datasets = {"toy_one": toy_dataset("multilabel", folds=1), "toy_folds": toy_dataset()}
         write_features(folder, "hear", experiment, datasets)
-        write_features(folder, "hares", experiment, {"toy_linear": toy_dataset()})
+        lacking = replace(toy_dataset(), missing={"gone.wav": "train", "lost.wav": "test"})
+        write_features(folder, "hares", experiment, {"toy_linear": lacking})
         for epoch in EPOCHS:
             write_checkpoint(folder / f"epoch{epoch}.safetensors", experiment, epoch, seed=epoch)
         self.write_manifest(pretraining_digest(experiment, VARIANT, 0))
@@ -199,6 +201,7 @@ def place(tmp_path, experiment):
 def test_other_suites_use_the_linear_probe(place):
     assert place.probe("hares") == 0
     entry = place.result("hares.json")["tasks"]["toy_linear"]
+    assert entry["n_absent"] == 2
     assert entry["hyperparameters"]["optimiser"] == "adam"
     assert entry["n_folds"] == 3
 

@@ -5,8 +5,10 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pytest
 
-from dubaug.config import Experiment
+from dubaug.cli import main
+from dubaug.config import Experiment, save
 from dubaug.errors import DubaugError
+from dubaug.files import read_json, write_json
 from dubaug.report import figure_c2
 from dubaug.report.scores import load_scores
 
@@ -30,7 +32,11 @@ def test_one_panel_a_task_dashed_baselines_solid_dubs_and_the_best_circled(
     assert (tmp_path / "c2.pdf").read_bytes().startswith(b"%PDF")
     assert (tmp_path / "c2.png").read_bytes().startswith(b"\x89PNG")
     panels = [axis for axis in kept[0].axes if axis.get_visible()]
-    assert [axis.get_title() for axis in panels] == ["ESC-50", "FSD50K"]
+    configured = demo_experiment.suites["hear"]
+    assert [axis.get_title() for axis in panels] == [demo_experiment.tasks[task].label for task in configured]
+    empty = [axis for axis in panels if [text.get_text() for text in axis.texts] == ["no data"]]
+    assert empty == panels[2:]
+    assert not any(axis.lines for axis in empty)
     styles = [
         line.get_linestyle()
         for line in panels[0].lines
@@ -40,6 +46,18 @@ def test_one_panel_a_task_dashed_baselines_solid_dubs_and_the_best_circled(
     ring = [line for line in panels[0].lines if line.get_markeredgecolor() == figure_c2.RING["markeredgecolor"]]
     assert len(ring) == 1
     assert ring[0].get_ydata()[0] == pytest.approx(0.1 * 3 + 0.06)
+
+
+def test_the_command_says_why_a_panel_is_empty(
+    demo_experiment: Experiment, sweep: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(demo_experiment, tmp_path / "config.yaml")
+    write_json(sweep.paths[0], {**read_json(sweep.paths[0]), "missing": {"crema_d": "no data at data/crema_d"}})
+    words = ["figure-c2", "--config", tmp_path / "config.yaml", "--out-dir", tmp_path, "--results", *sweep.paths]
+    assert main([str(word) for word in words]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "empty panel" in line]
+    assert len(told) == len(demo_experiment.suites["hear"]) - 2
+    assert any(line.endswith("crema_d has an empty panel: no data at data/crema_d") for line in told)
 
 
 def test_the_same_data_give_the_same_bytes(demo_experiment: Experiment, sweep: Any, tmp_path: Path) -> None:

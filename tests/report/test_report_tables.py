@@ -160,6 +160,53 @@ def test_d6_has_the_untrained_network_first(demo_experiment: Experiment, reposit
     assert table.rows[0][2].mark == "best"
 
 
+def test_a_data_set_that_was_not_whole_is_named_below_the_table(
+    demo_experiment: Experiment, repository: Path, results: Any
+) -> None:
+    for variant, count in (("av", 1234), ("es", 1234)):
+        path = results.add(variant, "visual", {"vggsound": 0.5, "hmdb51": 0.25})
+        result = read_json(path)
+        result["tasks"]["vggsound"]["n_absent"] = count
+        write_json(path, result)
+    sources = _sources(demo_experiment, repository, results.paths)
+    told = "Not whole: VGGSound lacks 1,234 of its listed items."
+    assert build("1", sources).footer[-1] == build("a1", sources).footer[-1] == told
+    assert told not in build("2", sources).footer
+
+
+def test_d6_has_both_columns_of_every_model_of_the_paper(
+    paper_experiment: Experiment, repository: Path, results: Any
+) -> None:
+    published = list(csv.DictReader((repository / "workflow/resources/paper/results.csv").open(encoding="utf-8")))
+    rows = [row for row in published if row["table"] == "D6"]
+    assert len(rows) == 7 * 2
+    for variant in {row["variant"] for row in rows}:
+        results.add(variant, "hares", {row["task"]: float(row["mean"]) for row in rows if row["variant"] == variant})
+    table = build("d6", _sources(paper_experiment, repository, results.paths))
+    assert table.header == ("Model", "+Speech", "–Speech")
+    assert {row[0].text: (row[1].text, row[2].text) for row in table.rows} == {
+        "RP": (".321", ".270"), "AV": (".379", ".285"), "+ES": (".391", ".297"), "+FR": (".402", ".284"),
+        "+JA": (".410", ".302"), "+EFJ": (".373", ".303"), "SEP": (".400", ".299"),
+    }  # fmt: skip
+    assert [cell.mark for cell in table.rows[0]] == [None, "lowest", "lowest"]
+    assert {(row["task"], row["variant"]) for row in _tidy(table)} == {(row["task"], row["variant"]) for row in rows}
+
+
+def test_d6_of_several_seeds_has_their_deviation(make_experiment: Any, repository: Path, results: Any) -> None:
+    path = results.add("rp", "hares", {"fluent_speech_commands": 0.3, "fluent_speech_commands_nospeech": 0.25})
+    result = read_json(path)
+    result["tasks"]["fluent_speech_commands"]["std_seeds"] = 0.0125
+    result["tasks"]["fluent_speech_commands_nospeech"]["std_seeds"] = 0.5
+    write_json(path, result)
+    table = build("d6", _sources(make_experiment(seeds=[0, 1, 2]), repository, results.paths))
+    assert [cell.text for cell in table.rows[0]] == ["RP", ".300±.013", ".250±.500"]
+    assert table.caption.endswith("; means over 3 pretraining seeds, ± their standard deviation.")
+    assert not build("d6", _sources(make_experiment(), repository, [])).caption.endswith("deviation.")
+    own = make_experiment(variants={"rp": {"label": "RP", "untrained": True, "seeds": [0, 1, 2]}})
+    assert "; means over 1 to 3 pretraining seeds" in build("d6", _sources(own, repository, [path])).caption
+    assert "seeds" not in build("1", _sources(own, repository, [])).caption
+
+
 def test_forms_show_the_marks_and_escape_what_they_must() -> None:
     table = Table(
         name="X",

@@ -19,6 +19,7 @@ def _result(suite: str, epoch: int, tasks: dict[str, float]) -> dict[str, Any]:
         task: {"metric": "top1_acc", "mean": mean, "std": None, "n_folds": 1, "folds": [mean], "seconds": 0.5}
         for task, mean in tasks.items()
     }
+    scores["esc50"]["interval"] = {"low": tasks["esc50"] - 0.125, "high": None}
     return {
         "suite": suite,
         "variant": "efj",
@@ -88,7 +89,10 @@ def test_everything_arrives_once_named_tagged_and_nested(results: Path, uri: str
         "task": "esc50,fsd50k",
         "experiment": "e1",
     }
-    assert probe.data.metrics["fsd50k/top1_acc"] == 0.25
+    assert probe.data.metrics == {
+        "esc50/top1_acc": 0.5, "esc50/low": 0.375, "esc50/seconds": 0.5, "fsd50k/top1_acc": 0.25, "fsd50k/seconds": 0.5
+    }  # fmt: skip
+    assert set(parent.data.metrics) == {"epoch", "loss", "esc50/top1_acc", "fsd50k/top1_acc"}
     report = runs["tables and figures"]
     assert [file.path for file in client.list_artifacts(report.info.run_id, "tables")] == ["tables/table1.csv"]
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -43,7 +44,7 @@ def test_the_demo_is_about_forty_jobs(snakemake: Snakemake) -> None:
     jobs = _jobs(run.stdout + run.stderr)
     assert (jobs["pretrain"], jobs["random_weights"]) == (8, 1)
     assert sum(count for rule, count in jobs.items() if rule.startswith("probe_hear")) == 9
-    assert (jobs["probe_hares"], jobs["probe_visual"]) == (9, 6), "visual for those that see"
+    assert (jobs["probe_hares"], jobs["probe_visual"]) == (9, 7), "visual for those that see"
     assert jobs["comparisons"] == 1
     assert sum(jobs.values()) <= 58
 
@@ -79,6 +80,7 @@ def test_dubs_are_aligned_before_clips_are_cut_or_speech_removed(snakemake: Snak
     [
         "results/efj/epoch02/hear.json",
         "results/rp/hares.json",
+        "results/rp/visual.json",
         "results/av/visual.json",
         "results/efj/predictions/vggsound.arrow",
         "results/efj/epoch02/predictions/esc50.arrow",
@@ -98,9 +100,7 @@ def test_every_target_of_the_contract_can_be_asked_for(snakemake: Snakemake, tar
     assert run.returncode == 0, run.stderr
 
 
-@pytest.mark.parametrize(
-    "target", ["results/a/visual.json", "results/rp/visual.json", "results/xx/hear.json", "results/figures/b2.pdf"]
-)
+@pytest.mark.parametrize("target", ["results/a/visual.json", "results/xx/hear.json", "results/figures/b2.pdf"])
 def test_what_does_not_exist_is_an_error_and_no_run(snakemake: Snakemake, target: str) -> None:
     run = snakemake("-n", target)
     assert run.returncode != 0
@@ -138,6 +138,49 @@ def test_several_seeds_are_aggregated(snakemake: Snakemake, demo_experiment: Exp
     assert (jobs["aggregate"], jobs["aggregate_sweep"]) == (1, 1)
 
 
+@pytest.mark.parametrize("overlay", [{"seeds": [0, 1, 2]}, {"variants": {"rp": {"seeds": [0, 1, 2]}}}])
+def test_random_weights_of_several_seeds_are_evaluated_on_every_suite(
+    snakemake: Snakemake, overlay: dict[str, Any]
+) -> None:
+    suites = ("hear", "hares", "visual")
+    run = snakemake("-n", *(f"results/rp/{suite}.json" for suite in suites), overlay=overlay)
+    assert run.returncode == 0, run.stderr
+    jobs = _jobs(run.stderr)
+    assert {name: jobs.get(name) for name in ("random_weights", "aggregate", "pretrain")} == {
+        "random_weights": 3, "aggregate": 3, "pretrain": None,
+    }  # fmt: skip
+    assert (jobs["probe_hear_0"], jobs["probe_hares"], jobs["probe_visual"]) == (3, 3, 3)
+
+
+def test_seeds_of_one_variant_leave_the_others_where_they_are(snakemake: Snakemake) -> None:
+    words = (
+        "-n",
+        "-p",
+        "--workflow-profile",
+        "none",
+        "--cores",
+        "1",
+        "results/comparisons.csv",
+        "results/tables/tabled6.csv",
+    )
+    run = snakemake(*words, overlay={"variants": {"rp": {"seeds": [0, 7]}}})
+    assert run.returncode == 0, run.stderr
+    printed = run.stdout + run.stderr
+    (command,) = [line for line in printed.splitlines() if "dubaug tables" in line]
+    assert "results/efj/hares.json" in command
+    assert "results/rp/hares.json" in command
+    assert "/seed7/" not in command
+    seeds = re.findall(
+        r"dubaug pretrain .*--variant rp --seed (\d+) .*--out results/rp/seed(\d)/pretraining\.json", printed
+    )
+    assert sorted(seeds) == [("0", "0"), ("7", "7")]
+    assert "--out results/efj/pretraining.json" in printed
+    needed = re.search(r"rule comparisons:\n\s+input: (.*)", printed)
+    assert needed is not None
+    assert "results/rp/seed7/predictions/esc50.arrow" in needed[1]
+    assert "results/efj/predictions/esc50.arrow" in needed[1]
+
+
 def test_comparisons_need_the_seeds_predictions(snakemake: Snakemake) -> None:
     words = ("-n", "-p", "--workflow-profile", "none", "--cores", "1", "results/comparisons.csv")
     run = snakemake(*words, overlay={"seeds": [0, 1]})
@@ -157,7 +200,7 @@ def test_comparisons_need_the_seeds_predictions(snakemake: Snakemake) -> None:
         ("efj", [0], "hear hares visual", "rejected"),
         ("sep/seed1", [0, 1], "hear hares visual", "rejected rejected_separation"),
         ("a", [0], "hear hares", "rejected"),
-        ("rp", [0], "hear hares", None),
+        ("rp", [0], "hear hares visual", None),
     ],
 )
 def test_an_export_has_all_scores_of_its_run_and_the_corpus(
@@ -289,7 +332,24 @@ def test_data_sets_that_are_missing_stop_no_other(
     (clone / paper_experiment.tasks["ucf101"].path).mkdir(parents=True)
     run = snakemake(*words, "all_tables")
     assert "ucf101 is left out" not in run.stderr
-    assert sum("--suite visual" in line for line in commands("probe")) == 6
+    assert sum("--suite visual" in line for line in commands("probe")) == 7
+
+
+@pytest.mark.parametrize("suite", ["hear", "visual"])
+def test_a_suite_without_any_data_is_an_error_that_names_them(
+    snakemake: Snakemake, clone: Path, paper_experiment: Experiment, suite: str
+) -> None:
+    _touch_inputs(clone, paper_experiment)
+    folders = sorted({paper_experiment.tasks[task].path for task in paper_experiment.suites[suite]})
+    for folder in folders:
+        (clone / folder).rmdir()
+    words = ("-n", "--workflow-profile", "none", "--cores", "8", "--config", "scale=paper", "--")
+    run = snakemake(*words, f"results/efj/{suite}.json")
+    printed = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert "Missing input files for rule features:" in printed
+    assert all(f"    {folder}\n" in printed for folder in folders)
+    assert snakemake(*words, "results/efj/hares.json").returncode == 0
 
 
 def test_rules_call_commands_and_hold_no_logic(repository: Path) -> None:

@@ -49,10 +49,22 @@ if workflow.is_main_process:
             file=sys.stderr,
         )
 
-# One seed: results/efj/hear.json comes straight from the probe. Several: results/efj/seed0/hear.json does, and
-# results/efj/hear.json aggregates them.
-MANY_SEEDS = len(EXPERIMENT.seeds) > 1
-RUN = RESULTS / ("{variant}/seed{seed}" if MANY_SEEDS else "{variant}")
+# A variant with one seed has one run, `efj`: results/efj/hear.json comes straight from the probe. With several, runs are
+# `efj/seed0`, ...: results/efj/seed0/hear.json comes from the probe, and results/efj/hear.json aggregates them.
+RUN = RESULTS / "{run}"
+MANY_SEEDS = [name for name in VARIANTS if len(EXPERIMENT.seeds_of(name)) > 1]
+
+
+def run_of(variant, seed):
+    """Return the name of a variant's run with that seed."""
+    return f"{variant}/seed{seed}" if variant in MANY_SEEDS else variant
+
+
+RUNS = {
+    run_of(name, seed): (name, seed)
+    for name in VARIANTS
+    for seed in EXPERIMENT.seeds_of(name)
+}
 
 TABLE_FORMS = ["csv", "md", "tex"]
 FIGURE_FORMS = ["pdf", "png"]
@@ -75,9 +87,14 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+def runs_of(variants):
+    """Return the names of all runs of these variants."""
+    return [run for run, (variant, _) in RUNS.items() if variant in variants]
+
+
 wildcard_constraints:
+    run=one_of(RUNS),
     variant=one_of(VARIANTS),
-    seed=one_of(map(str, EXPERIMENT.seeds)),
     task=one_of(EXPERIMENT.tasks),
     suite="hear|hares|visual",
     batch=r"\d+",
@@ -88,104 +105,14 @@ onstart:
     save(EXPERIMENT, RESOLVED)
 
 
+def variant_of(wildcards):
+    """Return the run's variant."""
+    return RUNS[wildcards.run][0]
+
+
 def seed_of(wildcards):
-    """Return the run's pretraining seed: its wildcard, or the only one."""
-    return int(wildcards.get("seed", EXPERIMENT.seeds[0]))
-
-
-def films_digest(_wildcards=None):
-    """Return the hash of what the generated films depend on."""
-    return digest(
-        EXPERIMENT.demo.seed, EXPERIMENT.demo.films, generator_sha256(tasks=False)
-    )
-
-
-def generated_films():
-    """Return the hash of the generated films where they are the corpus: equal catalogues may be of other films."""
-    if EXPERIMENT.demo is None:
-        return None
-    home, catalogue = Path(EXPERIMENT.demo.directory), Path(EXPERIMENT.corpus.catalogue)
-    return films_digest() if home in catalogue.parents else None
-
-
-def corpus_digest(_wildcards=None):
-    """Return the hash of what the choice of titles depends on."""
-    return digest(
-        EXPERIMENT.corpus,
-        EXPERIMENT.clips.duration_s,
-        EXPERIMENT.alignment.speeds,
-        generated_films(),
-    )
-
-
-def shards_digest(_wildcards=None):
-    """Return the hash of what the shards depend on, beyond the titles."""
-    return digest(
-        EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, generated_films()
-    )
-
-
-def alignment_digest(_wildcards=None):
-    """Return the hash of what the alignment of dubs depends on, beyond the titles."""
-    return digest(
-        EXPERIMENT.corpus,
-        EXPERIMENT.alignment,
-        EXPERIMENT.clips.batches,
-        generated_films(),
-    )
-
-
-def separated_digest(_wildcards=None):
-    """Return the hash of what the separated shards depend on, beyond the titles."""
-    return digest(
-        EXPERIMENT.corpus,
-        EXPERIMENT.clips,
-        EXPERIMENT.mel,
-        EXPERIMENT.separation.result_settings(),
-        generated_films(),
-    )
-
-
-def pretraining_experiment(wildcards):
-    """Return the hash of what a variant's weights depend on."""
-    return pretraining_digest(EXPERIMENT, wildcards.variant, seed_of(wildcards))
-
-
-def features_experiment(wildcards):
-    """Return the hash of what a suite's features depend on: its tasks, one by one."""
-    return digest(
-        [
-            downstream_digest(EXPERIMENT, task)
-            for task in EVALUATED.suites[wildcards.suite]
-        ]
-    )
-
-
-def separated_task_experiment(wildcards):
-    """Return the hash of what a task's copy without speech depends on."""
-    return digest(
-        EXPERIMENT.tasks[wildcards.task].path, EXPERIMENT.separation.result_settings()
-    )
-
-
-def probe_experiment(suite):
-    """Return a function: the hash of what a variant's results on the suite depend on, and the suite's tasks."""
-
-    def of_run(wildcards):
-        return digest(
-            result_digest(EXPERIMENT, wildcards.variant, seed_of(wildcards), suite),
-            [
-                downstream_digest(EXPERIMENT, task, variant=wildcards.variant)
-                for task in EVALUATED.suites[suite]
-            ],
-        )
-
-    return of_run
-
-
-def report_experiment(_wildcards=None):
-    """Return the hash of what the tables and figures show besides results: labels, suites, sizes in the footer."""
-    return digest(to_mapping(EXPERIMENT))
+    """Return the run's pretraining seed."""
+    return RUNS[wildcards.run][1]
 
 
 def demo_task_paths():
@@ -195,24 +122,15 @@ def demo_task_paths():
     return sorted(path for path in used if home in Path(path).parents)
 
 
-def demo_tasks_digest(_wildcards=None):
-    """Return the hash of what the generated data sets depend on."""
-    return digest(
-        EXPERIMENT.demo.seed,
-        EXPERIMENT.demo.items_per_class,
-        generator_sha256(tasks=True),
-    )
-
-
 def clips_input(wildcards):
     """Return what a variant trains on: the clips' index, a second one where it is separated, and what it starts from."""
-    variant = EXPERIMENT.variants[wildcards.variant]
+    variant = EXPERIMENT.variants[variant_of(wildcards)]
     inputs = {"clips": RESULTS / "corpus/clips.json"}
     if variant.separated:
         inputs["separated"] = RESULTS / "corpus/separated.json"
     if variant.start_from is not None:
-        run = str(RUN).format(variant=variant.start_from, seed=seed_of(wildcards))
-        inputs["start_from"] = f"{run}/pretraining.json"
+        run = run_of(variant.start_from, seed_of(wildcards))
+        inputs["start_from"] = RESULTS / run / "pretraining.json"
     return inputs
 
 
@@ -228,11 +146,11 @@ def clips_flags(wildcards, input):
 
 def export_input(wildcards):
     """Return what a run's export is made of: its manifest, all its scores, and the corpus that it was trained on."""
-    run, variant = str(RUN).format(**wildcards), EXPERIMENT.variants[wildcards.variant]
-    suites = EVALUATED.suites_of(wildcards.variant)
-    inputs = {"manifest": f"{run}/pretraining.json"}
+    run, variant = RESULTS / wildcards.run, EXPERIMENT.variants[variant_of(wildcards)]
+    suites = EVALUATED.suites_of(variant_of(wildcards))
+    inputs = {"manifest": run / "pretraining.json"}
     if suites:
-        inputs["scores"] = [f"{run}/{suite}.json" for suite in suites]
+        inputs["scores"] = [run / f"{suite}.json" for suite in suites]
     if not variant.untrained:
         rejected = ["rejected", "rejected_separation"][: 1 + variant.separated]
         inputs["titles"] = [RESULTS / "corpus/titles.csv"]
@@ -256,8 +174,9 @@ def task_path(wildcards):
 
 
 def task_paths(wildcards):
-    """Return the folders of a suite's data sets, as they are published: those that are there."""
-    tasks = [EXPERIMENT.tasks[name] for name in EVALUATED.suites[wildcards.suite]]
+    """Return the folders of a suite's data sets: those that are there, or if none is, all, for Snakemake to name."""
+    names = EVALUATED.suites[wildcards.suite] or EXPERIMENT.suites[wildcards.suite]
+    tasks = [EXPERIMENT.tasks[name] for name in names]
     return sorted({task.path for task in tasks if not task.separated})
 
 
@@ -298,7 +217,7 @@ def sweep_schedules():
 def last_checkpoint_suites():
     """Return the suites other than HEAR that have tasks, each with the variants that can be evaluated on it."""
     fitting = {
-        suite: [name for name in VARIANTS if suite in EVALUATED.suites_of(name)]
+        suite: [name for name in VARIANTS if suite in EXPERIMENT.suites_of(name)]
         for suite in ("hares", "visual")
     }
     return {suite: members for suite, members in fitting.items() if members}
@@ -325,39 +244,40 @@ def predictions_files(suite, swept=None):
 
 
 def final_predictions():
-    """Return the predictions of all variants' last checkpoints."""
-    runs = [
-        (variant, Path(str(RUN).format(variant=variant, seed=seed)))
-        for variant in VARIANTS
-        for seed in EXPERIMENT.seeds
-    ]
+    """Return the predictions of all runs' last checkpoints."""
     return [
         file
-        for variant, run in runs
+        for run, (variant, _) in RUNS.items()
         for suite in EVALUATED.suites_of(variant)
-        for file in predictions_in(run, suite)
+        for file in predictions_in(RESULTS / run, suite)
     ]
+
+
+def seeds_folders(wildcards):
+    """Return the folders of the results that a joined result is made from."""
+    runs = [RESULTS / run for run in runs_of([wildcards.variant])]
+    epoch = wildcards.get("epoch")
+    return [run / f"epoch{epoch}" for run in runs] if epoch else runs
+
+
+def seeds_results(wildcards):
+    """Return the results of all seeds that a joined result is made from."""
+    return [folder / f"{wildcards.suite}.json" for folder in seeds_folders(wildcards)]
 
 
 def seeds_predictions(wildcards):
-    """Return the predictions of all seeds that a joined result is made from."""
-    runs = [
-        Path(str(RUN).format(variant=wildcards.variant, seed=seed))
-        for seed in EXPERIMENT.seeds
-    ]
-    epoch = wildcards.get("epoch")
+    """Return the predictions beside those results."""
     return [
         file
-        for run in runs
-        for file in predictions_in(
-            run / f"epoch{epoch}" if epoch else run, wildcards.suite
-        )
+        for folder in seeds_folders(wildcards)
+        for file in predictions_in(folder, wildcards.suite)
     ]
 
 
 def sweep_flags(wildcards, output):
     """Return the probe's flags for the sweep's files."""
-    epochs = [epoch for epoch in EXPERIMENT.checkpoints_of(wildcards.variant) if epoch]
+    kept = EXPERIMENT.checkpoints_of(variant_of(wildcards))
+    epochs = [epoch for epoch in kept if epoch]
     return ["--sweep", *map("{}={}".format, epochs, output.sweep)] if epochs else []
 
 

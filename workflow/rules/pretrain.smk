@@ -11,7 +11,7 @@ rule pretrain:
     benchmark:
         RUN / "benchmarks/pretrain.tsv"
     wildcard_constraints:
-        variant=one_of(TRAINED),
+        run=one_of(runs_of(TRAINED)),
     conda:
         "../../envs/train.yaml"
     threads: PRETRAIN_THREADS
@@ -23,12 +23,13 @@ rule pretrain:
     params:
         config=RESOLVED,
         experiment=pretraining_experiment,
+        variant=variant_of,
         seed=seed_of,
         clips=clips_flags,
         work_dir=subpath(output.manifest, strip_suffix="ing.json"),
         launcher=PRETRAIN_LAUNCHER,
     shell:
-        "{params.launcher} pretrain --config {params.config} --variant {wildcards.variant} --seed {params.seed}"
+        "{params.launcher} pretrain --config {params.config} --variant {params.variant} --seed {params.seed}"
         " {params.clips:q} --work-dir {params.work_dir} --move-aside --out {output.manifest}"
         " 2> {log}"
 
@@ -40,7 +41,7 @@ rule random_weights:
     log:
         RUN / "logs/pretrain.log",
     wildcard_constraints:
-        variant=one_of(UNTRAINED),
+        run=one_of(runs_of(UNTRAINED)),
     conda:
         "../../envs/train.yaml"
     resources:
@@ -49,9 +50,10 @@ rule random_weights:
     params:
         config=RESOLVED,
         experiment=pretraining_experiment,
+        variant=variant_of,
         seed=seed_of,
         work_dir=subpath(output.manifest, strip_suffix="ing.json"),
     shell:
-        "dubaug pretrain --config {params.config} --variant {wildcards.variant} --seed {params.seed}"
+        "dubaug pretrain --config {params.config} --variant {params.variant} --seed {params.seed}"
         " --work-dir {params.work_dir} --move-aside --out {output.manifest}"
         " 2> {log}"

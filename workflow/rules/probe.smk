@@ -17,7 +17,7 @@ for schedule, members in sweep_schedules().items():
         benchmark:
             RUN / "benchmarks/probe_hear.tsv"
         wildcard_constraints:
-            variant=one_of(members),
+            run=one_of(runs_of(members)),
         conda:
             "../../envs/train.yaml"
         threads: PROBE_THREADS
@@ -54,7 +54,7 @@ for suite, members in last_checkpoint_suites().items():
         benchmark:
             RUN / f"benchmarks/probe_{suite}.tsv"
         wildcard_constraints:
-            variant=one_of(members),
+            run=one_of(runs_of(members)),
         conda:
             "../../envs/train.yaml"
         threads: PROBE_THREADS
@@ -77,14 +77,14 @@ if MANY_SEEDS:
 
     rule aggregate:
         input:
-            results=collect(
-                RUN / "{suite}.json", seed=EXPERIMENT.seeds, allow_missing=True
-            ),
+            results=seeds_results,
             predictions=seeds_predictions,
         output:
             result=RESULTS / "{variant}/{suite}.json",
         log:
             RESULTS / "{variant}/logs/aggregate_{suite}.log",
+        wildcard_constraints:
+            variant=one_of(MANY_SEEDS),
         conda:
             "../../envs/report.yaml"
         resources:
@@ -94,13 +94,6 @@ if MANY_SEEDS:
             "dubaug aggregate --results {input.results} --out {output.result} 2> {log}"
 
     use rule aggregate as aggregate_sweep with:
-        input:
-            results=collect(
-                RUN / "epoch{epoch}/{suite}.json",
-                seed=EXPERIMENT.seeds,
-                allow_missing=True,
-            ),
-            predictions=seeds_predictions,
         output:
             result=RESULTS / "{variant}/epoch{epoch}/{suite}.json",
         log:

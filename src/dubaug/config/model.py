@@ -246,6 +246,8 @@ class Variant:
     """Override `pretraining.epochs` and `.checkpoints` for this variant (Appendix C's 20-epoch runs)."""
     start_from: str | None
     """The variant whose last weights the encoders begin with, of the same seed; None for random ones."""
+    seeds: tuple[int, ...] | None
+    """Override `seeds` for this variant: random weights cost no training."""
 
     @property
     def dub_augmented(self) -> bool:
@@ -270,6 +272,9 @@ class Task:
     """Evaluate on the audio with speech removed (Table D6)."""
     absent_classes: bool
     """Accept splits that train or test without some class; else that is an error, since a file may be missing."""
+    absent_files: str | None
+    """Text file with the ids of items, one a line, that are known not to be on disk: VGGSound's videos that are gone.
+    Any other item that is not there is an error."""
     label: str
 
 
@@ -353,6 +358,10 @@ class Experiment:
     probe: Probe
     tracking: Tracking
 
+    def seeds_of(self, variant: str) -> tuple[int, ...]:
+        """Return the seeds that `variant` is pretrained with, or that its random weights are drawn with."""
+        return self.variants[variant].seeds or self.seeds
+
     def epochs_of(self, variant: str) -> int:
         """Return the number of epochs that `variant` is trained for (0 for an untrained one)."""
         chosen = self.variants[variant]
@@ -365,5 +374,5 @@ class Experiment:
 
     def suites_of(self, variant: str) -> tuple[SuiteName, ...]:
         """Return the suites that have tasks and that `variant` can be evaluated on (no video, no visual tasks)."""
-        sees = self.variants[variant].video and not self.variants[variant].untrained
+        sees = self.variants[variant].video
         return tuple(suite for suite in SUITES if self.suites[suite] and (sees or suite != "visual"))

@@ -167,13 +167,14 @@ def _fill_defaults(merged: dict[str, Any]) -> None:
         "epochs": None,
         "checkpoints": None,
         "start_from": None,
+        "seeds": None,
     }
     for name, variant in merged["variants"].items():
         merged["variants"][name] = {"label": name, **defaults, **variant}
+    task_defaults = {"modality": "A", "separated": False, "absent_classes": False, "absent_files": None}
     for name, task in merged["tasks"].items():
         layout = {"layout": "hear"} if task["suite"] == "hear" else {}
-        task_defaults = {"label": name, "modality": "A", "separated": False, "absent_classes": False, **layout}
-        merged["tasks"][name] = {**task_defaults, **task}
+        merged["tasks"][name] = {"label": name, **task_defaults, **layout, **task}
 
 
 def _cross_check(merged: Mapping[str, Any]) -> None:
@@ -191,7 +192,7 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
     _check_epochs("pretraining", pretraining["epochs"], pretraining["checkpoints"])
     for name, variant in merged["variants"].items():
         _check_variant(name, variant, languages, pretraining)
-        _check_start(name, merged["variants"])
+        _check_start(name, merged["variants"], merged["seeds"])
     for suite in SUITES:
         for task in merged["suites"][suite]:
             _require(
@@ -212,6 +213,12 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
             f"tasks.{name}.layout",
             None,
             "the data set's layout, such as tut18 (only HEAR tasks have a default)",
+        )
+        _require(
+            task["absent_files"] is None or task["layout"] == "vggsound",
+            f"tasks.{name}.absent_files",
+            task["absent_files"],
+            "nothing: only VGGSound may lack files, other data sets must be whole",
         )
     augmentation, crop = merged["augmentation"], merged["encoders"]["video"]["crop"]
     _require(
@@ -284,7 +291,7 @@ def _check_variant(name: str, variant: Mapping[str, Any], languages: list[str], 
     _check_epochs(key, epochs, variant["checkpoints"] or pretraining["checkpoints"])
 
 
-def _check_start(name: str, variants: Mapping[str, Any]) -> None:
+def _check_start(name: str, variants: Mapping[str, Any], seeds: list[int]) -> None:
     """Check that the variants that lead to `name`, one starting from the other, are there and begin somewhere."""
     chain = [name]
     while (start := variants[chain[-1]]["start_from"]) is not None:
@@ -302,6 +309,8 @@ def _check_start(name: str, variants: Mapping[str, Any]) -> None:
             f"a trained variant that does not start from this one{', with video' if variant['video'] else ''}: "
             f"{', '.join(fitting) or 'there is none'}",
         )
+        own, there = variant["seeds"] or seeds, variants[start]["seeds"] or seeds
+        _require(set(own) <= set(there), f"variants.{chain[-1]}.seeds", own, f"seeds that {start} has, too: {there}")
         chain.append(start)
 
 

@@ -1,14 +1,56 @@
 """What every task's data must have before anything is computed from them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from dubaug.config.model import Task
+from dubaug.downstream.lists import read_lines
 from dubaug.downstream.model import Dataset
 from dubaug.errors import DubaugError
 
 NAMED = 5
-"""Classes that a message names."""
+"""Classes, or files, that a message names."""
+
+
+def check_task(dataset: Dataset, name: str, task: Task) -> None:
+    """Raise `DubaugError` if the data set of the task called `name` cannot be evaluated as its protocol asks."""
+    check_missing(dataset, name, task)
+    check_splits(dataset, needs_valid=task.suite == "hear", absent_classes=task.absent_classes)
+
+
+def check_missing(dataset: Dataset, name: str, task: Task) -> None:
+    """Raise `DubaugError` unless the items that are not on disk are those that `absent_files` lists, no more, no less.
+
+    So what was evaluated can be told, and a data set never shrinks by itself.
+    """
+    if task.absent_files and not Path(task.absent_files).is_file():
+        raise DubaugError(f"tasks.{name}.absent_files: there is no {task.absent_files}: {_how_to_list(name)}")
+    accepted = set(read_lines(Path(task.absent_files))) if task.absent_files else set()
+    unknown = sorted(accepted - set(dataset.missing))
+    if unknown:
+        raise DubaugError(
+            f"{task.absent_files} (tasks.{name}.absent_files) lists {_some(unknown)}, which the data set has on disk "
+            f"or does not list at all: make it again, {_how_to_list(name)}"
+        )
+    surprising = [item for item in dataset.missing if item not in accepted]
+    if surprising:
+        parts = ", ".join(dict.fromkeys(dataset.missing[item] for item in surprising))
+        raise DubaugError(
+            f"split {dataset.splits[0].name!r} ({parts}): {len(surprising)} listed items are not on disk: "
+            f"{_some(surprising)}. Get them, or if they cannot be had any more, list them in a file, one a line "
+            f"({_how_to_list(name)}), and name it in tasks.{name}.absent_files"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _how_to_list(name: str) -> str:
+    return f"`dubaug data --absent {name} --config ...` prints it"
 
 
 def check_splits(dataset: Dataset, *, needs_valid: bool, absent_classes: bool) -> None:

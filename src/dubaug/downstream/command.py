@@ -35,6 +35,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
     form.add_argument("--page", action="store_true", help="print docs/data.md; nothing on disk is looked at")
+    form.add_argument(
+        "--absent",
+        metavar="TASK",
+        help="print the items that this task's lists name and that are not on disk, one a "
+        "line, as tasks.<name>.absent_files takes them",
+    )
     data.add_argument("--strict", action="store_true", help="exit with 1 unless every data set is found and whole")
     data.set_defaults(run=run_data)
     parser = subparsers.add_parser(
@@ -65,12 +71,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_data(options: argparse.Namespace) -> None:
     """Run `dubaug data`."""
     from dubaug.downstream.listing import to_csv, to_mapping, to_page, to_text
-    from dubaug.downstream.survey import survey
+    from dubaug.downstream.survey import absent_items, survey
 
     experiment = _experiment(options)
     if options.page:
         prose = resources.files("dubaug.downstream").joinpath("data_page.md").read_text(encoding="utf-8")
         print(to_page(experiment, prose), end="")
+        return
+    if options.absent:
+        print("".join(f"{item}\n" for item in absent_items(experiment, options.absent)), end="")
         return
     tasks = survey(experiment)
     if options.json:

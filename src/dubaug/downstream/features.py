@@ -17,7 +17,7 @@ import numpy as np
 from dubaug.config.model import Experiment, SuiteName
 from dubaug.config.resolve import digest
 from dubaug.downstream import load_dataset, store
-from dubaug.downstream.checks import check_splits
+from dubaug.downstream.checks import check_task
 from dubaug.downstream.experiment import FeatureSettings, downstream_digest, feature_settings, no_data
 from dubaug.downstream.model import Dataset, Item
 from dubaug.downstream.parallel import in_order
@@ -150,8 +150,7 @@ def _load(
         try:
             dataset = load_dataset(layout, folder)
             for name in names:
-                task = experiment.tasks[name]
-                check_splits(dataset, needs_valid=task.suite == "hear", absent_classes=task.absent_classes)
+                check_task(dataset, name, experiment.tasks[name])
         except DubaugError as error:
             raise DubaugError(f"{_called(names)}: {folder}: {error}") from error
         loaded.append((dataset, folder, tuple(names)))
@@ -236,7 +235,7 @@ def _extract(
 def _unreadable(source: _Source, failed: Sequence[str]) -> str:
     """Return what to tell people of recordings that cannot be read."""
     more = [f"... and {len(failed) - NAMED} more, all in this command's log"] if len(failed) > NAMED else []
-    deleted = ", or delete them: videos that are not on disk are left out" if source.dataset.may_lack_items else ""
+    deleted = ", or delete them and list them in absent_files" if source.dataset.may_lack_items else ""
     return (
         f"{_called(source.tasks)}: {len(failed)} of {source.dataset.n_items} recordings cannot be read; nothing is "
         f"evaluated on a part of a data set. Get these files anew{deleted}:"
@@ -280,7 +279,9 @@ def _finish(source: _Source, shard: store.ShardRecord) -> None:
     """Write the record: labels and splits are always today's, the shard's part is what was extracted."""
     store.save(source.record, source.dataset, shard)
     if source.dataset.missing:
-        say(f"{source.folder.name}: {len(source.dataset.missing)} listed items are not on disk")
+        say(f"{source.folder.name}: {len(source.dataset.missing)} listed items are not on disk, as absent_files says")
+    if source.dataset.note:
+        say(f"{source.folder.name}: {source.dataset.note}")
 
 
 def _entry(source: _Source, shard: store.ShardRecord, manifest: Path) -> dict[str, object]:

@@ -30,18 +30,20 @@ def to_mapping(task: TaskData) -> dict[str, Any]:
         "url": known.url if known else None,
         "get": known.get if known else None,
         "licence": known.licence if known else None,
+        "unchecked": list(known.unchecked) if known else [],
         "note": task.note,
     }
 
 
 def to_csv(tasks: Sequence[TaskData]) -> str:
-    """Return one row a task; splits as `train=3|test=1`, labels of several heads as `6/14/4`."""
+    """Return one row a task; splits as `train=3|test=1`, labels of several heads as `6/14/4`, lists with `|`."""
     rows = [to_mapping(task) for task in tasks]
     for row in rows:
         for key in ("splits", "splits_published"):
             row[key] = "|".join(f"{part}={count}" for part, count in row[key].items())
         for key in ("labels", "labels_published"):
             row[key] = _heads(row[key])
+        row["unchecked"] = "|".join(row["unchecked"])
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
@@ -108,7 +110,8 @@ def _details(task: TaskData) -> list[str]:
         lines.append("splits   " + ", ".join(of_each))
     if known:
         lines.append(f"from     {known.url}")
-        lines.append(f"licence  {known.licence or UNKNOWN}")
+        doubt = " (not checked)" if "licence" in known.unchecked else ""
+        lines.append(f"licence  {known.licence or UNKNOWN}{doubt}")
     if known and task.state == "missing" and not task.note:
         lines.append(f"take     {known.get}")
     if task.note:
@@ -133,7 +136,9 @@ def _parts(splits: Mapping[str, int]) -> str:
 
 
 def _sources(data: Published) -> str:
-    return "; ".join(f"{what}: {source}" for what, source in data.sources.items())
+    return "; ".join(
+        f"{what}: {source}{' (not checked)' if what in data.unchecked else ''}" for what, source in data.sources.items()
+    )
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

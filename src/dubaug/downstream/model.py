@@ -1,7 +1,8 @@
 """What every loader returns: items, their labels, and which of them train, validate and test."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -90,10 +91,13 @@ class Dataset:
     targets: np.ndarray
     """multiclass: int64 (n,); multilabel: bool (n, classes); multihead: int64 (n, heads)."""
     metrics: tuple[str, ...]
-    missing: tuple[str, ...] = ()
-    """Ids that the lists name and that are not on disk, where the data set is known for it."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Ids that the lists name and that are not on disk, where the data set is known for it, and the part (train or
+    test) that they would stand in. Whether they may be missing, `dubaug.downstream.checks` says."""
     may_lack_items: bool = False
     """Known for it: VGGSound, whose videos are downloaded one by one while they last."""
+    note: str = ""
+    """What people should know of this copy of the data set."""
     hear: HearTask | None = None
     """For the folders of HEAR's tasks."""
 

@@ -1,7 +1,7 @@
 """What the data sets' publishers say of them: how many clips and labels, where to get them, under which licence.
 
-`published.json` holds only what a public page or paper states, each number with its source; what none states, or what
-was not checked, is null or absent there.
+`published.json` holds only what a public page, paper or program states, each with its source; what none states is null
+or absent there, and what could not be compared with its source again is listed as unchecked.
 """
 
 import json
@@ -28,7 +28,9 @@ class Published:
     labels: tuple[int, ...]
     """Classes of each head."""
     sources: Mapping[str, str]
-    """Who says so, by `clips`, `splits` and `labels`."""
+    """Who says so, by `clips`, `splits`, `labels` and `licence`."""
+    unchecked: tuple[str, ...]
+    """Which of these were written down without the source at hand."""
 
 
 @cache
@@ -36,7 +38,7 @@ def published_data() -> tuple[Published, ...]:
     """Return all data sets of the paper."""
     text = resources.files("dubaug.downstream").joinpath("published.json").read_text(encoding="utf-8")
     return tuple(
-        Published(**{**entry, "tasks": tuple(entry["tasks"]), "labels": tuple(entry["labels"])})
+        Published(**{**entry, **{key: tuple(entry[key]) for key in ("tasks", "labels", "unchecked")}})
         for entry in json.loads(text)
     )
 

@@ -70,7 +70,7 @@ def _to_mapping(dataset: Dataset) -> dict[str, Any]:
             [item.id, _text(item.audio), _text(item.video), item.start_s, item.duration_s] for item in dataset.items
         ],
         "targets": targets,
-        "missing": dataset.missing,
+        "missing": dict(dataset.missing),
         "hear": asdict(dataset.hear) if dataset.hear else None,
     }
 
@@ -90,7 +90,7 @@ def _from_mapping(value: Mapping[str, Any]) -> Dataset:
         classes=classes,
         targets=_targets(value["kind"], value["targets"], len(classes[0])),
         metrics=tuple(value["metrics"]),
-        missing=tuple(value["missing"]),
+        missing=dict(value["missing"]),
         hear=_hear_task(value["hear"]) if value["hear"] else None,
     )
 

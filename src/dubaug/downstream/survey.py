@@ -3,6 +3,7 @@
 Lists are read and folders listed; no recording is opened.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Literal
 
 from dubaug.config.model import SUITES, Experiment, SuiteName, Task
 from dubaug.downstream import load_dataset
-from dubaug.downstream.checks import check_splits
+from dubaug.downstream.checks import check_task
 from dubaug.downstream.experiment import is_generated
 from dubaug.downstream.model import Dataset
 from dubaug.downstream.published import Published, published_for
@@ -46,6 +47,14 @@ def survey(experiment: Experiment) -> list[TaskData]:
     return [_look(experiment, name, read) for suite in SUITES for name in experiment.suites[suite]]
 
 
+def absent_items(experiment: Experiment, name: str) -> list[str]:
+    """Return the items that a task's lists name and that are not on disk, sorted. Raises `DubaugError`."""
+    if name not in experiment.tasks:
+        raise DubaugError(f"no task {name!r}; there are {', '.join(experiment.tasks)}")
+    task = experiment.tasks[name]
+    return sorted(load_dataset(task.layout, Path(task.path)).missing)
+
+
 def count_splits(dataset: Dataset) -> dict[str, int]:
     """Return how many clips each part has: `fold00`, ... with folds, `train`, ... with one split, else `split1 train`.
 
@@ -70,7 +79,7 @@ def _look(experiment: Experiment, name: str, read: Read) -> TaskData:
         if key not in read:
             read[key] = _read(*key)
         found = read[key]
-    state, note = _judge(found, task, known, generated)
+    state, note = _judge(found, name, task, known, generated)
     dataset = found if isinstance(found, Dataset) else None
     return TaskData(
         task=name,
@@ -94,7 +103,7 @@ def _read(layout: str, path: str) -> Dataset | DubaugError:
 
 
 def _judge(
-    found: Dataset | DubaugError | None, task: Task, known: Published | None, generated: bool
+    found: Dataset | DubaugError | None, name: str, task: Task, known: Published | None, generated: bool
 ) -> tuple[State, str]:
     """Return the state of a data set (None where there is no folder) and the note."""
     if found is None:
@@ -102,7 +111,7 @@ def _judge(
     if isinstance(found, DubaugError):
         return "incomplete", str(found)
     try:
-        check_splits(found, needs_valid=task.suite == "hear", absent_classes=task.absent_classes)
+        check_task(found, name, task)
     except DubaugError as error:
         return "incomplete", str(error)
     if generated:
@@ -110,16 +119,22 @@ def _judge(
     differing = _differences(found, known) if known else []
     words = [f"{what}: {ours} here, {theirs} published" for what, ours, theirs in differing]
     if found.missing:
-        words.append(f"{len(found.missing)} listed clips are not on disk, such as {found.missing[0]}")
-    fewer = bool(found.missing) or any(ours < theirs for _, ours, theirs in differing)
+        words.append(f"{len(found.missing)} listed clips are not on disk, as {task.absent_files} says")
+    if found.note:
+        words.append(found.note)
+    fewer = any(ours < theirs for _, ours, theirs in differing)
     return "incomplete" if fewer else "found", "; ".join(words)
 
 
 def _differences(found: Dataset, known: Published) -> list[tuple[str, int, int]]:
-    """Return each published number that is another on disk: what it counts, ours, theirs."""
-    splits, labels = count_splits(found), [len(names) for names in found.classes]
+    """Return each published number that is another in the lists: what it counts, ours, theirs.
+
+    Items that `absent_files` accepts count as if they were there: the published list has them.
+    """
+    splits, labels = Counter(count_splits(found)), [len(names) for names in found.classes]
+    splits.update(found.missing.values())
     pairs = [(part, splits.get(part, 0), count) for part, count in known.splits.items()]
     pairs += [("labels", ours, theirs) for ours, theirs in zip(labels, known.labels, strict=False)]
     if known.clips is not None:
-        pairs.insert(0, ("clips", found.n_items, known.clips))
+        pairs.insert(0, ("clips", found.n_items + len(found.missing), known.clips))
     return [(what, ours, theirs) for what, ours, theirs in pairs if ours != theirs]

@@ -1,4 +1,4 @@
-"""VGGSound: 10 s of video, its sound seen. What can still be downloaded differs, so what is on disk decides."""
+"""VGGSound: 10 s of video, its sound seen. What can still be downloaded of it differs from year to year."""
 
 import os
 from pathlib import Path
@@ -14,15 +14,16 @@ def load(path: Path) -> Dataset:
     """Return the clips of `vggsound.csv` (`youtube_id,start_s,label,split`, no header) that are on disk.
 
     A clip's file is `<youtube_id>_<start, six digits>.mp4` (or .mkv, .webm) in any folder below `path`; it holds the
-    ten seconds, not the whole video. Clips without a file are in `missing`. Classes are all that the list names.
-    There is no validation set. Raises `DubaugError`.
+    ten seconds, not the whole video. Clips without a file are in `missing`; nothing is evaluated unless
+    `tasks.<name>.absent_files` lists them (`dubaug.downstream.checks`). Classes are all that the list names. There is
+    no validation set. Raises `DubaugError`.
     """
     require_folder(path, "VGGSound: vggsound.csv and the videos")
     listed_in = path / "vggsound.csv"
     on_disk = _videos(path)
     items: list[Item] = []
     labels: list[str] = []
-    missing: list[str] = []
+    missing: dict[str, str] = {}
     members: dict[str, list[int]] = {"train": [], "test": []}
     classes: set[str] = set()
     lines: dict[str, int] = {}
@@ -34,7 +35,7 @@ def load(path: Path) -> Dataset:
             raise DubaugError(f"{listed_in}, line {number}: {clip} stands in line {lines[clip]} already")
         classes.add(row[2])
         if clip not in on_disk:
-            missing.append(clip)
+            missing[clip] = row[3]
             continue
         members[row[3]].append(len(items))
         items.append(Item(id=clip, audio=on_disk[clip], video=on_disk[clip]))
@@ -42,7 +43,7 @@ def load(path: Path) -> Dataset:
     try:
         split = Split(name="test", train=tuple(members["train"]), valid=(), test=tuple(members["test"]))
     except DubaugError as error:
-        absent = f" ({len(missing)} listed clips are not on disk, such as {missing[0]})" if missing else ""
+        absent = f" ({len(missing)} listed clips are not on disk, such as {next(iter(missing))})" if missing else ""
         raise DubaugError(f"{path}: {error}{absent}") from error
     ordered = tuple(sorted(classes))
     return Dataset(
@@ -52,15 +53,15 @@ def load(path: Path) -> Dataset:
         classes=(ordered,),
         targets=class_numbers(labels, ordered),
         metrics=("top1_acc",),
-        missing=tuple(missing),
+        missing=missing,
         may_lack_items=True,
     )
 
 
 def _videos(path: Path) -> dict[str, Path]:
-    """Return the video files below `path` by their names without suffix."""
+    """Return the video files below `path`, links followed, by their names without suffix."""
     found: dict[str, Path] = {}
-    for parent, folders, files in os.walk(path):
+    for parent, folders, files in os.walk(path, followlinks=True):
         folders.sort()
         for file in sorted(files):
             stem, suffix = os.path.splitext(file)  # noqa: PTH122 - 200,000 files

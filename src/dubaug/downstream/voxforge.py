@@ -1,34 +1,42 @@
 """VoxForge: which of six languages is spoken; the layout and the split of TensorFlow Datasets (voxforge 1.0.0)."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dubaug.downstream.lists import class_numbers, require_folder
+from dubaug.downstream.lists import class_numbers, read_lines, require_distinct, require_folder
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
+LIST = "voxforge_urls.txt"
+"""TFDS's list of archives (all before 2020), which `wget -i voxforge_urls.txt -x` downloads."""
+
 LANGUAGES = ("de", "en", "es", "fr", "it", "ru")
 ENGLISH_FOLDER = "SpeechCorpus"
-"""What VoxForge's own server calls the folder of the English recordings."""
+"""What VoxForge's own server also calls the folder of the English recordings; TFDS's list has `en`."""
 
 SHARES = (("train", 0.7), ("valid", 0.1), ("test", 0.2))
+UNPACK = "find {path} -name '*.tgz' -execdir tar xzf '{{}}' ';'"
 
 
 def load(path: Path) -> Dataset:
-    """Return all `<language>/Trunk/.../<speaker>-<date>-<code>/wav/*.wav` below `path`, split by speaker.
+    """Return all WAV files of the unpacked archives `<language>/Trunk/.../<speaker>-<date>-<code>`, split by speaker.
 
-    The archives (`.tgz`) must have been unpacked where they lie. Split as in TFDS: see `speaker_splits`; archives
-    without WAV files count as speakers there too. Raises `DubaugError`.
+    With TFDS's list in the folder (`voxforge_urls.txt`), the archives are those that it names, and all must be there,
+    unpacked where `wget -x` puts them. Without it they are what is found, and `note` says so: the split follows from
+    the speakers, so that an archive more or less changes it. Split as in TFDS: see `speaker_splits`; archives without
+    WAV files (FLAC) count as speakers there too. Raises `DubaugError`.
     """
     require_folder(path, "VoxForge, as its list of archives is downloaded")
+    listed = (path / LIST).is_file()
     sounds: list[tuple[Path, str, str]] = []
     speakers: set[str] = set()
-    for folder in _archives(path):
+    for folder in _listed_archives(path) if listed else _found_archives(path):
         language, speaker = _language(folder), folder.name.split("-")[0]
         speakers.add(speaker)
-        sounds += [(sound, language, speaker) for sound in sorted((folder / "wav").glob("*.wav"))]
+        sounds += [(sound, language, speaker) for sound in sorted(folder.rglob("*.wav"))]
     if not sounds:
         raise DubaugError(f"{path} holds no <language>/Trunk/.../<speaker>-<date>-<code>/wav/*.wav")
     part_of = speaker_splits(speakers)
@@ -46,6 +54,7 @@ def load(path: Path) -> Dataset:
         classes=(LANGUAGES,),
         targets=class_numbers([language for _, language, _ in sounds], LANGUAGES),
         metrics=("top1_acc",),
+        note="" if listed else f"no {LIST}: whether archives are missing cannot be told, nor that the split is TFDS's",
     )
 
 
@@ -65,23 +74,51 @@ def speaker_splits(speakers: set[str]) -> dict[str, str]:
     return result
 
 
-def _archives(path: Path) -> list[Path]:
+def _listed_archives(path: Path) -> list[Path]:
+    """Return the folders of the archives that TFDS's list names, sorted. Raises `DubaugError` unless all are there."""
+    listed_in = path / LIST
+    archives = [_archive(line, listed_in) for line in read_lines(listed_in)]
+    require_distinct({listed_in: archives})
+    folders = sorted(path / archive.removesuffix(".tgz") for archive in archives)
+    lacking = [folder.with_name(f"{folder.name}.tgz") for folder in folders if not folder.is_dir()]
+    absent = [archive for archive in lacking if not archive.is_file()]
+    if absent:
+        raise DubaugError(
+            f"{listed_in} names {absent[0].name}, and there is no {absent[0]} nor its folder; {len(absent)} of "
+            f"{len(folders)} archives are absent. All are needed, since the split follows from the speakers: "
+            f"cd {path}; wget -nc -i {LIST} -x"
+        )
+    _require_unpacked(path, lacking)
+    return folders
+
+
+def _archive(line: str, listed_in: Path) -> str:
+    """Return where a line of the list says that its archive lies: the address without scheme and quotes."""
+    address = line.replace('"', "").replace("'", "")
+    archive = address.partition("://")[2] or address
+    if not archive.endswith(".tgz") or "/Trunk/" not in archive or ".." in archive.split("/"):
+        raise DubaugError(f"{listed_in}: {line!r}, expected <server>/.../<language>/Trunk/.../<archive>.tgz")
+    return archive.lstrip("/")
+
+
+def _found_archives(path: Path) -> list[Path]:
     """Return the unpacked archives' folders, sorted."""
     found: list[Path] = []
     packed: list[Path] = []
-    for parent, folders, files in os.walk(path):
+    for parent, folders, files in os.walk(path, followlinks=True):
         here = Path(parent)
         if "Trunk" in here.parts[len(path.parts) :] and {"wav", "flac", "etc"} & set(folders):
             found.append(here)
             folders.clear()
         else:
             packed += [here / file for file in files if file.endswith(".tgz") and file[:-4] not in folders]
-    if packed:
-        raise DubaugError(
-            f"{packed[0]} (and {len(packed) - 1} more) is still packed: "
-            f"find {path} -name '*.tgz' -execdir tar xzf '{{}}' ';'"
-        )
+    _require_unpacked(path, packed)
     return sorted(found)
+
+
+def _require_unpacked(path: Path, packed: Sequence[Path]) -> None:
+    if packed:
+        raise DubaugError(f"{packed[0]} (and {len(packed) - 1} more) is still packed: {UNPACK.format(path=path)}")
 
 
 def _language(folder: Path) -> str:

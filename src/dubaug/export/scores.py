@@ -50,6 +50,8 @@ class TaskScore:
     generated: bool | None
     """Whether the data set is a generated miniature; None where no configuration was given that says so."""
     over_seeds: OverSeeds | None
+    interval: tuple[float | None, float | None] | None = None
+    """Bounds of the 95 % bootstrap interval of `mean`, None for an infinite one; None where the result has none."""
 
 
 def collect_scores(
@@ -120,14 +122,15 @@ def _score(
         n_test=entry["n_test"],
         generated=None if experiment is None else _generated(experiment, task),
         over_seeds=over_seeds,
+        interval=(own["interval"]["low"], own["interval"]["high"]) if "interval" in own else None,
     )
 
 
 def _joined(one: TaskScore, other: TaskScore, path: Path) -> TaskScore:
-    """Return one score for two of a task: they differ at most in one of them knowing of other seeds."""
-    if replace(one, over_seeds=None) != replace(other, over_seeds=None):
+    """Return one score for two of a task: they differ at most in what they know of other seeds and of the interval."""
+    if replace(one, over_seeds=None, interval=None) != replace(other, over_seeds=None, interval=None):
         raise DubaugError(f"{path}: another file has {one.task} with {one.mean}, this one with {other.mean}: give one")
-    return one if other.over_seeds is None else other
+    return replace(one, over_seeds=one.over_seeds or other.over_seeds, interval=one.interval or other.interval)
 
 
 def _check_configuration(

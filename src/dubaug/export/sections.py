@@ -133,25 +133,35 @@ def scores(network: Network, found: Sequence[TaskScore]) -> str:
     if not found:
         return f"No results were given to the export: nothing is known of these weights.\n\n{missing}"
     found = sorted(found, key=lambda score: SUITES.index(score.suite) if score.suite in SUITES else len(SUITES))
-    joined = any(score.over_seeds for score in found)
-    seeds_head = ["Mean over seeds", "Seeds"] if joined else []
-    head = ["Task", "Suite", "Metric", "Score", "Folds", "Train", "Test", *seeds_head]
-    rows = [[*_row(score), *(_seeds(score) if joined else [])] for score in found]
+    joined, bounded = any(score.over_seeds for score in found), any(score.interval for score in found)
+    interval_head, seeds_head = ["95 %"] * bounded, ["Mean over seeds", "Seeds"] * joined
+    head = ["Task", "Suite", "Metric", "Score", *interval_head, "Folds", "Train", "Test", *seeds_head]
+    rows = [_row(score, bounded=bounded) + (_seeds(score) if joined else []) for score in found]
     suites = [suite for suite in SUITES if any(score.suite == suite for score in found)]
     notes = "".join(f"- {SUITE_NOTES[suite]}.\n" for suite in suites) + (f"\n{missing}" if missing else "")
     marks = "† a generated miniature of the data set.\n\n" if any(score.generated for score in found) else ""
     own = f"Of exactly these weights (epoch {network.spec.epoch}, seed {network.spec.seed}); "
     spread = "± is the deviation over folds. Train and Test count the items of the first fold."
+    spread += " 95 % is the score's bootstrap interval over test items." if bounded else ""
     spread += " The mean over seeds is the variant's, its ± the deviation of the seeds' means." if joined else ""
     table = markdown_table(head, rows, numbers_from=3)
     return f"{own}{spread}\n\n{table}\n{marks}{_of_unknown_data(network, found)}{notes}"
 
 
-def _row(score: TaskScore) -> list[str]:
+def _row(score: TaskScore, *, bounded: bool) -> list[str]:
     label = f"{score.label}{' †' if score.generated else ''}"
     metric = METRIC_NAMES.get(score.metric, score.metric)
     counts = [f"{number:,}" for number in (score.n_folds, score.n_train, score.n_test)]
-    return [label, score.suite, metric, _with_spread(score.mean, score.std), *counts]
+    interval = [_interval(score)] if bounded else []
+    return [label, score.suite, metric, _with_spread(score.mean, score.std), *interval, *counts]
+
+
+def _interval(score: TaskScore) -> str:
+    """Return `.. 0.608` for bounds of which the lower one is infinite; nothing if there is no interval."""
+    if score.interval is None:
+        return ""
+    low, high = ("" if bound is None else f"{bound:.3f}" for bound in score.interval)
+    return f"{low} .. {high}".strip()
 
 
 def _seeds(score: TaskScore) -> list[str]:
@@ -175,11 +185,11 @@ def _of_unknown_data(network: Network, found: Sequence[TaskScore]) -> str:
 
 def _missing(network: Network, there: set[str]) -> str:
     """Return which suites are not among the results, and why one cannot be."""
-    sees = "video" in network.weights and not network.untrained
+    sees = "video" in network.weights
     lacking = [suite for suite in SUITES if suite not in there and (sees or suite != "visual")]
     lines = [f"Not given: results on {', '.join(lacking)}.\n"] if lacking else []
     if not sees and "visual" not in there:
-        lines.append("There are no visual results of a network that is untrained or has no video.\n")
+        lines.append("There are no visual results of a network without video.\n")
     if not network.untrained and network.spec.epoch < network.manifest.epochs:
         lines.append(
             f"These weights are of epoch {network.spec.epoch} of {network.manifest.epochs}: the learning rate had not "

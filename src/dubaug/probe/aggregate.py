@@ -19,7 +19,7 @@ from dubaug.probe.predictions import load_of
 from dubaug.probe.results import mean_and_std, over_folds
 
 SAME = ("suite", "variant", "epoch")
-SAME_BY_TASK = ("metric", "n_folds", "n_train", "n_test")
+SAME_BY_TASK = ("metric", "n_folds", "n_train", "n_test", "n_absent")
 
 
 def aggregate(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -53,7 +53,8 @@ def add_intervals(joined: dict[str, Any], results: Mapping[Path, Mapping[str, An
     """Add to each task of `joined` its interval over seeds and items, and each seed's own with its predictions.
 
     `results` are the single seeds' by their paths, `folder` is that of the joined result: paths are relative to it.
-    Raises `DubaugError` if predictions are missing, have changed, or are of other items than another seed's.
+    Raises `DubaugError` if predictions or an interval are missing, or predictions have changed or are of other items
+    than another seed's.
     """
     by_seed = {result["seed"]: (path, result) for path, result in results.items()}
     for task, entry in joined["tasks"].items():
@@ -62,6 +63,10 @@ def add_intervals(joined: dict[str, Any], results: Mapping[Path, Mapping[str, An
             path, result = by_seed[one["seed"]]
             own = result["tasks"][task]
             members.append(load_of(path, task, own))
+            if "interval" not in own:
+                raise DubaugError(
+                    f"{path}: task {task} has no interval; its results are of an older version: probe again"
+                )
             relative = os.path.relpath(path.parent / own["predictions"]["path"], folder)
             one["interval"] = own["interval"]
             one["predictions"] = {**own["predictions"], "path": relative}
@@ -84,6 +89,7 @@ def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[st
         "hyperparameters": {key: value for key, value in settings[0].items() if (key, value) in common},
         "n_train": entries[0]["n_train"],
         "n_test": entries[0]["n_test"],
+        **({"n_absent": entries[0]["n_absent"]} if "n_absent" in entries[0] else {}),
         "seconds": sum(entry["seconds"] for entry in entries),
         "experiment": digest([entry["experiment"] for entry in entries]),
         "std_seeds": mean_and_std([entry["mean"] for entry in entries])[1],
@@ -129,5 +135,7 @@ def _check(first_name: str, first: Mapping[str, Any], name: str, other: Mapping[
         raise DubaugError(f"{pair}: only one of them has {differing}")
     for task, entry in first["tasks"].items():
         for key in SAME_BY_TASK:
-            if entry[key] != other["tasks"][task][key]:
-                raise DubaugError(f"{pair}: tasks.{task}.{key} is {entry[key]!r} and {other['tasks'][task][key]!r}")
+            if entry.get(key) != other["tasks"][task].get(key):
+                raise DubaugError(
+                    f"{pair}: tasks.{task}.{key} is {entry.get(key)!r} and {other['tasks'][task].get(key)!r}"
+                )

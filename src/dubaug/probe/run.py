@@ -173,9 +173,11 @@ class _SuiteWork:
         probed = probe_problems(problems, self.protocol, self.device)
         probe_s = (time.monotonic() - start_s) / len(epochs)
         experiment = task_digest(self.experiment, self.network.variant, self.network.seed, task)
+        n_absent = len(features.dataset.missing)
+        absent = {"n_absent": n_absent} if n_absent else {}
         return [
             (
-                {**one.entry, "seconds": round(seconds + probe_s, 3), "experiment": experiment},
+                {**one.entry, **absent, "seconds": round(seconds + probe_s, 3), "experiment": experiment},
                 Predictions.of(
                     self._about(task, epoch, features.dataset, one.entry["hyperparameters"]),
                     features.dataset,

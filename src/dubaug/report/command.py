@@ -130,10 +130,14 @@ def run_tables(options: argparse.Namespace) -> None:
 def run_figure_c2(options: argparse.Namespace) -> None:
     """Draw the figure, and write the numbers in it beside it."""
     from dubaug.config import load
+    from dubaug.progress import say
     from dubaug.report.figure_c2 import draw, to_csv
     from dubaug.report.scores import load_scores
 
     experiment, scores = load(options.config), load_scores(options.results)
+    for task in experiment.suites["hear"]:
+        if not any(scored == task for scored, _, _ in scores.sweep):
+            say(f"{task} has an empty panel: {scores.why_empty(task)}")
     draw(experiment, scores, [options.out_dir / "c2.pdf", options.out_dir / "c2.png"])
     to_csv(scores, options.out_dir / "c2.csv")
 

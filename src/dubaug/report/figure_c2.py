@@ -29,12 +29,13 @@ def draw(experiment: Experiment, scores: Scores, paths: Sequence[Path], note: st
     """Draw the figure to `paths` (the suffix chooses the format). Raises `DubaugError` if there is no data.
 
     Dashed lines are baselines, solid ones dub-augmented variants; error bars are standard deviations over folds; the
-    best point of each panel is circled. Variants that train for another number of epochs are left out.
+    best point of each panel is circled. Variants that train for another number of epochs are left out; a task without
+    scores has an empty panel that says so.
     """
-    tasks = [task for task in experiment.suites["hear"] if any(key[0] == task for key in scores.sweep)]
+    tasks = experiment.suites["hear"]
     baselines, dubbed = main_variants(experiment)
     variants = [variant for variant in (*baselines, *dubbed) if any(key[1] == variant for key in scores.sweep)]
-    if not tasks or not variants:
+    if not variants or not any(key[0] in tasks for key in scores.sweep):
         raise DubaugError("figure C2 needs HEAR results of the checkpoint sweep: results/<variant>/epoch<NN>/hear.json")
     with plt.rc_context(STYLE):
         figure = _figure(experiment, scores, tasks, variants, baselines, note)
@@ -56,10 +57,14 @@ def _figure(
     )
     looks = {variant: _look(i, variant in baselines) for i, variant in enumerate(variants)}
     for i, (axis, task) in enumerate(zip(axes.flat, tasks, strict=False)):
+        axis.set_title(experiment.tasks[task].label)
+        metric = next((score.metric for (name, _, _), score in scores.sweep.items() if name == task), None)
+        if metric is None:
+            axis.set(xticks=[], yticks=[])
+            axis.text(0.5, 0.5, "no data", ha="center", va="center", transform=axis.transAxes, color="gray")
+            continue
         curves = {variant: _curve(scores, task, variant) for variant in variants}
         _panel(axis, curves, looks)
-        metric = next(score.metric for (name, _, _), score in scores.sweep.items() if name == task)
-        axis.set_title(experiment.tasks[task].label)
         axis.set_ylabel(METRIC_NAMES.get(metric, metric))
         if i + columns >= len(tasks):
             axis.set_xlabel("Pretraining epoch")

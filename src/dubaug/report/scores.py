@@ -32,6 +32,8 @@ class Scores:
     sweep: Mapping[tuple[str, str, int], Score]
     missing: Mapping[str, str] = field(default_factory=dict)
     """Tasks that some result file left out because their data were not there, and why."""
+    absent: Mapping[str, int] = field(default_factory=dict)
+    """Tasks whose data set lacked items that its lists name, and how many."""
 
     def why_empty(self, task: str) -> str | None:
         """Return why no variant has a score on the task, in words, or None if one has."""
@@ -50,11 +52,14 @@ def load_scores(paths: Iterable[Path]) -> Scores:
     final: dict[tuple[str, str], Score] = {}
     sweep: dict[tuple[str, str, int], Score] = {}
     missing: dict[str, str] = {}
+    absent: dict[str, int] = {}
     for path in paths:
         result = read_json(path)
         missing |= result.get("missing", {})
         in_sweep = path.parent.name.startswith("epoch")
         for task, entry in result["tasks"].items():
+            if "n_absent" in entry:
+                absent[task] = max(absent.get(task, 0), entry["n_absent"])
             deviation = entry["std"] if entry["std"] is not None else entry.get("std_seeds")
             interval = entry.get("interval", {})
             score = Score(
@@ -72,4 +77,4 @@ def load_scores(paths: Iterable[Path]) -> Scores:
                 )
             if not in_sweep:
                 final[task, result["variant"]] = score
-    return Scores(final=final, sweep=sweep, missing=missing)
+    return Scores(final=final, sweep=sweep, missing=missing, absent=absent)

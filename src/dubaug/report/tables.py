@@ -79,7 +79,7 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
     return Table(
         name=name,
         caption=f"{caption} Top-1 accuracy{other_metrics}. Best in bold, lowest in gray; ± is the standard deviation "
-        f"over evaluation folds{_over_seeds(experiment)}. M: modality (A audio, V video). {meanings}.",
+        f"over evaluation folds{_over_seeds(experiment, variants)}. M: modality (A audio, V video). {meanings}.",
         header=("", "Task", "M", *(experiment.variants[variant].label for variant in variants)),
         spans=(
             Span(label="", columns=3),
@@ -106,23 +106,37 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
             "note",
         ),
         tidy=tuple(tidy),
-        footer=(*_empty_rows([task for group in groups for task in group.tasks], sources), *sources.footer),
+        footer=(*_lacking([task for group in groups for task in group.tasks], sources), *sources.footer),
     )
 
 
-def _empty_rows(tasks: Sequence[str], sources: Sources) -> tuple[str, ...]:
-    """Return a footer line on configured tasks that no variant has a score on, with the reasons; nothing if none."""
+def _lacking(tasks: Sequence[str], sources: Sources) -> tuple[str, ...]:
+    """Return footer lines on configured tasks that no variant has a score on, and on data sets that were not whole."""
     configured = {task for listed in sources.experiment.suites.values() for task in listed}
     reasons = {task: why for task in tasks if task in configured and (why := sources.scores.why_empty(task))}
     told = "; ".join(f"{sources.experiment.tasks[task].label}: {why}" for task, why in reasons.items())
-    return (f"Empty: {told}. `dubaug data` lists every data set.",) if told else ()
+    empty = (f"Empty: {told}. `dubaug data` lists every data set.",) if told else ()
+    lack = [(sources.experiment.tasks[task].label, sources.scores.absent.get(task)) for task in tasks]
+    absent = "; ".join(f"{label} lacks {count:,} of its listed items" for label, count in lack if count)
+    return (*empty, f"Not whole: {absent}.") if absent else empty
 
 
-def _over_seeds(experiment: Experiment) -> str:
-    seeds = len(experiment.seeds)
-    return (
-        f" (over {seeds} pretraining seeds where there is one fold); means are over {seeds} seeds" if seeds > 1 else ""
-    )
+def _over_seeds(experiment: Experiment, variants: Sequence[str]) -> str:
+    seeds = _seeds(experiment, variants)
+    return f" (over {seeds} where there is one fold); means are over {seeds}" if seeds else ""
+
+
+def _spread_over_seeds(experiment: Experiment, variants: Sequence[str]) -> str:
+    """Return the caption's words on tasks with one fold."""
+    seeds = _seeds(experiment, variants)
+    return f"; means over {seeds}, ± their standard deviation" if seeds else ""
+
+
+def _seeds(experiment: Experiment, variants: Sequence[str]) -> str:
+    """Return how many seeds these variants have, `1 to 3 pretraining seeds`; nothing if all have one."""
+    counts = sorted({len(experiment.seeds_of(variant)) for variant in variants} or {1})
+    span = str(counts[-1]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"{span} pretraining seeds" if counts[-1] > 1 else ""
 
 
 def _span(label: str, columns: Sequence[str]) -> tuple[Span, ...]:
@@ -189,7 +203,7 @@ def _external_table(name: str, task: str, file: str, architecture: str, sources:
         alignment="lcl",
         tidy_header=("table", "method", "accuracy", "architecture", "source"),
         tidy=tuple(tidy),
-        footer=(*_empty_rows([task], sources), *sources.footer),
+        footer=(*_lacking([task], sources), *sources.footer),
     )
 
 
@@ -233,7 +247,7 @@ def _table_a3(sources: Sources) -> Table:
             for i, (method, values, architecture) in enumerate(lines)
             for task in TABLE_A3
         ),
-        footer=(*_empty_rows(list(TABLE_A3), sources), *sources.footer),
+        footer=(*_lacking(list(TABLE_A3), sources), *sources.footer),
     )
 
 
@@ -330,7 +344,8 @@ def _table_d6(sources: Sources) -> Table:
     return Table(
         name="D6",
         caption="Fluent Speech Commands with speech and with speech removed by source separation. Accuracy: right only "
-        "if action, object and location all are. Best in bold, lowest in gray.",
+        "if action, object and location all are. Best in bold, lowest in gray"
+        f"{_spread_over_seeds(experiment, variants)}.",
         header=("Model", *TABLE_D6.values()),
         spans=(Span(label="", columns=1), Span(label="Test-Set Variant", columns=len(TABLE_D6))),
         rows=tuple(rows),
@@ -350,7 +365,7 @@ def _table_d6(sources: Sources) -> Table:
             "note",
         ),
         tidy=tuple(tidy),
-        footer=(*_empty_rows(list(TABLE_D6), sources), *sources.footer),
+        footer=(*_lacking(list(TABLE_D6), sources), *sources.footer),
     )
 
 

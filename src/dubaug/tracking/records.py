@@ -10,6 +10,9 @@ from typing import Any
 from dubaug.config import SUITES
 from dubaug.files import read_json
 
+BESIDE_SCORES = ("/std", "/low", "/high", "/seconds")
+"""Ends of the names of metrics that say something of a score."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
@@ -119,11 +122,17 @@ def _probe_record(path: Path, title: str, parent: str | None, tags: Mapping[str,
 
 
 def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[Metric, ...]:
-    """Return `<task>/<metric>` for all its metrics and, where there are folds, `<task>/std` of the primary one."""
+    """Return `<task>/<metric>` for all its metrics, and of the primary one its interval (`low`, `high`) and `std`."""
     time_ms, metrics = int(path.stat().st_mtime * 1000), []
     for task, score in result["tasks"].items():
-        others = {name: its["mean"] for name, its in score.get("metrics", {}).items()}
-        values = {**others, score["metric"]: score["mean"], "std": score["std"], "seconds": score["seconds"]}
+        interval = score.get("interval", {})
+        values = {
+            **{name: its["mean"] for name, its in score.get("metrics", {}).items()},
+            score["metric"]: score["mean"],
+            "std": score["std"],
+            **{bound: interval.get(bound) for bound in ("low", "high")},
+            "seconds": score["seconds"],
+        }
         metrics += [
             Metric(name=f"{task}/{name}", value=float(value), step=result["epoch"], time_ms=time_ms)
             for name, value in values.items()
@@ -137,7 +146,7 @@ def _sweep_curves(folder: Path) -> tuple[Metric, ...]:
     by_epoch: dict[tuple[str, int], Metric] = {}
     for path in _result_files(folder):
         for metric in _result_metrics(path, read_json(path)):
-            if not metric.name.endswith(("/std", "/seconds")):
+            if not metric.name.endswith(BESIDE_SCORES):
                 by_epoch[metric.name, metric.step] = metric
     return tuple(by_epoch[key] for key in sorted(by_epoch))
 

@@ -163,10 +163,14 @@ def voxforge_parts(n_speakers: int) -> list[str]:
 
 
 def plan_voxforge(demo: Demo) -> Plan:
-    """Six languages as the archives unpack: `<language>/Trunk/Audio/Main/16kHz_16bit/<speaker>-<date>-<code>/wav`."""
+    """Six languages as the archives unpack: `<language>/Trunk/Audio/Main/16kHz_16bit/<speaker>-<date>-<code>/wav`.
+
+    TFDS's list of archives stands beside them.
+    """
     parts = voxforge_parts(10 * len(VOXFORGE_LANGUAGES))
     media: dict[str, Render] = {}
     texts: dict[str, str] = {}
+    archives = []
     seen = dict.fromkeys(("train", "validation", "test"), 0)
     for number, part in enumerate(parts):
         language = VOXFORGE_LANGUAGES[seen[part] % len(VOXFORGE_LANGUAGES)]
@@ -180,6 +184,7 @@ def plan_voxforge(demo: Demo) -> Plan:
             f"speaker{number:03d}-{rng.integers(2007, 2019)}{rng.integers(1, 13):02d}{rng.integers(1, 28):02d}-{code}"
         )
         folder = f"{language}/Trunk/Audio/Main/16kHz_16bit/{archive}"
+        archives.append(f"{folder}.tgz\n")
         prompts = []
         for index, line in enumerate(cycle(lines, max(1, demo.items_per_class // 4), rng)):
             stem = f"{language}{index + 1:04d}"
@@ -188,6 +193,7 @@ def plan_voxforge(demo: Demo) -> Plan:
             )
             prompts.append(f"{archive}/mfc/{stem} {line.text.upper()}\n")
         texts[f"{folder}/etc/PROMPTS"] = "".join(prompts)
+    texts["voxforge_urls.txt"] = "".join(archives)
     return Plan(texts=texts, media=media)
 
 

@@ -1,0 +1,105 @@
+# What outputs depend on, as hashes: rules have them as parameters, so that a changed key makes what it must and no more.
+
+
+def films_digest(_wildcards=None):
+    """Return the hash of what the generated films depend on."""
+    return digest(
+        EXPERIMENT.demo.seed, EXPERIMENT.demo.films, generator_sha256(tasks=False)
+    )
+
+
+def generated_films():
+    """Return the hash of the generated films where they are the corpus: equal catalogues may be of other films."""
+    if EXPERIMENT.demo is None:
+        return None
+    home, catalogue = Path(EXPERIMENT.demo.directory), Path(EXPERIMENT.corpus.catalogue)
+    return films_digest() if home in catalogue.parents else None
+
+
+def corpus_digest(_wildcards=None):
+    """Return the hash of what the choice of titles depends on."""
+    return digest(
+        EXPERIMENT.corpus,
+        EXPERIMENT.clips.duration_s,
+        EXPERIMENT.alignment.speeds,
+        generated_films(),
+    )
+
+
+def shards_digest(_wildcards=None):
+    """Return the hash of what the shards depend on, beyond the titles."""
+    return digest(
+        EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, generated_films()
+    )
+
+
+def alignment_digest(_wildcards=None):
+    """Return the hash of what the alignment of dubs depends on, beyond the titles."""
+    return digest(
+        EXPERIMENT.corpus,
+        EXPERIMENT.alignment,
+        EXPERIMENT.clips.batches,
+        generated_films(),
+    )
+
+
+def separated_digest(_wildcards=None):
+    """Return the hash of what the separated shards depend on, beyond the titles."""
+    return digest(
+        EXPERIMENT.corpus,
+        EXPERIMENT.clips,
+        EXPERIMENT.mel,
+        EXPERIMENT.separation.result_settings(),
+        generated_films(),
+    )
+
+
+def pretraining_experiment(wildcards):
+    """Return the hash of what a run's weights depend on."""
+    return pretraining_digest(EXPERIMENT, *RUNS[wildcards.run])
+
+
+def features_experiment(wildcards):
+    """Return the hash of what a suite's features depend on: its tasks, one by one."""
+    return digest(
+        [
+            downstream_digest(EXPERIMENT, task)
+            for task in EVALUATED.suites[wildcards.suite]
+        ]
+    )
+
+
+def separated_task_experiment(wildcards):
+    """Return the hash of what a task's copy without speech depends on."""
+    return digest(
+        EXPERIMENT.tasks[wildcards.task].path, EXPERIMENT.separation.result_settings()
+    )
+
+
+def probe_experiment(suite):
+    """Return a function: the hash of what a run's results on the suite depend on, and the suite's tasks."""
+
+    def of_run(wildcards):
+        return digest(
+            result_digest(EXPERIMENT, *RUNS[wildcards.run], suite),
+            [
+                downstream_digest(EXPERIMENT, task, variant=variant_of(wildcards))
+                for task in EVALUATED.suites[suite]
+            ],
+        )
+
+    return of_run
+
+
+def report_experiment(_wildcards=None):
+    """Return the hash of what the tables and figures show besides results: labels, suites, sizes in the footer."""
+    return digest(to_mapping(EXPERIMENT))
+
+
+def demo_tasks_digest(_wildcards=None):
+    """Return the hash of what the generated data sets depend on."""
+    return digest(
+        EXPERIMENT.demo.seed,
+        EXPERIMENT.demo.items_per_class,
+        generator_sha256(tasks=True),
+    )
