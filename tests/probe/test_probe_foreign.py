@@ -9,12 +9,15 @@ import pytest
 import torch
 from foreign_tasks import FOREIGN
 from hear_oracle import Task, plain_protocol, score
+from safetensors.numpy import save_file
 from sklearn.model_selection import ParameterGrid
 
 from dubaug.cli import main
 from dubaug.config import HearProbe, save
 from dubaug.downstream import load_dataset
+from dubaug.downstream.features import load_features
 from dubaug.downstream.model import OwnGrid
+from dubaug.embed.cache import cache_path
 from dubaug.errors import ConfigError, DubaugError
 from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
 from dubaug.pretrain.encoders import build_audio_encoder, seed_weights
@@ -152,6 +155,12 @@ def test_what_a_task_says_of_its_search_changes_what_its_result_depends_on(tmp_p
     assert len({labels_sha256(one) for one in (dataset, *others)}) == 4
 
 
+SMALL = {
+    "hidden": 8, "dropout": 0.0, "batch_size": 9, "max_epochs": 60, "patience": 4, "grid_points": 5,
+    "learning_rates": [1e-2, 3e-2], "hidden_layers": [1, 2], "initialisations": ["xavier_uniform", "xavier_normal"],
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory, make_experiment):
     """Return a folder with two foreign tasks, a small trained network, and the configuration that names them."""
@@ -162,7 +171,7 @@ def workplace(tmp_path_factory, make_experiment):
         suites={"hear": list(names), "hares": [], "visual": []},
         tasks={name: {"suite": "hear", "path": str(path)} for name, path in paths.items()},
         encoders={"embedding_dim": 16, "audio": {"depth": 50, "stem_width": 4}},
-        probe={"hear": {"hidden": 8, "max_epochs": 12}},
+        probe={"hear": SMALL},
     )
     save(experiment, folder / "config.yaml")
     seed_weights(3, "audio")
@@ -180,21 +189,33 @@ def workplace(tmp_path_factory, make_experiment):
     return folder
 
 
-@pytest.fixture(scope="module")
-def result(workplace):
-    """Return hear.json as the two commands make it."""
+def command(workplace, *words):
     threads = torch.get_num_threads()
-    shared = ["--config", str(workplace / "config.yaml"), "--suite", "hear"]
-    features = workplace / "features/hear.json"
     try:
-        words = ["--work-dir", str(features.parent), "--out", str(features), "--jobs", "1"]
-        assert main(["features", *shared, *words]) == 0
-        words = ["--pretraining", str(workplace / "pretraining.json"), "--features", str(features)]
-        words += ["--work-dir", str(workplace / "work"), "--out", str(workplace / "out/hear.json")]
-        assert main(["probe", *shared, *words]) == 0
+        return main([words[0], "--config", str(workplace / "config.yaml"), "--suite", "hear", *map(str, words[1:])])
     finally:
         torch.set_num_threads(threads)
-    return read_result(workplace / "out/hear.json")
+
+
+def probe(workplace, name):
+    """Return hear.json as `dubaug probe` makes it with the work directory `<name>/work`."""
+    out = workplace / name / "hear.json"
+    words = ["--pretraining", workplace / "pretraining.json", "--features", workplace / "features/hear.json"]
+    assert command(workplace, "probe", *words, "--work-dir", workplace / name / "work", "--out", out) == 0
+    return read_result(out)
+
+
+@pytest.fixture(scope="module")
+def features(workplace):
+    """Return the folder of the features as `dubaug features` makes them."""
+    folder = workplace / "features"
+    assert command(workplace, "features", "--work-dir", folder, "--out", folder / "hear.json", "--jobs", "1") == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(workplace, features):
+    return probe(workplace, "out")
 
 
 @pytest.mark.parametrize("name", ["folds_and_numbers", "parts_and_many_labels"])
@@ -206,11 +227,11 @@ def test_from_a_foreign_folder_to_hear_json(workplace, result, name):
     assert entry["n_train"] == sum(len(task.labels[part]) for part in splits[0]["train"])
     assert entry["n_test"] == len(task.labels[splits[0]["test"][0]])
     assert len(entry["epochs"]) == len(entry["best_epochs"]) == len(splits)
-    assert all(best <= ran <= 12 for best, ran in zip(entry["best_epochs"], entry["epochs"], strict=True))
+    assert all(best <= ran <= 60 for best, ran in zip(entry["best_epochs"], entry["epochs"], strict=True))
     assert entry["hyperparameters"] in [point["hyperparameters"] for point in entry["grid"]]
     best = max(point["valid"] for point in entry["grid"])
     assert entry["hyperparameters"] == next(p["hyperparameters"] for p in entry["grid"] if p["valid"] == best)
-    assert (entry["hyperparameters"]["optimiser"], entry["hyperparameters"]["max_epochs"]) == ("adam", 12)
+    assert (entry["hyperparameters"]["optimiser"], entry["hyperparameters"]["max_epochs"]) == ("adam", 60)
     answers = predictions.load(workplace / "out" / entry["predictions"]["path"])
     for metric in task.scores:
         expected = []
@@ -219,7 +240,41 @@ def test_from_a_foreign_folder_to_hear_json(workplace, result, name):
             rows = [fold.items.index(f"{split['test'][0]}/{file}") for file in files]
             expected.append(score(metric, fold.scores[rows], truth.numpy()))
         ours = entry["metrics"][metric]["folds"]
-        assert ours == pytest.approx([value if np.isfinite(value) else None for value in expected], rel=1e-9)
+        assert ours == [pytest.approx(value, rel=1e-9) if np.isfinite(value) else None for value in expected]
+
+
+@pytest.fixture(scope="module")
+def result_of_known_embeddings(workplace, features, result):
+    """Return what `dubaug probe` makes of embeddings that say something of the labels, in place of the network's."""
+    for name in ("folds_and_numbers", "parts_and_many_labels"):
+        task, known = load_features(features / "hear.json", name), FOREIGN[name].embeddings()
+        path = cache_path(
+            workplace / "known/work/embeddings", checkpoint_sha256=result["checkpoint_sha256"],
+            features_sha256=task.sha256, modality="A",
+        )  # fmt: skip
+        path.parent.mkdir(parents=True, exist_ok=True)
+        vectors = np.stack([known[item.audio.name] for item in task.dataset.items]).astype(np.float32)
+        save_file({"embedding": vectors}, path)
+    return probe(workplace, "known")
+
+
+@pytest.mark.parametrize("name", ["folds_and_numbers", "parts_and_many_labels"])
+def test_hear_json_is_what_a_plain_program_makes_of_the_embeddings(workplace, result_of_known_embeddings, name):
+    entry = result_of_known_embeddings["tasks"][name]
+    grid = {**PLAIN_GRID, "lr": SMALL["learning_rates"], "max_epochs": [60], "patience": [4]}
+    folder = workplace / f"data/{name}-v3-full"
+    plain = plain_protocol(folder, FOREIGN[name].embeddings(), name, grid, SMALL["grid_points"])
+    assert entry["hyperparameters"] == recorded(plain.best)
+    assert [point["valid"] for point in entry["grid"]] == pytest.approx([value for _, value in plain.tried], abs=1e-5)
+    assert entry["best_epochs"] == [fold.best_epoch for fold in plain.folds]
+    assert entry["epochs"] == [fold.epochs for fold in plain.folds]
+    answers = predictions.load(workplace / "known" / entry["predictions"]["path"])
+    for fold, expected in zip(answers.folds, plain.folds, strict=True):
+        rows = [[item.split("/")[1] for item in fold.items].index(file) for file in expected.files]
+        np.testing.assert_allclose(fold.scores[rows], expected.probabilities, atol=1e-5)  # single and double precision
+    assert (entry["mean"], entry["std"]) == tuple(
+        None if value is None else pytest.approx(value, abs=1e-5) for value in plain.scores[entry["metric"]][1:]
+    )
 
 
 def test_the_file_says_what_decided(workplace, result):
