@@ -26,11 +26,10 @@ from typing import Any
 import av
 import numpy as np
 import torch
-import yaml
-from ingest_once import LANGUAGES, REPOSITORY, paper_settings, title_of
+from ingest_once import LANGUAGES, paper_settings, title_of
 from record import record
+from scales import experiment_at
 
-from dubaug.config import Experiment, resolve
 from dubaug.demo.filmfiles import write_title
 from dubaug.demo.titles import plan_titles
 from dubaug.media.jpeg import decode
@@ -51,14 +50,9 @@ TURNS = 5
 Work = Callable[[list[np.ndarray], int], None]
 
 
-def _experiment(scale: str) -> Experiment:
-    user = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
-    return resolve({**user, "scale": scale}, REPOSITORY / "workflow")
-
-
 def make_film(path: Path) -> None:
     """Write a generated film of two minutes, 320x180 at 24 frames a second, four AC-3 5.1 tracks, as people encode."""
-    demo = _experiment("demo").demo
+    demo = experiment_at("demo").demo
     assert demo is not None
     films = replace(demo.films, titles=1, scenes_per_title=round(FILM_S / demo.films.scene_s))
     (title,) = plan_titles(films, demo.seed)
@@ -180,7 +174,7 @@ def bench_reading(folder: Path, film: Path) -> list[dict[str, Any]]:
     assert outcome.entry is not None
     index = folder / "clips.json"
     ClipIndex(shards=(outcome.entry,), tracks=LANGUAGES, sample_rate_hz=settings.clips.sample_rate_hz).save(index)
-    source = ClipSource(_experiment("paper"), "es", 0, index, None)
+    source = ClipSource(experiment_at("paper"), "es", 0, index, None)
     reader = ShardReader(outcome.entry.path)
     rng = np.random.default_rng(0)
     orders = [rng.permutation(len(reader))[:BATCH] for _ in range(BATCHES)]

@@ -28,13 +28,13 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 import torchvision
-import yaml
 from pretrain_corpus import make_corpus, orders
 from record import record
 from roofline import roofline
+from scales import experiment_at
 from stock_pretrain import StockTrainer, stock_batches
 
-from dubaug.config import Experiment, resolve
+from dubaug.config import Experiment
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.data import Batch, ClipSource
 from dubaug.pretrain.encoders import AudioEncoder
@@ -46,7 +46,6 @@ from dubaug.pretrain.tuning import wait_for
 from dubaug.progress import say
 from dubaug.shards.index import ClipIndex
 
-REPOSITORY = Path(__file__).parents[1]
 VARIANT = "efj"
 
 
@@ -107,12 +106,6 @@ class Stock:
     def step(self, batch: tuple[torch.Tensor, ...]) -> None:
         """Learn from a batch that was augmented before."""
         self.trainer.step(*batch)
-
-
-def experiment_at(scale: str) -> Experiment:
-    """Return the repository's configuration at a scale."""
-    user = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
-    return resolve({**user, "scale": scale}, REPOSITORY / "workflow")
 
 
 def timed(work: Iterable[object], device: torch.device) -> float:

@@ -29,12 +29,12 @@ from typing import Any
 import numpy as np
 import sequential_probe
 import torch
-import yaml
 from pretrain_corpus import pictures
 from probe_tasks import DIMENSIONS, TASKS, make_problem
 from record import peak_gib, record
+from scales import experiment_at
 
-from dubaug.config import Experiment, HearProbe, resolve
+from dubaug.config import Experiment, HearProbe
 from dubaug.downstream.features import TaskFeatures
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.embed.embed import Modality, embed
@@ -47,14 +47,7 @@ from dubaug.probe import hear, together
 from dubaug.progress import say
 from dubaug.shards.format import ShardReader, ShardWriter
 
-REPOSITORY = Path(__file__).parents[1]
 LARGEST = ("fsd50k", "speech_commands_full")
-
-
-def experiment_at(scale: str) -> Experiment:
-    """Return the repository's configuration at a scale."""
-    user = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
-    return resolve({**user, "scale": scale}, REPOSITORY / "workflow")
 
 
 def ours(task: str, protocol: HearProbe, device: torch.device) -> dict[str, Any]:

@@ -20,15 +20,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 from demucs.apply import apply_model
 from record import peak_gib, record
+from scales import REPOSITORY, experiment_at
 
-from dubaug.config import Experiment, Separation, load, resolve
+from dubaug.config import Experiment, Separation, load
 from dubaug.separation.models import StemModel, load_model, wrap
 from dubaug.separation.remove import Remover, Sound, choose_device, make_remover
 
-REPOSITORY = Path(__file__).parents[1]
 FILE_S = (3.0, 1.0)
 
 
@@ -40,7 +39,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch on a CPU")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    experiment = load(options.config) if options.config else _experiment("demo")
+    experiment = load(options.config) if options.config else experiment_at("demo")
     device = choose_device(experiment.device)
     separation, model = experiment.separation, _model(experiment)
     sounds = {"film": _sounds(options.seconds, options.seconds, model)}
@@ -67,11 +66,6 @@ def main() -> None:
     memory = record("separate_peak_rss_gib", ratio=long / short, ours=long, peer=short, unit="GiB")
     print(json.dumps(film))
     print(json.dumps(memory))
-
-
-def _experiment(scale: str) -> Experiment:
-    user = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
-    return resolve({**user, "scale": scale}, REPOSITORY / "workflow")
 
 
 def _model(experiment: Experiment) -> StemModel:
@@ -133,7 +127,7 @@ def _film(seconds: float) -> Iterator[np.ndarray]:
 
 
 def _memory(seconds: float, result: "multiprocessing.Queue[float]") -> None:
-    remover = make_remover(wrap(_Nothing()), _experiment("paper").separation, device="cpu")
+    remover = make_remover(wrap(_Nothing()), experiment_at("paper").separation, device="cpu")
     for _, pieces in remover.remove_all([Sound(key="film", pieces=_film(seconds))]):
         for piece_CS in pieces:
             assert piece_CS.shape[0] == 2

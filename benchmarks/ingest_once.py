@@ -9,22 +9,19 @@ import time
 from pathlib import Path
 
 import torch
-import yaml
 from record import peak_gib
+from scales import experiment_at
 
-from dubaug.config import resolve
 from dubaug.corpus.titles import Title, Track
 from dubaug.shards.ingest import Settings, make_shard
 
-REPOSITORY = Path(__file__).parents[1]
 LANGUAGES = ("en", "es", "fr", "ja")
 WARM_UP_S = 6.0
 
 
 def paper_settings() -> Settings:
     """Return the paper's clips and log-mels."""
-    user = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
-    experiment = resolve({**user, "scale": "paper"}, REPOSITORY / "workflow")
+    experiment = experiment_at("paper")
     return Settings(clips=experiment.clips, mel=experiment.mel, languages=LANGUAGES)
 
 

@@ -22,6 +22,9 @@ from dubaug.report.scores import Score, Scores
 
 NO_VALUE = Cell(text="")
 
+TIDY_SCORE = ("variant", "label", "metric", "mean", "std", "low", "high", "n_folds", "mark", "note")
+"""Columns of a score in the tidy tables."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
@@ -89,22 +92,7 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
         rows=tuple(rows),
         rules=tuple(rules),
         alignment="llc" + "c" * len(variants),
-        tidy_header=(
-            "table",
-            "group",
-            "task",
-            "modality",
-            "variant",
-            "label",
-            "metric",
-            "mean",
-            "std",
-            "low",
-            "high",
-            "n_folds",
-            "mark",
-            "note",
-        ),
+        tidy_header=("table", "group", "task", "modality", *TIDY_SCORE),
         tidy=tuple(tidy),
         footer=(*_lacking([task for group in groups for task in group.tasks], sources), *sources.footer),
     )
@@ -350,20 +338,7 @@ def _table_d6(sources: Sources) -> Table:
         spans=(Span(label="", columns=1), Span(label="Test-Set Variant", columns=len(TABLE_D6))),
         rows=tuple(rows),
         alignment="l" + "c" * len(TABLE_D6),
-        tidy_header=(
-            "table",
-            "task",
-            "variant",
-            "label",
-            "metric",
-            "mean",
-            "std",
-            "low",
-            "high",
-            "n_folds",
-            "mark",
-            "note",
-        ),
+        tidy_header=("table", "task", *TIDY_SCORE),
         tidy=tuple(tidy),
         footer=(*_lacking(list(TABLE_D6), sources), *sources.footer),
     )
