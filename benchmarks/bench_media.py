@@ -11,6 +11,7 @@
   positions, on one core. The film is encoded as libx264 does if told nothing (medium, CRF 23, groups of 250 pictures).
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -253,6 +254,7 @@ def decode_16(film: Path, start_s: float, frames: int, duration_s: float) -> lis
 
 def main() -> None:
     """Run everything; print the results last, one JSON object a line."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-media-") as name:
         film = Path(name) / "film.mkv"
         make_film(film)
