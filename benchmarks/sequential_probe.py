@@ -6,13 +6,14 @@ runs without gradients, and the best state is a copy of parameters. No DataLoade
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import nn
 
 from dubaug.config import HearProbe
 from dubaug.probe.hear import grid_points
-from dubaug.probe.jobs import GridPoint, batch_bounds, training_order
+from dubaug.probe.jobs import GridPoint, Job, batch_bounds, training_order
 from dubaug.probe.problem import Problem
 
 _INITIALISATIONS = {"xavier_uniform": nn.init.xavier_uniform_, "xavier_normal": nn.init.xavier_normal_}
@@ -36,6 +37,15 @@ def evaluate(problem: Problem, protocol: HearProbe, device: torch.device) -> tup
         steps += ran * len(batch_bounds(len(problem.splits[split].train), protocol.batch_size))
         scores.append(test)
     return scores, epochs, steps
+
+
+def repeat(problem: Problem, protocol: HearProbe, device: torch.device, done: Sequence[tuple[Job, int]]) -> list[float]:
+    """Train the given probes for the given numbers of epochs, patience or not; return their test scores."""
+    tensors = torch.from_numpy(problem.embeddings).to(device), torch.from_numpy(problem.truth).to(device)
+    return [
+        _train(problem, *tensors, job.split, job.point, replace(protocol, max_epochs=epochs, patience=epochs))[1]
+        for job, epochs in done
+    ]
 
 
 def _network(inputs: int, outputs: int, point: GridPoint, protocol: HearProbe) -> nn.Sequential:

@@ -63,16 +63,15 @@ class Contest:
     """
 
     def __init__(self) -> None:
-        self._won: dict[tuple[int, int], int] = {}
+        self._winners: dict[tuple[int, int], set[int]] = {}
 
     def win(self, job: Job) -> None:
-        """Say that a job has the highest score that there is."""
-        key = (id(job.problem), job.split)
-        self._won[key] = min(job.rank, self._won.get(key, job.rank))
+        """Say that a job has the highest score that there is (from any thread)."""
+        self._winners.setdefault((id(job.problem), job.split), set()).add(job.rank)
 
     def lost(self, job: Job) -> bool:
         """Return whether a job of a lower rank has won."""
-        return self._won.get((id(job.problem), job.split), job.rank) < job.rank
+        return min(self._winners.get((id(job.problem), job.split), ()), default=job.rank) < job.rank
 
 
 def training_order(problem: Problem, split: int) -> np.ndarray:

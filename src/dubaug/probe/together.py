@@ -5,7 +5,10 @@ rows of smaller batches are padded and masked. What is random (initial weights, 
 by itself, so that neither the company nor its order matters beyond floating-point rounding.
 """
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -64,15 +67,45 @@ def _train(
     contest: Contest | None,
     done: Callable[[int], None],
 ) -> dict[int, Outcome]:
-    """Return the outcomes of the jobs, but for those that had lost before their turn came."""
+    """Return the outcomes of the jobs, but for those that had lost before their turn came.
+
+    On a CPU as many groups at once as there are threads: what an operation cannot share among cores (its start, random
+    numbers) is then done by all of them.
+    """
     outcomes: dict[int, Outcome] = {}
-    for group in groups(jobs, protocol, device):
+    stop = threading.Event()
+
+    def train(group: list[int]) -> dict[int, Outcome]:
         numbers = [number for number in group if not (contest and contest.lost(jobs[number]))]
-        if numbers:
-            trained = Group([jobs[number] for number in numbers], protocol, device).train(contest)
-            outcomes.update(zip(numbers, trained, strict=True))
-        done(len(group))
+        if not numbers or stop.is_set():
+            return {}
+        trained = Group([jobs[number] for number in numbers], protocol, device).train(contest, stop)
+        return dict(zip(numbers, trained, strict=True))
+
+    work = list(groups(jobs, protocol, device))
+    with _workers(len(work), device) as pool:
+        waiting = {pool.submit(train, group): len(group) for group in work}
+        try:
+            for future in as_completed(waiting):
+                outcomes.update(future.result())
+                done(waiting[future])
+        except BaseException:  # an interruption, too, shall not wait for probes that nobody wants any more
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return outcomes
+
+
+@contextmanager
+def _workers(tasks: int, device: torch.device) -> Iterator[ThreadPoolExecutor]:
+    """Give threads that share out torch's threads: one on a GPU, else at most as many as there are tasks."""
+    threads = torch.get_num_threads()
+    count = max(1, min(threads, tasks)) if device.type == "cpu" else 1
+    try:
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(max(1, threads // count),)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Group:
@@ -105,10 +138,15 @@ class Group:
         self.waited = [0] * len(jobs)
         self.best_theta, self.best_statistics = theta.clone(), statistics.clone()
 
-    def train(self, contest: Contest | None) -> list[Outcome]:
-        """Run the protocol; return the outcomes in the order of the jobs; of one that loses, what it has by then."""
+    def train(self, contest: Contest | None, stop: threading.Event) -> list[Outcome]:
+        """Run the protocol; return the outcomes in the order of the jobs; of one that loses, what it has by then.
+
+        When `stop` is set, it returns after the epoch, with outcomes that mean nothing.
+        """
         protocol = self.protocol
         for epoch in range(1, protocol.max_epochs + 1):
+            if stop.is_set():
+                break
             for batch in range(len(self.bounds[0])):
                 self.step(batch)
             if epoch % protocol.validate_every == 0:
@@ -159,7 +197,8 @@ class Group:
         if rate == 0:
             return None
         size = (self.shape.layers, len(self.live), max(counts), self.shape.hidden)
-        keep_LPBH = torch.zeros(size, device=self.device, dtype=self.dtype)
+        make = torch.empty if min(counts) == max(counts) else torch.zeros
+        keep_LPBH = make(size, device=self.device, dtype=self.dtype)
         for keep_PBH in keep_LPBH:
             for keep_BH, number, count in zip(keep_PBH, self.live, counts, strict=True):
                 self.draws[number].fill(keep_BH[:count], rate)
