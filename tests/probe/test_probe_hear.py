@@ -157,6 +157,43 @@ def test_a_group_too_large_is_trained_by_problem(make_task, small_protocol, monk
         np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-9)
 
 
+@pytest.fixture
+def threads():
+    """Let a test set torch's threads; set them back."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_groups_side_by_side_are_as_one_after_another(make_task, small_protocol, monkeypatch, threads):
+    monkeypatch.setattr("dubaug.probe.jobs.CACHE_BYTES", 0)  # each probe is a group
+    problems = [make_task(seed=seed, spread=0.4) for seed in range(3)]
+    threads(1)
+    one_by_one = evaluate(problems, small_protocol, CPU)
+    threads(3)
+    side_by_side = evaluate(problems, small_protocol, CPU)
+    assert torch.get_num_threads() == 3
+    for one, other in zip(one_by_one, side_by_side, strict=True):
+        assert one.best == other.best
+        assert [score for _, score in one.grid] == pytest.approx([score for _, score in other.grid])
+        for fold, its in zip(one.folds, other.folds, strict=True):
+            assert (fold.epochs, fold.best_epoch) == (its.epochs, its.best_epoch)
+            np.testing.assert_allclose(fold.probabilities, its.probabilities, atol=1e-9)
+
+
+def test_an_error_in_one_group_ends_the_others(make_task, small_protocol, monkeypatch, threads):
+    monkeypatch.setattr("dubaug.probe.jobs.CACHE_BYTES", 0)
+    threads(2)
+    endless = dataclasses.replace(small_protocol, max_epochs=10**9, patience=10**9)
+    jobs = [
+        Job(problem=make_task(fold_sizes=sizes, spread=9.0), split=0, point=grid_points(small_protocol)[0])
+        for sizes in ((20, 20, 20), (8, 8, 1))
+    ]
+    with pytest.raises(DubaugError, match="one training item"):
+        train_together(jobs, endless, CPU)
+    assert torch.get_num_threads() == 2
+
+
 def test_grid_is_hearevals():
     protocol = HearProbe(
         hidden=1024, dropout=0.1, hidden_layers=(1, 2), learning_rates=(3.2e-3, 1e-3, 3.2e-4, 1e-4),
