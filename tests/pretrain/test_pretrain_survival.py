@@ -18,7 +18,7 @@ from dubaug.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, Interrupted
 from dubaug.pretrain.manifest import Manifest
 
 Command = list[str | Path]
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=4"]
 PASS_ON = "--signals-to-handle=SIGTERM,SIGINT,SIGUSR1"
 ALONE = {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -192,28 +192,28 @@ def test_a_signal_in_the_last_step_ends_nothing_early(run_in: Callable[..., Mani
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, make_tiny: Callable[..., Experiment], tiny_clips: Path) -> Path:
-    """The manifest of an uninterrupted run of two processes."""
-    folder = tmp_path_factory.mktemp("pair")
-    experiment = make_tiny(gpus=2, clips_per_gpu=3, epochs=12, checkpoints=[12])
+def four(tmp_path_factory: pytest.TempPathFactory, make_tiny: Callable[..., Experiment], tiny_clips: Path) -> Path:
+    """The manifest of an uninterrupted run of four processes: the order in which two are added cannot matter."""
+    folder = tmp_path_factory.mktemp("four")
+    experiment = make_tiny(gpus=4, clips_per_gpu=2, epochs=24, checkpoints=[24])
     command = [*TORCHRUN, "-m", "dubaug.cli", *_command(folder, "whole", experiment, tiny_clips)]
     subprocess.run(command, check=True, capture_output=True, text=True, env=ALONE)
     return folder / "whole.json"
 
 
 @pytest.mark.slow
-def test_two_processes_train_under_torchrun(pair: Path) -> None:
-    assert steps_in(pair.with_suffix("")) == list(range(24))  # 14 clips, 12 times: 3 + 3, 3 + 3, and 1 + 1 sit out
-    assert Manifest.load(pair).epochs == 12
+def test_four_processes_train_under_torchrun(four: Path) -> None:
+    assert steps_in(four.with_suffix("")) == list(range(24))  # 14 clips, 24 times: 2 for each, and 6 sit out
+    assert Manifest.load(four).epochs == 24
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_to_torchrun_reaches_the_training(
-    make_tiny: Callable[..., Experiment], tiny_clips: Path, tmp_path: Path, pair: Path, number: signal.Signals
+    make_tiny: Callable[..., Experiment], tiny_clips: Path, tmp_path: Path, four: Path, number: signal.Signals
 ) -> None:
     """The signals that it was told to pass on; when it is killed, its processes notice and leave too."""
-    experiment = make_tiny(gpus=2, clips_per_gpu=3, epochs=12, checkpoints=[12])
+    experiment = make_tiny(gpus=4, clips_per_gpu=2, epochs=24, checkpoints=[24])
     command = [*TORCHRUN, PASS_ON, "-m", "dubaug.cli", *_command(tmp_path, "parts", experiment, tiny_clips)]
     command[-1] = "600"
     with (tmp_path / "errors.txt").open("w") as errors:
@@ -235,5 +235,5 @@ def test_a_signal_to_torchrun_reaches_the_training(
     assert done.returncode == EXIT_OK, done.stderr
     assert f"continuing at step {done_before}" in done.stderr
     final = Manifest.load(tmp_path / "parts.json").final
-    assert final.sha256 == Manifest.load(pair).final.sha256
+    assert final.sha256 == Manifest.load(four).final.sha256
     assert steps_in(tmp_path / "parts") == list(range(24))

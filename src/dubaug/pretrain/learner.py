@@ -92,7 +92,11 @@ class Learner:
         if self.processes.count > 1:  # each process keeps its own BatchNorm statistics; the first one's are saved
             with warnings.catch_warnings():  # of the key's new name, which older versions do not know
                 warnings.simplefilter("ignore", FutureWarning)
-                self.parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
+                # After its first step it would sort the gradients anew, and so add them in another order: a run that is
+                # continued would differ in its last bits. Looking for unused parameters keeps it from that.
+                self.parallel = DistributedDataParallel(
+                    self.model, broadcast_buffers=False, find_unused_parameters=self.processes.device.type == "cpu"
+                )
 
     def prepare(self, batch: Batch) -> list[Choice]:
         """Make the networks ready for batches like this one, before the first step; return what was chosen.
