@@ -14,16 +14,16 @@ class Draws:
     """One probe's draws. NumPy's on a CPU, where torch's take ten times as long; the device's own on a GPU."""
 
     def __init__(self, keys: Sequence[str | int], device: torch.device) -> None:
-        self._rng = item_rng(*keys) if device.type == "cpu" else None
-        self._generator = torch.Generator(device)
-        self._generator.manual_seed(item_seed(*keys))
+        self._source = (
+            item_rng(*keys) if device.type == "cpu" else torch.Generator(device).manual_seed(item_seed(*keys))
+        )
 
     def fill(self, keep_BH: torch.Tensor, rate: float) -> None:
         """Write 0 into `keep_BH` with probability `rate`, else 1."""
-        if self._rng is None:
-            keep_BH.bernoulli_(1 - rate, generator=self._generator)
+        if isinstance(self._source, torch.Generator):
+            keep_BH.bernoulli_(1 - rate, generator=self._source)
         else:
-            bits = dropout_bits(self._rng, *keep_BH.shape)
+            bits = dropout_bits(self._source, *keep_BH.shape)
             keep_BH.copy_(torch.from_numpy(bits)).ge_(dropout_threshold(rate))
 
 

@@ -134,7 +134,6 @@ class Group:
         self.draws = [Draws((*job_keys(job), "dropout"), device) for job in jobs]
         self.best = [-np.inf] * len(jobs)
         self.best_epoch = [0] * len(jobs)
-        self.epochs = [0] * len(jobs)
         self.waited = [0] * len(jobs)
         self.best_theta, self.best_statistics = theta.clone(), statistics.clone()
 
@@ -157,8 +156,6 @@ class Group:
                 self._leave([number for number in self.live if number not in decided])
             if not self.live:
                 break
-        for number in self.live:
-            self.epochs[number] = protocol.max_epochs
         return [self._outcome(number) for number in range(len(self.jobs))]
 
     def _beaten(self, contest: Contest) -> set[int]:
@@ -214,12 +211,6 @@ class Group:
             job = self.jobs[number]
             items = self._part(job, "valid")
             score = job.problem.primary(outputs_PBC[row, : len(items)], job.problem.truth[items])
-            if np.isnan(score):
-                split = job.problem.splits[job.split].name
-                raise DubaugError(
-                    f"task {job.problem.task}, split {split}: the validation part has no {job.problem.metrics[0]}; "
-                    "it needs an item with a label"
-                )
             if score > self.best[number]:
                 self.best[number], self.best_epoch[number], self.waited[number] = score, epoch, 0
                 better.append((row, number))
@@ -229,23 +220,21 @@ class Group:
             rows, numbers = (torch.tensor(part, device=self.device) for part in zip(*better, strict=True))
             self.best_theta[numbers] = self.stack.theta[rows]
             self.best_statistics[numbers] = self.stack.statistics[rows]
-        for number in self.live:
-            self.epochs[number] = epoch
 
     def _perfect(self, number: int) -> bool:
         """Return whether no score can be better."""
         return self.best[number] >= self.jobs[number].problem.perfect
 
     def _decided(self, number: int) -> bool:
-        """Return whether nothing can change a probe's outcome any more: patience is over, or its score is perfect.
+        """Return whether nothing can change a probe's outcome any more: patience is over, or its score is perfect."""
+        return self._perfect(number) or self.waited[number] >= self.protocol.patience
 
-        In the second case patience would end it at the epoch that `epochs` is set to, with the state kept already.
-        """
+    def _last_epoch(self, number: int) -> int:
+        """Return the epoch at which patience or the limit ends a probe; a perfect one has left before."""
         protocol = self.protocol
-        if self._perfect(number):
-            waiting = protocol.patience * protocol.validate_every
-            self.epochs[number] = min(self.best_epoch[number] + waiting, protocol.max_epochs)
-        return self._perfect(number) or self.waited[number] >= protocol.patience
+        if self._decided(number):
+            return min(self.best_epoch[number] + protocol.patience * protocol.validate_every, protocol.max_epochs)
+        return protocol.max_epochs
 
     def _leave(self, staying: list[int]) -> None:
         """Take the probes that are not `staying` off the stack."""
@@ -266,7 +255,7 @@ class Group:
         return Outcome(
             valid_score=self.best[number],
             best_epoch=self.best_epoch[number],
-            epochs=self.epochs[number],
+            epochs=self._last_epoch(number),
             probabilities=outputs.cpu().numpy(),
         )
 
