@@ -1,7 +1,6 @@
 """A copy of the workflow in an empty folder, and a way to run snakemake there."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-PARTS = ["Snakefile", "config.yaml", "workflow", "profiles", "slurm", "envs"]
+from workflow_copy import copy_workflow
 
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -19,15 +18,7 @@ Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def clone(repository: Path, tmp_path: Path) -> Path:
     """Return a folder with the workflow in it, as a clone has it, without results."""
-    folder = tmp_path / "clone"
-    folder.mkdir()
-    for part in PARTS:
-        source = repository / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part)
-        else:
-            shutil.copy(source, folder / part)
-    return folder
+    return copy_workflow(repository, tmp_path / "clone")
 
 
 @pytest.fixture

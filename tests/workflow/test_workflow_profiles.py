@@ -1,10 +1,23 @@
 """What the profiles say, as Snakemake reads them."""
 
+import re
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from snakemake.profiles import ProfileConfigFileParser
+
+from dubaug.config import Experiment
+
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def _slurm_profile(repository: Path) -> dict[str, Any]:
+    with (repository / "slurm/profile.yaml").open(encoding="utf-8") as stream:
+        return dict(ProfileConfigFileParser().parse(stream))
 
 
 @pytest.mark.parametrize(
@@ -32,8 +45,47 @@ def test_local_cores_are_given_only_to_local_jobs(
 
 
 def test_the_slurm_profile_is_the_papers_scale(repository: Path) -> None:
-    with (repository / "slurm/profile.yaml").open(encoding="utf-8") as stream:
-        profile = ProfileConfigFileParser().parse(stream)
+    profile = _slurm_profile(repository)
     assert profile["executor"] == "slurm"
     assert profile["config"] == ["scale=paper"]
     assert "pretrain:gpu_model=a100" in profile["set-resources"]
+
+
+@pytest.mark.parametrize(
+    ("scontrol_says", "asked"),
+    [
+        ("AccountingStorageType   = accounting_storage/slurmdbd\nMinJobAge = 300 sec", None),
+        ("AccountingStorageType   = accounting_storage/none\nMinJobAge = 300 sec", "squeue"),
+        ("/bin/sh: 1: scontrol: not found", "squeue"),
+    ],
+)
+def test_sacct_is_asked_only_where_there_is_an_accounting_database(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, scontrol_says: str, asked: str | None
+) -> None:
+    monkeypatch.setattr(subprocess, "getoutput", lambda _command: scontrol_says)
+    assert _slurm_profile(repository).get("slurm-status-command") == asked, "None: the executor's own choice, sacct"
+
+
+def test_all_rules_with_a_gpu_have_a_place_for_their_partition(
+    snakemake: Snakemake, clone: Path, paper_experiment: Experiment
+) -> None:
+    """A site uncomments its partitions' names, and no rule is left behind, Appendix C's neither."""
+    for task in paper_experiment.tasks.values():
+        (clone / task.path).mkdir(parents=True, exist_ok=True)
+    (clone / "data/films").mkdir()
+    (clone / "data/films/catalogue.csv").write_text("title_id,path\n")
+    profile = clone / "slurm/profile.yaml"
+    profile.write_text(profile.read_text().replace("# slurm_partition:", "slurm_partition:"))
+    words = ["--profile", "slurm", "--workflow-profile", "none", "--dry-run", "--configfile"]
+    run = snakemake(*words, "workflow/config/appendix_c.yaml", "--", "all_hear", "all_tables")
+    assert run.returncode == 0, run.stderr
+    printed = run.stdout + run.stderr
+    partitions: dict[str, set[str]] = {"gpu": set(), "cpu": set()}
+    for rule, resources in re.findall(r"^rule (\w+):\n(?:    .*\n)*?    resources: (.*)$", printed, re.MULTILINE):
+        found = re.search(r"slurm_partition=(\w+)", resources)
+        assert found is not None, rule
+        assert found[1] == ("gpu" if re.search(r"\bgpu=[1-9]", resources) else "cpu"), rule
+        partitions[found[1]].add(rule)
+    probes = {"probe_hares", "probe_visual", "probe_hear_0", "probe_hear_2_4_6_8_10", "probe_hear_5_10_15_20"}
+    assert partitions["gpu"] == {"pretrain", "separate", "separate_task", *probes}
+    assert {"shards", "features", "align", "catalogue", "result_tables"} <= partitions["cpu"]

@@ -20,6 +20,8 @@ rule pretrain:
         runtime=PRETRAIN_RUNTIME,
         gpu=PRETRAIN_GPUS,
         gpu_model=GPU_MODEL,
+        # torchrun --standalone is of one node; SLURM may give `--gpus=4` as 2 + 2.
+        nodes=1,
     params:
         config=RESOLVED,
         experiment=pretraining_experiment,

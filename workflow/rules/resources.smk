@@ -12,10 +12,13 @@ PRETRAIN_THREADS = max(1, 8 * PRETRAIN_GPUS)
 PRETRAIN_MEM_MB = max(4000, 60000 * PRETRAIN_GPUS)
 # A job that reaches its wall time saves, and its next try continues.
 PRETRAIN_RUNTIME = "60h" if ON_GPU else "4h"
+# A batch is made by as many processes as `pretraining.gpus` says, on GPUs or not.
 PRETRAIN_LAUNCHER = "dubaug"
-if PRETRAIN_GPUS > 1:
-    # torchrun passes signals on when told to, and kills 30 s later unless told to wait for a state to be saved.
+if EXPERIMENT.pretraining.gpus > 1:
+    # --standalone: a port of its own, so that jobs share a node. torchrun passes signals on when told to, and kills
+    # 30 s later unless told to wait for a state to be saved. Snakemake gives each process the whole job's threads.
     PRETRAIN_LAUNCHER = (
-        f"TORCH_ELASTIC_SHUTDOWN_TIMEOUT=240 torchrun --standalone --nproc-per-node={PRETRAIN_GPUS}"
+        "OMP_NUM_THREADS=1 TORCH_ELASTIC_SHUTDOWN_TIMEOUT=240 torchrun --standalone"
+        f" --nproc-per-node={EXPERIMENT.pretraining.gpus}"
         " --signals-to-handle=SIGTERM,SIGINT,SIGUSR1 -m dubaug.cli"
     )

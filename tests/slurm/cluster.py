@@ -1,0 +1,262 @@
+"""A SLURM of two nodes with four pretend A100s each, on this machine: root, no systemd, no accounting.
+
+By hand: `python tests/slurm/cluster.py start FOLDER`, then `... stop FOLDER`.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+NODES = ("n1", "n2")
+GPUS_PER_NODE, CPUS_PER_NODE, MEMORY_PER_NODE_MB = 4, 64, 500_000
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
+ETC = Path("/etc/slurm")
+"""Where SLURM looks: Snakemake's executor takes SLURM_CONF away from its jobs, so that no other place would do."""
+MARK = "# Written by dubaug's tests, which remove it again.\n"
+SYSTEM_DIRS = "/usr/local/sbin:/usr/sbin:/sbin"
+
+CONFIGURATION = """\
+ClusterName=dubaug
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={ports[0]}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/socket,cred_expire=30
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool-%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd-%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+MpiDefault=none
+MailProg=/bin/true
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerType=sched/backfill
+SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
+SlurmdParameters=config_overrides
+ReturnToService=2
+MinJobAge=3600
+KillWait=30
+MessageTimeout=60
+GresTypes=gpu
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} {node}
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} {node}
+PartitionName=cpu Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes=n1,n2 MaxTime=INFINITE State=UP
+"""
+
+
+def why_not() -> str | None:
+    """Return why no cluster can be started here, None if one can."""
+    missing = [name for name in PROGRAMS if _program(name) is None]
+    if missing:
+        return f"{', '.join(missing)} not installed (Debian: apt-get install slurm-wlm munge)"
+    if os.geteuid() != 0:
+        return "starting slurmd takes root"
+    configured = ETC / "slurm.conf"
+    if configured.exists() and not configured.read_text(encoding="utf-8").startswith(MARK):
+        return f"{configured} is there: this machine has a SLURM of its own, which stays untouched"
+    return None
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Daemons whose files are all in `folder`, besides two in /etc/slurm. The folder's path has to be short."""
+
+    folder: Path
+
+    def start(self) -> None:
+        """Start munged, slurmctld and a slurmd a node, and wait until both nodes are idle.
+
+        What an earlier start in the same folder left is ended first. Raises `RuntimeError` with what SLURM says.
+        """
+        self.stop()
+        (self.folder / "munge").mkdir(parents=True)
+        (self.folder / "state").mkdir()
+        for node in NODES:
+            (self.folder / f"spool-{node}").mkdir()
+        self._configure()
+        munge = self.folder / "munge"
+        _run(
+            "munged", "--force", f"--key-file={munge}/key", f"--socket={munge}/socket", f"--pid-file={munge}/pid",
+            f"--log-file={munge}/log", f"--seed-file={munge}/seed",
+        )  # fmt: skip
+        _run("slurmctld", "-c")
+        for node in NODES:
+            self.start_node(node)
+        wait_until(lambda: all(self.node_state(node) == "IDLE" for node in NODES), "nodes that are idle", self.logs)
+
+    def stop(self) -> None:
+        """Cancel what runs, end the daemons, and remove every file of theirs."""
+        if self._pids("slurmctld.pid"):
+            subprocess.run(["scancel", "--user=root", "--full"], capture_output=True, timeout=120, check=False)
+        for name in (*(f"slurmd-{node}.pid" for node in NODES), "slurmctld.pid", "munge/pid"):
+            for pid in self._pids(name):
+                _end(pid)
+        for file in (ETC / "slurm.conf", ETC / "gres.conf"):
+            if file.is_file() and file.read_text(encoding="utf-8").startswith(MARK):
+                file.unlink()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start_node(self, node: str) -> None:
+        """Start a node's slurmd. Its jobs have this process's niceness."""
+        _run("slurmd", "-N", node)
+
+    def cut_power(self, node: str) -> None:
+        """Kill a node's slurmd and everything that its jobs started, at once and without a word to slurmctld."""
+        doomed = self._pids(f"slurmd-{node}.pid")
+        for job in self.jobs():
+            if job.get("NodeList") == node and job["JobState"] == "RUNNING":
+                doomed += job_processes(job["JobId"])
+        for pid in doomed:
+            _signal(pid, signal.SIGKILL)
+        for pid in doomed:
+            _wait_gone(pid)
+
+    def set_node(self, node: str, state: str) -> None:
+        """Have slurmctld take the node for `down`, or back with `resume`."""
+        _run("scontrol", "update", f"NodeName={node}", f"State={state}", "Reason=test")
+
+    def node_state(self, node: str) -> str:
+        """Return the node's state in capitals: IDLE, MIXED, DOWN ..."""
+        shown = subprocess.run(
+            ["scontrol", "show", "node", "--oneliner", node], capture_output=True, text=True, check=False
+        )
+        return _fields(shown.stdout).get("State", shown.stderr.strip())
+
+    def jobs(self) -> list[dict[str, str]]:
+        """Return what slurmctld knows of every job since the start, `scontrol show job`'s names as keys."""
+        shown = _run("scontrol", "show", "job", "--details", "--oneliner")
+        jobs = [_fields(line) for line in shown.splitlines() if line.startswith("JobId=")]
+        return sorted(jobs, key=lambda job: int(job["JobId"]))
+
+    def logs(self) -> str:
+        """Return the ends of the daemons' logs, for a message."""
+        logs = [*sorted(self.folder.glob("*.log")), self.folder / "munge/log"]
+        return "\n".join(f"{log}:\n{log.read_text(errors='replace')[-2000:]}" for log in logs if log.is_file())
+
+    def _configure(self) -> None:
+        host = socket.gethostname().split(".")[0]
+        node = f"CPUs={CPUS_PER_NODE} RealMemory={MEMORY_PER_NODE_MB} Gres=gpu:a100:{GPUS_PER_NODE} State=UNKNOWN"
+        text = CONFIGURATION.format(host=host, folder=self.folder, ports=_free_ports(3), node=node)
+        ETC.mkdir(exist_ok=True)
+        (ETC / "slurm.conf").write_text(MARK + text, encoding="utf-8")
+        # GPUs without files count as none, and the files have to be character devices: any will do.
+        files = ("null", "zero", "full", "random")[:GPUS_PER_NODE]
+        lines = [f"NodeName={node} Name=gpu Type=a100 File=/dev/{file}\n" for node in NODES for file in files]
+        (ETC / "gres.conf").write_text(MARK + "".join(lines), encoding="utf-8")
+        key = self.folder / "munge/key"
+        key.touch(mode=0o600)
+        key.write_bytes(os.urandom(128))
+
+    def _pids(self, name: str) -> list[int]:
+        """Return the process that the file names, if it lives."""
+        try:
+            pid = int((self.folder / name).read_text())
+        except (FileNotFoundError, ValueError):
+            return []
+        return [pid] if _lives(pid) else []
+
+
+def job_processes(job_id: str) -> list[int]:
+    """Return the processes of a job, slurmstepd and all that it started, by their parents."""
+    children: dict[int, list[int]] = {}
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            command = (folder / "cmdline").read_text().replace("\0", " ")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        children.setdefault(parent, []).append(int(folder.name))
+        if command.startswith(f"slurmstepd: [{job_id}."):
+            found.append(int(folder.name))
+    for pid in found:  # grows while it is walked
+        found += children.get(pid, [])
+    return list(dict.fromkeys(found))
+
+
+def wait_until(condition: Callable[[], bool], what: str, context: Callable[[], str], timeout_s: float = 900.0) -> None:
+    """Return once the condition holds. Raises `RuntimeError` with the context if that takes too long."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(f"waited {timeout_s:.0f} s for {what}\n{context()}")
+        time.sleep(0.2)
+
+
+def _fields(line: str) -> dict[str, str]:
+    """Return `scontrol`'s `Name=value` words. A value with spaces in it is cut at the first."""
+    return dict(word.split("=", 1) for word in line.split() if "=" in word)
+
+
+def _program(name: str) -> str | None:
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{SYSTEM_DIRS}")
+
+
+def _run(name: str, *words: str) -> str:
+    """Run a program to its end and return what it printed. Raises `RuntimeError` with its message if it fails."""
+    ran = subprocess.run([_program(name) or name, *words], capture_output=True, text=True, timeout=120, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"{name} {' '.join(words)}: {ran.stderr or ran.stdout}")
+    return ran.stdout
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def _lives(pid: int) -> bool:
+    """Return whether the process is there, and more than a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    if _lives(pid):
+        os.kill(pid, number)
+
+
+def _wait_gone(pid: int, timeout_s: float = 60.0) -> bool:
+    end = time.monotonic() + timeout_s
+    while _lives(pid) and time.monotonic() < end:
+        time.sleep(0.1)
+    return not _lives(pid)
+
+
+def _end(pid: int) -> None:
+    """End a daemon, with SIGKILL if it does not go by itself."""
+    _signal(pid, signal.SIGTERM)
+    if not _wait_gone(pid):
+        _signal(pid, signal.SIGKILL)
+        _wait_gone(pid)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in ("start", "stop"):
+        sys.exit("usage: cluster.py start|stop FOLDER")
+    if reason := why_not():
+        sys.exit(reason)
+    getattr(Cluster(Path(sys.argv[2]).resolve()), sys.argv[1])()
