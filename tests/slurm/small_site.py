@@ -58,6 +58,7 @@ class Site:
     def copy(self, folder: Path, *without: str) -> "Site":
         """Return a copy of this site as it is now, without those of its results."""
         shutil.copytree(self.folder, folder, symlinks=True)
+        shutil.rmtree(folder / ".snakemake/slurm_logs", ignore_errors=True)
         for name in without:
             path = folder / "results" / name
             shutil.rmtree(path) if path.is_dir() else path.unlink()

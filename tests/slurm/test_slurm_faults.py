@@ -26,14 +26,14 @@ def test_snakemake_tries_again_after_a_kill_a_wall_time_and_a_cancellation(
     training = begun(cluster, undisturbed, tmp_path / "site")
 
     first = training.running()["JobId"]
-    trainers = training.stopped_at(3, first)
+    trainers = training.stopped_after(3, first)
     os.kill(trainers[1], signal.SIGKILL)
     let_go(trainers)
     assert training.ended(first) == "FAILED"
 
     # The wall time moves to now + less than the 300 s of the profile's --signal=USR1@300.
     second = training.running(after=first)["JobId"]
-    trainers = training.stopped_at(7, second)
+    trainers = training.stopped_after(3, second)
     elapsed = training.job(second)["RunTime"].split(":")
     minutes = int(elapsed[-3]) * 60 + int(elapsed[-2]) + 4
     subprocess.run(["scontrol", "update", f"JobId={second}", f"TimeLimit={minutes}"], check=True)
@@ -45,7 +45,7 @@ def test_snakemake_tries_again_after_a_kill_a_wall_time_and_a_cancellation(
     saved = training.steps()[-1] + 1
 
     third = training.running(after=second)["JobId"]
-    trainers = training.stopped_at(max(12, saved + 1), third)
+    trainers = training.stopped_after(3, third)
     assert f"continuing at step {saved}" in training.log, "nothing was done twice"
     subprocess.run(["scancel", third], check=True)
     let_go(trainers)
@@ -62,13 +62,13 @@ def test_slurm_queues_a_job_again_when_told_to_and_when_its_node_loses_power(
     """Snakemake waits for the one job that it submitted: no second one trains beside it."""
     training = begun(cluster, undisturbed, tmp_path / "site", "--retries", "0")
     job_id = training.running()["JobId"]
-    trainers = training.stopped_at(3, job_id)
+    trainers = training.stopped_after(3, job_id)
     subprocess.run(["scontrol", "requeue", job_id], check=True)
     let_go(trainers)
     wait_until(lambda: training.job(job_id)["Restarts"] == "1", "the requeued job", training.context)
 
     node = training.running()["NodeList"]
-    training.stopped_at(9, job_id)
+    training.stopped_after(3, job_id)
     cluster.cut_power(node)
     cluster.set_node(node, "down")
     wait_until(lambda: training.job(job_id)["Restarts"] == "2", "the job without a node", training.context)
@@ -88,7 +88,7 @@ def test_a_snakemake_that_is_killed_and_started_again_trains_nothing_twice(
 ) -> None:
     training = begun(cluster, undisturbed, tmp_path / "site", "--retries", "0")
     first = training.running()["JobId"]
-    trainers = training.stopped_at(3, first)
+    trainers = training.stopped_after(3, first)
     training.snakemake.kill()
     training.snakemake.wait()
 

@@ -72,6 +72,13 @@ def test_four_processes_made_up_each_batch(undisturbed: Site) -> None:
         assert "21 clips of 6 titles, 10 epochs of 2 steps on cpu" in log, "21 clips: two batches of 4 times 2"
 
 
+def test_two_trainings_share_a_machine(cluster: Cluster, undisturbed: Site) -> None:
+    """Both nodes are this machine: two torchruns were there at once, neither in the way of the other's port."""
+    jobs = [job for job in cluster.jobs() if job["WorkDir"] == str(undisturbed.folder) and _rule_of(job) == "pretrain"]
+    assert len(jobs) == 2
+    assert max(job["StartTime"] for job in jobs) < min(job["EndTime"] for job in jobs)
+
+
 def test_nothing_is_left_to_do(undisturbed: Site) -> None:
     assert undisturbed.snakemake("--dry-run", "--configfile", "overlay.yaml", "--", "all_tables") == 0
     assert "Nothing to be done" in undisturbed.said()

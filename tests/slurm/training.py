@@ -58,21 +58,22 @@ class Training:
         wait_until(looked, "a pretraining job that runs", self.context)
         return found[-1]
 
-    def stopped_at(self, step: int, job_id: str) -> list[int]:
-        """Let the job's trainers go on, a slice of time after the other, until `step` is done; return them, stopped."""
+    def stopped_after(self, steps: int, job_id: str) -> list[int]:
+        """Let the job's trainers do so many steps more, a slice of time after the other; return them, stopped."""
         trainers: list[int] = []
+        wanted = len(self.steps()) + steps
 
         def there() -> bool:
             trainers[:] = [pid for pid in job_processes(job_id) if _trains(pid)]
             _signal(trainers, signal.SIGSTOP)
-            if self.steps()[step - 1 :] and trainers:
+            if len(self.steps()) >= wanted and trainers:
                 return True
             _signal(trainers, signal.SIGCONT)
             assert self.job(job_id)["JobState"] in ("PENDING", "RUNNING"), self.context()
             time.sleep(SLICE_S)
             return False
 
-        wait_until(there, f"step {step}", self.context)
+        wait_until(there, f"{wanted} steps", self.context)
         assert not (self.work_dir.parent / "pretraining.json").exists(), "it ended before it could be stopped"
         return trainers
 

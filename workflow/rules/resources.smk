@@ -17,7 +17,7 @@ PRETRAIN_LAUNCHER = "dubaug"
 if EXPERIMENT.pretraining.gpus > 1:
     # --standalone: a port of its own, so that jobs share a node. torchrun passes signals on when told to, and kills
     # 30 s later unless told to wait for a state to be saved. Snakemake's variables would give each process a thread for
-    # every core of the job (torch takes the larger of OMP's and MKL's).
+    # every core of the job (MKL's wins over OMP's).
     PRETRAIN_LAUNCHER = (
         "OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TORCH_ELASTIC_SHUTDOWN_TIMEOUT=240 torchrun --standalone"
         f" --nproc-per-node={EXPERIMENT.pretraining.gpus}"
