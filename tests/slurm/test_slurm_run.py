@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 ONE_OF_EACH = ["demo_films", "demo_tasks", "catalogue", "select", "align", "alignment", "shards", "clip_index"]
 TABLES = ["table_b4", "table_b5", "result_tables", "comparisons"]
 CPU_JOBS = {
-    # rule: partition, CPUs, MB, wall time, GPUs
+    # rule: partition, CPUs, MB, wall time, GPUs (as they were given: all are A100s here)
     "demo_films": ("cpu", 2, 4000, "00:30:00", "(null)"),
     "catalogue": ("cpu", 2, 8000, "08:00:00", "(null)"),
     "align": ("cpu", 2, 16000, "04:00:00", "(null)"),
@@ -28,9 +28,9 @@ CPU_JOBS = {
 }
 GPU_JOBS = {
     "pretrain": ("gpu", 32, 240000, "2-12:00:00", "gpu:a100:4"),
-    "probe_hear_0": ("gpu", 8, 16000, "12:00:00", "gpu:1"),
-    "probe_hear_2_4_6_8_10": ("gpu", 8, 16000, "12:00:00", "gpu:1"),
-    "probe_visual": ("gpu", 8, 16000, "12:00:00", "gpu:1"),
+    "probe_hear_0": ("gpu", 8, 16000, "12:00:00", "gpu:a100:1"),
+    "probe_hear_2_4_6_8_10": ("gpu", 8, 16000, "12:00:00", "gpu:a100:1"),
+    "probe_visual": ("gpu", 8, 16000, "12:00:00", "gpu:a100:1"),
 }
 
 
