@@ -68,8 +68,14 @@ def why_not() -> str | None:
     if os.geteuid() != 0:
         return "starting slurmd takes root"
     configured = ETC / "slurm.conf"
-    if configured.exists() and not configured.read_text(encoding="utf-8").startswith(MARK):
+    if not configured.exists():
+        return None
+    text = configured.read_text(encoding="utf-8")
+    if not text.startswith(MARK):
         return f"{configured} is there: this machine has a SLURM of its own, which stays untouched"
+    folder = next(Path(line.split("=", 1)[1]) for line in text.splitlines() if line.startswith("StateSave")).parent
+    if Cluster(folder).runs:
+        return f"the tests' cluster in {folder} runs already: python tests/slurm/cluster.py stop {folder}"
     return None
 
 
@@ -78,6 +84,11 @@ class Cluster:
     """Daemons whose files are all in `folder`, besides two in /etc/slurm. The folder's path has to be short."""
 
     folder: Path
+
+    @property
+    def runs(self) -> bool:
+        """Whether the cluster's slurmctld lives."""
+        return bool(self._pids("slurmctld.pid"))
 
     def start(self) -> None:
         """Start munged, slurmctld and a slurmd a node, and wait until both nodes are idle.
@@ -102,7 +113,7 @@ class Cluster:
 
     def stop(self) -> None:
         """Cancel what runs, end the daemons, and remove every file of theirs."""
-        if self._pids("slurmctld.pid"):
+        if self.runs:
             subprocess.run(["scancel", "--user=root", "--full"], capture_output=True, timeout=120, check=False)
         for name in (*(f"slurmd-{node}.pid" for node in NODES), "slurmctld.pid", "munge/pid"):
             for pid in self._pids(name):
@@ -257,6 +268,6 @@ def _end(pid: int) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in ("start", "stop"):
         sys.exit("usage: cluster.py start|stop FOLDER")
-    if reason := why_not():
+    if sys.argv[1] == "start" and (reason := why_not()):
         sys.exit(reason)
     getattr(Cluster(Path(sys.argv[2]).resolve()), sys.argv[1])()
