@@ -1,13 +1,90 @@
-"""A fault at a chosen step; the training ends as the undisturbed one did all the same."""
+"""Faults of a cluster, each at a chosen step; the training ends as the undisturbed one did all the same."""
 
+import os
+import signal
+import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
-from cluster import Cluster
+from cluster import Cluster, wait_until
 from small_site import Site
 from training import begun, check_same, let_go, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+
+def _told(pid: int, number: signal.Signals) -> bool:
+    """Return whether the signal waits for a stopped process, or the process has gone on and left."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
+    masks = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))]
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
+def test_snakemake_tries_again_after_a_kill_a_wall_time_and_a_cancellation(
+    cluster: Cluster, undisturbed: Site, tmp_path: Path
+) -> None:
+    training = begun(cluster, undisturbed, tmp_path / "site")
+
+    first = training.running()["JobId"]
+    trainers = training.stopped_after(3, first)
+    os.kill(trainers[1], signal.SIGKILL)
+    let_go(trainers)
+    assert training.ended(first) == "FAILED"
+
+    # The wall time moves to now + less than the 300 s of the profile's --signal=USR1@300.
+    second = training.running(after=first)["JobId"]
+    trainers = training.stopped_after(3, second)
+    elapsed = training.job(second)["RunTime"].split(":")
+    minutes = int(elapsed[-3]) * 60 + int(elapsed[-2]) + 4
+    subprocess.run(["scontrol", "update", f"JobId={second}", f"TimeLimit={minutes}"], check=True)
+    told = partial(_told, number=signal.SIGUSR1)
+    wait_until(lambda: any(map(told, trainers)), "SIGUSR1 at a trainer", training.context)
+    let_go(trainers)  # SLURM may have sent SIGCONT itself
+    assert training.ended(second) == "FAILED", "it left by itself, before SLURM ended it"
+    assert "ended early: SIGUSR1 after step" in training.log
+    saved = training.steps()[-1] + 1
+
+    third = training.running(after=second)["JobId"]
+    trainers = training.stopped_after(3, third)
+    assert f"continuing at step {saved}" in training.log, "nothing was done twice"
+    subprocess.run(["scancel", third], check=True)
+    let_go(trainers)
+    assert training.ended(third) == "CANCELLED"
+
+    assert training.snakemake.wait(timeout=1800) == 0, training.context()
+    assert [job["JobState"] for job in training.jobs()] == ["FAILED", "FAILED", "CANCELLED", "COMPLETED"]
+    check_same(training, undisturbed)
+
+
+def test_slurm_queues_a_job_again_when_told_to_and_when_its_node_loses_power(
+    cluster: Cluster, undisturbed: Site, tmp_path: Path
+) -> None:
+    """Snakemake waits for the one job that it submitted: no second one trains beside it."""
+    training = begun(cluster, undisturbed, tmp_path / "site", "--retries", "0")
+    job_id = training.running()["JobId"]
+    trainers = training.stopped_after(3, job_id)
+    subprocess.run(["scontrol", "requeue", job_id], check=True)
+    let_go(trainers)
+    wait_until(lambda: training.job(job_id)["Restarts"] == "1", "the requeued job", training.context)
+
+    node = training.running()["NodeList"]
+    training.stopped_after(3, job_id)
+    cluster.cut_power(node)
+    cluster.set_node(node, "down")
+    wait_until(lambda: training.job(job_id)["Restarts"] == "2", "the job without a node", training.context)
+    try:
+        assert training.running()["NodeList"] != node
+        assert training.snakemake.wait(timeout=1800) == 0, training.context()
+    finally:
+        cluster.start_node(node)
+        cluster.set_node(node, "resume")
+    wait_until(lambda: cluster.node_state(node) == "IDLE", "the node", cluster.logs)
+    assert [job["JobId"] for job in training.jobs()] == [job_id]
+    check_same(training, undisturbed)
 
 
 def test_a_snakemake_that_is_killed_and_started_again_trains_nothing_twice(
