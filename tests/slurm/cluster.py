@@ -1,4 +1,4 @@
-"""A SLURM of two nodes with four pretend A100s each, on this machine: root, no systemd, no accounting.
+"""A SLURM of two nodes with four pretend A100s each, on this machine: root, no systemd.
 
 By hand: `python tests/slurm/cluster.py start FOLDER`, then `... stop FOLDER`.
 """
@@ -17,10 +17,14 @@ from pathlib import Path
 NODES = ("n1", "n2")
 GPUS_PER_NODE, CPUS_PER_NODE, MEMORY_PER_NODE_MB = 4, 64, 500_000
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
+ACCOUNTING_PROGRAMS = ("slurmdbd", "sacct", "sacctmgr", "mariadbd", "mariadb-install-db", "mariadb-admin")
 ETC = Path("/etc/slurm")
 """Where SLURM looks: Snakemake's executor takes SLURM_CONF away from its jobs, so that no other place would do."""
 MARK = "# Written by dubaug's tests, which remove it again.\n"
 SYSTEM_DIRS = "/usr/local/sbin:/usr/sbin:/sbin"
+DATABASE_PIDS = ("slurmdbd.pid", "mariadb.pid")
+ACCOUNT = "films"
+"""The account of root, where there is accounting."""
 
 CONFIGURATION = """\
 ClusterName=dubaug
@@ -39,12 +43,11 @@ SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
+{accounting}
 MpiDefault=none
 MailProg=/bin/true
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
+SelectTypeParameters=CR_Core_Memory,CR_LLN
 SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 SlurmdParameters=config_overrides
@@ -58,13 +61,42 @@ NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} {node}
 PartitionName=cpu Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 PartitionName=gpu Nodes=n1,n2 MaxTime=INFINITE State=UP
 """
+NO_ACCOUNTING = "JobAcctGatherType=jobacct_gather/none\nAccountingStorageType=accounting_storage/none"
+WITH_ACCOUNTING = """\
+JobAcctGatherType=jobacct_gather/linux
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort={port}
+AccountingStorageEnforce=associations"""
+DATABASE_DAEMON = """\
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/socket
+DbdHost={host}
+DbdAddr=127.0.0.1
+DbdPort={port}
+SlurmUser=root
+StorageType=accounting_storage/mysql
+StorageHost=127.0.0.1
+StoragePort={database_port}
+StorageUser=slurm
+StoragePass=slurm
+StorageLoc=slurm_accounting
+PidFile={folder}/slurmdbd.pid
+LogFile={folder}/slurmdbd.log
+"""
+DATABASE_BEGINNING = """\
+CREATE DATABASE IF NOT EXISTS slurm_accounting;
+CREATE USER slurm@'127.0.0.1' IDENTIFIED BY 'slurm';
+GRANT ALL ON slurm_accounting.* TO slurm@'127.0.0.1';
+"""
 
 
-def why_not() -> str | None:
+def why_not(*, accounting: bool = False) -> str | None:
     """Return why no cluster can be started here, None if one can."""
-    missing = [name for name in PROGRAMS if _program(name) is None]
-    if missing:
-        return f"{', '.join(missing)} not installed (Debian: apt-get install slurm-wlm munge)"
+    programs = {"slurm-wlm munge": PROGRAMS, "slurmdbd mariadb-server": ACCOUNTING_PROGRAMS if accounting else ()}
+    for packages, names in programs.items():
+        if missing := [name for name in names if _program(name) is None]:
+            return f"{', '.join(missing)} not installed (Debian: apt-get install {packages})"
     if os.geteuid() != 0:
         return "starting slurmd takes root"
     configured = ETC / "slurm.conf"
@@ -84,6 +116,8 @@ class Cluster:
     """Daemons whose files are all in `folder`, besides two in /etc/slurm. The folder's path has to be short."""
 
     folder: Path
+    accounting: bool = False
+    """Whether there are slurmdbd and a database behind it, as on most real clusters."""
 
     @property
     def runs(self) -> bool:
@@ -106,6 +140,8 @@ class Cluster:
             "munged", "--force", f"--key-file={munge}/key", f"--socket={munge}/socket", f"--pid-file={munge}/pid",
             f"--log-file={munge}/log", f"--seed-file={munge}/seed",
         )  # fmt: skip
+        if self.accounting:
+            self._start_accounting()
         _run("slurmctld", "-c")
         for node in NODES:
             self.start_node(node)
@@ -115,10 +151,10 @@ class Cluster:
         """Cancel what runs, end the daemons, and remove every file of theirs."""
         if self.runs:
             subprocess.run(["scancel", "--user=root", "--full"], capture_output=True, timeout=120, check=False)
-        for name in (*(f"slurmd-{node}.pid" for node in NODES), "slurmctld.pid", "munge/pid"):
+        for name in (*(f"slurmd-{node}.pid" for node in NODES), "slurmctld.pid", *DATABASE_PIDS, "munge/pid"):
             for pid in self._pids(name):
                 _end(pid)
-        for file in (ETC / "slurm.conf", ETC / "gres.conf"):
+        for file in (ETC / "slurm.conf", ETC / "gres.conf", ETC / "slurmdbd.conf"):
             if file.is_file() and file.read_text(encoding="utf-8").startswith(MARK):
                 file.unlink()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -163,8 +199,16 @@ class Cluster:
     def _configure(self) -> None:
         host = socket.gethostname().split(".")[0]
         node = f"CPUs={CPUS_PER_NODE} RealMemory={MEMORY_PER_NODE_MB} Gres=gpu:a100:{GPUS_PER_NODE} State=UNKNOWN"
-        text = CONFIGURATION.format(host=host, folder=self.folder, ports=_free_ports(3), node=node)
+        *ports, database_daemon, database = _free_ports(5)
+        accounting = WITH_ACCOUNTING.format(port=database_daemon) if self.accounting else NO_ACCOUNTING
+        text = CONFIGURATION.format(host=host, folder=self.folder, ports=ports, node=node, accounting=accounting)
         ETC.mkdir(exist_ok=True)
+        if self.accounting:
+            daemon = ETC / "slurmdbd.conf"
+            daemon.touch(mode=0o600)
+            filled = DATABASE_DAEMON.format(folder=self.folder, host=host, port=database_daemon, database_port=database)
+            daemon.write_text(MARK + filled, encoding="utf-8")
+            (self.folder / "database.port").write_text(str(database))
         (ETC / "slurm.conf").write_text(MARK + text, encoding="utf-8")
         # GPUs without files count as none, and the files have to be character devices: any will do.
         files = ("null", "zero", "full", "random")[:GPUS_PER_NODE]
@@ -173,6 +217,31 @@ class Cluster:
         key = self.folder / "munge/key"
         key.touch(mode=0o600)
         key.write_bytes(os.urandom(128))
+
+    def _start_accounting(self) -> None:
+        """Start a MariaDB of the cluster's own and slurmdbd, and give root an account."""
+        data, socket_path = self.folder / "mariadb", self.folder / "mariadb.sock"
+        where = [f"--datadir={data}", "--user=root"]
+        _run(
+            "mariadb-install-db", "--no-defaults", *where, "--auth-root-authentication-method=normal", "--skip-test-db"
+        )
+        (self.folder / "begin.sql").write_text(DATABASE_BEGINNING)
+        with (self.folder / "mariadb.log").open("wb") as log:
+            subprocess.Popen(
+                [
+                    _program("mariadbd") or "mariadbd", "--no-defaults", *where, f"--socket={socket_path}",
+                    f"--pid-file={self.folder}/mariadb.pid", f"--init-file={self.folder}/begin.sql",
+                    "--bind-address=127.0.0.1", f"--port={(self.folder / 'database.port').read_text()}",
+                ],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        wait_until(lambda: _answers("mariadb-admin", f"--socket={socket_path}", "ping"), "the database", self.logs, 120)
+        _run("slurmdbd")
+        wait_until(lambda: _answers("sacctmgr", "show", "cluster"), "slurmdbd", self.logs, 120)
+        for words in ("cluster dubaug", f"account {ACCOUNT} Cluster=dubaug", f"user root Account={ACCOUNT}"):
+            _run("sacctmgr", "--immediate", "add", *words.split())
 
     def _pids(self, name: str) -> list[int]:
         """Return the process that the file names, if it lives."""
@@ -225,6 +294,10 @@ def _run(name: str, *words: str) -> str:
     if ran.returncode:
         raise RuntimeError(f"{name} {' '.join(words)}: {ran.stderr or ran.stdout}")
     return ran.stdout
+
+
+def _answers(name: str, *words: str) -> bool:
+    return subprocess.run([_program(name) or name, *words], capture_output=True, check=False).returncode == 0
 
 
 def _free_ports(count: int) -> list[int]:

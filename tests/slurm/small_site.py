@@ -64,14 +64,15 @@ class Site:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         return Site(folder)
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """Start `snakemake --profile slurm`; what it says goes to `said.txt`."""
+    def start(self, *words: str, patient: bool = False) -> subprocess.Popen[bytes]:
+        """Start `snakemake --profile slurm`; what it says goes to `said.txt`. Patient, it is the command as it is."""
         bin_dir = Path(sys.executable).parent
         environment = {**os.environ, "PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}"}
         environment.pop("MLFLOW_TRACKING_URI", None)
+        program = [bin_dir / "snakemake"] if patient else [sys.executable, Path(__file__).with_name("impatient.py")]
         with (self.folder / "said.txt").open("wb") as said:
             return subprocess.Popen(
-                [bin_dir / "snakemake", "--profile", "slurm", *words],
+                [*program, "--profile", "slurm", *words],
                 cwd=self.folder,
                 env=environment,
                 stdout=said,

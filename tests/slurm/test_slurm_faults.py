@@ -1,15 +1,19 @@
 """Faults of a cluster, each at a chosen step; the training ends as the undisturbed one did all the same."""
 
+import json
 import os
 import signal
 import subprocess
+import warnings
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import late_disk
 import pytest
-from cluster import Cluster, wait_until
+from cluster import NODES, Cluster, wait_until
 from small_site import Site
-from training import begun, check_same, let_go, start
+from training import VARIANT, begun, check_same, let_go, start, weights
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -114,3 +118,29 @@ def test_a_snakemake_that_is_killed_and_started_again_trains_nothing_twice(
     assert training.ended(first) == "COMPLETED"
     assert start(training.site, "--retries", "0").wait(timeout=1800) == 0, training.context()
     check_same(training, undisturbed)
+
+
+def test_a_disk_that_shows_files_late_delays_and_changes_nothing(
+    cluster: Cluster, undisturbed: Site, tmp_path: Path
+) -> None:
+    """From the shards on, each machine sees what another one has made eight seconds later."""
+    if reason := late_disk.why_not():
+        warnings.warn(f"the test of files that show late is skipped: {reason}", stacklevel=1)
+        pytest.skip(reason)
+    made_anew = ("shards", "corpus/clips.json", "features", VARIANT, "rp")
+    targets = [f"results/{variant}/{suite}.json" for variant in (VARIANT, "rp") for suite in ("hear", "visual")]
+    with late_disk.late_disk(tmp_path / "disk", tmp_path / "late", 8.0):
+        site = undisturbed.copy(tmp_path / "late/site", *made_anew)
+        begun_at = max(int(job["JobId"]) for job in cluster.jobs())
+        code = site.snakemake("--retries", "0", "--configfile", "overlay.yaml", "--", *targets)
+        assert code == 0, site.said() + cluster.logs()
+        jobs = [job for job in cluster.jobs() if int(job["JobId"]) > begun_at]
+        assert {job["NodeList"] for job in jobs} == set(NODES), "files went from machine to machine"
+        assert weights(site) == weights(undisturbed)
+        for target in targets:
+            assert _scores(site.folder / target) == _scores(undisturbed.folder / target)
+
+
+def _scores(file: Path) -> dict[str, Any]:
+    """Return a result besides the commit that it was made with."""
+    return {**json.loads(file.read_text()), "git_commit": ""}

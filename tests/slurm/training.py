@@ -117,7 +117,7 @@ def start(site: Site, *words: str) -> "subprocess.Popen[bytes]":
 def check_same(training: Training, undisturbed: Site) -> None:
     """Check that the training ended as the undisturbed one did: weights to the bit, and each step once."""
     whole = Training(training.cluster, undisturbed, training.snakemake)
-    assert _weights(training.site) == _weights(undisturbed)
+    assert weights(training.site) == weights(undisturbed)
     assert training.steps() == list(range(20))
     assert training.metrics() == whole.metrics()
 
@@ -127,7 +127,8 @@ def let_go(pids: list[int]) -> None:
     _signal(pids, signal.SIGCONT)
 
 
-def _weights(site: Site) -> list[tuple[int, str]]:
+def weights(site: Site) -> list[tuple[int, str]]:
+    """Return each kept epoch with the hash of its weights."""
     manifest = json.loads((site.results / VARIANT / "pretraining.json").read_text())
     return [(kept["epoch"], kept["sha256"]) for kept in manifest["checkpoints"]]
 

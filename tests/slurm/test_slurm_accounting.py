@@ -1,0 +1,65 @@
+"""The profile on a cluster with an accounting database: `sacct` is asked, and the account of the site is charged."""
+
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cluster import ACCOUNT, Cluster, wait_until, why_not
+from small_site import EDITS, Site, edit_profile
+
+from workflow_copy import copy_workflow
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+TARGET = "results_try/tables/tableb4.csv"
+
+
+@pytest.fixture(scope="module")
+def accounted() -> Iterator[Cluster]:
+    """A cluster of this module's own: it comes first in the folder, before the other tests' one is started."""
+    if reason := why_not(accounting=True):
+        warnings.warn(f"the tests with SLURM's accounting are skipped: {reason}", stacklevel=1)
+        pytest.skip(f"no SLURM with accounting can be started here: {reason}")
+    here = Cluster(Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp")), accounting=True)
+    try:
+        here.start()
+        yield here
+    finally:
+        here.stop()
+
+
+def _accounted_jobs() -> list[list[str]]:
+    """Return rule, state and account of each job that `sacct` knows, the first one first."""
+    words = ["sacct", "--allocations", "--noheader", "--parsable2", "--format=Comment,State,Account"]
+    lines = subprocess.check_output(words, text=True).splitlines()
+    return [[line.split("|")[0].removeprefix("rule_").split("_wildcards_")[0], *line.split("|")[1:]] for line in lines]
+
+
+def test_a_job_that_is_cancelled_is_seen_by_sacct_and_submitted_again(
+    accounted: Cluster, repository: Path, tmp_path: Path
+) -> None:
+    site = Site(copy_workflow(repository, tmp_path / "site"))
+    edits = {edit: EDITS[edit] for edit in ('# slurm_partition: "cpu"', "catalogue: 8", "jobs: 100")}
+    edit_profile(site.folder, {**edits, '# slurm_account: "my_account"': f'slurm_account: "{ACCOUNT}"'})
+    snakemake = site.start("--config", "scale=demo", "results_dir=results_try", "--", TARGET, patient=True)
+
+    def runs() -> bool:
+        assert snakemake.poll() is None, site.said() + accounted.logs()
+        return any(job["JobState"] == "RUNNING" for job in accounted.jobs())
+
+    wait_until(runs, "a first job", site.said, 300)
+    first = accounted.jobs()[0]["JobId"]
+    subprocess.run(["scancel", first], check=True)
+
+    assert snakemake.wait(timeout=900) == 0, site.said() + accounted.logs()
+    assert (site.folder / TARGET).stat().st_size > 0
+    assert "slurm-status-command" not in site.said()
+    jobs = _accounted_jobs()
+    assert {account for _, _, account in jobs} == {ACCOUNT}
+    assert [state.split()[0] for _, state, _ in jobs] == ["CANCELLED", *["COMPLETED"] * (len(jobs) - 1)]
+    again = [rule for rule, _, _ in jobs[1:]]
+    assert jobs[0][0] in again, "submitted again"
+    assert len(again) == len(set(again)), "once each"
