@@ -1,6 +1,6 @@
 """A SLURM of two nodes with four pretend A100s each, on this machine: root, no systemd.
 
-By hand: `python tests/slurm/cluster.py start FOLDER`, then `... stop FOLDER`.
+By hand: `python tests/slurm/cluster.py start FOLDER [--accounting]`, then `... stop FOLDER`.
 """
 
 import os
@@ -67,6 +67,7 @@ JobAcctGatherType=jobacct_gather/linux
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort={port}
+AccountingStoragePass={folder}/munge/socket
 AccountingStorageEnforce=associations"""
 DATABASE_DAEMON = """\
 AuthType=auth/munge
@@ -200,7 +201,9 @@ class Cluster:
         host = socket.gethostname().split(".")[0]
         node = f"CPUs={CPUS_PER_NODE} RealMemory={MEMORY_PER_NODE_MB} Gres=gpu:a100:{GPUS_PER_NODE} State=UNKNOWN"
         *ports, database_daemon, database = _free_ports(5)
-        accounting = WITH_ACCOUNTING.format(port=database_daemon) if self.accounting else NO_ACCOUNTING
+        accounting = (
+            WITH_ACCOUNTING.format(port=database_daemon, folder=self.folder) if self.accounting else NO_ACCOUNTING
+        )
         text = CONFIGURATION.format(host=host, folder=self.folder, ports=ports, node=node, accounting=accounting)
         ETC.mkdir(exist_ok=True)
         if self.accounting:
@@ -339,8 +342,13 @@ def _end(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("start", "stop"):
-        sys.exit("usage: cluster.py start|stop FOLDER")
-    if sys.argv[1] == "start" and (reason := why_not()):
+    if (
+        len(sys.argv) not in (3, 4)
+        or sys.argv[1] not in ("start", "stop")
+        or sys.argv[3:] not in ([], ["--accounting"])
+    ):
+        sys.exit("usage: cluster.py start|stop FOLDER [--accounting]")
+    here = Cluster(Path(sys.argv[2]).resolve(), accounting="--accounting" in sys.argv)
+    if sys.argv[1] == "start" and (reason := why_not(accounting=here.accounting)):
         sys.exit(reason)
-    getattr(Cluster(Path(sys.argv[2]).resolve()), sys.argv[1])()
+    getattr(here, sys.argv[1])()
