@@ -39,7 +39,7 @@ EDITS = {
     "catalogue: 8": "catalogue: 2",
     "align: 4": "align: 2",
     "shards: 4": "shards: 2",
-    "jobs: 100": "jobs: 100\nslurm-init-seconds-before-status-checks: 2",
+    "status-checks: 60": "status-checks: 2",
 }
 """What this site changes in slurm/profile.yaml."""
 

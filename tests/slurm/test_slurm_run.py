@@ -89,7 +89,7 @@ def test_the_profile_as_shipped_asks_for_four_a100s_of_one_node(
 ) -> None:
     """It waits for them while each node has two left; and where there are no real ones, the trainer says so."""
     site = Site(copy_workflow(repository, tmp_path / "site"))
-    edit_profile(site.folder, {"jobs: 100": "jobs: 100\nslurm-init-seconds-before-status-checks: 2"})
+    edit_profile(site.folder, {"status-checks: 60": "status-checks: 2"})
     for path in ("data/films/catalogue.csv", "results/corpus/clips.json"):
         (site.folder / path).parent.mkdir(parents=True)
         (site.folder / path).write_text("")

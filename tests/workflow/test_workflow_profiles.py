@@ -51,19 +51,11 @@ def test_the_slurm_profile_is_the_papers_scale(repository: Path) -> None:
     assert "pretrain:gpu_model=a100" in profile["set-resources"]
 
 
-@pytest.mark.parametrize(
-    ("scontrol_says", "asked"),
-    [
-        ("AccountingStorageType   = accounting_storage/slurmdbd\nMinJobAge = 300 sec", None),
-        ("AccountingStorageType   = accounting_storage/none\nMinJobAge = 300 sec", "squeue"),
-        ("/bin/sh: 1: scontrol: not found", "squeue"),
-    ],
-)
-def test_sacct_is_asked_only_where_there_is_an_accounting_database(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, scontrol_says: str, asked: str | None
-) -> None:
-    monkeypatch.setattr(subprocess, "getoutput", lambda _command: scontrol_says)
-    assert _slurm_profile(repository).get("slurm-status-command") == asked, "None: the executor's own choice, sacct"
+def test_squeue_is_asked_as_long_as_it_remembers_finished_jobs(repository: Path) -> None:
+    """The executor takes `sacct`'s "CANCELLED by <user>" for a job that still runs; it asks every 180 s at the most."""
+    profile = _slurm_profile(repository)
+    assert profile["slurm-status-command"] == "squeue"
+    assert 3 * int(profile["slurm-init-seconds-before-status-checks"]) >= 180, "below that the executor asks sacct"
 
 
 def test_all_rules_with_a_gpu_have_a_place_for_their_partition(
