@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ class Site:
                 env=environment,
                 stdout=said,
                 stderr=subprocess.STDOUT,
+                # Background processes, such as a CI's, are begun deaf to Ctrl-C, and hand that on.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def said(self) -> str:

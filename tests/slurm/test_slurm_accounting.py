@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 from cluster import ACCOUNT, Cluster, wait_until, why_not
-from small_site import EDITS, Site, edit_profile
-
-from workflow_copy import copy_workflow
+from small_site import Site, edit_profile, small_site
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-EXPERIMENT = ("--config", "scale=demo", "results_dir=results_try")
-TARGET = "results_try/tables/tableb4.csv"
-"""Four small jobs, as docs/cluster.md has a site try its profile."""
+COMMAND = ("--configfile", "overlay.yaml", "--", "results/tables/tableb4.csv")
+"""Four small jobs."""
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +38,8 @@ def _accounted_jobs() -> list[list[str]]:
 
 
 def _site(repository: Path, folder: Path) -> Site:
-    site = Site(copy_workflow(repository, folder))
-    edits = {edit: EDITS[edit] for edit in ('# slurm_partition: "cpu"', "catalogue: 8", "status-checks: 60")}
-    edit_profile(site.folder, {**edits, '# slurm_account: "my_account"': f'slurm_account: "{ACCOUNT}"'})
+    site = small_site(repository, folder)
+    edit_profile(site.folder, {'# slurm_account: "my_account"': f'slurm_account: "{ACCOUNT}"'})
     return site
 
 
@@ -52,7 +48,7 @@ def test_a_job_that_is_cancelled_is_submitted_again_and_the_account_is_charged(
 ) -> None:
     """`sacct` says "CANCELLED by 0", which the executor (2.8.0) takes for a job that still runs: `squeue` is asked."""
     site = _site(repository, tmp_path / "site")
-    snakemake = site.start(*EXPERIMENT, "--", TARGET, patient=True)
+    snakemake = site.start(*COMMAND, patient=True)
 
     def runs() -> bool:
         assert snakemake.poll() is None, site.said() + accounted.logs()
@@ -63,7 +59,7 @@ def test_a_job_that_is_cancelled_is_submitted_again_and_the_account_is_charged(
     subprocess.run(["scancel", first], check=True)
 
     assert snakemake.wait(timeout=900) == 0, site.said() + accounted.logs()
-    assert (site.folder / TARGET).stat().st_size > 0
+    assert (site.folder / COMMAND[-1]).stat().st_size > 0
     jobs = _accounted_jobs()
     assert {account for _, _, account in jobs} == {ACCOUNT}
     assert [state.split()[0] for _, state, _ in jobs] == ["CANCELLED", *["COMPLETED"] * (len(jobs) - 1)]
@@ -75,6 +71,6 @@ def test_a_job_that_is_cancelled_is_submitted_again_and_the_account_is_charged(
 def test_where_squeue_forgets_at_once_sacct_is_asked(accounted: Cluster, repository: Path, tmp_path: Path) -> None:
     site = _site(repository, tmp_path / "site")
     edit_profile(site.folder, {"status-checks: 2": "status-checks: 3000"})  # MinJobAge is 3600 s here
-    assert site.snakemake(*EXPERIMENT, "--", TARGET) == 0, site.said() + accounted.logs()
+    assert site.snakemake(*COMMAND) == 0, site.said() + accounted.logs()
     assert "Falling back to 'sacct' for status queries" in site.said()
-    assert (site.folder / TARGET).stat().st_size > 0
+    assert (site.folder / COMMAND[-1]).stat().st_size > 0

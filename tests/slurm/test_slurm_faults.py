@@ -13,7 +13,7 @@ import late_disk
 import pytest
 from cluster import NODES, Cluster, wait_until
 from small_site import Site
-from training import VARIANT, begun, check_same, let_go, start, weights
+from training import VARIANT, Training, begun, check_same, let_go, start, weights
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -91,11 +91,22 @@ def test_slurm_queues_a_job_again_when_told_to_and_when_its_node_loses_power(
     check_same(training, undisturbed)
 
 
-def test_a_snakemake_that_is_killed_and_started_again_trains_nothing_twice(
+def test_a_snakemake_that_is_interrupted_or_killed_and_started_again_trains_nothing_twice(
     cluster: Cluster, undisturbed: Site, tmp_path: Path
 ) -> None:
     training = begun(cluster, undisturbed, tmp_path / "site", "--retries", "0")
-    first = training.running()["JobId"]
+    interrupted = training.running()["JobId"]
+    trainers = training.stopped_after(3, interrupted)
+    training.snakemake.send_signal(signal.SIGINT)
+    wait_until(lambda: training.job(interrupted)["JobState"] != "RUNNING", "Ctrl-C to cancel the job", training.context)
+    let_go(trainers)
+    assert training.ended(interrupted) == "CANCELLED"
+    assert training.snakemake.wait(timeout=900) != 0
+    assert "ended early: SIGTERM after step" in training.log
+
+    # The same command goes on; now Snakemake dies without a word, and its job does not notice.
+    training = Training(cluster, training.site, start(training.site, "--retries", "0"))
+    first = training.running(after=interrupted)["JobId"]
     trainers = training.stopped_after(3, first)
     training.snakemake.kill()
     training.snakemake.wait()
