@@ -68,7 +68,8 @@ AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort={port}
 AccountingStoragePass={folder}/munge/socket
-AccountingStorageEnforce=associations"""
+AccountingStorageEnforce=associations
+AccountingStoreFlags=job_comment"""
 DATABASE_DAEMON = """\
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge/socket
