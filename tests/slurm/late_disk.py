@@ -31,8 +31,10 @@ def why_not() -> str | None:
 
 @contextmanager
 def late_disk(real: Path, mountpoint: Path, delay_s: float) -> Iterator[None]:
-    """While in the block, show `real` at `mountpoint`; both are made. Raises `RuntimeError` with what FUSE says."""
-    real.mkdir(parents=True)
+    """While in the block, show `real` at `mountpoint`, which is made. Raises `RuntimeError` with what FUSE says.
+
+    What is there from the beginning is old: all see it.
+    """
     mountpoint.mkdir(parents=True)
     served = subprocess.Popen(
         [sys.executable, __file__, real, mountpoint, str(delay_s)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -140,8 +140,9 @@ def test_a_disk_that_shows_files_late_delays_and_changes_nothing(
         pytest.skip(reason)
     made_anew = ("shards", "corpus/clips.json", "features", VARIANT, "rp")
     targets = [f"results/{variant}/{suite}.json" for variant in (VARIANT, "rp") for suite in ("hear", "visual")]
+    undisturbed.copy(tmp_path / "disk/site", *made_anew)
     with late_disk.late_disk(tmp_path / "disk", tmp_path / "late", 8.0):
-        site = undisturbed.copy(tmp_path / "late/site", *made_anew)
+        site = Site(tmp_path / "late/site")
         begun_at = max(int(job["JobId"]) for job in cluster.jobs())
         code = site.snakemake("--retries", "0", "--configfile", "overlay.yaml", "--", *targets)
         assert code == 0, site.said() + cluster.logs()
