@@ -20,6 +20,8 @@ from typing import Any
 
 OPTIONS: dict[str, Any] = {"attr_timeout": 0, "entry_timeout": 0, "negative_timeout": 0, "hard_remove": True}
 """The kernel remembers nothing: it asks for each name each time, and does not know who asked before."""
+UTIME_NOW, UTIME_OMIT = (1 << 30) - 1, (1 << 30) - 2
+"""utimensat's words for "now" and "as it is", which come here as nanoseconds."""
 
 
 def why_not() -> str | None:
@@ -191,7 +193,13 @@ def _serve(real: Path, mountpoint: Path, delay_s: float) -> None:
             return 0
 
         def utimens(self, path: str, times: tuple[int, int] | None = None) -> int:
-            os.utime(self._at(path), ns=times) if times else os.utime(self._at(path))
+            there = self._at(path)
+            old = there.stat()
+            access, change = times or (UTIME_NOW, UTIME_NOW)
+            now = time.time_ns()
+            accessed = {UTIME_NOW: now, UTIME_OMIT: old.st_atime_ns}.get(access, access)
+            changed = {UTIME_NOW: now, UTIME_OMIT: old.st_mtime_ns}.get(change, change)
+            os.utime(there, ns=(accessed, changed))
             return 0
 
         def statfs(self, path: str) -> dict[str, int]:
