@@ -16,6 +16,8 @@ from dubaug.tracking.store import Store, StoredRun, StoreError
 SEND_EVERY_S = 5.0
 SAMPLE_EVERY_S = 10.0
 BACKOFF_MAX_S = 300.0
+RETRIES = 1
+"""At once: servers close connections that were idle for some seconds, often just as they are used again."""
 
 
 class Follower:
@@ -63,7 +65,7 @@ class Follower:
             if ended is not None and self._failed:
                 return False  # the trainer waits
             if self._store is None:
-                self._store = Store(self._uri, self._experiment, state_dir=self._state_dir, retries=0)
+                self._store = Store(self._uri, self._experiment, state_dir=self._state_dir, retries=RETRIES)
             if self._run is None:
                 self._run = self._store.run(self._record, None)
                 for curve in self._curves:  # what another run was sent, this one may lack
