@@ -21,6 +21,8 @@ from dubaug.tracking.sync import sync
 from tiny_corpus import TINY, write_tiny_corpus
 
 Trainer = Callable[..., "subprocess.Popen[str]"]
+LOADED_S = 10.0
+"""What a machine with more processes than cores may add to a process's end."""
 
 
 def _sync(tmp_path: Path, uri: str) -> None:
@@ -80,7 +82,7 @@ def test_a_server_that_is_down_costs_one_warning(trainer: Trainer, uri: str, tmp
     at = len(_written(tmp_path))
     wait_until(lambda: len(_written(tmp_path)) > at + 100)  # it goes on, and is told nothing more
     (tmp_path / "efj.stop").touch()
-    assert _ended(process) < GRACE_S + 1
+    assert _ended(process) < GRACE_S + LOADED_S
     said = _said(tmp_path)
     assert (said.count("warning"), len(said.splitlines())) == (1, 1), said
     assert "snakemake mlflow_sync" in said
@@ -157,7 +159,7 @@ def test_a_server_at_fault_slows_nothing_and_loses_nothing(
     usual_s, faulty_s = statistics.median(took[:before]), statistics.median(took[before:])
     print(f"{fault}: {usual_s:.4f} s a step before, {faulty_s:.4f} s after; ended within {ending_s:.2f} s")
     assert faulty_s < 1.5 * usual_s
-    assert ending_s < GRACE_S + 2
+    assert ending_s < GRACE_S + LOADED_S
     said = _said(tmp_path, name)
     assert said.count("warning") == len(said.splitlines()) == (0 if fault == "slow" else 1), said
     _sync(tmp_path, door.uri)
