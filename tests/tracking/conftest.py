@@ -16,7 +16,11 @@ from dubaug.files import write_json
 def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
     manifest = {"variant": "efj", "seed": 0, "experiment": "e1", "epochs": 4}
-    write_json(folder / "efj/pretraining.json", {**manifest, "n_clips": 9, "n_titles": 3, "device": "cpu"})
+    kept = [{"epoch": epoch, "path": "", "sha256": "c"} for epoch in (2, 4)]
+    write_json(
+        folder / "efj/pretraining.json",
+        {**manifest, "checkpoints": kept, "n_clips": 9, "n_titles": 3, "device": "cpu"},
+    )
     (folder / "efj/pretrain").mkdir()
     lines = [line_of(step, 2.0 / (step + 1)) for step in range(STEPS)]
     (folder / "efj/pretrain/metrics.jsonl").write_text("".join(lines) + '{"step": 1200, "lo')

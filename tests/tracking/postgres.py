@@ -1,10 +1,9 @@
-"""PostgreSQL from Debian's packages (`postgresql`, `python3-psycopg2`), started for a test, on a socket of its own."""
+"""PostgreSQL from Debian's package, started for a test, on a socket of its own."""
 
 import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,27 +11,15 @@ from pathlib import Path
 
 import pytest
 
-DEBIANS_PACKAGES = Path("/usr/lib/python3/dist-packages")
-
-
-def driver_path(folder: Path) -> str:
-    """Return what PYTHONPATH needs for MLflow to find psycopg2: nothing, or a folder with Debian's alone in it."""
-    if importlib.util.find_spec("psycopg2"):
-        return ""
-    module = DEBIANS_PACKAGES / "psycopg2"
-    tag = f"cpython-{sys.version_info.major}{sys.version_info.minor}-"
-    if not list(module.glob(f"_psycopg.{tag}*.so")):
-        pytest.skip("PostgreSQL: no psycopg2 for this Python (apt-get install python3-psycopg2, pip install psycopg2)")
-    (folder / "psycopg2").symlink_to(module)
-    return str(folder)
-
 
 @contextmanager
 def postgres() -> Iterator[str]:
     """Yield the address of a new, empty database; it is removed afterwards."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
-        pytest.skip("PostgreSQL: not installed (apt-get install postgresql)")
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    if importlib.util.find_spec("psycopg2") is None:
+        pytest.skip("PostgreSQL's driver is not installed: .venv/bin/pip install psycopg2-binary")
     programs_dir, root = programs[-1].parent, os.geteuid() == 0
     folder = Path(tempfile.mkdtemp(prefix="dubaug-postgres-", dir="/tmp"))
     if root:  # which PostgreSQL refuses to run as

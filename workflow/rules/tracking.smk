@@ -1,8 +1,9 @@
-# MLflow is brought up to date from what lies in the results folder: after every run, also a failed one, and on demand
-# (then with networks in the model registry, which takes some seconds each).
+# MLflow is brought up to date from what lies in the results folder: by a process beside this one as results come, at the
+# end, also of a failed run, and on demand (then with networks in the model registry, which takes some seconds each).
 MLFLOW_SYNC = (
     f"dubaug mlflow-sync --best-effort --config {RESOLVED} --results-dir {RESULTS}"
 )
+WATCHER = Watcher(EXPERIMENT, RESOLVED)
 
 
 rule mlflow_sync:
@@ -21,10 +22,18 @@ rule mlflow_sync:
         " --models 2> {log}"
 
 
+# Snakemake calls these in its main process alone, and not in dry runs.
+onstart:
+    save(EXPERIMENT, RESOLVED)
+    WATCHER.start()
+
+
 onsuccess:
+    WATCHER.stop()
     shell(MLFLOW_SYNC)
     say_where()
 
 
 onerror:
+    WATCHER.stop()
     shell(MLFLOW_SYNC)

@@ -24,6 +24,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="store_true",
         help="also put each network's last checkpoint into the model registry (some seconds each)",
     )
+    parser.add_argument(
+        "--watch",
+        type=float,
+        metavar="SECONDS",
+        help="look that often whether results have changed, and sync when they have, until standard input ends "
+        "(Snakemake starts it)",
+    )
     parser.set_defaults(run=run)
 
     parser = subparsers.add_parser(
@@ -48,10 +55,13 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.progress import say
     from dubaug.tracking.live import STATE, address
     from dubaug.tracking.records import collect
-    from dubaug.tracking.sync import only_one, sync
+    from dubaug.tracking.sync import sync, syncing_alone
 
     tracking = load(options.config).tracking
     uri, state_dir = address(tracking), options.results_dir / STATE
+    if options.watch is not None:
+        _watch(options, uri, tracking.experiment)
+        return
     new = None
     try:
         report = sync(collect(options.results_dir), uri=uri, experiment=tracking.experiment, state_dir=state_dir)
@@ -59,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
             from dubaug.tracking.models import register
             from dubaug.tracking.store import Store
 
-            with only_one(state_dir / "sync.lock"):
+            with syncing_alone(state_dir):
                 new = register(Store(uri, tracking.experiment, state_dir=state_dir), options.results_dir)
     except DubaugError as error:
         if not options.best_effort:
@@ -68,6 +78,14 @@ def run(options: argparse.Namespace) -> None:
         return
     registered = "" if new is None else f", {new} models registered"
     say(f"mlflow: {report.written} runs written, {report.unchanged} up to date{registered} in {uri}")
+
+
+def _watch(options: argparse.Namespace, uri: str, experiment: str) -> None:
+    import sys
+
+    from dubaug.tracking.watch import watch
+
+    watch(options.results_dir, uri=uri, experiment=experiment, look_every_s=options.watch, until=sys.stdin.fileno())
 
 
 def follow(options: argparse.Namespace) -> None:

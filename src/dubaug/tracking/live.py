@@ -7,7 +7,6 @@ since the files are one. It dies with the trainer, a few seconds later at most.
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from dubaug.config import Experiment, Tracking
 from dubaug.errors import Interrupted
 from dubaug.progress import say
 from dubaug.tracking.address import unfit
+from dubaug.tracking.beside import start
 from dubaug.tracking.records import FINISHED, KILLED
 
 FAILED = "FAILED"
@@ -23,8 +23,6 @@ STATE = ".mlflow"
 """Folder in a results folder for what tracking has to remember."""
 GRACE_S = 5.0
 """How long a trainer that has ended waits for the last points to be taken; `mlflow_sync` brings what was not."""
-_LAUNCH = 'trap "" TERM INT HUP USR1; exec nice -n 10 "$0" "$@"'
-"""The companion ends when the trainer does: signals go to all processes of a job, and are the trainer's to answer."""
 
 
 def following(
@@ -61,11 +59,8 @@ def followed(work_dir: Path, *, variant: str, seed: int, uri: str, experiment: s
     """
     words = ["--work-dir", str(work_dir), "--variant", variant, "--seed", str(seed)]
     words += ["--uri", uri, "--experiment", experiment, "--state-dir", str(state_dir)]
-    command = ["sh", "-c", _LAUNCH, sys.executable, "-m", "dubaug.cli", "mlflow-follow", *words]
     try:
-        companion = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, env=_environment()
-        )
+        companion = start(["mlflow-follow", *words])
     except OSError as error:
         say(f"mlflow: warning: no live curves ({error}); later: snakemake mlflow_sync")
         yield
@@ -92,8 +87,3 @@ def _dismiss(companion: "subprocess.Popen[bytes]", ended: str) -> None:
     except subprocess.TimeoutExpired:
         companion.kill()
         companion.wait()
-
-
-def _environment() -> dict[str, str]:
-    """Return the companion's environment: one thread, no GPU of its own, and as patient as it likes."""
-    return {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,9 @@ def _run_records(folder: Path, config: Path) -> list[Record]:
     title = training_name(variant, seed, folder)
     done = {name: manifest[name] for name in ("epochs", "n_clips", "n_titles", "device", "seconds") if name in manifest}
     files = [(path, "pretraining") for path in (manifest_path, identity_path, work.path / "log.txt", config)]
+    kept = {checkpoint["sha256"] for checkpoint in manifest.get("checkpoints", [])}
+    # others are of an earlier training, and will be made anew
+    results = [path for path in _result_files(folder) if read_json(path)["checkpoint_sha256"] in kept]
     parent = Record(
         key=key,
         name=title,
@@ -110,12 +113,12 @@ def _run_records(folder: Path, config: Path) -> list[Record]:
             NOTE_TAG: _training_note(settings, manifest),
         },
         params={name: str(value) for name, value in {**settings, **done}.items()},
-        metrics=_sweep_curves(folder),
+        metrics=_sweep_curves(results),
         curves=curve_files(work),
         artifacts=tuple((path, place) for path, place in files if path.is_file()),
         status=FINISHED if manifest else RUNNING if in_use(work.path) else KILLED,
     )
-    return [parent, *(_probe_record(path, title, key, tags) for path in _result_files(folder))]
+    return [parent, *(_probe_record(path, title, key, tags) for path in results)]
 
 
 def _training_note(settings: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
@@ -143,7 +146,7 @@ def _aggregate_records(folder: Path) -> list[Record]:
         name=title,
         parent=None,
         tags={**tags, "stage": "seeds", NOTE_TAG: note},
-        metrics=_sweep_curves(folder),
+        metrics=_sweep_curves(files),
     )
     return [parent, *(_probe_record(path, title, key, tags) for path in files)]
 
@@ -199,10 +202,10 @@ def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[Metric, ...]
     return tuple(metrics)
 
 
-def _sweep_curves(folder: Path) -> tuple[Metric, ...]:
+def _sweep_curves(results: Iterable[Path]) -> tuple[Metric, ...]:
     """Return each task's scores over the epochs: curves on the variant's own page, and columns to compare by."""
     by_epoch: dict[tuple[str, int], Metric] = {}
-    for path in _result_files(folder):
+    for path in results:
         for metric in _result_metrics(path, read_json(path)):
             if not metric.name.endswith(BESIDE_SCORES):
                 by_epoch[metric.name, metric.step] = metric
@@ -214,7 +217,7 @@ def _report_record(results_dir: Path) -> Record | None:
     files = [
         (path, folder)
         for folder in ("tables", "figures", "corpus")
-        for path in sorted((results_dir / folder).glob("*"))
+        for path in sorted((results_dir / folder).glob("[!.]*"))  # others are being written
         if path.is_file() and path.suffix in {".csv", ".md", ".tex", ".png", ".pdf", ".html"}
     ]
     if not files:

@@ -67,7 +67,7 @@ class Store:
         self._lock = state_dir / "lock" if self._file is None else self._file.with_name(f"{self._file.name}.lock")
         self._lock.parent.mkdir(parents=True, exist_ok=True)
         waiting = f"{uri}{'&' if '?' in uri else '?'}timeout={BUSY_S}"
-        with self._failing(), _alone(self._lock):  # two processes would race on the migration of a new SQLite file
+        with self._failing(), alone(self._lock):  # two processes would race on the migration of a new SQLite file
             self._client = MlflowClient(tracking_uri=uri if self._file is None else waiting)
             self.experiment_id = self._experiment(experiment)
 
@@ -81,7 +81,7 @@ class Store:
 
     def run(self, record: Record, parent_id: str | None) -> StoredRun:
         """Return the record's run, created if there is none."""
-        with self._failing(), _alone(self._lock):
+        with self._failing(), alone(self._lock):
             selection = f"tags.`{KEY_TAG}` = '{record.key}'"
             found = self._found(selection).get(record.key)
             if found is None:
@@ -151,7 +151,7 @@ class Store:
         with self._failing():
             self._client.log_artifacts(run.run_id, str(folder), place)
             source = f"{self._client.get_run(run.run_id).info.artifact_uri}/{place}"
-        with self._failing(), _alone(self._lock):
+        with self._failing(), alone(self._lock):
             if not self._client.search_registered_models(f"name = '{name}'"):
                 self._client.create_registered_model(name)
             made = self._client.create_model_version(name, source, run.run_id, tags=dict(tags), await_creation_for=0)
@@ -221,7 +221,7 @@ class Store:
 
     def _turn(self) -> AbstractContextManager[None]:
         """Wait until no other process of ours writes: SQLite takes one writer, a server arranges that itself."""
-        return nullcontext() if self._file is None else _alone(self._lock)
+        return nullcontext() if self._file is None else alone(self._lock)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -271,7 +271,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
     """Let one process at a time pass. Where files cannot be locked, all do."""
     with lock.open("w") as file:
         try:

@@ -1,9 +1,8 @@
 """MLflow brought up to date from the records. What is there already is left alone, so it can be run at any time."""
 
-import fcntl
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.tracking.address import sqlite_file
 from dubaug.tracking.records import Record
-from dubaug.tracking.store import CONTENT_TAG, Store, StoredRun, StoreError
+from dubaug.tracking.store import CONTENT_TAG, Store, StoredRun, StoreError, alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +29,8 @@ def sync(records: Iterable[Record], *, uri: str, experiment: str, state_dir: Pat
     some record (the others are written): nothing is lost, the next call writes it.
     """
     wanted = list(records)
-    state_dir.mkdir(parents=True, exist_ok=True)
     memory = state_dir / f"{hashlib.sha256(f'{uri} {experiment}'.encode()).hexdigest()[:12]}.json"
-    with only_one(state_dir / "sync.lock"):
+    with syncing_alone(state_dir):
         contents = {record.key: record.content for record in wanted}
         if contents == _remembered(memory, uri):
             return SyncReport(written=0, unchanged=len(wanted))
@@ -84,9 +82,7 @@ def _state(uri: str) -> list[int] | None:
     return [stat.st_ino, stat.st_mtime_ns, stat.st_size]
 
 
-@contextmanager
-def only_one(lock: Path) -> Iterator[None]:
+def syncing_alone(state_dir: Path) -> AbstractContextManager[None]:
     """Let one process at a time bring a store up to date: the second finds that nothing is left to do."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    state_dir.mkdir(parents=True, exist_ok=True)
+    return alone(state_dir / "sync.lock")
