@@ -1,9 +1,10 @@
 """A results folder with a bit of everything, empty stores, and a training that is only played."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,18 +60,27 @@ def uri(new_store: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-def trainer(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
+def trainer(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Return a function that starts a process which writes steps as the trainer does, and is followed.
 
-    It ends after `steps`, or when there is a file `<variant>.stop`; what it says is in `<variant>.said`.
+    It ends after `steps`, or when there is a file `<variant>.stop`; what it says is in `<variant>.said`. Without an
+    address nobody follows it.
     """
     script = tmp_path / "trainer.py"
     script.write_text(TRAINER)
+    started: list[subprocess.Popen[str]] = []
 
-    def start(variant: str, uri: str, *, steps: int, pause_s: float = 0.0) -> "subprocess.Popen[str]":
+    def start(
+        variant: str, uri: str, *, steps: int, pause_s: float = 0.0, **environment: str
+    ) -> "subprocess.Popen[str]":
         words = [str(tmp_path / "results" / variant / "pretrain"), variant, uri, str(steps), str(pause_s)]
         with (tmp_path / f"{variant}.said").open("w") as said:
             command = [sys.executable, str(script), *words]
-            return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=said, text=True)
+            pipes = {"stdout": subprocess.PIPE, "stderr": said, "text": True}
+            started.append(subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **environment}, **pipes))
+            return started[-1]
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,10 @@ watcher.stop()
 @pytest.fixture
 def call(
     results: Path, make_experiment: Callable[..., Experiment]
-) -> Callable[..., "tuple[subprocess.Popen[str], list[psutil.Process]]"]:
+) -> Iterator[Callable[..., "tuple[subprocess.Popen[str], list[psutil.Process]]"]]:
     """Return a function that starts a played call of Snakemake; it and the processes that it has started come back."""
+
+    calls: list[subprocess.Popen[str]] = []
 
     def start(uri: str, **tracking: Any) -> "tuple[subprocess.Popen[str], list[psutil.Process]]":
         experiment = make_experiment(
@@ -46,6 +48,7 @@ def call(
         save(experiment, results.parent / "config.yaml")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         process = subprocess.Popen([sys.executable, "-c", SNAKEMAKE], cwd=results.parent, text=True, **pipes)
+        calls.append(process)
         assert process.stdout is not None
         assert process.stdout.readline() == "started\n"
         started = psutil.Process(process.pid).children(recursive=True)
@@ -53,7 +56,10 @@ def call(
             wait_until(lambda watcher=watcher: watcher.num_threads() > 1)
         return process, started
 
-    return start
+    yield start
+    for process in calls:
+        process.kill()
+        process.wait()
 
 
 def _better(results: Path) -> None:

@@ -26,6 +26,7 @@ def line_of(step: int, loss: float, at_s: float = 1.7e9) -> str:
 
 TRAINER = """
 import sys, time
+from contextlib import nullcontext
 from pathlib import Path
 from dubaug.pretrain.workdir import open_work_directory
 from dubaug.tracking.live import followed
@@ -38,16 +39,15 @@ with open_work_directory(work_dir, identity) as work:
     done = len(work.metrics.read_text().splitlines()) if work.metrics.is_file() else 0
     done -= done % 10  # it saves every ten steps
     work.forget_metrics_from(done)
-    with followed(work_dir, variant=variant, seed=0, uri=uri, experiment="dubaug", state_dir=state_dir):
-        start = time.monotonic()
+    keys = dict(variant=variant, seed=0, uri=uri, experiment="dubaug", state_dir=state_dir)
+    with followed(work_dir, **keys) if uri else nullcontext():
         for step in range(done, steps):
             if stop.exists():
                 break
             work.add_metrics({"step": step, "epoch": 1, "loss": 1.0 / (step + 1), "clips_per_s": time.time() % 97})
             time.sleep(pause_s)
-        trained_s = time.monotonic() - start
         ended = time.monotonic()
-print(trained_s, time.monotonic() - ended)
+print(time.monotonic() - ended)
 """
 
 
@@ -57,6 +57,16 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 300.0) -> None:
     while not condition():
         assert time.monotonic() < end, "took too long"
         time.sleep(0.2)
+
+
+def started(uri: str, metric: str) -> set[str]:
+    """Return the names of the runs in a store that have a value of the metric."""
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("dubaug")
+    runs = client.search_runs([experiment.experiment_id]) if experiment else []
+    return {run.info.run_name for run in runs if metric in run.data.metrics}
 
 
 def stored(uri: str) -> dict[str, Any]:

@@ -18,8 +18,8 @@ def unfit(uri: str) -> str | None:
     kind = None if path is None else _disk_kind(path.absolute().parent)
     if kind in NETWORK_DISKS:
         return (
-            f"{path} is a SQLite file on a network disk ({kind}), which several machines must not write at once: no "
-            "live curves. Start `mlflow server` and set MLFLOW_TRACKING_URI, or later: snakemake mlflow_sync"
+            f"{path} is a SQLite file on a network disk ({kind}), which several machines must not write at once: "
+            "curves come from where Snakemake runs, or later (snakemake mlflow_sync). `mlflow server` takes them at once"
         )
     return None
 
