@@ -19,7 +19,7 @@ def unfit(uri: str) -> str | None:
     if kind in NETWORK_DISKS:
         return (
             f"{path} is a SQLite file on a network disk ({kind}), which several machines must not write at once: "
-            "curves come from where Snakemake runs, or later (snakemake mlflow_sync). `mlflow server` takes them at once"
+            "curves come from where Snakemake runs, or with `snakemake mlflow_sync`; `mlflow server` takes them at once"
         )
     return None
 
