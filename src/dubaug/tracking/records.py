@@ -42,7 +42,7 @@ class Record:
     def content(self) -> str:
         """A hash of all that the run should hold; where it is unchanged there is nothing to do."""
         paths = [(path, "curves") for path in self.curves] + list(self.artifacts)
-        files = [(str(path), folder, path.stat().st_mtime_ns, path.stat().st_size) for path, folder in paths]
+        files = [(path.name, folder, path.stat().st_mtime_ns, path.stat().st_size) for path, folder in paths]
         described = [self.name, self.parent, self.status, dict(self.tags), dict(self.params)]
         parts = [*described, [vars(m) for m in self.metrics], files]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
