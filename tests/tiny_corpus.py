@@ -13,6 +13,7 @@ from dubaug.shards.index import ClipIndex, ShardEntry
 
 TINY: dict[str, Any] = {
     "device": "cpu",
+    "tracking": {"live": False},
     "clips": {"duration_s": 1.0, "frames": 2, "frame_height": 36, "sample_rate_hz": 16000},
     "mel": {"n_fft": 1024, "hop_length": 512, "n_mels": 25},
     "separation": {"sample_rate_hz": 16000},

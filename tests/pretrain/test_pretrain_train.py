@@ -19,6 +19,7 @@ from dubaug.pretrain.train import Run, pretrain, save_untrained
 from dubaug.pretrain.workdir import open_work_directory
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex
+from dubaug.tracking.curves import Curve
 from dubaug.tracking.records import collect
 
 
@@ -266,8 +267,10 @@ def test_a_batch_may_take_the_whole_corpus(train, make_tiny):
 def test_mlflow_gets_all_figures_of_each_step(copied, tmp_path):
     (record,) = collect(tmp_path)
     curves = {}
-    for metric in record.metrics:
-        curves.setdefault(metric.name, []).append(metric.step)
+    for path in record.curves:
+        for step, metrics in Curve(path).new_steps(0):
+            for metric in metrics:
+                curves.setdefault(metric.name, []).append(step)
     for name in ("loss", "temperature", "memory_gib", "alignment", "uniformity", "data_wait_share"):
         assert curves[name] == list(range(6))
 

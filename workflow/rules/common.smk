@@ -17,6 +17,7 @@ try:
     from dubaug.errors import ConfigError
     from dubaug.pretrain.experiment import pretraining_digest
     from dubaug.probe.experiment import result_digest
+    from dubaug.tracking.watch import Watcher
 except ModuleNotFoundError as error:
     raise WorkflowError(
         f"Python cannot import {error.name}: activate the environment first (make install; . .venv/bin/activate)"
@@ -99,10 +100,6 @@ wildcard_constraints:
     suite="hear|hares|visual",
     batch=r"\d+",
     epoch=r"\d+",
-
-
-onstart:
-    save(EXPERIMENT, RESOLVED)
 
 
 def variant_of(wildcards):

@@ -1,28 +1,39 @@
-# MLflow is brought up to date from what lies in the results folder: after every run, also a failed one, and on demand.
+# MLflow is brought up to date from what lies in the results folder: by a process beside this one as results come, at the
+# end, also of a failed run, and on demand (then with networks in the model registry, which takes some seconds each).
 MLFLOW_SYNC = (
     f"dubaug mlflow-sync --best-effort --config {RESOLVED} --results-dir {RESULTS}"
 )
+WATCHER = Watcher(EXPERIMENT, RESOLVED)
 
 
 rule mlflow_sync:
     log:
         RESULTS / "logs/mlflow_sync.log",
     conda:
-        "../../envs/report.yaml"
+        "../../envs/train.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime="1h",
     params:
         config=RESOLVED,
         results_dir=RESULTS,
     shell:
-        "dubaug mlflow-sync --config {params.config} --results-dir {params.results_dir} 2> {log}"
+        "dubaug mlflow-sync --config {params.config} --results-dir {params.results_dir}"
+        " --models 2> {log}"
+
+
+# Snakemake calls these in its main process alone, and not in dry runs.
+onstart:
+    save(EXPERIMENT, RESOLVED)
+    WATCHER.start()
 
 
 onsuccess:
+    WATCHER.stop()
     shell(MLFLOW_SYNC)
     say_where()
 
 
 onerror:
+    WATCHER.stop()
     shell(MLFLOW_SYNC)

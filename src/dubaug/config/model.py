@@ -332,6 +332,8 @@ class Tracking:
 
     uri: str
     experiment: str
+    live: bool
+    """Whether curves come while a training runs, sent by a process beside it; else they come after it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> None:
         raise DubaugError(f"--start-from {wrong}: {options.variant} has `start_from: {variant.start_from or 'null'}`")
 
     from dubaug.pretrain.train import Run, pretrain, save_untrained
+    from dubaug.tracking.live import following
 
     job = Run(
         experiment=experiment,
@@ -71,6 +72,7 @@ def run(options: argparse.Namespace) -> None:
         move_aside=options.move_aside,
         save_every_s=options.save_every_s,
         start_from=options.start_from,
+        follow=following(experiment, options.variant, options.seed, options.work_dir),
     )
     if variant.untrained:
         save_untrained(job)

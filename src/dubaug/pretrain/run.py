@@ -1,5 +1,7 @@
 """One pretraining run: what is to be trained and where its files go, and what is written about it."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,9 @@ class Run:
     save_every_s: float = SAVE_EVERY_S
     start_from: Path | None = None
     """The manifest of the run whose last weights the encoders begin with, for a variant that has `start_from`."""
+    follow: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Entered by the first process once the work directory is its own, left when the training has ended: who follows
+    the files that the training writes."""
 
     def spec(self, epoch: int) -> EncoderSpec:
         """Return the description of the weights after `epoch`."""

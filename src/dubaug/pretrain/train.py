@@ -66,6 +66,7 @@ def pretrain(run: Run, *, clips: Path, separated: Path | None) -> None:
                 open_work_directory(run.work_dir, run.identity(source), move_aside=run.move_aside)
             )
             stack.enter_context(_ending_noted(work))
+            stack.enter_context(run.follow())
         processes.wait()
         try:
             _Trainer(run, source, processes, work, stop).train()

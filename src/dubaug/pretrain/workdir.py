@@ -6,8 +6,9 @@ import os
 import shutil
 import socket
 import time
+import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ from dubaug.pretrain.experiment import differences
 from dubaug.progress import say
 
 IDENTITY = "experiment.json"
+TRAINING_ID = "training_id"
 _DIFFERENCES_NAMED = 8
+_LOOKED_AT_S = 0.2
+"""Longer than `in_use` holds a lock to look whether it is free."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,17 @@ class WorkDirectory:
     def metrics(self) -> Path:
         """One JSON object a step."""
         return self.path / "metrics.jsonl"
+
+    @property
+    def system(self) -> Path:
+        """How busy the machine was: one JSON object a sample."""
+        return self.path / "system.jsonl"
+
+    @property
+    def training_id(self) -> str:
+        """What tells this training from another one of the same configuration; empty in a directory without it."""
+        file = self.path / TRAINING_ID
+        return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
 
     def checkpoint(self, epoch: int) -> Path:
         """The weights kept after `epoch`."""
@@ -98,11 +113,25 @@ def open_work_directory(
             say(f"{path} was made by another run ({named}{more}): it is now {moved.name}, training starts afresh")
         if not (path / IDENTITY).is_file():
             write_json(path / IDENTITY, plain)
+        if not (path / TRAINING_ID).is_file():
+            write_text(path / TRAINING_ID, f"{uuid.uuid4().hex[:12]}\n")
         for unfinished in path.rglob(".*.part*"):
             unfinished.unlink(missing_ok=True)
         yield WorkDirectory(path)
     finally:
         os.close(lock)
+
+
+def in_use(path: Path) -> bool:
+    """Return whether a process trains in the directory (False where it cannot be told)."""
+    try:
+        with (path / "lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _identity_in(path: Path) -> dict[str, Any] | None:
@@ -120,6 +149,10 @@ def _lock(path: Path) -> int:
     """Return a descriptor that holds the directory's lock until it is closed (also by the process's death)."""
     descriptor = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return _signed(descriptor)
+        time.sleep(_LOOKED_AT_S)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         holder = os.read(descriptor, 200).decode(errors="replace").strip() or "unknown"
@@ -129,6 +162,11 @@ def _lock(path: Path) -> int:
         ) from error
     except OSError as error:  # some cluster file systems are mounted without locks
         say(f"warning: {path} cannot be locked ({error.strerror}): see to it that only one process trains there")
+    return _signed(descriptor)
+
+
+def _signed(descriptor: int) -> int:
+    """Write who holds the lock into its file, and return it."""
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     return descriptor

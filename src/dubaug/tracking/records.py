@@ -2,26 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dubaug.config import SUITES
 from dubaug.files import read_json
+from dubaug.pretrain.experiment import flattened
+from dubaug.pretrain.workdir import IDENTITY, WorkDirectory, in_use
+from dubaug.tracking.curves import Metric
 
 BESIDE_SCORES = ("/std", "/low", "/high", "/seconds")
 """Ends of the names of metrics that say something of a score."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """One value of a curve; `time_ms` is when it was measured (Unix time)."""
-
-    name: str
-    value: float
-    step: int
-    time_ms: int
+NOTE_TAG = "mlflow.note.content"
+"""What MLflow's pages show as a run's description."""
+FINISHED, RUNNING, KILLED = "FINISHED", "RUNNING", "KILLED"
+"""MLflow's own words for how a run stands."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,59 +32,123 @@ class Record:
     tags: Mapping[str, str]
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
+    curves: tuple[Path, ...] = ()
+    """Files with a JSON object a step, which only grow (`dubaug.tracking.curves`)."""
     artifacts: tuple[tuple[Path, str], ...] = ()
     """Files, each with the artifact folder that it goes to."""
+    status: str = FINISHED
 
     @property
     def content(self) -> str:
         """A hash of all that the run should hold; where it is unchanged there is nothing to do."""
-        files = [(str(path), folder, path.stat().st_mtime_ns, path.stat().st_size) for path, folder in self.artifacts]
-        parts = [self.name, self.parent, dict(self.tags), dict(self.params), [vars(m) for m in self.metrics], files]
+        paths = [(path, "curves") for path in self.curves] + list(self.artifacts)
+        files = [(path.name, folder, path.stat().st_mtime_ns, path.stat().st_size) for path, folder in paths]
+        described = [self.name, self.parent, self.status, dict(self.tags), dict(self.params)]
+        parts = [*described, [vars(m) for m in self.metrics], files]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def collect(results_dir: Path) -> list[Record]:
     """Return the records of everything in `results_dir`, parents before children."""
     config = results_dir / "config.yaml"
-    records = []
-    for manifest in sorted(results_dir.glob("*/pretraining.json")) + sorted(
-        results_dir.glob("*/seed*/pretraining.json")
-    ):
-        records += _run_records(manifest, config)
+    folders = {path.parent.parent for path in results_dir.glob(f"*/pretrain/{IDENTITY}")}
+    folders |= {path.parent.parent for path in results_dir.glob(f"*/seed*/pretrain/{IDENTITY}")}
+    folders |= {path.parent for path in results_dir.glob("*/pretraining.json")}
+    folders |= {path.parent for path in results_dir.glob("*/seed*/pretraining.json")}
+    records = [record for folder in sorted(folders) for record in _run_records(folder, config)]
     for folder in sorted({path.parent for path in results_dir.glob("*/seed*/")}):
         records += _aggregate_records(folder)
     report = _report_record(results_dir)
     return records + ([report] if report else [])
 
 
-def _run_records(manifest_path: Path, config: Path) -> list[Record]:
-    """Return the record of one pretrained network and, nested, one for each of its result files."""
-    manifest = read_json(manifest_path)
-    folder, variant, seed = manifest_path.parent, manifest["variant"], manifest["seed"]
-    tags = {"variant": variant, "seed": str(seed), "experiment": manifest["experiment"]}
-    key = f"pretrain/{variant}/{seed}/{manifest['experiment']}"
-    title = variant if folder.name == variant else f"{variant} seed {seed}"
-    probes = [_probe_record(path, title, key, tags) for path in _result_files(folder)]
-    curves = (*_training_curves(folder / "pretrain" / "metrics.jsonl"), *_sweep_curves(folder))
-    params = {
-        name: str(manifest[name]) for name in ("epochs", "n_clips", "n_titles", "device", "seconds") if name in manifest
-    }
+def training_key(variant: str, seed: int, experiment: str, work: WorkDirectory) -> str:
+    """Return the key of one training: trained once more in a new work directory, a variant is another run."""
+    parts = ["pretrain", variant, str(seed), experiment]
+    return "/".join([*parts, work.training_id] if work.training_id else parts)
+
+
+def training_name(variant: str, seed: int, folder: Path) -> str:
+    """Return a run's name for people: the seed is said where there may be several."""
+    return variant if folder.name == variant else f"{variant} seed {seed}"
+
+
+def training_tags(variant: str, seed: int, experiment: str) -> dict[str, str]:
+    """Return the tags by which a training and its probes are found."""
+    return {"variant": variant, "seed": str(seed), "experiment": experiment}
+
+
+def curve_files(work: WorkDirectory) -> tuple[Path, ...]:
+    """Return the curves that a training wrote so far."""
+    return tuple(path for path in (work.metrics, work.system) if path.is_file())
+
+
+def _run_records(folder: Path, config: Path) -> list[Record]:
+    """Return the record of one training, finished or not, and, nested, one for each of its result files."""
+    work = WorkDirectory(folder / "pretrain")
+    manifest_path, identity_path = folder / "pretraining.json", work.path / IDENTITY
+    manifest = read_json(manifest_path) if manifest_path.is_file() else {}
+    identity = read_json(identity_path) if identity_path.is_file() else {}
+    settings = dict(flattened(identity.get("configuration", {})))
+    variant = manifest.get("variant") or (folder.parent.name if folder.name.startswith("seed") else folder.name)
+    seed: int = manifest.get("seed", settings.get("seed", 0))
+    experiment: str = (manifest or identity)["experiment"]
+    if manifest and identity and manifest["experiment"] != identity["experiment"]:
+        settings = {}  # the work directory has gone on to another configuration: it says nothing of this manifest
+    tags, key = training_tags(variant, seed, experiment), training_key(variant, seed, experiment, work)
+    title = training_name(variant, seed, folder)
+    done = {name: manifest[name] for name in ("epochs", "n_clips", "n_titles", "device", "seconds") if name in manifest}
+    files = [(path, "pretraining") for path in (manifest_path, identity_path, work.path / "log.txt", config)]
+    kept = {checkpoint["sha256"] for checkpoint in manifest.get("checkpoints", [])}
+    # others are of an earlier training, and will be made anew
+    results = [path for path in _result_files(folder) if read_json(path)["checkpoint_sha256"] in kept]
     parent = Record(
         key=key,
         name=title,
         parent=None,
-        tags={**tags, "stage": "pretrain", "epoch": str(manifest["epochs"])},
-        params=params,
-        metrics=curves,
-        artifacts=((manifest_path, "pretraining"), *(((config, "pretraining"),) if config.is_file() else ())),
+        tags={
+            **tags,
+            "stage": "pretrain",
+            **({"epoch": str(manifest["epochs"])} if manifest else {}),
+            NOTE_TAG: _training_note(settings, manifest),
+        },
+        params={name: str(value) for name, value in {**settings, **done}.items()},
+        metrics=_sweep_curves(results),
+        curves=curve_files(work),
+        artifacts=tuple((path, place) for path, place in files if path.is_file()),
+        status=FINISHED if manifest else RUNNING if in_use(work.path) else KILLED,
     )
-    return [parent, *probes]
+    return [parent, *(_probe_record(path, title, key, tags) for path in results)]
+
+
+def _training_note(settings: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+    """Return a training's description for MLflow's pages (Markdown)."""
+    if "variant.primary" in settings:
+        dubs = ", ".join(settings["variant.secondary"]) or "none"
+        seen = "with" if settings["variant.video"] else "without"
+        what = f"Primary sound {settings['variant.primary']}, second sounds {dubs}, {seen} picture"
+        what += ", speech removed." if settings["variant.separated"] else "."
+    else:
+        what = "Random weights, no training." if settings.get("untrained") else "A pretraining run."
+    ended = f" {manifest['n_clips']} clips of {manifest['n_titles']} titles." if "n_clips" in manifest else ""
+    return f"{what}{ended} Scores over the epochs stand in its own metrics; each suite's run is nested below."
 
 
 def _aggregate_records(folder: Path) -> list[Record]:
-    """Return a record for each file that joins several seeds of a variant."""
+    """Return the record of a variant's seeds together, and nested one for each file that joins them."""
     tags = {"variant": folder.name, "seed": "all"}
-    return [_probe_record(path, f"{folder.name} all seeds", None, tags) for path in _result_files(folder)]
+    files, title, key = list(_result_files(folder)), f"{folder.name} all seeds", f"seeds/{folder.name}"
+    if not files:
+        return []
+    note = "Means over pretraining seeds, whose own runs stand beside this one."
+    parent = Record(
+        key=key,
+        name=title,
+        parent=None,
+        tags={**tags, "stage": "seeds", NOTE_TAG: note},
+        metrics=_sweep_curves(files),
+    )
+    return [parent, *(_probe_record(path, title, key, tags) for path in files)]
 
 
 def _result_files(folder: Path) -> Iterator[Path]:
@@ -97,14 +158,14 @@ def _result_files(folder: Path) -> Iterator[Path]:
             yield folder / f"{suite}.json"
 
 
-def _probe_record(path: Path, title: str, parent: str | None, tags: Mapping[str, str]) -> Record:
+def _probe_record(path: Path, title: str, parent: str, tags: Mapping[str, str]) -> Record:
     result = read_json(path)
     suite, epoch = result["suite"], result["epoch"]
     final = not path.parent.name.startswith("epoch")
     stage = "probe" if final else "sweep"
     checkpoint = result["checkpoint_sha256"]  # none where several seeds are joined
     return Record(
-        key="/".join([stage, tags["variant"], tags["seed"], result["experiment"], suite, str(epoch)]),
+        key="/".join([stage, result["experiment"], suite, str(epoch), parent]),
         name=f"{title} {suite}" + ("" if final else f" epoch {epoch}"),
         parent=parent,
         tags={
@@ -141,31 +202,14 @@ def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[Metric, ...]
     return tuple(metrics)
 
 
-def _sweep_curves(folder: Path) -> tuple[Metric, ...]:
+def _sweep_curves(results: Iterable[Path]) -> tuple[Metric, ...]:
     """Return each task's scores over the epochs: curves on the variant's own page, and columns to compare by."""
     by_epoch: dict[tuple[str, int], Metric] = {}
-    for path in _result_files(folder):
+    for path in results:
         for metric in _result_metrics(path, read_json(path)):
             if not metric.name.endswith(BESIDE_SCORES):
                 by_epoch[metric.name, metric.step] = metric
     return tuple(by_epoch[key] for key in sorted(by_epoch))
-
-
-def _training_curves(path: Path) -> Iterator[Metric]:
-    """Yield every number that the trainer wrote for each step. A line cut short by a crash ends the file."""
-    if not path.is_file():
-        return
-    time_ms = int(path.stat().st_mtime * 1000)
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
-            return
-        stamp = int(entry.pop("time_s", time_ms / 1000) * 1000)
-        step = entry.pop("step")
-        for name, value in entry.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                yield Metric(name=name, value=float(value), step=step, time_ms=stamp)
 
 
 def _report_record(results_dir: Path) -> Record | None:
@@ -173,13 +217,11 @@ def _report_record(results_dir: Path) -> Record | None:
     files = [
         (path, folder)
         for folder in ("tables", "figures", "corpus")
-        for path in sorted((results_dir / folder).glob("*"))
+        for path in sorted((results_dir / folder).glob("[!.]*"))  # others are being written
         if path.is_file() and path.suffix in {".csv", ".md", ".tex", ".png", ".pdf", ".html"}
     ]
     if not files:
         return None
-    config = results_dir / "config.yaml"
-    extra = ((config, "."),) if config.is_file() else ()
-    return Record(
-        key="report", name="tables and figures", parent=None, tags={"stage": "report"}, artifacts=(*files, *extra)
-    )
+    files += [(path, ".") for path in (results_dir / "comparisons.csv", results_dir / "config.yaml") if path.is_file()]
+    tags = {"stage": "report", NOTE_TAG: "All tables, figures and reject lists: see this run's artifacts."}
+    return Record(key="report", name="tables and figures", parent=None, tags=tags, artifacts=tuple(files))

@@ -1,0 +1,105 @@
+"""What tests of tracking share: results as they are written, a played training, and a look into a store."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+STEPS = 1200  # more than MLflow takes in one call
+
+
+def result_of(suite: str, epoch: int, tasks: dict[str, float]) -> dict[str, Any]:
+    """Return a result file's content; `tasks` gives the scores, esc50 among them."""
+    scores: dict[str, dict[str, Any]] = {
+        task: {"metric": "top1_acc", "mean": mean, "std": None, "n_folds": 1, "folds": [mean], "seconds": 0.5}
+        for task, mean in tasks.items()
+    }
+    scores["esc50"]["interval"] = {"low": tasks["esc50"] - 0.125, "high": None}
+    identity = {"suite": suite, "variant": "efj", "epoch": epoch, "experiment": "e1", "checkpoint_sha256": "c"}
+    return {**identity, "tasks": scores}
+
+
+def line_of(step: int, loss: float, at_s: float = 1.7e9) -> str:
+    """Return a line as the trainer writes it."""
+    return json.dumps({"step": step, "epoch": 1, "loss": loss, "time_s": at_s + step}) + "\n"
+
+
+TRAINER = """
+import sys, time
+from contextlib import nullcontext
+from pathlib import Path
+from dubaug.pretrain.workdir import open_work_directory
+from dubaug.tracking.live import followed
+
+work_dir, variant, uri = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+steps, pause_s = int(sys.argv[4]), float(sys.argv[5])
+state_dir, stop = work_dir.parents[1] / ".mlflow", Path(f"{variant}.stop")
+identity = {"experiment": "e1", "configuration": {"seed": 0}, "shards": None}
+with open_work_directory(work_dir, identity) as work:
+    done = len(work.metrics.read_text().splitlines()) if work.metrics.is_file() else 0
+    done -= done % 10  # it saves every ten steps
+    work.forget_metrics_from(done)
+    keys = dict(variant=variant, seed=0, uri=uri, experiment="dubaug", state_dir=state_dir)
+    with followed(work_dir, **keys) if uri else nullcontext():
+        for step in range(done, steps):
+            if stop.exists():
+                break
+            work.add_metrics({"step": step, "epoch": 1, "loss": 1.0 / (step + 1), "clips_per_s": time.time() % 97})
+            time.sleep(pause_s)
+        ended = time.monotonic()
+print(time.monotonic() - ended)
+"""
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 300.0) -> None:
+    """Wait for something that happens in another process."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "took too long"
+        time.sleep(0.2)
+
+
+def started(uri: str, metric: str) -> set[str]:
+    """Return the names of the runs in a store that have a value of the metric."""
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("dubaug")
+    runs = client.search_runs([experiment.experiment_id]) if experiment else []
+    return {run.info.run_name for run in runs if metric in run.data.metrics}
+
+
+def stored(uri: str) -> dict[str, Any]:
+    """Return all runs of a store by name, each with its histories, as a client that knows nothing of us reads them.
+
+    Two runs of one name are a failure. Points are (step, value, time).
+    """
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("dubaug")
+    runs = client.search_runs([experiment.experiment_id]) if experiment else []
+    names = [run.info.run_name for run in runs]
+    assert len(names) == len(set(names)), names
+    return {
+        run.info.run_name: {
+            "id": run.info.run_id,
+            "status": run.info.status,
+            "parent": run.data.tags.get("mlflow.parentRunId"),
+            "tags": {key: value for key, value in run.data.tags.items() if not key.startswith(("mlflow.", "dubaug."))},
+            "params": dict(run.data.params),
+            "points": {
+                name: sorted(
+                    (point.step, point.value, point.timestamp)
+                    for point in client.get_metric_history(run.info.run_id, name)
+                )
+                for name in run.data.metrics
+            },
+            "artifacts": sorted(
+                file.path
+                for folder in client.list_artifacts(run.info.run_id)
+                for file in (client.list_artifacts(run.info.run_id, folder.path) if folder.is_dir else [folder])
+            ),
+        }
+        for run in runs
+    }
