@@ -1,5 +1,7 @@
 # make demo       install into .venv if need be, then the demo: every table and figure from generated films
 # make demo-full  the same with more films, wider encoders and three seeds (60-90 minutes on 2 cores)
+# make plan       jobs, core-hours, time and disk of a run before it is started, for instance:
+#                 make plan SCALE=paper    make plan CONFIG="config.yaml mine.yaml" TARGETS=all_hear PLAN="--cores 16"
 # make test       install if need be, then all tests    (make test-fast leaves the slow ones out)
 # make check      formatters, linters and the type checker
 # make bench-media  ingest and reading of shards, measured beside FFmpeg and PyAV
@@ -15,7 +17,7 @@ BIN := .venv/bin
 # The rules call `dubaug` and `torchrun` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo demo-full test test-fast check format bench-media bench-separation bench-pretrain bench-probe ui lock clean
+.PHONY: install demo demo-full plan test test-fast check format bench-media bench-separation bench-pretrain bench-probe ui lock clean
 
 install: .venv/.installed
 
@@ -33,6 +35,13 @@ demo: install
 
 demo-full: install
 	@snakemake --cores $(CORES) --configfile workflow/config/demo_full.yaml -- all_tables all_figures
+
+CONFIG ?= config.yaml
+TARGETS ?= all_tables all_figures
+
+plan: install
+	@dubaug plan --config $(CONFIG) --workflow workflow --snakefile Snakefile --paper workflow/resources/paper \
+	  --rates benchmarks/results/plan_*.json $(if $(SCALE),--scale $(SCALE)) $(PLAN) -- $(TARGETS)
 
 test: install
 	pytest

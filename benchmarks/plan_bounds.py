@@ -22,6 +22,8 @@ from dubaug.pretrain.heads import ContrastiveModel, views_of
 
 FLOPS_S, BYTES_S = 312e12, 2.0e12
 """An A100's data sheet: dense bfloat16 on tensor cores, memory of the 80 GB model."""
+FREE = ("augmentation", "pretraining")
+"""Settings that change how near a step comes to the bound, and not the bound (a batch of 26 is assumed for AdamW)."""
 NOWHERE = Amounts(
     corpus=Corpus(found_titles=None, found_hours=None, titles=None, hours=None, clips=None), windows={}, items={}
 )
@@ -62,13 +64,14 @@ def main() -> None:
             command=True,
         )
         work = job_work(job, experiment, NOWHERE)
+        settings = {name: value for name, value in work.settings.items() if name not in FREE}
         bounds.setdefault(
-            repr(work.settings),
+            repr(settings),
             Rate(
                 rule="pretrain",
                 quantity="seconds",
                 unit=work.unit,
-                settings=work.settings,
+                settings=settings,
                 a_unit=bound_s(experiment, name),
                 basis="bound",
                 source="",

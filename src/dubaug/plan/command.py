@@ -108,7 +108,7 @@ def _plan(options: argparse.Namespace, experiment: "Experiment") -> "Plan":
     from dubaug.plan.amounts import Given, count, generated_films
     from dubaug.plan.disk import measured_sizes, spaces
     from dubaug.plan.estimate import estimates, rows, total
-    from dubaug.plan.rates import recorded
+    from dubaug.plan.rates import machine_of, recorded
     from dubaug.plan.render import Plan
     from dubaug.plan.work import work_of
 
@@ -139,6 +139,7 @@ def _plan(options: argparse.Namespace, experiment: "Experiment") -> "Plan":
         total=total(found),
         spaces=spaces(every, experiment, amounts, rates),
         cores=dry_run.cores if dry_run.cores < CLUSTER_CORES else None,
+        machines={str(path): machine_of(path) for path in options.rates},
         remarks=remarks,
     )
 
@@ -195,7 +196,7 @@ def _given_speed(clips_per_s: float) -> "Rate":
         rule="pretrain",
         quantity="seconds",
         unit="clips shown",
-        settings=None,
+        settings={},
         a_unit=1 / clips_per_s,
         basis="given",
         source=f"--clips-per-s-per-gpu {clips_per_s:g}",

@@ -16,6 +16,8 @@ from dubaug.plan.work import Work, checkpoints_probed, work_of
 from dubaug.shards.index import ClipIndex
 
 FLOAT32_BYTES, FLOAT16_BYTES = 4, 2
+NAMED = 3
+"""As many tasks are named; more are counted."""
 STATES_KEPT = 2
 """As `dubaug.pretrain.state` keeps; a test compares them."""
 
@@ -187,11 +189,12 @@ def _embeddings(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amo
     folder = str(Path(jobs[0].outputs[0]).parent.with_name("*") / "probe")
     source = "recordings times the embedding's width"
     if unknown:
-        source += f"; without {', '.join(sorted(unknown))}, of which nobody says how many recordings they have"
+        names = ", ".join(sorted(unknown)) if len(unknown) <= NAMED else f"{len(unknown)} tasks"
+        source += f"; without {names}, whose recordings nobody has counted"
     return Space(
         what="embeddings",
         folder=folder,
-        size_bytes=size,
-        basis="bound" if unknown else "exact",
+        size_bytes=size or None,
+        basis="exact" if not unknown else "bound" if size else "unknown",
         source=source,
     )

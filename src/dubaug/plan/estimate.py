@@ -96,7 +96,7 @@ def rows(found: Sequence[Estimate]) -> list[Row]:
 def _row(rule: str, group: Sequence[Estimate]) -> Row:
     known = [one for one in group if one.wall_s is not None]
     amounts = [one.work.amount for one in group]
-    rates = list({one.rate.source: one.rate for one in known if one.rate and one.job.command}.values())
+    sources = sorted({one.rate.source for one in known if one.rate and one.job.command})
     return Row(
         rule=rule,
         jobs=len(group),
@@ -109,9 +109,18 @@ def _row(rule: str, group: Sequence[Estimate]) -> Row:
         wall_hours=_hours(known, lambda job: 1),
         basis=_basis(group),
         unknown_jobs=len(group) - len(known),
-        source="; ".join(rate.source for rate in rates),
+        source=joined(sources),
         note=_note(group),
     )
+
+
+def joined(sources: Sequence[str]) -> str:
+    """Return sources in one line; places in the same file stand together."""
+    places: dict[str, list[str]] = {}
+    for source in sources:
+        file, _, place = source.partition(": ")
+        places.setdefault(file, []).append(place)
+    return "; ".join(f"{file}: {', '.join(its)}" if any(its) else file for file, its in places.items())
 
 
 def _hours(known: Sequence[Estimate], factor: Callable[[PlannedJob], int]) -> float | None:

@@ -29,8 +29,8 @@ class Rate:
     quantity: Quantity
     """Seconds of a core (of a GPU, where the job has any), or bytes on disk."""
     unit: str
-    settings: Mapping[str, Any] | None
-    """As in `Work`; None fits all."""
+    settings: Mapping[str, Any]
+    """As in `Work`; what is not named here does not matter."""
     a_unit: float
     """How many of them."""
     basis: Basis
@@ -42,12 +42,14 @@ class Rate:
         """Return whether this rate is of such work."""
         if (self.rule, self.quantity, self.unit) != (kind, quantity, work.unit):
             return False
-        return self.settings is None or _plain(self.settings) == _plain(work.settings)
+        theirs = _plain(work.settings)
+        return all(name in theirs and theirs[name] == value for name, value in _plain(self.settings).items())
 
 
-def _plain(settings: Mapping[str, Any]) -> Any:
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as JSON gives them back, so that tuples are equal to lists."""
-    return json.loads(json.dumps(settings))
+    plain: dict[str, Any] = json.loads(json.dumps(settings))
+    return plain
 
 
 def best(rates: Iterable[Rate], kind: str, work: Work, quantity: Quantity = "seconds") -> Rate | None:
@@ -100,8 +102,9 @@ def _wall_s(path: Path) -> float:
 
 def _trained_s(job: PlannedJob) -> float:
     """Return a training's own seconds over all its tries; 0 for other jobs. The benchmark knows the last try only."""
-    manifest = Path(job.outputs[0])
-    return float(read_json(manifest)["seconds"]) if job.kind == "pretrain" and manifest.is_file() else 0.0
+    if job.kind != "pretrain" or not Path(job.outputs[0]).is_file():
+        return 0.0
+    return float(read_json(Path(job.outputs[0]))["seconds"])
 
 
 def _under_way(job: PlannedJob, work: Work, since_s: float) -> list[Measured]:
@@ -146,12 +149,14 @@ def recorded(path: Path) -> list[Rate]:
     """Return the rates of a file that `record` wrote. Raises `DubaugError`."""
     try:
         content = read_json(path)
-        machine = content["machine"]
-        return [
-            Rate(source=f"{path}: rates[{number}], {machine}", **rate) for number, rate in enumerate(content["rates"])
-        ]
+        return [Rate(source=f"{path}: rates[{number}]", **rate) for number, rate in enumerate(content["rates"])]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DubaugError(f"{path} holds no rates as `dubaug plan --record` writes them: {error}") from error
+
+
+def machine_of(path: Path) -> str:
+    """Return the machine that the rates of a file that `record` wrote are of."""
+    return str(read_json(path).get("machine", "a machine that nobody named"))
 
 
 def record(rates: Sequence[Rate]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from dubaug.plan.amounts import Amounts
 from dubaug.plan.disk import Space
 from dubaug.plan.estimate import Row, Total
 
-HEAD = ("rule", "jobs", "cores", "GPUs", "work", "core h", "GPU h", "wall h", "basis")
+HOURS_MIN = 10.0
+"""Plans of fewer core-hours are shown in minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,24 +26,22 @@ class Plan:
     spaces: Sequence[Space]
     cores: int | None
     """Of the machine that runs all of it; None on a cluster."""
+    machines: Mapping[str, str]
+    """Of which machine the rates of a file are."""
     remarks: Sequence[str]
 
 
 def to_text(plan: Plan) -> str:
     """Return the plan for a terminal."""
-    cells = [HEAD, *(_cells(row) for row in plan.rows), _sum_cells(plan.total)]
+    cells = _table(plan)
     lines = [*_head(plan), "", *_aligned(cells), "", *_words(plan), "", *_disk_lines(plan.spaces), "", *_sources(plan)]
     return "\n".join(lines) + "\n"
 
 
 def to_markdown(plan: Plan) -> str:
     """Return the plan as a page."""
-    cells = [_cells(row) for row in plan.rows]
-    table = [
-        _md(HEAD),
-        "|:--|" + "--:|" * 3 + ":--|" + "--:|" * 3 + ":--|",
-        *map(_md, [*cells, _sum_cells(plan.total)]),
-    ]
+    head, *cells = _table(plan)
+    table = [_md(head), "|:--|" + "--:|" * 3 + ":--|" + "--:|" * 3 + ":--|", *map(_md, cells)]
     disk = [_md(("folder", "what", "size", "basis")), "|:--|:--|--:|:--|"]
     disk += [_md(_disk_cells(space)) for space in plan.spaces]
     parts = [_head(plan), [""], table, [""], _words(plan), [""], disk, [""], _sources(plan, bullet="- ")]
@@ -85,7 +84,14 @@ def _head(plan: Plan) -> list[str]:
     return [*lines, *plan.remarks]
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _table(plan: Plan) -> list[tuple[str, ...]]:
+    """Return the head, a line a rule, and the sum."""
+    unit, factor = ("h", 1.0) if plan.total.core_hours >= HOURS_MIN else ("min", 60.0)
+    head = ("rule", "jobs", "cores", "GPUs", "work", f"core {unit}", f"GPU {unit}", f"wall {unit}", "basis")
+    return [head, *(_cells(row, factor) for row in plan.rows), _sum_cells(plan.total, factor)]
+
+
+def _cells(row: Row, factor: float) -> tuple[str, ...]:
     basis = row.basis
     if row.unknown_jobs and row.unknown_jobs < row.jobs:
         basis = f"unknown for {row.unknown_jobs}"
@@ -94,22 +100,26 @@ def _cells(row: Row) -> tuple[str, ...]:
     at_least = "≥ " if row.basis == "bound" else ""
     amount = "?" if row.amount is None else f"{row.amount:,.4g}" if row.amount < 1000 else f"{row.amount:,.0f}"
     work = f"{amount} {row.unit}" if row.basis != "-" else ""
-    hours = [_hours(value, at_least) for value in (row.core_hours, row.gpu_hours if row.gpus else 0.0, row.wall_hours)]
-    return (row.rule, str(row.jobs), str(row.threads), str(row.gpus), work, *hours, basis)
+    values = (row.core_hours, row.gpu_hours if row.gpus else 0.0, row.wall_hours)
+    times = [_hours(value, factor, at_least) for value in values]
+    return (row.rule, str(row.jobs), str(row.threads), str(row.gpus), work, *times, basis)
 
 
-def _sum_cells(total: Total) -> tuple[str, ...]:
+def _sum_cells(total: Total, factor: float) -> tuple[str, ...]:
     at_least = "≥ " if total.unknown or total.bounds else ""
-    hours = [_hours(value, at_least) for value in (total.core_hours, total.gpu_hours, total.wall_hours)]
-    return ("sum", str(total.jobs), "", "", "", *hours, "")
+    times = [_hours(value, factor, at_least) for value in (total.core_hours, total.gpu_hours, total.wall_hours)]
+    return ("sum", str(total.jobs), "", "", "", *times, "")
 
 
-def _hours(value: float | None, at_least: str = "") -> str:
-    if value is None:
+def _hours(hours: float | None, factor: float, at_least: str) -> str:
+    """Return hours times a factor: three digits, no more than two behind the point."""
+    if hours is None:
         return "?"
+    value = hours * factor
     if not value:
         return "0"
-    return f"{at_least}{value:,.0f}" if value >= 100 else f"{at_least}{value:.3g}"
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    return f"{at_least}{value:,.{digits}f}" if value >= 0.01 else f"{at_least}<0.01"
 
 
 def _words(plan: Plan) -> list[str]:
@@ -165,7 +175,7 @@ def _disk_lines(spaces: Sequence[Space]) -> list[str]:
 
 
 def _sources(plan: Plan, bullet: str = "  ") -> list[str]:
-    lines = ["where the rates are from:"]
+    lines = ["where the rates are from:", *(f"{bullet}{file}: {machine}" for file, machine in plan.machines.items())]
     lines += [f"{bullet}{row.rule}: {row.source}" for row in plan.rows if row.source]
     lines += [f"{bullet}{space.what}: {space.source}" for space in plan.spaces if space.source]
     return lines
