@@ -1,43 +1,45 @@
-"""What finding and comparing films takes at the paper's scale, for `dubaug plan`: catalogue, select, align.
+"""What finding and comparing films takes at the paper's scale, for `dubaug plan`: `dubaug catalogue` and `align`.
 
     python benchmarks/plan_ingest.py FILM ...        # writes results/plan_paper.json
 
 Each film needs a track in each language, and should be as long as a film of the cinema. What is noted are seconds of
-processor time of the whole command, its start included, divided by the films' hours or the dubs: the time by the clock
-of as many cores as are reserved, if all of them are busy. How long cutting into clips takes is in
-results/ingest_peak_rss_gib.json, and bytes a clip are from docs/shards.md.
+processor time, divided by the films' hours or the dubs: the time by the clock of as many cores as are reserved, if all
+of them are busy. How long cutting into clips takes is in results/ingest_peak_rss_gib.json, and bytes a clip are from
+docs/shards.md.
 """
 
 import argparse
-import resource
-import subprocess
-import sys
-import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import torch
 from record import RESULTS, machine
 from scales import experiment_at
 
-from dubaug.config import Experiment, save
-from dubaug.corpus.titles import read_titles
+from dubaug.alignment.measure import measure
+from dubaug.config import Experiment
+from dubaug.corpus.catalogue import Film
+from dubaug.corpus.find import find
+from dubaug.corpus.titles import Title
 from dubaug.files import read_json, write_json
 from dubaug.plan.amounts import Amount, Amounts, Corpus
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.rates import Rate, record
 from dubaug.plan.work import work_of
 
+Result = TypeVar("Result")
 SHARD_BYTES_A_CLIP = 593e3
 """Mean over the first 8 clips of each of five real short films (docs/shards.md)."""
 
 
-def processor_s(*words: object) -> float:
-    """Return the processor seconds of a `dubaug` command and its processes."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-m", "dubaug.cli", *map(str, words)], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def measured(work: Callable[[], Result]) -> tuple[Result, float]:
+    """Return what `work` returns, and its seconds of processor time in this process, all threads together."""
+    start_s = time.process_time()
+    return work(), time.process_time() - start_s
 
 
 def rate(experiment: Experiment, rule: str, seconds: float, amounts: Amounts, amount: float) -> Rate:
@@ -54,32 +56,20 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("films", type=Path, nargs="+", metavar="FILM")
-    films = parser.parse_args().films
+    paths = parser.parse_args().films
+    torch.set_num_threads(1)
     experiment = experiment_at("paper")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        rows = "".join(f"{film.stem},{film.resolve()}\n" for film in films)
-        (folder / "films.csv").write_text(f"title_id,path\n{rows}", encoding="utf-8")
-        corpus = replace(experiment.corpus, catalogue=str(folder / "films.csv"))
-        save(replace(experiment, corpus=corpus), folder / "config.yaml")
-        given, found = ("--config", folder / "config.yaml"), folder / "catalogue.csv"
-        catalogue_s = processor_s(
-            "catalogue", *given, "--catalogue", folder / "films.csv", "--out", found, "--rejected", folder / "r.csv",
-            "--jobs", 1,
-        )  # fmt: skip
-        chosen = folder / "titles.csv"
-        select_s = processor_s(
-            "select", *given, "--catalogue", found, "--titles", chosen, "--subsets", folder / "s.csv"
-        )
-        align_s = processor_s(
-            "align", *given, "--titles", chosen, "--batch", 0, "--batches", 1, "--out", folder / "a.csv",
-            "--rejected", folder / "ra.csv", "--jobs", 1,
-        )  # fmt: skip
-        titles = read_titles(chosen)
-        if len(titles) != len(films):
-            raise SystemExit(
-                f"{len(films) - len(titles)} of the films cannot be used: {(folder / 'r.csv').read_text()}"
-            )
+    languages, clip_s = experiment.corpus.languages, experiment.clips.duration_s
+    titles, catalogue_s, align_s = [], 0.0, 0.0
+    for path in paths:
+        film = Film(title_id=path.stem, path=path)
+        found, seconds = measured(partial(find, film, languages=languages, clip_s=clip_s))
+        catalogue_s += seconds
+        if not isinstance(found, Title):
+            raise SystemExit(str(found))
+        _, seconds = measured(partial(measure, found, languages, experiment.alignment))
+        align_s += seconds
+        titles.append(found)
     hours, dubs = sum(title.minutes for title in titles) / 60, len(titles) * len(experiment.corpus.secondary)
     whole = Amount(value=hours, source="")
     amounts = Amounts(
@@ -89,7 +79,6 @@ def main() -> None:
     cut_hours = cut["clips"] * experiment.clips.duration_s / 3600
     rates = [
         rate(experiment, "catalogue", catalogue_s, amounts, hours),
-        rate(experiment, "select", select_s, amounts, 1),
         rate(experiment, "align", align_s, amounts, dubs),
         rate(experiment, "shards", cut["cpu_s"], amounts, cut_hours),
     ]
