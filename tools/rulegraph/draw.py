@@ -30,7 +30,7 @@ COLOURS = {
 }  # fmt: skip
 BOX_WIDTH, BOX_HEIGHT = 1.42, 0.42
 COLUMN, ROW = 1.72, 0.86
-LETTER = 0.088
+LETTER = 0.078
 """A letter's width in the legend."""
 ORDERS = 60
 """Orders tried; the best is drawn."""
@@ -216,7 +216,7 @@ def _box(axes: plt.Axes, place: tuple[float, float], rule: str, colour: str, *, 
 
 def _legend(axes: plt.Axes, left: float, right: float, y: float) -> None:
     """Draw the stages' colours in a row, in the middle."""
-    widths = [0.5 + LETTER * len(stage) for stage in COLOURS]
+    widths = [0.44 + LETTER * len(stage) for stage in COLOURS]
     x = (left + right - sum(widths)) / 2
     for (stage, colour), width in zip(COLOURS.items(), widths, strict=True):
         dashes = "--" if stage == "demo" else "-"

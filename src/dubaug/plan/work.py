@@ -73,7 +73,13 @@ def _other_work(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Wo
         tasks = [task for suite in experiment.suites.values() for task in suite]
         settings = _data(experiment, tasks) | {"variants": len(experiment.variants)}
         return Work(unit="jobs", amount=one, settings=settings)
+    if job.kind in OF_TITLES:
+        return Work(unit="titles", amount=amounts.corpus.found_titles, settings={})
     return Work(unit="jobs", amount=_counted(1 if job.command else 0), settings={})
+
+
+OF_TITLES = ("select", "alignment", "alignment_figure", "clip_index", "separated_index", "figure_b1")
+"""Rules that read tables of titles: seconds."""
 
 
 def generated_tasks(experiment: Experiment, suite: SuiteName) -> bool:
