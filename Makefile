@@ -1,11 +1,14 @@
 # make demo       install into .venv if need be, then the demo: every table and figure from generated films
 # make demo-full  the same with more films, wider encoders and three seeds (60-90 minutes on 2 cores)
+# make plan       jobs, core-hours, time and disk of a run before it is started, for instance:
+#                 make plan SCALE=paper    make plan CONFIG="config.yaml mine.yaml" TARGETS=all_hear PLAN="--cores 16"
 # make test       install if need be, then all tests    (make test-fast leaves the slow ones out)
 # make check      formatters, linters and the type checker
 # make bench-media  ingest and reading of shards, measured beside FFmpeg and PyAV
 # make bench-separation  speech removal by batch size, beside Demucs's own function; memory for a two-hour film
 # make bench-pretrain  training steps and whole training beside stock models, on a GPU if there is one; the roofline
 # make bench-probe  HEAR's probes beside a sequential implementation; embedding beside bare forward passes; memory
+# make rulegraph  the README's picture of the rules, docs/rulegraph.svg, from Snakemake's own graph
 # make ui         MLflow's pages on http://127.0.0.1:5000
 # make lock       requirements.lock from pyproject.toml
 
@@ -15,7 +18,7 @@ BIN := .venv/bin
 # The rules call `dubaug` and `torchrun` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo demo-full test test-fast check format bench-media bench-separation bench-pretrain bench-probe ui lock clean
+.PHONY: install demo demo-full plan test test-fast check format bench-media bench-separation bench-pretrain bench-probe rulegraph ui lock clean
 
 install: .venv/.installed
 
@@ -33,6 +36,13 @@ demo: install
 
 demo-full: install
 	@snakemake --cores $(CORES) --configfile workflow/config/demo_full.yaml -- all_tables all_figures
+
+CONFIG ?= config.yaml
+TARGETS ?= all_tables all_figures
+
+plan: install
+	@dubaug plan --config $(CONFIG) --workflow workflow --snakefile Snakefile --paper workflow/resources/paper \
+	  --rates benchmarks/results/plan_*.json $(if $(SCALE),--scale $(SCALE)) $(PLAN) -- $(TARGETS)
 
 test: install
 	pytest
@@ -63,6 +73,9 @@ bench-pretrain: install
 
 bench-probe: install
 	python benchmarks/bench_probe.py
+
+rulegraph: install
+	python tools/rulegraph/draw.py
 
 ui: install
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1

@@ -82,7 +82,8 @@ def roofline(
 
 def _blocks(model: nn.Module) -> dict[str, nn.Module]:
     blocks = {f"audio.{number}": block for number, block in enumerate(model.audio.blocks)}
-    blocks |= {f"video.{number}": block for number, block in enumerate(model.video.blocks)}
+    if model.video is not None:
+        blocks |= {f"video.{number}": block for number, block in enumerate(model.video.blocks)}
     return blocks
 
 

@@ -20,6 +20,7 @@ STAGES = (
     "report",
     "export",
     "tracking",
+    "plan",
 )
 """Sub-packages with a `command` module, in the order of the data's flow. A `command` module has
 `register(subparsers)`, which adds its parsers with `set_defaults(run=function)`; it imports what is heavy (torch,

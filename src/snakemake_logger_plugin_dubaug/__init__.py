@@ -2,8 +2,10 @@
 
 A Snakemake logger plugin, named in profiles/default. Jobs write their progress to their log files; the last line of
 each running job's log is shown from time to time. `snakemake --workflow-profile none` gives Snakemake's own output.
+With `--logger-dubaug-jobs FILE` a dry run writes its jobs there instead, one JSON object a line, for `dubaug plan`.
 """
 
+import json
 import logging
 import sys
 import threading
@@ -11,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Optional, TextIO
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -26,7 +28,13 @@ TAIL_BYTES = 4096
 
 @dataclass
 class LogHandlerSettings(LogHandlerSettingsBase):
-    """No settings."""
+    """What the command line may say, as `--logger-dubaug-<name>`."""
+
+    # Snakemake reads the annotation and knows no `Path | None`.
+    jobs: Optional[Path] = field(  # noqa: UP045
+        default=None,
+        metadata={"help": "Of a dry run: write the jobs to this file, a JSON object a line, and show none."},
+    )
 
 
 @dataclass
@@ -85,7 +93,11 @@ class LogHandler(LogHandlerBase):
         name = _job_name(record["rule_name"], record["wildcards"])
         log = Path(record["log"][0]) if record["log"] else None
         self.jobs[record["jobid"]] = Job(name=name, log=log)
-        if self.common_settings.dryrun:
+        jobs = getattr(self.settings, "jobs", None)
+        if self.common_settings.dryrun and jobs is not None:
+            with Path(jobs).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(_planned(record)) + "\n")
+        elif self.common_settings.dryrun:
             self._line(f"would run {name}: {_shortened(record['reason'])}")
         else:
             self._line(f"{self._clock()} {name}")
@@ -134,6 +146,21 @@ def _job_name(rule: str, wildcards: Mapping[str, str]) -> str:
     if "seed" in wildcards:
         words.append(f"seed {wildcards['seed']}")
     return " ".join(words)
+
+
+def _planned(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a job asks for and the files that it stands between; `gpu` is 0 where it asks for none."""
+    resources = record["resources"]
+    return {
+        "rule": record["rule_name"],
+        "wildcards": dict(record["wildcards"]),
+        "threads": int(record["threads"]),
+        "gpu": int(getattr(resources, "gpu", 0)),
+        "inputs": [str(path) for path in record["input"]],
+        "outputs": [str(path) for path in record["output"]],
+        "benchmark": record["benchmark"] and str(record["benchmark"]),
+        "command": bool(record["shellcmd"]),
+    }
 
 
 def _shortened(reason: str, longest: int = 120) -> str:

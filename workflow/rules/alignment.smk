@@ -35,6 +35,8 @@ rule alignment:
         alignment=RESULTS / "corpus/alignment.csv",
     log:
         RESULTS / "logs/alignment.log",
+    benchmark:
+        RESULTS / "benchmarks/alignment.tsv"
     conda:
         "../../envs/media.yaml"
     resources:
@@ -55,6 +57,8 @@ rule alignment_figure:
         ),
     log:
         RESULTS / "logs/alignment_figure.log",
+    benchmark:
+        RESULTS / "benchmarks/alignment_figure.tsv"
     conda:
         "../../envs/report.yaml"
     resources:

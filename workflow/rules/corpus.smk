@@ -31,6 +31,8 @@ rule select:
         subsets=RESULTS / "corpus/subsets.csv",
     log:
         RESULTS / "logs/select.log",
+    benchmark:
+        RESULTS / "benchmarks/select.tsv"
     conda:
         "../../envs/media.yaml"
     resources:

@@ -7,6 +7,8 @@ if EXPERIMENT.demo:
             catalogue=DEMO / "films/catalogue.csv",
         log:
             RESULTS / "logs/demo_films.log",
+        benchmark:
+            RESULTS / "benchmarks/demo_films.tsv"
         conda:
             "../../envs/media.yaml"
         threads: 2
@@ -25,6 +27,8 @@ if EXPERIMENT.demo:
             directory(demo_task_paths()),
         log:
             RESULTS / "logs/demo_tasks.log",
+        benchmark:
+            RESULTS / "benchmarks/demo_tasks.tsv"
         conda:
             "../../envs/media.yaml"
         threads: 2

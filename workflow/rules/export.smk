@@ -6,6 +6,8 @@ rule export:
         folder=directory(RUN / "export"),
     log:
         RUN / "logs/export.log",
+    benchmark:
+        RUN / "benchmarks/export.tsv"
     conda:
         "../../envs/train.yaml"
     resources:

@@ -42,6 +42,8 @@ rule random_weights:
         manifest=RUN / "pretraining.json",
     log:
         RUN / "logs/pretrain.log",
+    benchmark:
+        RUN / "benchmarks/pretrain.tsv"
     wildcard_constraints:
         run=one_of(runs_of(UNTRAINED)),
     conda:

@@ -83,6 +83,8 @@ if MANY_SEEDS:
             result=RESULTS / "{variant}/{suite}.json",
         log:
             RESULTS / "{variant}/logs/aggregate_{suite}.log",
+        benchmark:
+            RESULTS / "{variant}/benchmarks/aggregate_{suite}.tsv"
         wildcard_constraints:
             variant=one_of(MANY_SEEDS),
         conda:
@@ -98,3 +100,5 @@ if MANY_SEEDS:
             result=RESULTS / "{variant}/epoch{epoch}/{suite}.json",
         log:
             RESULTS / "{variant}/logs/aggregate_{suite}_epoch{epoch}.log",
+        benchmark:
+            RESULTS / "{variant}/benchmarks/aggregate_{suite}_epoch{epoch}.tsv"

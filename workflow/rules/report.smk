@@ -6,6 +6,8 @@ rule table_b4:
         tables=collect(RESULTS / "tables/tableb4.{form}", form=TABLE_FORMS),
     log:
         RESULTS / "logs/table_b4.log",
+    benchmark:
+        RESULTS / "benchmarks/table_b4.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -27,6 +29,8 @@ rule table_b5:
         tables=collect(RESULTS / "tables/tableb5.{form}", form=TABLE_FORMS),
     log:
         RESULTS / "logs/table_b5.log",
+    benchmark:
+        RESULTS / "benchmarks/table_b5.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -54,6 +58,8 @@ rule result_tables:
         ),
     log:
         RESULTS / "logs/result_tables.log",
+    benchmark:
+        RESULTS / "benchmarks/result_tables.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -80,6 +86,8 @@ rule comparisons:
         json=RESULTS / "comparisons.json",
     log:
         RESULTS / "logs/comparisons.log",
+    benchmark:
+        RESULTS / "benchmarks/comparisons.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -105,6 +113,8 @@ rule figure_c2:
         data=RESULTS / "figures/c2.csv",
     log:
         RESULTS / "logs/figure_c2.log",
+    benchmark:
+        RESULTS / "benchmarks/figure_c2.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -130,6 +140,8 @@ rule figure_b1:
         data=RESULTS / "figures/b1.csv",
     log:
         RESULTS / "logs/figure_b1.log",
+    benchmark:
+        RESULTS / "benchmarks/figure_b1.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -153,6 +165,8 @@ rule figure_mels:
         data=RESULTS / "figures/mels.csv",
     log:
         RESULTS / "logs/figure_mels.log",
+    benchmark:
+        RESULTS / "benchmarks/figure_mels.tsv"
     conda:
         "../../envs/report.yaml"
     resources:

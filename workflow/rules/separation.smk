@@ -45,6 +45,8 @@ rule separated_index:
         rejected=RESULTS / "corpus/rejected_separation.csv",
     log:
         RESULTS / "logs/separated_index.log",
+    benchmark:
+        RESULTS / "benchmarks/separated_index.tsv"
     conda:
         "../../envs/media.yaml"
     resources:

@@ -46,6 +46,8 @@ rule clip_index:
         rejected=RESULTS / "corpus/rejected.csv",
     log:
         RESULTS / "logs/clip_index.log",
+    benchmark:
+        RESULTS / "benchmarks/clip_index.tsv"
     conda:
         "../../envs/media.yaml"
     resources:

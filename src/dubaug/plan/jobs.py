@@ -1,0 +1,113 @@
+"""The jobs of a run as Snakemake itself plans them: a dry run, whose jobs its logger plugin writes down."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dubaug.errors import DubaugError
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedJob:
+    """A job that Snakemake would run."""
+
+    rule: str
+    wildcards: Mapping[str, str]
+    threads: int
+    """Cores that it reserves."""
+    gpus: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    benchmark: str | None
+    """The file that Snakemake writes the job's time to."""
+    command: bool
+    """Whether anything is run; a target rule only collects."""
+
+    @property
+    def kind(self) -> str:
+        """The rule, without the epochs in the names of HEAR's probes: the same work at other checkpoints."""
+        return "probe_hear" if self.rule.startswith("probe_hear_") else self.rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class DryRun:
+    """How Snakemake is called for a dry run."""
+
+    snakefile: Path
+    config: Sequence[Path]
+    """Configuration files, the last one on top."""
+    scale: str
+    targets: Sequence[str]
+    cores: int
+    """No job gets more threads."""
+    profile: str | None = None
+
+    def jobs(self, *, directory: Path | None = None, force: bool = False) -> tuple[PlannedJob, ...]:
+        """Return the jobs that would run now; with `force` also the finished ones.
+
+        `directory` is where relative paths begin (None: here). Raises `DubaugError` with Snakemake's own words.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            written = Path(folder) / "jobs.jsonl"
+            words = [sys.executable, "-m", "snakemake", *self._words(written, directory, force)]
+            run = subprocess.run(words, capture_output=True, text=True, check=False)
+            if run.returncode:
+                raise DubaugError(f"Snakemake cannot plan this run:\n{(run.stderr + run.stdout).strip()}")
+            text = written.read_text(encoding="utf-8") if written.is_file() else ""
+        return tuple(_job(json.loads(line)) for line in text.splitlines())
+
+    def _words(self, written: Path, directory: Path | None, force: bool) -> list[str]:
+        words = ["--dry-run", "--snakefile", str(self.snakefile), "--cores", str(self.cores)]
+        words += ["--logger", "dubaug", "--logger-dubaug-jobs", str(written), "--nolock"]
+        words += ["--profile", self.profile] if self.profile else []
+        words += ["--directory", str(directory)] if directory else []
+        words += ["--forceall"] if force else []
+        words += ["--configfile", *(str(path.resolve()) for path in self.config)]
+        return [*words, "--config", f"scale={self.scale}", "--", *self.targets]
+
+
+def _job(written: Mapping[str, object]) -> PlannedJob:
+    values = dict(written)
+    for key in ("inputs", "outputs"):
+        values[key] = tuple(values[key])  # type: ignore[arg-type]
+    return PlannedJob(gpus=values.pop("gpu"), **values)  # type: ignore[arg-type]
+
+
+def longest_chain(jobs: Sequence[PlannedJob], seconds: Sequence[float]) -> tuple[float, tuple[PlannedJob, ...]]:
+    """Return the length in seconds of the longest chain of jobs that wait for each other, and its jobs in order."""
+    maker = {output: number for number, job in enumerate(jobs) for output in job.outputs}
+    before = [sorted({maker[path] for path in job.inputs if path in maker}) for job in jobs]
+    ends: dict[int, float] = {}
+    for number in _in_order(before):
+        ends[number] = seconds[number] + max((ends[other] for other in before[number]), default=0.0)
+    if not ends:
+        return 0.0, ()
+    last: int | None = max(ends, key=lambda number: ends[number])
+    length, chain = ends[last], []  # type: ignore[index]
+    while last is not None:
+        chain.append(jobs[last])
+        last = max(before[last], key=lambda number: ends[number], default=None)
+    return length, tuple(reversed(chain))
+
+
+def _in_order(before: Sequence[Sequence[int]]) -> list[int]:
+    """Return the numbers 0 to n - 1 so that each comes after those that stand `before` it."""
+    order: list[int] = []
+    done = [False] * len(before)
+    for start in range(len(before)):
+        stack = [start]
+        while stack:
+            number = stack[-1]
+            waiting = [other for other in before[number] if not done[other]]
+            if waiting:
+                stack += waiting
+                continue
+            stack.pop()
+            if not done[number]:
+                done[number] = True
+                order.append(number)
+    return order
