@@ -176,9 +176,9 @@ class Cluster:
         for pid in doomed:
             _wait_gone(pid)
 
-    def set_node(self, node: str, state: str) -> None:
-        """Have slurmctld take the node for `down`, or back with `resume`."""
-        _run("scontrol", "update", f"NodeName={node}", f"State={state}", "Reason=test")
+    def give_up(self, node: str) -> None:
+        """Have slurmctld take the node for down, as it would by itself after some minutes without a word from it."""
+        _run("scontrol", "update", f"NodeName={node}", "State=down", "Reason=test")
 
     def node_state(self, node: str) -> str:
         """Return the node's state in capitals: IDLE, MIXED, DOWN ..."""

@@ -78,14 +78,13 @@ def test_slurm_queues_a_job_again_when_told_to_and_when_its_node_loses_power(
     node = training.running()["NodeList"]
     training.stopped_after(3, job_id)
     cluster.cut_power(node)
-    cluster.set_node(node, "down")
+    cluster.give_up(node)
     wait_until(lambda: training.job(job_id)["Restarts"] == "2", "the job without a node", training.context)
     try:
         assert training.running()["NodeList"] != node
         assert training.snakemake.wait(timeout=1800) == 0, training.context()
     finally:
-        cluster.start_node(node)
-        cluster.set_node(node, "resume")
+        cluster.start_node(node)  # it registers, and is taken back
     wait_until(lambda: cluster.node_state(node) == "IDLE", "the node", cluster.logs)
     assert [job["JobId"] for job in training.jobs()] == [job_id]
     check_same(training, undisturbed)

@@ -29,6 +29,10 @@ CLOSED_NETWORK = [
 SETTLE_MS = 5000
 """Charts are drawn some time after the page says that it is there."""
 VARIANT = "efj"
+COLUMNS = ("esc50/top1_acc", "fsd50k/mAP", "libricount/top1_acc", "vggsound/top1_acc")
+UNWANTED = ("Dataset", "Source", "Models")
+SEARCHED = {"curves": "loss|retrieval|alignment|uniformity", "compare": "esc50/"}
+"""What is typed into the field above the charts."""
 
 
 @contextmanager
@@ -62,6 +66,17 @@ def tidy(page: Page) -> None:
     page.wait_for_timeout(SETTLE_MS)
 
 
+def choose_columns(page: Page) -> None:
+    """Have the list of runs show some scores in place of what it shows by itself."""
+    page.get_by_text("Columns", exact=True).first.click()
+    for name in (*UNWANTED, *COLUMNS):
+        page.get_by_placeholder("Search columns").fill(name)
+        page.wait_for_timeout(1000)
+        page.locator("[class*=tree-checkbox]").last.click()
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(SETTLE_MS)
+
+
 def main() -> None:
     """Take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -81,10 +96,15 @@ def main() -> None:
     }
     with serving(options.store) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CLOSED_NETWORK)
-        page = browser.new_page(viewport={"width": 1400, "height": 860})
+        page = browser.new_page(viewport={"width": 1300, "height": 700})
         for name, path in pages.items():
             page.goto(address + path)
             tidy(page)
+            if name == "runs":
+                choose_columns(page)
+            if name in SEARCHED:
+                page.get_by_placeholder("Search metric charts").fill(SEARCHED[name])
+                page.wait_for_timeout(SETTLE_MS)
             page.screenshot(path=options.out_dir / f"{name}.png")
         browser.close()
 
