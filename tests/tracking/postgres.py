@@ -19,7 +19,7 @@ def postgres() -> Iterator[str]:
     if not programs:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     if importlib.util.find_spec("psycopg2") is None:
-        pytest.skip("PostgreSQL's driver is not installed: .venv/bin/pip install psycopg2-binary")
+        pytest.skip("PostgreSQL's driver is not installed (psycopg2-binary in requirements.lock)")
     programs_dir, root = programs[-1].parent, os.geteuid() == 0
     folder = Path(tempfile.mkdtemp(prefix="dubaug-postgres-", dir="/tmp"))
     if root:  # which PostgreSQL refuses to run as

@@ -1,8 +1,10 @@
 """Results come while Snakemake runs, from a process that dies with it and never holds it up."""
 
+import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,8 @@ from tracking_factory import line_of, result_of, stored, wait_until
 
 from dubaug.config import Experiment, save
 from dubaug.files import read_json, write_json
-from dubaug.tracking.records import collect
-from dubaug.tracking.watch import looked_at
+from dubaug.tracking.records import Record, collect
+from dubaug.tracking.watch import looked_at, watch
 from tiny_corpus import TINY
 
 SNAKEMAKE = """
@@ -114,6 +116,57 @@ def test_nothing_is_started_where_nothing_live_is_wanted(uri: str, call: Callabl
     process, started = call(uri, live=False)
     assert started == []
     process.communicate("\n")
+
+
+@pytest.fixture
+def watching(results: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Thread, list[set[str]]]:
+    """A watcher in this process, and the names of the records in each sync that it wants; the first misses a file."""
+    synced: list[set[str]] = []
+
+    def noted(records: list[Record], **_: Any) -> None:
+        synced.append({record.name for record in records})
+        if len(synced) == 1:
+            raise FileNotFoundError("hear.json")
+
+    monkeypatch.setattr("dubaug.tracking.watch.sync", noted)
+    unfinished = results / "av/pretrain"
+    shutil.copytree(results / "efj/pretrain", unfinished)
+    write_json(unfinished / "experiment.json", {"experiment": "e2", "configuration": {"seed": 0}})
+    keys = {"uri": uri, "experiment": "dubaug", "look_every_s": 0.05, "until": os.pipe()[0]}
+    thread = threading.Thread(target=watch, args=(results,), kwargs=keys, daemon=True)
+    return thread, synced
+
+
+def test_a_store_that_was_replaced_ends_it_and_a_file_that_is_made_anew_does_not(
+    results: Path, watching: Any, new_store: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    thread, synced = watching
+    thread.start()
+    wait_until(lambda: [_better(results), len(synced) > 2][1])
+    assert {"efj", "efj hear"} < synced[1]
+    assert "av" not in synced[1]
+    new_store("another")
+    (results.parent / "another.db").replace(results.parent / "mlflow.db")
+    wait_until(lambda: [_better(results), not thread.is_alive()][1], timeout_s=10)
+    assert capsys.readouterr().err == ""
+
+
+def test_curves_that_no_companion_may_send_come_too(
+    results: Path, watching: Any, new_store: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dubaug.tracking.watch.unfit", lambda _: "a network disk")
+    thread, synced = watching
+    thread.start()
+
+    def grow() -> None:
+        with (results / "av/pretrain/metrics.jsonl").open("a") as file:
+            file.write(line_of(1201, 0.5))
+
+    wait_until(lambda: [grow(), len(synced) > 2][1])
+    assert {"av", "efj"} < synced[1]
+    new_store("another")
+    (results.parent / "another.db").replace(results.parent / "mlflow.db")
+    wait_until(lambda: [grow(), not thread.is_alive()][1], timeout_s=10)
 
 
 def test_what_is_looked_at(results: Path) -> None:

@@ -333,7 +333,8 @@ class Tracking:
     uri: str
     experiment: str
     live: bool
-    """Whether curves come while a training runs, sent by a process beside it; else they come after it."""
+    """Whether curves and results come while trainings and Snakemake run, sent by processes beside them; else at the end
+    of each call of Snakemake."""
 
 
 @dataclass(frozen=True, kw_only=True)

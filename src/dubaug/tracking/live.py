@@ -2,7 +2,7 @@
 
 The trainer writes its files and nothing else. A companion process (`dubaug mlflow-follow`, of the lowest priority)
 reads them as they grow and sends them. A store that is down, slow or full is its matter alone; it needs no queue,
-since the files are one. It dies with the trainer, a few seconds later at most.
+since the files are one. It ends when the trainer does, or if that died, when it has said so to the store.
 """
 
 import os
