@@ -8,6 +8,10 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+# Only with `--sdm apptainer`: every rule's command runs in this image (docs/containers.md).
+container: "envs/dubaug.sif"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/digests.smk"
 include: "workflow/rules/resources.smk"

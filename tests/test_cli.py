@@ -9,7 +9,7 @@ from dubaug.errors import EXIT_ERROR
 
 COMMANDS = [
     "demo-films", "demo-tasks", "catalogue", "select", "shards", "index", "inspect", "separate", "separate-task",
-    "pretrain", "features", "probe", "aggregate", "tables", "figure-c2", "export", "mlflow-sync",
+    "pretrain", "features", "probe", "aggregate", "tables", "figure-c2", "export", "mlflow-sync", "plan",
 ]  # fmt: skip
 
 

@@ -192,6 +192,7 @@ CHATTER = (
     "Using workflow specific profile",
     "Using profile",
     "Conda environments: ignored",
+    "Singularity containers: ignored",
 )
 """How Snakemake's lines begin that tell a user of this workflow nothing."""
 
