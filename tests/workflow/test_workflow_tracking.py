@@ -56,3 +56,10 @@ def test_one_process_watches_a_call(watched: Any, clone: Path) -> None:
     assert "mlflow: 1 runs written" in output, "the end's sync is there as ever"
     (clone / NETWORK).unlink()
     assert watched("--dry-run", NETWORK)[1] == {}
+
+
+def test_mlflows_pages_are_served_to_this_machine_only(repository: Path) -> None:
+    words = ["make", "--dry-run", "--assume-old=install", "ui"]
+    command = subprocess.check_output(words, cwd=repository, text=True)
+    assert "mlflow ui" in command
+    assert "--host 127.0.0.1" in command
