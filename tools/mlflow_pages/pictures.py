@@ -71,8 +71,8 @@ def choose_columns(page: Page) -> None:
     page.get_by_text("Columns", exact=True).first.click()
     for name in (*UNWANTED, *COLUMNS):
         page.get_by_placeholder("Search columns").fill(name)
-        page.wait_for_timeout(1000)
-        page.locator("[class*=tree-checkbox]").last.click()
+        page.wait_for_timeout(2000)
+        page.get_by_role("dialog").get_by_text(name, exact=True).last.click()
     page.keyboard.press("Escape")
     page.wait_for_timeout(SETTLE_MS)
 
