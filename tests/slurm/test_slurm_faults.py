@@ -137,8 +137,8 @@ def test_a_disk_that_shows_files_late_delays_and_changes_nothing(
     if reason := late_disk.why_not():
         warnings.warn(f"the test of files that show late is skipped: {reason}", stacklevel=1)
         pytest.skip(reason)
-    made_anew = ("shards", "corpus/clips.json", "features", VARIANT, "rp")
-    targets = [f"results/{variant}/{suite}.json" for variant in (VARIANT, "rp") for suite in ("hear", "visual")]
+    made_anew = ("shards", "corpus/clips.json", "features", VARIANT)
+    targets = [f"results/{VARIANT}/{suite}.json" for suite in ("hear", "visual")]
     undisturbed.copy(tmp_path / "disk/site", *made_anew)
     with late_disk.late_disk(tmp_path / "disk", tmp_path / "late", 8.0):
         site = Site(tmp_path / "late/site")
