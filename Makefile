@@ -2,7 +2,7 @@
 # make demo-full  the same with more films, wider encoders and three seeds (60-90 minutes on 2 cores)
 # make plan       jobs, core-hours, time and disk of a run before it is started, for instance:
 #                 make plan SCALE=paper    make plan CONFIG="config.yaml mine.yaml" TARGETS=all_hear PLAN="--cores 16"
-# make test       install if need be, then all tests    (make test-fast leaves the slow ones out)
+# make test       install if need be, then all tests, or TESTS=tests/plan    (make test-fast leaves the slow ones out)
 # make check      formatters, linters and the type checker
 # make bench-media  ingest and reading of shards, measured beside FFmpeg and PyAV
 # make bench-separation  speech removal by batch size, beside Demucs's own function; memory for a two-hour film
@@ -45,7 +45,7 @@ plan: install
 	  --rates benchmarks/results/plan_*.json $(if $(SCALE),--scale $(SCALE)) $(PLAN) -- $(TARGETS)
 
 test: install
-	pytest
+	pytest $(TESTS)
 
 test-fast: install
 	pytest -m "not slow"
