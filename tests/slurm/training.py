@@ -103,15 +103,16 @@ class Training:
         return "\n".join([*jobs, self.log, *(log.read_text() for log in logs), self.site.said(), self.cluster.logs()])
 
 
-def begun(cluster: Cluster, undisturbed: Site, folder: Path, *words: str) -> Training:
+def begun(cluster: Cluster, undisturbed: Site, folder: Path, *words: str, patient: bool = False) -> Training:
     """Return a training that has everything before it from the undisturbed run, and nothing of its own yet."""
     site = undisturbed.copy(folder, VARIANT)
-    return Training(cluster, site, start(site, *words))
+    return Training(cluster, site, start(site, *words, patient=patient))
 
 
-def start(site: Site, *words: str) -> "subprocess.Popen[bytes]":
+def start(site: Site, *words: str, patient: bool = False) -> "subprocess.Popen[bytes]":
     """Start the snakemake that looks after the training."""
-    return site.start(*words, "--configfile", "overlay.yaml", "--", f"results/{VARIANT}/pretraining.json")
+    target = ("--configfile", "overlay.yaml", "--", f"results/{VARIANT}/pretraining.json")
+    return site.start(*words, *target, patient=patient)
 
 
 def check_same(training: Training, undisturbed: Site) -> None:
