@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from record import RESULTS, machine
+from record import RESULTS
 from scales import experiment_at
 
 from dubaug.alignment.measure import measure
@@ -26,6 +26,7 @@ from dubaug.corpus.catalogue import Film
 from dubaug.corpus.find import find
 from dubaug.corpus.titles import Title
 from dubaug.files import read_json, write_json
+from dubaug.hardware import machine
 from dubaug.plan.amounts import Amount, Amounts, Corpus
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.rates import Rate, record

@@ -1,15 +1,15 @@
 """One benchmark result: a JSON object, printed on a line of its own and kept in benchmarks/results/<name>.json; and
-what results say of the machine and the process."""
+what results say of the process."""
 
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from dubaug.hardware import machine
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -33,19 +33,6 @@ def record(
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
-
-
-def machine() -> str:
-    """Return the processor and the number of cores that this process may use."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [
-            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
-        model = names[0] if names else model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{model}, {cores} cores"
 
 
 def peak_gib() -> float:

@@ -182,9 +182,7 @@ def _measured_here(options: argparse.Namespace, jobs: "Sequence[PlannedJob]", ex
     earlier = load(resolved)
     earlier = without_tasks(earlier, missing_tasks(earlier))
     amounts = count(earlier, jobs, options.paper, Given())
-    known = [
-        job for job in jobs if "run" not in job.wildcards or job.wildcards["run"].split("/")[0] in earlier.variants
-    ]
+    known = [job for job in jobs if "run" not in job.wildcards or job.variant in earlier.variants]
     measured = finished(known, lambda job: work_of(job, earlier, amounts), since_s=resolved.stat().st_mtime)
     return pooled(measured)
 
@@ -208,6 +206,7 @@ def _record(options: argparse.Namespace, experiment: "Experiment") -> None:
     """Write the rates that were measured here. Raises `DubaugError` if none were."""
     from dubaug.downstream.experiment import missing_tasks, without_tasks
     from dubaug.files import write_json
+    from dubaug.hardware import machine
     from dubaug.plan.amounts import Given, count
     from dubaug.plan.disk import measured_sizes
     from dubaug.plan.rates import record
@@ -220,16 +219,5 @@ def _record(options: argparse.Namespace, experiment: "Experiment") -> None:
     if not rates:
         raise DubaugError(f"nothing was measured in {experiment.results_dir}: run the workflow first")
     rates = [replace(rate, source="") for rate in rates]
-    write_json(options.record, {"machine": _machine(), "rates": record(rates)})
+    write_json(options.record, {"machine": machine(), "rates": record(rates)})
     say(f"{len(rates)} rates written to {options.record}")
-
-
-def _machine() -> str:
-    """Return the processor and how many cores this process may use."""
-    import platform
-
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{names[0] if names else platform.machine()}, {cores} cores"

@@ -62,18 +62,21 @@ def measured_sizes(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: 
         if job.kind == "clip_index" and path.is_file():
             index = ClipIndex.load(path)
             shards = [other for other in jobs if other.kind == "shards"]
-            size = sum(shard.path.stat().st_size for shard in index.shards if shard.path.is_file())
-            if shards and size and all(shard.path.is_file() for shard in index.shards):
+            size = _together([shard.path for shard in index.shards])
+            if shards and size:
                 rates.append(_size("shards", _shards_work(shards[0], experiment, amounts), size, index.n_clips, path))
         elif job.kind == "features" and path.is_file():
             work = work_of(job, experiment, amounts)
             names = {task["shard"] for task in read_json(path)["tasks"].values()}
-            files = [path.parent / name for name in names]
-            if work.amount is not None and files and all(file.is_file() for file in files):
-                rates.append(
-                    _size("features", work, sum(file.stat().st_size for file in files), work.amount.value, path)
-                )
+            size = _together([path.parent / name for name in names])
+            if work.amount is not None and size:
+                rates.append(_size("features", work, size, work.amount.value, path))
     return rates
+
+
+def _together(files: Sequence[Path]) -> int:
+    """Return the bytes of all these files; 0 if one is missing."""
+    return sum(file.stat().st_size for file in files) if all(file.is_file() for file in files) else 0
 
 
 def _size(rule: str, work: Work, size_bytes: int, amount: float, path: Path) -> Rate:
@@ -135,10 +138,9 @@ def _checkpoints(jobs: Sequence[PlannedJob], experiment: Experiment) -> list[Spa
     """Return the runs' kept weights, and the states that they continue from."""
     weights = states = 0.0
     for job in jobs:
-        variant = job.wildcards["run"].split("/")[0]
-        encoders_bytes, state_bytes = run_bytes(experiment, variant)
-        weights += encoders_bytes * len(experiment.checkpoints_of(variant))
-        states += 0 if experiment.variants[variant].untrained else STATES_KEPT * state_bytes
+        encoders_bytes, state_bytes = run_bytes(experiment, job.variant)
+        weights += encoders_bytes * len(experiment.checkpoints_of(job.variant))
+        states += 0 if experiment.variants[job.variant].untrained else STATES_KEPT * state_bytes
     folder = str(Path(jobs[0].outputs[0]).parent.with_name("*"))
     source = "the encoders' weights"
     return [

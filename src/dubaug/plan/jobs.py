@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from dubaug.errors import DubaugError
@@ -31,6 +32,11 @@ class PlannedJob:
     def kind(self) -> str:
         """The rule, without the epochs in the names of HEAR's probes: the same work at other checkpoints."""
         return "probe_hear" if self.rule.startswith("probe_hear_") else self.rule
+
+    @property
+    def variant(self) -> str:
+        """The variant that a training or probing job is of. Raises `KeyError` for other jobs."""
+        return self.wildcards["run"].split("/")[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +88,7 @@ def longest_chain(jobs: Sequence[PlannedJob], seconds: Sequence[float]) -> tuple
     maker = {output: number for number, job in enumerate(jobs) for output in job.outputs}
     before = [sorted({maker[path] for path in job.inputs if path in maker}) for job in jobs]
     ends: dict[int, float] = {}
-    for number in _in_order(before):
+    for number in TopologicalSorter(dict(enumerate(before))).static_order():
         ends[number] = seconds[number] + max((ends[other] for other in before[number]), default=0.0)
     if not ends:
         return 0.0, ()
@@ -92,22 +98,3 @@ def longest_chain(jobs: Sequence[PlannedJob], seconds: Sequence[float]) -> tuple
         chain.append(jobs[last])
         last = max(before[last], key=lambda number: ends[number], default=None)
     return length, tuple(reversed(chain))
-
-
-def _in_order(before: Sequence[Sequence[int]]) -> list[int]:
-    """Return the numbers 0 to n - 1 so that each comes after those that stand `before` it."""
-    order: list[int] = []
-    done = [False] * len(before)
-    for start in range(len(before)):
-        stack = [start]
-        while stack:
-            number = stack[-1]
-            waiting = [other for other in before[number] if not done[other]]
-            if waiting:
-                stack += waiting
-                continue
-            stack.pop()
-            if not done[number]:
-                done[number] = True
-                order.append(number)
-    return order

@@ -42,7 +42,7 @@ def work_of(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Work:
         settings = films | _separation(experiment) | {"mel": asdict(experiment.mel)}
         return Work(unit="film hours", amount=_times(corpus.hours, share), settings=settings)
     if job.kind == "pretrain":
-        return _pretraining(experiment, job.wildcards["run"].split("/")[0], corpus.clips)
+        return _pretraining(experiment, job.variant, corpus.clips)
     return _other_work(job, experiment, amounts)
 
 
@@ -89,8 +89,7 @@ def generated_tasks(experiment: Experiment, suite: SuiteName) -> bool:
 
 def checkpoints_probed(job: PlannedJob, experiment: Experiment) -> int:
     """Return how many checkpoints a probing job goes through: HEAR's all kept ones, the others the last."""
-    variant = job.wildcards["run"].split("/")[0]
-    return len(experiment.checkpoints_of(variant)) if job.kind == "probe_hear" else 1
+    return len(experiment.checkpoints_of(job.variant)) if job.kind == "probe_hear" else 1
 
 
 def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Work:
@@ -110,7 +109,7 @@ def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Wor
 
 def _probing(job: PlannedJob, experiment: Experiment) -> Work:
     suite = _suite(job.kind.removeprefix("probe_"))
-    variant = experiment.variants[job.wildcards["run"].split("/")[0]]
+    variant = experiment.variants[job.variant]
     settings = _data(experiment, experiment.suites[suite]) | {
         "device": experiment.device,
         "encoders": asdict(experiment.encoders),

@@ -14,7 +14,7 @@ from dubaug.files import read_json
 from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.pretrain.workdir import WorkDirectory
 from dubaug.progress import say
-from dubaug.tracking.records import training_key
+from dubaug.tracking.records import in_runs, training_key
 from dubaug.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Network:
 
 def networks(results_dir: Path) -> Iterator[Network]:
     """Yield the last checkpoints of all finished trainings in a results folder."""
-    for path in sorted({*results_dir.glob("*/pretraining.json"), *results_dir.glob("*/seed*/pretraining.json")}):
+    for path in in_runs(results_dir, "pretraining.json"):
         manifest, work = Manifest.load(path), WorkDirectory(path.parent / "pretrain")
         final = manifest.final
         if final.path.is_file():

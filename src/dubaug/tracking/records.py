@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,15 +51,18 @@ class Record:
 def collect(results_dir: Path) -> list[Record]:
     """Return the records of everything in `results_dir`, parents before children."""
     config = results_dir / "config.yaml"
-    folders = {path.parent.parent for path in results_dir.glob(f"*/pretrain/{IDENTITY}")}
-    folders |= {path.parent.parent for path in results_dir.glob(f"*/seed*/pretrain/{IDENTITY}")}
-    folders |= {path.parent for path in results_dir.glob("*/pretraining.json")}
-    folders |= {path.parent for path in results_dir.glob("*/seed*/pretraining.json")}
+    folders = {path.parent.parent for path in in_runs(results_dir, f"pretrain/{IDENTITY}")}
+    folders |= {path.parent for path in in_runs(results_dir, "pretraining.json")}
     records = [record for folder in sorted(folders) for record in _run_records(folder, config)]
     for folder in sorted({path.parent for path in results_dir.glob("*/seed*/")}):
         records += _aggregate_records(folder)
     report = _report_record(results_dir)
     return records + ([report] if report else [])
+
+
+def in_runs(results_dir: Path, pattern: str) -> list[Path]:
+    """Return the files of a pattern in the folders of all runs: a variant's own, and those of its seeds."""
+    return sorted({*results_dir.glob(f"*/{pattern}"), *results_dir.glob(f"*/seed*/{pattern}")})
 
 
 def training_key(variant: str, seed: int, experiment: str, work: WorkDirectory) -> str:
@@ -101,7 +104,7 @@ def _run_records(folder: Path, config: Path) -> list[Record]:
     files = [(path, "pretraining") for path in (manifest_path, identity_path, work.path / "log.txt", config)]
     kept = {checkpoint["sha256"] for checkpoint in manifest.get("checkpoints", [])}
     # others are of an earlier training, and will be made anew
-    results = [path for path in _result_files(folder) if read_json(path)["checkpoint_sha256"] in kept]
+    results = {path: result for path, result in _results(folder) if result["checkpoint_sha256"] in kept}
     parent = Record(
         key=key,
         name=title,
@@ -118,7 +121,7 @@ def _run_records(folder: Path, config: Path) -> list[Record]:
         artifacts=tuple((path, place) for path, place in files if path.is_file()),
         status=FINISHED if manifest else RUNNING if in_use(work.path) else KILLED,
     )
-    return [parent, *(_probe_record(path, title, key, tags) for path in results)]
+    return [parent, *(_probe_record(path, result, title, key, tags) for path, result in results.items())]
 
 
 def _training_note(settings: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
@@ -137,8 +140,8 @@ def _training_note(settings: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
 def _aggregate_records(folder: Path) -> list[Record]:
     """Return the record of a variant's seeds together, and nested one for each file that joins them."""
     tags = {"variant": folder.name, "seed": "all"}
-    files, title, key = list(_result_files(folder)), f"{folder.name} all seeds", f"seeds/{folder.name}"
-    if not files:
+    results, title, key = dict(_results(folder)), f"{folder.name} all seeds", f"seeds/{folder.name}"
+    if not results:
         return []
     note = "Means over pretraining seeds, whose own runs stand beside this one."
     parent = Record(
@@ -146,20 +149,20 @@ def _aggregate_records(folder: Path) -> list[Record]:
         name=title,
         parent=None,
         tags={**tags, "stage": "seeds", NOTE_TAG: note},
-        metrics=_sweep_curves(files),
+        metrics=_sweep_curves(results),
     )
-    return [parent, *(_probe_record(path, title, key, tags) for path in files)]
+    return [parent, *(_probe_record(path, result, title, key, tags) for path, result in results.items())]
 
 
-def _result_files(folder: Path) -> Iterator[Path]:
+def _results(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield a run's result files with what stands in them, a suite's kept epochs before its last."""
     for suite in SUITES:
-        yield from sorted(folder.glob(f"epoch*/{suite}.json"))
-        if (folder / f"{suite}.json").is_file():
-            yield folder / f"{suite}.json"
+        for path in (*sorted(folder.glob(f"epoch*/{suite}.json")), folder / f"{suite}.json"):
+            if path.is_file():
+                yield path, read_json(path)
 
 
-def _probe_record(path: Path, title: str, parent: str, tags: Mapping[str, str]) -> Record:
-    result = read_json(path)
+def _probe_record(path: Path, result: Mapping[str, Any], title: str, parent: str, tags: Mapping[str, str]) -> Record:
     suite, epoch = result["suite"], result["epoch"]
     final = not path.parent.name.startswith("epoch")
     stage = "probe" if final else "sweep"
@@ -202,11 +205,11 @@ def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[Metric, ...]
     return tuple(metrics)
 
 
-def _sweep_curves(results: Iterable[Path]) -> tuple[Metric, ...]:
+def _sweep_curves(results: Mapping[Path, Mapping[str, Any]]) -> tuple[Metric, ...]:
     """Return each task's scores over the epochs: curves on the variant's own page, and columns to compare by."""
     by_epoch: dict[tuple[str, int], Metric] = {}
-    for path in results:
-        for metric in _result_metrics(path, read_json(path)):
+    for path, result in results.items():
+        for metric in _result_metrics(path, result):
             if not metric.name.endswith(BESIDE_SCORES):
                 by_epoch[metric.name, metric.step] = metric
     return tuple(by_epoch[key] for key in sorted(by_epoch))

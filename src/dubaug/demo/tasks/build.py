@@ -15,6 +15,7 @@ from dubaug.demo.tasks import hares, hear, hear_speech, visual
 from dubaug.demo.tasks.plan import Miniature, Plan, Render
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
+from dubaug.hardware import usable_cores
 from dubaug.progress import Progress, say
 from dubaug.seeding import item_rng
 
@@ -71,7 +72,7 @@ def build_tasks(
     progress = Progress(
         f"demo tasks ({len(missing)} data sets)", sum(len(plan.media) for plan in plans.values()), "files"
     )
-    with _processes(jobs or _cores()) as pool:
+    with _processes(jobs or usable_cores()) as pool:
         for name in missing:
             with _whole_folder(directory / wanted[name].folder) as folder:
                 _write_texts(folder, plans[name])
@@ -166,8 +167,3 @@ def _stamp(task: str, demo: Demo) -> dict[str, str | int]:
 def _is_current(folder: Path, stamp: Mapping[str, str | int]) -> bool:
     path = folder / STAMP
     return path.is_file() and read_json(path) == dict(stamp)
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
