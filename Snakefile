@@ -24,6 +24,7 @@ include: "workflow/rules/pretrain.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/probe.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/tracking.smk"
 
@@ -40,6 +41,7 @@ rule all:
     input:
         TABLES,
         COMPARISONS,
+        CLAIMS,
         FIGURES,
 
 
@@ -47,6 +49,7 @@ rule all_tables:
     input:
         TABLES,
         COMPARISONS,
+        CLAIMS,
 
 
 rule all_figures:

@@ -1,8 +1,11 @@
 """Predictions as `dubaug probe` keeps them, made up."""
 
+import dataclasses
+
 import numpy as np
 
-from dubaug.probe.predictions import About, Fold, Predictions
+from dubaug.probe.predictions import About, Fold, Predictions, save
+from dubaug.probe.results import mean_and_std, write_result
 
 
 def about_of(kind="multiclass", sizes=(4,), names=("top1_acc",), **changes):
@@ -28,3 +31,34 @@ def make_predictions(kind="multiclass", sizes=(4,), fold_sizes=(9, 7), dtype=np.
         folds.append(Fold(name=f"fold{fold:02d}", items=items, truth=truth, scores=scores))
         number += count
     return Predictions(about=about_of(kind, sizes, **changes), folds=tuple(folds))
+
+
+def sized(seed, variant, items=60, folds=2, metric="top1_acc", kind="multiclass", better=0.0, task="esc50", run=0):
+    """Return predictions on items that are the same for every variant; `better` draws the scores to the truth."""
+    truth = make_predictions(kind, (4,), fold_sizes=(items,) * folds, seed=0)
+    rng, changed = np.random.default_rng(seed), []
+    for fold in truth.folds:
+        scores = rng.random(fold.scores.shape) + (0.5 + better) * fold.truth
+        changed.append(dataclasses.replace(fold, scores=scores.astype(np.float32)))
+    about = about_of(kind, (4,), (metric,), variant=variant, task=task, seed=run)
+    return Predictions(about=about, folds=tuple(changed))
+
+
+def write_task_results(folder, *tasks):
+    """Write one network's result of these tasks (their predictions) as `dubaug probe` does; return its path."""
+    about, entries = tasks[0].about, {}
+    for answers in tasks:
+        name = f"predictions/{answers.about.task}.arrow"
+        folds = answers.scores()
+        mean, std = mean_and_std(folds)
+        entries[answers.about.task] = {
+            "metric": answers.about.metrics[0], "mean": mean, "std": std, "n_folds": len(folds), "folds": folds,
+            "hyperparameters": {}, "n_train": 1, "n_test": len(answers.folds[0].items), "seconds": 0.0,
+            "experiment": "b" * 16, "interval": {"low": 0, "high": 1, "level": 0.95, "resamples": 1, "over": ["items"]},
+            "predictions": {"path": name, "sha256": save(folder / name, answers)},
+        }  # fmt: skip
+    path = folder / "hear.json"
+    head = {"suite": "hear", "variant": about.variant, "epoch": 6, "seed": about.seed, "experiment": "b" * 16,
+            "checkpoint_sha256": "a" * 64, "git_commit": None}  # fmt: skip
+    write_result(path, {**head, "tasks": entries})
+    return path

@@ -18,6 +18,7 @@ STAGES = (
     "downstream",
     "probe",
     "report",
+    "claims",
     "export",
     "tracking",
     "plan",

@@ -12,12 +12,11 @@ from dubaug.cli import main
 from dubaug.config import save as save_config
 from dubaug.errors import DubaugError
 from dubaug.files import read_json
-from dubaug.probe import predictions
 from dubaug.probe.bootstrap import resampled_scores
 from dubaug.probe.predictions import Fold, Predictions
-from dubaug.probe.results import mean_and_std, read_result, write_result
+from dubaug.probe.results import read_result
 from dubaug.report.compare import bootstrap_p, compare, default_pairs, holm, mcnemar_p, only_one_right
-from prediction_factory import about_of, make_predictions
+from prediction_factory import about_of, make_predictions, sized, write_task_results
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (5, 0), (3, 9), (40, 41), (7, 7), (200, 260), (3000, 3300)])
@@ -48,37 +47,6 @@ def test_bootstrap_p_of_normal_differences():
     assert bootstrap_p(differences, 0.0) == 1.0
     assert bootstrap_p(differences, -9.0) == 1 / 100_001
     assert math.isnan(bootstrap_p(np.full(5, math.nan), 0.1))
-
-
-def sized(seed, variant, items=60, folds=2, metric="top1_acc", kind="multiclass", better=0.0, task="esc50", run=0):
-    """Return predictions on items that are the same for every variant; `better` draws the scores to the truth."""
-    truth = make_predictions(kind, (4,), fold_sizes=(items,) * folds, seed=0)
-    rng, changed = np.random.default_rng(seed), []
-    for fold in truth.folds:
-        scores = rng.random(fold.scores.shape) + (0.5 + better) * fold.truth
-        changed.append(dataclasses.replace(fold, scores=scores.astype(np.float32)))
-    about = about_of(kind, (4,), (metric,), variant=variant, task=task, seed=run)
-    return Predictions(about=about, folds=tuple(changed))
-
-
-def write_task_results(folder, *tasks):
-    """Write one network's result of these tasks (their predictions) as `dubaug probe` does; return its path."""
-    about, entries = tasks[0].about, {}
-    for answers in tasks:
-        name = f"predictions/{answers.about.task}.arrow"
-        folds = answers.scores()
-        mean, std = mean_and_std(folds)
-        entries[answers.about.task] = {
-            "metric": answers.about.metrics[0], "mean": mean, "std": std, "n_folds": len(folds), "folds": folds,
-            "hyperparameters": {}, "n_train": 1, "n_test": len(answers.folds[0].items), "seconds": 0.0,
-            "experiment": "b" * 16, "interval": {"low": 0, "high": 1, "level": 0.95, "resamples": 1, "over": ["items"]},
-            "predictions": {"path": name, "sha256": predictions.save(folder / name, answers)},
-        }  # fmt: skip
-    path = folder / "hear.json"
-    head = {"suite": "hear", "variant": about.variant, "epoch": 6, "seed": about.seed, "experiment": "b" * 16,
-            "checkpoint_sha256": "a" * 64, "git_commit": None}  # fmt: skip
-    write_result(path, {**head, "tasks": entries})
-    return path
 
 
 def results_of(*paths):

@@ -13,7 +13,7 @@ from workflow_copy import copy_workflow
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 ONE_OF_EACH = ["demo_films", "demo_tasks", "catalogue", "select", "align", "alignment", "shards", "clip_index"]
-TABLES = ["table_b4", "table_b5", "result_tables", "comparisons"]
+TABLES = ["table_b4", "table_b5", "result_tables", "comparisons", "claims"]
 CPU_JOBS = {
     # rule: partition, CPUs, MB, wall time, GPUs (as they were given: all are A100s here)
     "demo_films": ("cpu", 2, 4000, "00:30:00", "(null)"),
@@ -24,6 +24,7 @@ CPU_JOBS = {
     "features": ("cpu", 32, 32000, "1-00:00:00", "(null)"),
     "random_weights": ("cpu", 1, 4000, "00:30:00", "(null)"),
     "comparisons": ("cpu", 1, 4000, "04:00:00", "(null)"),
+    "claims": ("cpu", 1, 8000, "08:00:00", "(null)"),
     "result_tables": ("cpu", 1, 2000, "00:10:00", "(null)"),
 }
 GPU_JOBS = {

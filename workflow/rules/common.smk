@@ -75,6 +75,7 @@ TABLES = collect(
     form=TABLE_FORMS,
 )
 COMPARISONS = collect(RESULTS / "comparisons.{form}", form=["csv", "json"])
+CLAIMS = collect(RESULTS / "claims.{form}", form=["json", "md"])
 FIGURES = collect(
     RESULTS / "figures/{figure}.{form}",
     figure=["b1", "c2", "mels"] if EVALUATED.suites["hear"] else ["b1", "mels"],
@@ -250,6 +251,17 @@ def final_predictions():
     ]
 
 
+def swept_predictions():
+    """Return the files of HEAR's predictions of all runs' kept checkpoints."""
+    return [
+        file
+        for run, (variant, _) in RUNS.items()
+        for epoch in EXPERIMENT.checkpoints_of(variant)
+        if epoch
+        for file in predictions_in(RESULTS / run / f"epoch{epoch:02d}", "hear")
+    ]
+
+
 def seeds_folders(wildcards):
     """Return the folders of the results that a joined result is made from."""
     runs = [RESULTS / run for run in runs_of([wildcards.variant])]
@@ -298,13 +310,14 @@ def result_files(wildcards=None, suites=("hear", "hares", "visual"), sweep=False
 def say_where():
     """Tell the person who waited where to look."""
     places = {
+        "the claims": RESULTS / "claims.md",
         "tables": RESULTS / "tables/table1.md",
         "figures": RESULTS / "figures/c2.png",
         "rejected films": RESULTS / "corpus/rejected.csv",
     }
     for what, path in places.items():
         if path.is_file():
-            shown = path if path.suffix == ".csv" else path.parent
+            shown = path.parent if path.parent.name in ("tables", "figures") else path
             print(f"{what + ':':<16}{shown}", file=sys.stderr)
     print(
         f"{'every run:':<16}mlflow ui --backend-store-uri {EXPERIMENT.tracking.uri}",

@@ -69,7 +69,7 @@ def _other_work(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Wo
         return _probing(job, experiment)
     if job.kind == "random_weights":
         return Work(unit="runs", amount=one, settings={"encoders": asdict(experiment.encoders)})
-    if job.kind == "comparisons":
+    if job.kind in ("comparisons", "claims"):
         tasks = [task for suite in experiment.suites.values() for task in suite]
         settings = _data(experiment, tasks) | {"variants": len(experiment.variants)}
         return Work(unit="jobs", amount=one, settings=settings)

@@ -21,6 +21,9 @@ FINISHED, RUNNING, KILLED = "FINISHED", "RUNNING", "KILLED"
 """MLflow's own words for how a run stands."""
 
 
+REPORT_FILES = ("report.html", "claims.md", "claims.json", "comparisons.csv", "config.yaml")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """One MLflow run. `key` names it for good: syncing again finds the same run by it."""
@@ -225,6 +228,6 @@ def _report_record(results_dir: Path) -> Record | None:
     ]
     if not files:
         return None
-    files += [(path, ".") for path in (results_dir / "comparisons.csv", results_dir / "config.yaml") if path.is_file()]
-    tags = {"stage": "report", NOTE_TAG: "All tables, figures and reject lists: see this run's artifacts."}
+    files += [(results_dir / name, ".") for name in REPORT_FILES if (results_dir / name).is_file()]
+    tags = {"stage": "report", NOTE_TAG: "Report, claims, tables, figures, reject lists: see this run's artifacts."}
     return Record(key="report", name="tables and figures", parent=None, tags=tags, artifacts=tuple(files))

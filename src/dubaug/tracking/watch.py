@@ -18,7 +18,7 @@ from dubaug.progress import say
 from dubaug.tracking.address import sqlite_file, unfit
 from dubaug.tracking.beside import start
 from dubaug.tracking.live import STATE
-from dubaug.tracking.records import FINISHED, collect, in_runs
+from dubaug.tracking.records import FINISHED, REPORT_FILES, collect, in_runs
 from dubaug.tracking.sync import sync
 
 LOOK_EVERY_S = 30.0
@@ -106,7 +106,7 @@ def looked_at(results_dir: Path, *, curves: bool) -> dict[str, tuple[int, int]]:
 def _files(results_dir: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
     for pattern in patterns:
         yield from in_runs(results_dir, pattern)
-    for pattern in ("tables/[!.]*", "figures/[!.]*", "corpus/[!.]*", "comparisons.csv"):
+    for pattern in ("tables/[!.]*", "figures/[!.]*", "corpus/[!.]*", *REPORT_FILES):
         yield from results_dir.glob(pattern)
 
 

@@ -1,0 +1,85 @@
+"""`dubaug claims`."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dubaug.errors import DubaugError
+
+if TYPE_CHECKING:
+    from dubaug.config import Experiment
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the stage's command."""
+    parser = subparsers.add_parser(
+        "claims",
+        help="the paper's claims, judged by its numbers and by a run's results",
+        description="Judge what the paper states (claims.yaml in the paper's folder) twice: by the means, as a reader "
+        "of the tables would, and by the evidence of paired tests on the test items. Results of a checkpoint sweep are "
+        "told by their folders, epoch<NN>.",
+    )
+    parser.add_argument("--config", type=Path, required=True, help="the resolved configuration, results/config.yaml")
+    parser.add_argument("--results", nargs="*", type=Path, default=[], help="result files of all variants and epochs")
+    parser.add_argument("--paper", type=Path, required=True, help="folder of the paper's numbers and claims")
+    parser.add_argument("--paper-scale", type=Path, help="workflow/config/paper.yaml, to say what is smaller here")
+    parser.add_argument("--resamples", type=int, default=10000, help="of the bootstrap (default 10000)")
+    parser.add_argument("--out", type=Path, required=True, help="the verdicts, JSON")
+    parser.add_argument("--markdown", type=Path, required=True, help="the same for people")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Judge all claims, write them, and say how many hold."""
+    from collections import Counter
+
+    import yaml
+
+    from dubaug.claims.claims import read_claims, read_slips
+    from dubaug.claims.evidence import comparisons_of, load_samples
+    from dubaug.claims.means import own_board, published_board
+    from dubaug.claims.numbers import Names
+    from dubaug.claims.render import to_mapping, to_markdown
+    from dubaug.claims.verdicts import Boards, judge, slip_found
+    from dubaug.config import load
+    from dubaug.downstream.experiment import is_generated
+    from dubaug.files import write_json, write_text
+    from dubaug.probe.results import read_result
+    from dubaug.progress import say
+    from dubaug.report.footer import scale_footer
+
+    if options.resamples < 1:
+        raise DubaugError(f"--resamples {options.resamples}: at least one is needed")
+    experiment = load(options.config)
+    names = Names(
+        tasks={name: task.label for name, task in experiment.tasks.items()},
+        variants={name: variant.label for name, variant in experiment.variants.items()},
+    )
+    results = {path: read_result(path) for path in options.results}
+    claims = read_claims(options.paper, _epochs(experiment))
+    boards = Boards(
+        published={table: published_board(options.paper, table) for table in {claim.table for claim in claims}},
+        own=own_board(results),
+    )
+    cells = {cell for claim in claims for one in comparisons_of(claim.predicate) for cell in one.cells}
+    samples = load_samples(results, cells, resamples=options.resamples)
+    generated = [task for task in experiment.tasks if is_generated(experiment, task)]
+    judged = [judge(claim, boards, samples, names, generated=generated) for claim in claims]
+    slips = [
+        {"where": slip["where"], "slip": slip["slip"], "found": slip_found(slip.get("check"), options.paper)}
+        for slip in read_slips(options.paper)
+    ]
+    scale = yaml.safe_load(options.paper_scale.read_text(encoding="utf-8")) if options.paper_scale else None
+    footer = scale_footer(experiment, scale) if scale else ()
+    write_json(options.out, to_mapping(judged, slips, names, resamples=options.resamples))
+    write_text(options.markdown, to_markdown(judged, slips, footer))
+    counts = Counter(one.evidence.verdict for one in judged)
+    say(f"{len(judged)} claims by the evidence: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
+
+
+def _epochs(experiment: "Experiment") -> tuple[int, ...]:
+    """Return the checkpoints that all of the main variants keep."""
+    from dubaug.report.layout import main_variants
+
+    kept = [set(experiment.checkpoints_of(name)) for group in main_variants(experiment) for name in group]
+    return tuple(sorted(set.intersection(*kept))) if kept else ()

@@ -1,0 +1,54 @@
+"""Scores as a reader of a table sees them: the paper's own and a run's, and what they say of a comparison."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dubaug.claims.comparison import Cell, Comparison, Judge, value_of
+from dubaug.claims.logic import Truth
+
+PRINTED_DECIMALS = 3
+ROUNDING = 1e-9
+Board = Mapping[Cell, float]
+
+
+def published_board(folder: Path, table: str | None = None) -> Board:
+    """Return the paper's scores (results.csv); where tables differ, those of `table`, else those printed first."""
+    with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    first = [row for row in rows if row["table"].lower() == (table or "").lower()]
+    board: dict[Cell, float] = {}
+    for row in first + rows:
+        board.setdefault(Cell(row["task"], row["variant"]), float(row["mean"]))
+    return board
+
+
+def own_board(results: Mapping[Path, Mapping[str, Any]]) -> Board:
+    """Return a run's scores from its result files: of every epoch probed, and of the last one without an epoch."""
+    board: dict[Cell, float] = {}
+    for cells, entry in entries(results):
+        board.update(dict.fromkeys(cells, entry["mean"]))
+    return board
+
+
+def entries(results: Mapping[Path, Mapping[str, Any]]) -> Iterable[tuple[list[Cell], Mapping[str, Any]]]:
+    """Yield the cells that each task's entry in each result file fills, with the entry."""
+    for path, result in results.items():
+        in_sweep = path.parent.name.startswith("epoch")
+        for task, entry in result["tasks"].items():
+            cell = Cell(task, result["variant"], result["epoch"])
+            yield ([cell] if in_sweep else [cell, Cell(task, result["variant"])]), entry
+
+
+def by_means(board: Board) -> Judge:
+    """Return the judge that compares scores as they are printed; unknown where one is missing."""
+
+    def printed(cell: Cell) -> float | None:
+        return round(board[cell], PRINTED_DECIMALS) if cell in board else None
+
+    def judge(comparison: Comparison) -> Truth:
+        value = value_of(comparison, printed)
+        return None if value is None else value > comparison.margin + ROUNDING
+
+    return judge

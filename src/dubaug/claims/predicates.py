@@ -1,0 +1,234 @@
+"""The forms that a claim can have. Each says what is to be compared and how the answers make one.
+
+`units` are the parts that a reader counts (mostly tasks), each with its truth; `truth` joins them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from dubaug.claims.comparison import Cell, Comparison, Judge, above, mean_difference
+from dubaug.claims.logic import Quantifier, Truth, every, negation, some
+
+EARLY = 0.4
+"""Share of the training until which a checkpoint counts as an early one."""
+
+
+class Predicate(Protocol):
+    """What a claim says of scores."""
+
+    def units(self, judge: Judge) -> Mapping[str, Truth]:
+        """Return the truth of each part."""
+
+    def truth(self, judge: Judge) -> Truth:
+        """Return whether the claim is so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """On so many tasks, so many variants are above (or below) so many others. A unit is a task."""
+
+    tasks: Quantifier
+    variants: Quantifier
+    relation: Literal["above", "below"]
+    others: Quantifier
+    unfit: frozenset[tuple[str, str]] = frozenset()
+    """Variants that cannot be evaluated on a task, as (task, variant): they do not count there."""
+
+    def units(self, judge: Judge) -> Mapping[str, Truth]:
+        """Return on which tasks it is so. A variant is not compared with itself."""
+        return {task: self.variants.settle(self._by_variant(task, judge)) for task in self.tasks.names}
+
+    def truth(self, judge: Judge) -> Truth:
+        """Return whether it is so on as many tasks as claimed."""
+        return self.tasks.settle(self.units(judge))
+
+    def _by_variant(self, task: str, judge: Judge) -> dict[str, Truth]:
+        return {
+            variant: self._against_others(task, variant, judge)
+            for variant in self.variants.names
+            if (task, variant) not in self.unfit
+        }
+
+    def _against_others(self, task: str, variant: str, judge: Judge) -> Truth:
+        truths: dict[str, Truth] = {}
+        for other in self.others.names:
+            if other != variant and (task, other) not in self.unfit:
+                pair = Cell(task, variant), Cell(task, other)
+                truths[other] = judge(above(*(pair if self.relation == "above" else pair[::-1])))
+        return self.others.settle(truths)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanDifference:
+    """The mean of some variants less that of others, averaged over tasks (and epochs), lies between two bounds."""
+
+    tasks: tuple[str, ...]
+    of: tuple[str, ...]
+    less: tuple[str, ...]
+    epochs: tuple[int, ...] = ()
+    above: float | None = None
+    below: float | None = None
+
+    def units(self, judge: Judge) -> Mapping[str, Truth]:
+        """Return the truth for each bound."""
+        terms = mean_difference(self.tasks, self.of, self.less, epochs=self.epochs or (None,))
+        found: dict[str, Truth] = {}
+        if self.above is not None:
+            found[f"above {self.above:g}"] = judge(Comparison(terms=terms, margin=self.above))
+        if self.below is not None:
+            opposite = tuple((cell, -weight) for cell, weight in terms)
+            found[f"below {self.below:g}"] = judge(Comparison(terms=opposite, margin=-self.below))
+        return found
+
+    def truth(self, judge: Judge) -> Truth:
+        """Return whether it lies between them."""
+        return every(self.units(judge).values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallerGap:
+    """By how much `of` is above `less` in the mean is less on some tasks than on others."""
+
+    of: tuple[str, ...]
+    less: tuple[str, ...]
+    tasks: tuple[str, ...]
+    than_on: tuple[str, ...]
+
+    def units(self, judge: Judge) -> Mapping[str, Truth]:
+        """Return the one truth that there is."""
+        larger = mean_difference(self.than_on, self.of, self.less)
+        smaller = mean_difference(self.tasks, self.less, self.of)
+        return {"gap": judge(Comparison(terms=larger + smaller))}
+
+    def truth(self, judge: Judge) -> Truth:
+        """Return whether it is less."""
+        return every(self.units(judge).values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeastOftenLowest:
+    """A variant is the lowest of some on fewer tasks than each of the others. Who ties for the lowest, is lowest."""
+
+    variant: str
+    among: tuple[str, ...]
+    tasks: tuple[str, ...]
+    unfit: frozenset[tuple[str, str]] = frozenset()
+
+    def units(self, judge: Judge) -> Mapping[str, Truth]:
+        """Return, for `variant:task`, whether it is lowest there."""
+        return {f"{one}:{task}": self._is_lowest(one, task, judge) for one in self.among for task in self.tasks}
+
+    def truth(self, judge: Judge) -> Truth:
+        """Return whether its count is below every other's, as far as the counts are known."""
+        units = self.units(judge)
+        own = [units[f"{self.variant}:{task}"] for task in self.tasks]
+        found: list[Truth] = []
+        for other in self.among:
+            if other == self.variant:
+                continue
+            theirs = [units[f"{other}:{task}"] for task in self.tasks]
+            if own.count(True) + own.count(None) < theirs.count(True):
+                found.append(True)
+            elif own.count(True) >= theirs.count(True) + theirs.count(None):
+                found.append(False)
+            else:
+                found.append(None)
+        return every(found)
+
+    def _is_lowest(self, one: str, task: str, judge: Judge) -> Truth:
+        if (task, one) in self.unfit:
+            return False
+        others = [other for other in self.among if other != one and (task, other) not in self.unfit]
+        return every(negation(judge(above(Cell(task, one), Cell(task, other)))) for other in others)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlySaturation:
+    """On so many tasks, variants reach a share of their last score, in the mean, at an early checkpoint."""
+
+    tasks: Quantifier
+    variants: tuple[str, ...]
+    share: float
+    epochs: tuple[int, ...]
+    """The checkpoints of the sweep, in order."""
+
+    def units(self, judge: Judge) -> Mapping[str, Truth]:
+        """Return on which tasks it is so; unknown without a sweep."""
+        early = [epoch for epoch in self.epochs[:-1] if epoch <= EARLY * self.epochs[-1]]
+        if not early:
+            return dict.fromkeys(self.tasks.names)
+        return {task: judge(self._comparison(task, early[-1])) for task in self.tasks.names}
+
+    def truth(self, judge: Judge) -> Truth:
+        """Return whether it is so on as many tasks as claimed."""
+        return self.tasks.settle(self.units(judge))
+
+    def _comparison(self, task: str, early: int) -> Comparison:
+        terms = [(Cell(task, variant, early), 1 / len(self.variants)) for variant in self.variants]
+        terms += [(Cell(task, variant, self.epochs[-1]), -self.share / len(self.variants)) for variant in self.variants]
+        return Comparison(terms=tuple(terms))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestEpochDiffers:
+    """Not all tasks have their highest score (the variants' mean) at the same checkpoint. A unit is `epoch:task`."""
+
+    tasks: tuple[str, ...]
+    variants: tuple[str, ...]
+    epochs: tuple[int, ...]
+
+    def units(self, judge: Judge) -> Mapping[str, Truth]:
+        """Return at which checkpoints which tasks are above all other checkpoints."""
+        return {
+            f"{epoch}:{task}": every(
+                judge(self._comparison(task, epoch, other)) for other in self.epochs if other != epoch
+            )
+            for epoch in self.epochs
+            for task in self.tasks
+        }
+
+    def truth(self, judge: Judge) -> Truth:
+        """Return whether at least two checkpoints are the best one of some task; unknown without a sweep."""
+        if len(self.epochs) < 2:
+            return None
+        units = self.units(judge)
+        best = {str(epoch): some(units[f"{epoch}:{task}"] for task in self.tasks) for epoch in self.epochs}
+        return Quantifier(kind="at_least", names=tuple(best), number=2).settle(best)
+
+    def _comparison(self, task: str, epoch: int, other: int) -> Comparison:
+        share = 1 / len(self.variants)
+        terms = [(Cell(task, variant, epoch), share) for variant in self.variants]
+        terms += [(Cell(task, variant, other), -share) for variant in self.variants]
+        return Comparison(terms=tuple(terms))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BesidePublished:
+    """Our best variant is above (or below) so many of the results that others have published. A unit is such a row."""
+
+    rows: Quantifier
+    """Over `method:task`."""
+    published: Mapping[str, float]
+    variants: tuple[str, ...]
+    relation: Literal["above", "below"]
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks of the rows."""
+        return tuple(dict.fromkeys(row.rpartition(":")[2] for row in self.rows.names))
+
+    def units(self, judge: Judge) -> Mapping[str, Truth]:
+        """Return which rows our best variant is above, or below."""
+        return {row: self._row(row, judge) for row in self.rows.names}
+
+    def truth(self, judge: Judge) -> Truth:
+        """Return whether there are as many as claimed."""
+        return self.rows.settle(self.units(judge))
+
+    def _row(self, row: str, judge: Judge) -> Truth:
+        task, value = row.rpartition(":")[2], self.published[row]
+        cells: Sequence[Cell] = [Cell(task, variant) for variant in self.variants]
+        if self.relation == "above":
+            return some(judge(Comparison(terms=((cell, 1.0),), margin=value)) for cell in cells)
+        return every(judge(Comparison(terms=((cell, -1.0),), margin=-value)) for cell in cells)

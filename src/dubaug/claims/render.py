@@ -1,0 +1,113 @@
+"""Claims with their verdicts as JSON and as Markdown."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dubaug.claims.evidence import SIGNIFICANCE, Outcome
+from dubaug.claims.numbers import Names
+from dubaug.claims.verdicts import Judged
+from dubaug.probe.bootstrap import LEVEL
+
+Slip = Mapping[str, Any]
+
+MEANING = (
+    "*By the means* is what a reader of the tables would say: scores are compared as printed, equal ones are not "
+    "above each other. *By the evidence* is what the test items bear out: a claim holds if paired tests settle enough "
+    "of its comparisons for it (p below .05, corrected by Holm for all comparisons of the claim), fails if they settle "
+    "enough against it, and is undecided otherwise; bounds of mean differences are tested likewise. Items are "
+    "resampled within folds, and pretraining seeds where there are several; with one seed, another training may turn "
+    "out otherwise. The paper publishes no items, so that its numbers have the first verdict alone."
+)
+
+
+def to_mapping(judged: Sequence[Judged], slips: Sequence[Slip], names: Names, *, resamples: int) -> dict[str, Any]:
+    """Return all of it as JSON; `verdict` is the one by the evidence."""
+    return {
+        "level": LEVEL,
+        "significance": SIGNIFICANCE,
+        "resamples": resamples,
+        "correction": "holm",
+        "meaning": MEANING.replace("*", ""),
+        "claims": [_claim(one, names) for one in judged],
+        "slips": list(slips),
+    }
+
+
+def _claim(one: Judged, names: Names) -> dict[str, Any]:
+    claim = one.claim
+    cells = list(dict.fromkeys(cell for tested in one.evidence.tested for cell in tested.comparison.cells))
+    return {
+        "id": claim.id,
+        "section": claim.where,
+        "claim": claim.claim,
+        "slip": claim.slip,
+        "without_numbers": claim.without_numbers,
+        "tasks": list(dict.fromkeys(cell.task for cell in cells)),
+        "variants": list(dict.fromkeys(cell.variant for cell in cells)),
+        "paper": {"by_means": one.paper.verdict, "numbers": one.paper.numbers},
+        "run": {
+            "by_means": one.means.verdict,
+            "means_numbers": one.means.numbers,
+            "verdict": one.evidence.verdict,
+            "evidence_numbers": one.evidence.numbers,
+            "comparisons": [_tested(tested, names) for tested in one.evidence.tested],
+        },
+    }
+
+
+def _tested(tested: Outcome, names: Names) -> dict[str, Any]:
+    pair = tested.comparison.pair
+    plain = {"task": pair[0].task, "above": pair[0].variant, "below": pair[1].variant} if pair else {}
+    return {
+        "comparison": names.comparison(tested.comparison),
+        **plain,
+        "difference": tested.value,
+        "low": tested.low,
+        "high": tested.high,
+        "p": tested.p,
+        "p_holm": tested.p_holm,
+        "test": tested.test,
+        "settled": {True: "yes", False: "no", None: "undecided"}[tested.settled],
+    }
+
+
+def to_markdown(judged: Sequence[Judged], slips: Sequence[Slip], footer: Sequence[str] = ()) -> str:
+    """Return the claims as a table, the paper's slips below, and what the verdicts mean.
+
+    Of `footer` (what is other than in the paper) the first line, the most important one, stands above.
+    """
+    counts = Counter(one.evidence.verdict for one in judged)
+    told = ", ".join(f"{counts[word]} {word}" for word in ("holds", "fails", "undecided", "no data") if counts[word])
+    lines = [
+        f"**{len(judged)} claims of the paper.** By the evidence of this run: {told}.",
+        "",
+        *[f"{line}\n" for line in footer[:1]],
+        "| Claim | Paper's numbers | This run, by the means | This run, by the evidence |",
+        "|:--|:--|:--|:--|",
+        *[_row(one) for one in judged],
+        "",
+        MEANING,
+        "",
+        "**Slips in the paper** (its text says one thing, its numbers or the data another):",
+        "",
+        *[f"- {one.claim.where}: {one.claim.slip}" for one in judged if one.claim.slip],
+        *[f"- {slip['where']}: {slip['slip']}" for slip in slips],
+        *[f"\n<sub>{line}</sub>" for line in footer[1:]],
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(one: Judged) -> str:
+    claim = one.claim
+    paper = f"{one.paper.verdict}: {claim.without_numbers}" if claim.without_numbers else _cell(one.paper)
+    slip = " *(a slip)*" if claim.slip else ""
+    return _line(f"{claim.claim} <sub>{claim.where}</sub>", paper + slip, _cell(one.means), _cell(one.evidence))
+
+
+def _cell(found: Any) -> str:
+    return f"**{found.verdict}**" + (f" ({found.numbers})" if found.numbers else "")
+
+
+def _line(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

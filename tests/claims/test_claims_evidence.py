@@ -1,0 +1,176 @@
+"""Verdicts by the evidence: beside scipy, a slow loop, `dubaug compare`, and as the command makes them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from dubaug.claims.comparison import Cell, Comparison, above, mean_difference
+from dubaug.claims.evidence import (
+    Outcome,
+    Sample,
+    by_evidence,
+    comparisons_of,
+    load_samples,
+    outcomes_of,
+)
+from dubaug.claims.logic import Quantifier
+from dubaug.claims.predicates import Order
+from dubaug.cli import main
+from dubaug.config import save as save_config
+from dubaug.errors import DubaugError
+from dubaug.probe.results import read_result
+from dubaug.report.compare import compare
+from prediction_factory import sized, write_task_results
+
+PAPER = Path(__file__).parents[2] / "workflow/resources/paper"
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Results of three variants on two tasks: `es` much better than `av`, `fr` like it."""
+    written = {}
+    for seed, (variant, better) in enumerate({"av": 0.0, "es": 0.4, "fr": 0.0}.items(), start=1):
+        ask = {"better": better, "items": 100}
+        accuracy = sized(10 * seed, variant, **ask)
+        precision = sized(10 * seed + 1, variant, task="fsd50k", metric="mAP", kind="multilabel", **ask)
+        path = write_task_results(tmp_path / variant, accuracy, precision)
+        written[path] = read_result(path)
+    return written
+
+
+def cells(*variants, tasks=("esc50", "fsd50k")):
+    return [Cell(task, variant) for task in tasks for variant in variants]
+
+
+def test_a_pair_of_accuracies_is_tested_by_mcnemar_and_as_dubaug_compare_does(results):
+    samples = load_samples(results, cells("av", "es"), resamples=500)
+    asked = [above(Cell(task, "es"), Cell(task, "av")).in_order()[0] for task in ("esc50", "fsd50k")]
+    accuracy, precision = outcomes_of(asked, samples)
+    by_compare = {one.task: one for one in compare(results, [("av", "es")], resamples=500)}
+    for tested, task in ((accuracy, "esc50"), (precision, "fsd50k")):
+        other = by_compare[task]
+        assert (tested.test, tested.p) == (other.test, pytest.approx(other.p))
+        assert (tested.value, tested.low, tested.high) == pytest.approx((other.difference, other.low, other.high))
+    right = [samples[Cell("esc50", variant)].right for variant in ("es", "av")]
+    only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
+    assert accuracy.p == pytest.approx(binomtest(min(only), sum(only)).pvalue)
+    smaller, larger = sorted((accuracy, precision), key=lambda one: one.p)
+    assert smaller.p_holm == pytest.approx(min(1.0, 2 * smaller.p))
+    assert larger.p_holm == pytest.approx(max(2 * smaller.p, larger.p))
+
+
+def test_a_mean_difference_is_resampled_jointly(results):
+    samples = load_samples(results, cells("av", "es", "fr"), resamples=400)
+    terms = mean_difference(["esc50", "fsd50k"], ["es", "fr"], ["av"])
+    (tested,) = outcomes_of([Comparison(terms=terms, margin=-0.02)], samples)
+    by_hand = np.array(
+        [
+            np.mean(
+                [
+                    (samples[Cell(task, "es")].values[r] + samples[Cell(task, "fr")].values[r]) / 2
+                    - samples[Cell(task, "av")].values[r]
+                    for task in ("esc50", "fsd50k")
+                ]
+            )
+            for r in range(400)
+        ]
+    )
+    assert tested.low == pytest.approx(np.sort(by_hand)[10])
+    assert tested.high == pytest.approx(np.sort(by_hand)[389])
+    far = np.abs(by_hand - by_hand.mean()) >= tested.value + 0.02
+    assert tested.p == pytest.approx((1 + far.sum()) / 401)
+
+
+def judged(*rows: tuple[str, str, float, float | None]) -> list[Outcome]:
+    """Return tests of "one above other" on task t with this difference and this corrected p."""
+    return [
+        Outcome(
+            comparison=above(Cell("t", one), Cell("t", other)).in_order()[0],
+            value=difference * (1 if one < other else -1), low=0, high=0, p=p, p_holm=p, test="mcnemar",
+        )
+        for one, other, difference, p in rows
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("es", "fr", "kind", "expected"),
+    [
+        ((0.2, 0.01), (0.2, 0.01), "every", True),
+        ((0.2, 0.01), (0.2, 0.50), "every", None),  # as large, not settled
+        ((0.2, 0.01), (-0.2, 0.01), "every", False),
+        ((0.2, 0.50), (-0.2, 0.01), "every", False),
+        ((0.2, 0.01), (-0.2, 0.50), "some", True),
+        ((0.2, 0.05), (-0.2, 0.01), "some", None),  # p must be below .05
+        ((-0.2, 0.01), (-0.2, 0.01), "some", False),
+    ],
+)
+def test_what_tests_settle(es, fr, kind, expected):
+    predicate = Order(
+        tasks=Quantifier(kind="every", names=("t",)),
+        variants=Quantifier(kind=kind, names=("es", "fr")),
+        relation="above",
+        others=Quantifier(kind="every", names=("av",)),
+    )
+    tested = judged(("es", "av", *es), ("fr", "av", *fr))
+    assert {one.comparison for one in tested} == set(comparisons_of(predicate))
+    assert predicate.truth(by_evidence(tested)) is expected
+    turned = Order(tasks=predicate.tasks, variants=predicate.others, relation="below", others=predicate.variants)
+    assert turned.truth(by_evidence(tested)) is expected, "the same, the other way round"
+
+
+def test_both_ways_of_asking_are_one_test():
+    one, other = Cell("t", "a"), Cell("t", "b")
+    (first, as_is), (second, turned) = above(one, other).in_order(), above(other, one).in_order()
+    assert first == second
+    assert (as_is, turned) == (True, False)
+
+
+def test_seeds_are_resampled_too(results, tmp_path):
+    networks = [sized(70 + run, "efj", better=0.4 * run, run=run, items=100) for run in range(3)]
+    paths = [write_task_results(tmp_path / f"efj/seed{run}", one) for run, one in enumerate(networks)]
+    joined = tmp_path / "efj/hear.json"
+    assert main(["aggregate", "--results", *map(str, paths), "--out", str(joined)]) == 0
+    every = results | {joined: read_result(joined)}
+    samples = load_samples(every, cells("av", "efj", tasks=("esc50",)), resamples=300)
+    assert samples[Cell("esc50", "efj")].right is None, "no McNemar over several networks"
+    (tested,) = outcomes_of([above(Cell("esc50", "av"), Cell("esc50", "efj"))], samples)
+    assert tested.test == "bootstrap"
+    alone = load_samples({paths[1]: read_result(paths[1])}, cells("efj", tasks=("esc50",)), resamples=300)
+    assert samples[Cell("esc50", "efj")].values.std() > 1.5 * alone[Cell("esc50", "efj")].values.std()
+
+
+def test_different_items_are_refused(results, tmp_path):
+    path = write_task_results(tmp_path / "ja", sized(9, "ja", items=50))
+    with pytest.raises(DubaugError, match="different items"):
+        load_samples(results | {path: read_result(path)}, cells("av", "ja"), resamples=10)
+
+
+def test_what_has_no_scores_is_not_tested():
+    sample = Sample(score=0.5, values=np.full(10, 0.5), right=None)
+    assert outcomes_of([above(Cell("t", "a"), Cell("t", "b"))], {Cell("t", "a"): sample}) == ()
+
+
+def test_the_command(results, tmp_path, make_experiment, capsys):
+    save_config(make_experiment(), tmp_path / "config.yaml")
+    words = ["claims", "--config", tmp_path / "config.yaml", "--paper", PAPER, "--out", tmp_path / "claims.json"]
+    words += ["--paper-scale", PAPER.parents[1] / "config/paper.yaml", "--markdown", tmp_path / "claims.md"]
+    assert main([*map(str, words), "--resamples", "200", "--results", *map(str, results)]) == 0
+    written = json.loads((tmp_path / "claims.json").read_text())
+    by_id = {one["id"]: one for one in written["claims"]}
+    assert len(by_id) == len(written["claims"]) >= 15
+    some = by_id["some_dub_above_av"]
+    assert some["paper"]["by_means"] == "holds"
+    assert (some["run"]["by_means"], some["run"]["verdict"]) == ("no data", "no data")
+    assert some["run"]["means_numbers"].startswith("no scores of +JA") or "no scores of" in some["run"]["means_numbers"]
+    published = by_id["above_some_leaderboard_rows"]["run"]
+    assert published["verdict"] == "no data"
+    assert "miniatures" in published["means_numbers"]
+    text = (tmp_path / "claims.md").read_text()
+    assert text.count("\n| ") == len(by_id) + 1
+    assert "generated films" in text.splitlines()[2]
+    assert "Slips in the paper" in text
+    assert "claims by the evidence" in capsys.readouterr().err
+    assert main([*map(str, words), "--results", *map(str, results), "--resamples", "0"]) == 1
