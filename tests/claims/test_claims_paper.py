@@ -74,7 +74,7 @@ def test_which_table_counts_where_two_differ() -> None:
     ("text", "named"),
     [
         ("{id: x, where: w, claim: c, predicate: {older: {}}}", "claim x.*older"),
-        ("{id: x, where: w, claim: c, predicate: {order: {tasks: {most: t}, variants: {every: v}, above: {}}}}", "most"),
+        ("{id: x, where: w, claim: c, predicate: {order: {tasks: {most: t}, variants: {}, above: {}}}}", "most"),
         ("{id: x, where: w, predicate: {mean_difference: {tasks: t, of: a, less: b, above: 0}}}", "'claim'"),
     ],
 )  # fmt: skip
