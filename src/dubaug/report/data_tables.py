@@ -74,7 +74,8 @@ def table_b5(sources: Sources) -> Table:
             )
             for row in known
         ),
-        alignment="lllp{5cm}l",
+        gaps=tuple(range(1, len(known))),
+        alignment="lp{3cm}p{2.8cm}p{4.6cm}p{1.6cm}",
         wide=True,
         tidy_header=(*keys, "note"),
         tidy=tuple((*(row[key] for key in keys), why[row["task"]]) for row in known),

@@ -15,12 +15,13 @@ def to_latex(table: Table) -> str:
     float_name = "table*" if table.wide else "table"
     legend = " Best in bold, lowest in gray." if table.marked else ""
     own = f"{table.title}. " if table.beside_paper else ""
-    below = [*(_note(*note) for note in table.notes), *map(escape, table.footer)]
+    below = [*(_note(*note) for note in table.notes), *(f"\\tiny {escape(line)}" for line in table.footer)]
     lines = [
         "% needs \\usepackage{booktabs,graphicx,xcolor} and \\usepackage[T1]{fontenc}",
         f"\\begin{{{float_name}}}[t]",
         "\\centering\\small\\setlength{\\tabcolsep}{4pt}",
         f"\\caption{{{escape(own + table.caption + legend)}}}",
+        "\\vspace{0.5ex}",
         f"\\label{{tab:{table.identifier.removeprefix('table-')}}}",
         "\\sbox0{%",
         *_tabular(table),
@@ -38,6 +39,7 @@ def _note(letter: str, text: str) -> str:
 
 
 def _tabular(table: Table) -> Iterator[str]:
+    stacked = table.wide and any(len(cell.spreads) > 1 for row in table.rows for cell in row)
     yield f"\\begin{{tabular}}{{{alignment(table)}}}"
     yield "\\toprule"
     if table.spans:
@@ -54,9 +56,9 @@ def _tabular(table: Table) -> Iterator[str]:
     for i, row in enumerate(table.rows):
         if i in table.rules:
             yield "\\midrule"
-        if i in table.gaps:
+        if i in table.gaps or (stacked and i and i not in table.rules):
             yield "\\addlinespace"
-        yield " & ".join(_cell(cell, stacked=table.wide) for cell in row) + " \\\\"
+        yield " & ".join(_cell(cell, stacked=stacked) for cell in row) + " \\\\"
     yield "\\bottomrule"
     yield "\\end{tabular}%"
 
@@ -71,12 +73,13 @@ def _midrules(spans: Sequence[Span]) -> Iterator[str]:
 
 
 def _cell(cell: Cell, *, stacked: bool) -> str:
-    """Return the cell; several deviations stand below the number where `stacked`, behind it otherwise."""
+    """Return the cell; where `stacked`, its deviations stand below the number, for two beside it would be too wide."""
     text = _marked(escape(cell.text), cell)
     spreads = [_spread(over, size) for over, size in cell.spreads]
     small = f"{{\\scriptsize{{}}{_marked('~'.join(spreads), cell)}}}" if spreads else ""
-    if stacked and len(spreads) > 1:
-        return f"\\begin{{tabular}}[c]{{@{{}}c@{{}}}}{text}\\\\[-2pt]{small}\\end{{tabular}}"
+    if stacked and spreads:
+        lines = [text, *(f"{{\\scriptsize{{}}{_marked(spread, cell)}}}" for spread in spreads)]
+        return f"\\begin{{tabular}}[t]{{@{{}}c@{{}}}}{_BREAK.join(lines)}\\end{{tabular}}"
     return text + small + (f"\\textsuperscript{{{escape(cell.note)}}}" if cell.note else "")
 
 
@@ -89,6 +92,7 @@ def _marked(text: str, cell: Cell) -> str:
     return {"best": f"\\textbf{{{text}}}", "lowest": f"\\textcolor{{gray}}{{{text}}}", None: text}[cell.mark]
 
 
+_BREAK = "\\\\[-2pt]"
 _TEX = {
     "\\": "\\textbackslash{}",
     "&": "\\&",
