@@ -129,7 +129,7 @@ def _versus_results(name: str, groups: Sequence[Group], sources: Sources) -> Tab
             for task in tasks
             for v in variants
         ),
-        notes=(*_overall(overall, "tasks"), *reasons.notes, *_left_out(variants, groups, published, sources)),
+        notes=(*_overall(overall, "task"), *reasons.notes, *_left_out(variants, groups, published, sources)),
         footer=sources.footer,
     )
 
@@ -212,7 +212,14 @@ def _tidy(
 def _overall(overall: tuple[float | None, int], what: str) -> tuple[tuple[str, str], ...]:
     """Return the note on the mean agreement of the orders."""
     tau, n = overall
-    return (("", f"Mean τ-b over {n} {what}: {coefficient(tau)}." if tau is not None else f"No {what} has a τ-b."),)
+    return (
+        (
+            "",
+            f"Mean τ-b over {n} {what}{'s' * (n > 1)}: {coefficient(tau)}."
+            if tau is not None
+            else f"No {what} has a τ-b.",
+        ),
+    )
 
 
 def _left_out(
@@ -287,7 +294,7 @@ def _versus_d6(sources: Sources) -> Table:
             for task in TABLE_D6
         ),
         notes=(
-            *_overall(overall, "columns"),
+            *_overall(overall, "column"),
             *reasons.notes,
             *_only_one_has(
                 [experiment.variants[name].label for name in every if name not in variants],

@@ -86,10 +86,10 @@ def versus_b4(sources: Sources) -> Table:
     }
     subsets, reasons = our_subsets(sources), Reasons()
     shared = [(subset, paper[_key(subset)]) for subset in subsets if _key(subset) in paper]
-    orders = [
-        compare_order([ours[column + 1] for ours, _ in shared], [theirs[column] for _, theirs in shared])
-        for column in range(2)
-    ]
+    orders = (
+        compare_order([titles for (_, titles, _), _ in shared], [titles for _, (titles, _) in shared]),
+        compare_order([hours for (_, _, hours), _ in shared], [hours for _, (_, hours) in shared]),
+    )
     rows = [
         (
             Cell(text=named(languages), head=True),
