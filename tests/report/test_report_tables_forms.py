@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from dubaug.config import Experiment
 from dubaug.files import read_json, write_json
 from dubaug.report.fragment import to_html
 from dubaug.report.latex import escape, to_latex
-from dubaug.report.render import Cell, Span, Table, to_markdown
+from dubaug.report.render import Cell, Span, Table, to_csv, to_markdown
 from dubaug.report.scores import load_scores
 from dubaug.report.sources import Sources
 from dubaug.report.tables import BUILDERS, build
@@ -164,6 +165,35 @@ def test_latex_has_no_character_that_t1_has_not() -> None:
     assert escape("a_b & 50% ~ é") == "a\\_b \\& 50\\% \\textasciitilde{} é"
     assert escape("日Ωħḥ") == "[U+65E5][U+03A9][U+0127]h"
     assert escape("±–§′†−") == "$\\pm$--\\S{}$'$\\textdagger{}$-$"
+
+
+def test_a_run_that_has_nothing_of_the_papers_has_all_tables(
+    demo_experiment: Experiment, repository: Path, tmp_path: Path
+) -> None:
+    subsets = tmp_path / "subsets.csv"
+    subsets.write_text("languages,titles,video_hours\n")
+    experiment = replace(
+        demo_experiment,
+        variants={"de": replace(demo_experiment.variants["es"], label="+DE")},
+        suites={**demo_experiment.suites, "visual": ()},
+    )
+    sources = Sources(
+        experiment=experiment,
+        scores=load_scores([]),
+        subsets=subsets,
+        paper_dir=repository / "workflow/resources/paper",
+        footer=(),
+    )
+    for name in BUILDERS:
+        for table in (build(name, sources), build_beside_paper(name, sources)):
+            figure = ElementTree.fromstring(to_html(table))
+            _check_grid(figure, len(table.header))
+            assert to_csv(table).splitlines()[0] == ",".join(table.tidy_header)
+            assert to_markdown(table)
+            assert to_latex(table).count("\\midrule") == 1 + len(table.rules)
+            assert all(0 < rule < len(table.rows) for rule in table.rules)
+    empty = {note for _, note in build("a1", sources).notes}
+    assert empty == {"VGGSound is in none of the configuration's `suites`."}
 
 
 DOCUMENT = r"""\documentclass[twocolumn]{article}

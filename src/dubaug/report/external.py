@@ -55,7 +55,8 @@ def _one_task(name: str, architecture: str, sources: Sources) -> Table:
         tidy.append((name, row["method"], accuracy, architecture, "paper", ""))
     return Table(
         name=name.upper(),
-        caption=f"Our strongest variant beside published results on {sources.label(task)} (accuracy). "
+        caption=f"Our strongest variant{sources.over_seeds()} beside published results on {sources.label(task)} "
+        "(accuracy). "
         "§ supervised pretraining. All rows but the first are the paper's.",
         header=("Method", "Acc.", "Arch."),
         rows=tuple(rows),
@@ -95,8 +96,8 @@ def table_a3(sources: Sources) -> Table:
         tidy += _tidy_a3(method, scores, row["architecture"], "paper", {})
     return Table(
         name="A3",
-        caption="Our strongest variants on HEAR tasks beside the five best of its leaderboard (accuracy; mAP for "
-        "FSD50K and VI = Vocal Imitation). All rows but the first are the paper's.",
+        caption=f"Our strongest variants{sources.over_seeds()} on HEAR tasks beside the five best of its leaderboard "
+        "(accuracy; mAP for FSD50K and VI = Vocal Imitation). All rows but the first are the paper's.",
         header=("Method", *TABLE_A3.values(), "Arch."),
         rows=tuple(rows),
         rules=(1,),

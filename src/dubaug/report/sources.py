@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dubaug.config import Experiment
+from dubaug.report.layout import main_variants
 from dubaug.report.render import DASH, Cell
 from dubaug.report.scores import Scores
 
@@ -26,6 +27,18 @@ class Sources:
         """Return what a task is called: by its configuration, or its key if it has none."""
         setting = self.experiment.tasks.get(task)
         return setting.label if setting else task
+
+    def seeds(self, variants: Sequence[str]) -> str:
+        """Return how many seeds these variants have, `1 to 3 pretraining seeds`; nothing if all have one."""
+        counts = sorted({len(self.experiment.seeds_of(variant)) for variant in variants} or {1})
+        span = str(counts[-1]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        return f"{span} pretraining seeds" if counts[-1] > 1 else ""
+
+    def over_seeds(self, variants: Sequence[str] | None = None) -> str:
+        """Return ` (means over 3 pretraining seeds)`, of the main tables' variants if none are named."""
+        baselines, dubbed = main_variants(self.experiment)
+        seeds = self.seeds((*baselines, *dubbed) if variants is None else variants)
+        return f" (means over {seeds})" if seeds else ""
 
     def why_none(self, task: str, variant: str) -> str:
         """Return why `variant` has no score on `task`; nothing if it has one."""

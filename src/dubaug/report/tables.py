@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.report.data_tables import table_b4, table_b5
 from dubaug.report.external import table_a1, table_a2, table_a3
@@ -69,8 +68,8 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
     meanings = ", ".join(f"{group.label} = {group.note}" for group in groups)
     return Table(
         name=name,
-        caption=f"{caption} Top-1 accuracy{_tasks_by_metric(groups, sources)}. {_deviations(experiment, variants)} "
-        f"M: modality (A audio, V video). {meanings}.",
+        caption=f"{caption} Top-1 accuracy{_tasks_by_metric(groups, sources)}. {_deviations(sources, variants)} "
+        f"M: modality (A audio, V video).{f' {meanings}.' if meanings else ''}",
         header=("", "Task", "M", *(experiment.variants[variant].label for variant in variants)),
         spans=(
             Span(label="", columns=3),
@@ -100,7 +99,7 @@ def _table_d6(sources: Sources) -> Table:
     return Table(
         name="D6",
         caption="Fluent Speech Commands with speech and with speech removed by source separation. Accuracy: right only "
-        f"if action, object and location all are.{_spread_over_seeds(experiment, variants)}",
+        f"if action, object and location all are.{_spread_over_seeds(sources, variants)}",
         header=("Model", *TABLE_D6.values()),
         spans=(Span(label="", columns=1), Span(label="Test-Set Variant", columns=len(TABLE_D6))),
         rows=tuple(
@@ -159,25 +158,18 @@ def _has_seeds(sources: Sources, variants: Sequence[str]) -> bool:
     )
 
 
-def _deviations(experiment: Experiment, variants: Sequence[str]) -> str:
+def _deviations(sources: Sources, variants: Sequence[str]) -> str:
     """Return the caption's words on what follows a number in Tables 1 and 2."""
-    seeds = _seeds(experiment, variants)
+    seeds = sources.seeds(variants)
     if not seeds:
         return "± is the standard deviation over evaluation folds."
     return f"Means are over {seeds}. ±f is the standard deviation over evaluation folds, ±s the one over seeds."
 
 
-def _spread_over_seeds(experiment: Experiment, variants: Sequence[str]) -> str:
+def _spread_over_seeds(sources: Sources, variants: Sequence[str]) -> str:
     """Return the caption's words on tasks with one fold."""
-    seeds = _seeds(experiment, variants)
+    seeds = sources.seeds(variants)
     return f" Means are over {seeds}, ±s is their standard deviation." if seeds else ""
-
-
-def _seeds(experiment: Experiment, variants: Sequence[str]) -> str:
-    """Return how many seeds these variants have, `1 to 3 pretraining seeds`; nothing if all have one."""
-    counts = sorted({len(experiment.seeds_of(variant)) for variant in variants} or {1})
-    span = str(counts[-1]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"{span} pretraining seeds" if counts[-1] > 1 else ""
 
 
 def _tasks_by_metric(groups: Sequence[Group], sources: Sources) -> str:

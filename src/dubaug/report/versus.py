@@ -109,8 +109,8 @@ def _versus_results(name: str, groups: Sequence[Group], sources: Sources) -> Tab
     return Table(
         name=name,
         beside_paper=True,
-        caption=f"Our means, the paper's, and the difference (ours less the paper's). {MEANING} variants. Deviations "
-        f"stand in Table {name}.",
+        caption=f"Our means{sources.over_seeds(variants)}, the paper's, and the difference (ours less the paper's). "
+        f"{MEANING} variants. Deviations stand in Table {name}.",
         header=("", "Task", "", *(sources.experiment.variants[variant].label for variant in variants), "τ-b"),
         spans=(
             Span(label="", columns=3),
@@ -272,7 +272,8 @@ def _versus_d6(sources: Sources) -> Table:
     return Table(
         name="D6",
         beside_paper=True,
-        caption=f"Our accuracy, the paper's, and the difference (ours less the paper's). {MEANING} models.",
+        caption=f"Our accuracy{sources.over_seeds(variants)}, the paper's, and the difference (ours less the "
+        f"paper's). {MEANING} models.",
         header=("Model", *(("Ours", "Paper", "Diff.") * len(TABLE_D6))),
         spans=(Span(label="", columns=1), *(Span(label=label, columns=3) for label in TABLE_D6.values())),
         rows=(
@@ -285,7 +286,7 @@ def _versus_d6(sources: Sources) -> Table:
             ),
             (Cell(text="Order (τ-b)", head=True), *agreement),
         ),
-        rules=(len(variants),),
+        rules=(len(variants),) if variants else (),
         alignment="l" + "c" * 3 * len(TABLE_D6),
         tidy_header=("table", "task", *TIDY_PAIR),
         tidy=tuple(

@@ -58,8 +58,8 @@ def _versus_external(name: str, sources: Sources) -> Table:
     return Table(
         name=name.upper(),
         beside_paper=True,
-        caption="Our strongest variant's score, the score that the paper reports as its own, and the place that each "
-        "takes among the other published methods (1 and how many of them are higher).",
+        caption=f"Our strongest variant's score{sources.over_seeds()}, the score that the paper reports as its own, and "
+        "the place that each takes among the other published methods (1 and how many of them are higher).",
         header=("Task", "Variant", "Ours", "Paper", "Diff.", "Ours", "Paper", "of"),
         spans=(Span(label="", columns=2), Span(label="Score", columns=3), Span(label="Place", columns=3)),
         rows=tuple(rows),
@@ -107,7 +107,7 @@ def versus_b4(sources: Sources) -> Table:
         header=("Data (Languages)", *("Ours", "Paper", "%") * 2),
         spans=(Span(label="", columns=1), Span(label="#Titles", columns=3), Span(label="Video-Hours", columns=3)),
         rows=tuple(rows),
-        rules=(len(rows) - 1,),
+        rules=(len(rows) - 1,) if len(rows) > 1 else (),
         alignment="lrrrrrr",
         tidy_header=(
             *("languages", "titles", "titles_paper", "titles_ratio", "titles_tau_b"),
