@@ -154,7 +154,7 @@ def test_markdown_holds_odd_labels_in_their_cells() -> None:
     lines = to_markdown(SMALL).splitlines()
     table = [line for line in lines if line.startswith("|")]
     assert table[0] == "|  | Task | Both<br>A & B | Both<br>&lt;b> |"
-    assert table[1] == "|:--|:--|:-:|--:|"
+    assert table[1] == "| :-- | :-- | :-: | --: |"
     assert table[2] == "| Group | x_y | **.5 ±<sub>f</sub>.1 ±<sub>s</sub>.2** | *.1* |"
     assert table[3] == "|  | a\\|b | –<sup>a</sup> | .3±.1 |"
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {5}

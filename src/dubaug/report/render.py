@@ -7,6 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
+from dubaug.markdown import table_lines
+
 Mark = Literal["best", "lowest"] | None
 
 TIE_DECIMALS = 9
@@ -139,16 +141,12 @@ def to_markdown(table: Table) -> str:
     lines = [f"**{_markdown(table.title)}.** {_markdown(table.caption)}{legend}", ""]
     groups = [span.label for span in table.spans for _ in range(span.columns)] or [""] * len(table.header)
     header = [f"{group}<br>{name}" if group else name for group, name in zip(groups, table.header, strict=True)]
-    lines.append("| " + " | ".join(map(_markdown, header)) + " |")
-    lines.append("|" + "|".join(_RULES[side] for side in sides(table)) + "|")
-    lines += ["| " + " | ".join(_markdown_cell(cell) for cell in row) + " |" for row in table.rows]
+    rows = ([_markdown_cell(cell) for cell in row] for row in table.rows)
+    lines += table_lines([_markdown(name) for name in header], sides(table), rows)
     below = [*table.note_lines, *table.footer]
     return (
         "\n".join([*lines, *([""] if below else []), *(f"<sub>{_markdown(line)}</sub><br>" for line in below)]) + "\n"
     )
-
-
-_RULES = {"l": ":--", "c": ":-:", "r": "--:"}
 
 
 def sides(table: Table) -> str:
@@ -170,6 +168,6 @@ def _markdown_cell(cell: Cell) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Escape what would end a cell or be read as a mark; `<br>` of a heading stays."""
-    escaped = re.sub(r"[\\|*~`\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\\g<0>", text)
+    """Escape what would be read as a mark; `<br>` of a heading stays."""
+    escaped = re.sub(r"[\\*~`\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\\g<0>", text)
     return re.sub(r"<(?!br>)", "&lt;", escaped)

@@ -109,7 +109,7 @@ def _versus_results(name: str, groups: Sequence[Group], sources: Sources) -> Tab
     return Table(
         name=name,
         beside_paper=True,
-        caption=f"Our means{sources.over_seeds(variants)}, the paper's, and the difference (ours less the paper's). "
+        caption=f"Our numbers{sources.over_seeds(variants)}, the paper's, and the difference (ours less the paper's). "
         f"{MEANING} variants. Deviations stand in Table {name}.",
         header=("", "Task", "", *(sources.experiment.variants[variant].label for variant in variants), "τ-b"),
         spans=(

@@ -58,8 +58,8 @@ def _versus_external(name: str, sources: Sources) -> Table:
     return Table(
         name=name.upper(),
         beside_paper=True,
-        caption=f"Our strongest variant's score{sources.over_seeds()}, the score that the paper reports as its own, and "
-        "the place that each takes among the other published methods (1 and how many of them are higher).",
+        caption=f"Our strongest variant's score{sources.over_seeds()}, the score that the paper reports as its own, "
+        "and the place that each takes among the other published methods (1 and how many of them are higher).",
         header=("Task", "Variant", "Ours", "Paper", "Diff.", "Ours", "Paper", "of"),
         spans=(Span(label="", columns=2), Span(label="Score", columns=3), Span(label="Place", columns=3)),
         rows=tuple(rows),
