@@ -14,7 +14,7 @@ def to_latex(table: Table) -> str:
     """
     float_name = "table*" if table.wide else "table"
     legend = " Best in bold, lowest in gray." if table.marked else ""
-    own = f"{table.title}. " if table.beside_paper else ""
+    own = f"The paper's Table {table.name}, and ours. " if table.beside_paper else ""
     below = [*(_note(*note) for note in table.notes), *(f"\\tiny {escape(line)}" for line in table.footer)]
     lines = [
         "% needs \\usepackage{booktabs,graphicx,xcolor} and \\usepackage[T1]{fontenc}",

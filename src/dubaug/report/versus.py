@@ -110,7 +110,7 @@ def _versus_results(name: str, groups: Sequence[Group], sources: Sources) -> Tab
         name=name,
         beside_paper=True,
         caption=f"Our numbers{sources.over_seeds(variants)}, the paper's, and the difference (ours less the paper's). "
-        f"{MEANING} variants. Deviations stand in Table {name}.",
+        f"{MEANING} variants. Deviations are left out.",
         header=("", "Task", "", *(sources.experiment.variants[variant].label for variant in variants), "τ-b"),
         spans=(
             Span(label="", columns=3),
