@@ -11,9 +11,11 @@ from dubaug.config import Experiment, save
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.report.footer import scale_footer
-from dubaug.report.render import Cell, Table, marks, number, to_csv, to_latex, to_markdown
+from dubaug.report.latex import to_latex
+from dubaug.report.render import Cell, Table, marks, number, to_csv, to_markdown
 from dubaug.report.scores import load_scores
-from dubaug.report.tables import BUILDERS, Sources, build
+from dubaug.report.sources import Sources
+from dubaug.report.tables import BUILDERS, build
 
 MAIN = ["av", "sep", "a", "es", "fr", "ja", "efj", "a_efj"]
 
@@ -71,14 +73,15 @@ def test_table_1_from_the_published_means_marks_what_the_paper_marks(
     }
     assert lowest["ESC-50"] == ["A"]
     assert lowest["VGGSound"] == ["SEP"]
-    assert table.rows[0][3].text == ".527±.012"
+    assert table.rows[0][3].plain == ".527±.012"
     vgg = table.rows[4]
-    assert vgg[5].text == vgg[10].text == "", "audio-only variants cannot do an audiovisual task"
+    assert (vgg[5].text, vgg[5].note) == (vgg[10].text, vgg[10].note) == ("–", "a")
+    assert table.notes[0] == ("a", "audio-only variants have no picture.")
     assert "mAP for FSD50K and VocalImitation" in table.caption
     assert table.rules == (5,)
     tidy = _tidy(table)
     assert len(tidy) == 8 * len(MAIN)
-    assert next(row for row in tidy if (row["task"], row["variant"]) == ("esc50", "av"))["std"] == "0.012"
+    assert next(row for row in tidy if (row["task"], row["variant"]) == ("esc50", "av"))["std_folds"] == "0.012"
 
 
 def test_an_added_task_has_a_row_and_an_added_variant_a_column(
@@ -108,7 +111,7 @@ def test_intervals_stand_in_the_tidy_form_and_nowhere_else(
     results.add("av", "hear", {"esc50": 0.4})
     table = build("1", _sources(demo_experiment, repository, results.paths))
     rows = {row["variant"]: row for row in _tidy(table) if row["task"] == "esc50"}
-    assert [rows["efj"][name] for name in ("std", "low", "high")] == ["0.01", "0.25", "0.625"]
+    assert [rows["efj"][name] for name in ("std_folds", "low", "high")] == ["0.01", "0.25", "0.625"]
     assert [rows["av"][name] for name in ("low", "high")] == ["", ""]
     assert "0.625" not in to_markdown(table)
     assert ".625" not in to_latex(table)
@@ -127,7 +130,9 @@ def test_external_tables_put_our_best_above_the_published(
     assert a1.rows[3][0].text == "MBT§"
     a2 = build("a2", sources)
     assert a2.rows[0][0].text == "Ours (not evaluated)"
-    assert a2.rows[0][1].text == ""
+    assert (a2.rows[0][1].text, a2.rows[0][1].note) == ("–", "a")
+    assert a2.notes == (("a", "not evaluated: the variant's hares.json was not given."),)
+    assert _tidy(a2)[0]["note"] == "not evaluated: the variant's hares.json was not given"
     a3 = build("a3", sources)
     assert len(a3.rows) == 7
     assert a3.header == ("Method", "CREMA-D", "ESC-50", "FSD50K", "Mus/Sp", "Count", "VI", "Arch.")
@@ -170,8 +175,8 @@ def test_a_data_set_that_was_not_whole_is_named_below_the_table(
         write_json(path, result)
     sources = _sources(demo_experiment, repository, results.paths)
     told = "Not whole: VGGSound lacks 1,234 of its listed items."
-    assert build("1", sources).footer[-1] == build("a1", sources).footer[-1] == told
-    assert told not in build("2", sources).footer
+    assert build("1", sources).notes[-1] == build("a1", sources).notes[-1] == ("", told)
+    assert ("", told) not in build("2", sources).notes
 
 
 def test_d6_has_both_columns_of_every_model_of_the_paper(
@@ -199,11 +204,11 @@ def test_d6_of_several_seeds_has_their_deviation(make_experiment: Any, repositor
     result["tasks"]["fluent_speech_commands_nospeech"]["std_seeds"] = 0.5
     write_json(path, result)
     table = build("d6", _sources(make_experiment(seeds=[0, 1, 2]), repository, results.paths))
-    assert [cell.text for cell in table.rows[0]] == ["RP", ".300±.013", ".250±.500"]
-    assert table.caption.endswith("; means over 3 pretraining seeds, ± their standard deviation.")
+    assert [cell.plain for cell in table.rows[0]] == ["RP", ".300 ±s.013", ".250 ±s.500"]
+    assert table.caption.endswith(" Means are over 3 pretraining seeds, ±s is their standard deviation.")
     assert not build("d6", _sources(make_experiment(), repository, [])).caption.endswith("deviation.")
     own = make_experiment(variants={"rp": {"label": "RP", "untrained": True, "seeds": [0, 1, 2]}})
-    assert "; means over 1 to 3 pretraining seeds" in build("d6", _sources(own, repository, [path])).caption
+    assert "Means are over 1 to 3 pretraining seeds" in build("d6", _sources(own, repository, [path])).caption
     assert "seeds" not in build("1", _sources(own, repository, [])).caption
 
 
@@ -220,7 +225,7 @@ def test_forms_show_the_marks_and_escape_what_they_must() -> None:
     markdown, latex = to_markdown(table), to_latex(table)
     assert "| x_y | **.5±.1** |" in markdown
     assert "a\\|b" in markdown
-    assert '<span style="color:gray">.1</span>' in markdown
+    assert "| *.1* |" in markdown
     assert "\\textbf{.5$\\pm$.1}" in latex
     assert "\\textcolor{gray}{.1}" in latex
     assert "50\\% of a\\_b $\\pm$ c" in latex
@@ -243,7 +248,7 @@ def test_the_footer_names_what_the_demo_makes_smaller_and_the_paper_has_none(
     assert "they are not the paper's" in demo
 
 
-def test_the_command_writes_three_forms_of_each_table(
+def test_the_command_writes_every_form_of_each_table(
     demo_experiment: Experiment, repository: Path, results: Any, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.yaml"
@@ -255,7 +260,10 @@ def test_the_command_writes_three_forms_of_each_table(
     words += f" --paper {paper} --paper-scale {scale}"
     assert main(words.split()) == 0
     assert {file.name for file in (tmp_path / "t").iterdir()} == {
-        f"table{n}.{form}" for n in ("1", "d6") for form in ("csv", "md", "tex")
+        f"table{n}{kind}.{form}"
+        for n in ("1", "d6")
+        for kind in ("", "_vs_paper")
+        for form in ("csv", "md", "tex", "html")
     }
     assert "Demo:" in (tmp_path / "t/table1.md").read_text()
 
@@ -287,12 +295,47 @@ def test_a_task_without_data_has_an_empty_row_and_the_reason(
     sources = _sources(demo_experiment, repository, [path])
     table = build("1", sources)
     row = next(row for row in table.rows if row[1].text == "FSD50K")
-    assert {cell.text for cell in row[3:]} == {""}
-    assert table.footer[0].startswith("Empty: FSD50K: no data at data/hear/fsd50k; TUT18: no results; ")
-    assert "ESC-50" not in table.footer[0]
-    assert "FSD50K: no data at data/hear/fsd50k" in to_markdown(table)
-    notes = {(row["task"], row["note"]) for row in _tidy(table)}
-    assert {("fsd50k", "no data at data/hear/fsd50k"), ("esc50", ""), ("tut18", "no results")} <= notes
-    (line,) = build("a3", sources).footer
-    assert line.startswith("Empty: CREMA-D: no results; FSD50K: no data at data/hear/fsd50k; GTZAN Mus/Sp: no results;")
-    assert build("b5", sources).footer == sources.footer
+    assert {(cell.text, cell.note) for cell in row[3:]} == {("–", "b")}
+    reason = "FSD50K: no data at data/hear/fsd50k (`dubaug data` lists every data set)"
+    assert table.notes[:3] == (
+        ("a", "not evaluated: the variant's hear.json was not given."),
+        ("b", f"{reason}."),
+        ("c", "not evaluated: the variant's hares.json was not given."),
+    )
+    assert f"b: {reason}." in to_markdown(table).replace("\\`", "`")
+    notes = {(row["task"], row["variant"]): row["note"] for row in _tidy(table)}
+    assert notes["fsd50k", "efj"] == reason
+    assert notes["esc50", "av"] == ""
+    assert notes["vocal_imitation", "av"] == "not evaluated: the variant's hear.json does not have the task"
+    assert notes["vggsound", "a"] == "audio-only variants have no picture"
+    assert dict(build("a3", sources).notes)["b"] == f"{reason}."
+
+
+def test_a_file_that_is_no_result_is_refused_by_name(tmp_path: Path) -> None:
+    write_json(tmp_path / "hear.json", {"suite": "hear", "tasks": {}})
+    with pytest.raises(DubaugError, match=r"hear\.json is no result file"):
+        load_scores([tmp_path / "hear.json"])
+
+
+def test_deviations_over_folds_and_over_seeds_stand_apart(make_experiment: Any, repository: Path, results: Any) -> None:
+    path = results.add("efj", "hear", {"esc50": 0.5, "fsd50k": 0.25}, std=0.01)
+    result = read_json(path)
+    result["tasks"]["esc50"] |= {"std_seeds": 0.25, "seeds": [{"seed": 0}, {"seed": 1}, {"seed": 2}]}
+    result["tasks"]["fsd50k"] |= {"std": None, "n_folds": 1, "std_seeds": 0.125, "seeds": [{"seed": 0}, {"seed": 1}]}
+    write_json(path, result)
+    table = build("1", _sources(make_experiment(seeds=[0, 1, 2]), repository, [path]))
+    column = table.header.index("+EFJ")
+    assert [row[column].plain for row in table.rows[:2]] == [".500 ±f.010 ±s.250", ".250 ±s.125"]
+    assert "±f is the standard deviation over evaluation folds, ±s the one over seeds" in table.caption
+    assert ".500 ±<sub>f</sub>.010 ±<sub>s</sub>.250" in to_markdown(table)
+    rows = {row["task"]: row for row in _tidy(table) if row["variant"] == "efj"}
+    keys = ("std_folds", "std_seeds", "n_folds", "n_seeds")
+    assert [rows["esc50"][key] for key in keys] == ["0.01", "0.25", "5", "3"]
+    assert [rows["fsd50k"][key] for key in keys] == ["", "0.125", "1", "2"]
+    scores = load_scores([path]).final
+    assert (scores["esc50", "efj"].std, scores["fsd50k", "efj"].std) == (0.01, 0.125), "what a figure shows"
+
+
+def test_the_papers_own_lists_have_no_field_too_many(repository: Path) -> None:
+    for path in sorted((repository / "workflow/resources/paper").glob("*.csv")):
+        assert all(None not in row for row in csv.DictReader(path.open(encoding="utf-8"))), path.name

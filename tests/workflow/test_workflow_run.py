@@ -49,8 +49,9 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     results = clone / "results"
 
     for table in ("1", "2", "a1", "a2", "a3", "b4", "b5", "d6"):
-        for form in ("csv", "md", "tex"):
+        for form in ("csv", "md", "tex", "html"):
             assert (results / f"tables/table{table}.{form}").stat().st_size > 0
+            assert (results / f"tables/table{table}_vs_paper.{form}").stat().st_size > 0
     for figure in ("b1", "c2", "mels"):
         assert (results / f"figures/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{figure}.csv").stat().st_size > 0

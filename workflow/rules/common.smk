@@ -67,11 +67,13 @@ RUNS = {
     for seed in EXPERIMENT.seeds_of(name)
 }
 
-TABLE_FORMS = ["csv", "md", "tex"]
+TABLE_FORMS = ["csv", "md", "tex", "html"]
+TABLE_KINDS = ["", "_vs_paper"]  # by itself, and beside the paper's numbers
 FIGURE_FORMS = ["pdf", "png"]
 TABLES = collect(
-    RESULTS / "tables/table{table}.{form}",
+    RESULTS / "tables/table{table}{kind}.{form}",
     table=["1", "2", "a1", "a2", "a3", "b4", "b5", "d6"],
+    kind=TABLE_KINDS,
     form=TABLE_FORMS,
 )
 COMPARISONS = collect(RESULTS / "comparisons.{form}", form=["csv", "json"])

@@ -3,7 +3,11 @@ rule table_b4:
     input:
         subsets=RESULTS / "corpus/subsets.csv",
     output:
-        tables=collect(RESULTS / "tables/tableb4.{form}", form=TABLE_FORMS),
+        tables=collect(
+            RESULTS / "tables/tableb4{kind}.{form}",
+            kind=TABLE_KINDS,
+            form=TABLE_FORMS,
+        ),
     log:
         RESULTS / "logs/table_b4.log",
     benchmark:
@@ -26,7 +30,11 @@ rule table_b4:
 
 rule table_b5:
     output:
-        tables=collect(RESULTS / "tables/tableb5.{form}", form=TABLE_FORMS),
+        tables=collect(
+            RESULTS / "tables/tableb5{kind}.{form}",
+            kind=TABLE_KINDS,
+            form=TABLE_FORMS,
+        ),
     log:
         RESULTS / "logs/table_b5.log",
     benchmark:
@@ -52,8 +60,9 @@ rule result_tables:
         results=result_files(),
     output:
         tables=collect(
-            RESULTS / "tables/table{table}.{form}",
+            RESULTS / "tables/table{table}{kind}.{form}",
             table=["1", "2", "a1", "a2", "a3", "d6"],
+            kind=TABLE_KINDS,
             form=TABLE_FORMS,
         ),
     log:

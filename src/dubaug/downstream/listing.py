@@ -8,6 +8,7 @@ from typing import Any
 from dubaug.config.model import SUITES, Experiment
 from dubaug.downstream.published import Published, published_for
 from dubaug.downstream.survey import TaskData
+from dubaug.markdown import table_lines
 
 UNKNOWN = "not stated"
 
@@ -142,5 +143,4 @@ def _sources(data: Published) -> str:
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(table_lines(head, "-" * len(head), rows))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dubaug.config import Experiment
+from dubaug.markdown import table_lines
 from dubaug.plan.amounts import Amounts
 from dubaug.plan.disk import Space
 from dubaug.plan.estimate import Row, Total
@@ -41,9 +42,8 @@ def to_text(plan: Plan) -> str:
 def to_markdown(plan: Plan) -> str:
     """Return the plan as a page."""
     head, *cells = _table(plan)
-    table = [_md(head), "|:--|" + "--:|" * 3 + ":--|" + "--:|" * 3 + ":--|", *map(_md, cells)]
-    disk = [_md(("folder", "what", "size", "basis")), "|:--|:--|--:|:--|"]
-    disk += [_md(_disk_cells(space)) for space in plan.spaces]
+    table = table_lines(head, "lrrrlrrrl", cells)
+    disk = table_lines(("folder", "what", "size", "basis"), "llrl", map(_disk_cells, plan.spaces))
     parts = [_head(plan), [""], table, [""], _words(plan), [""], disk, [""], _sources(plan, bullet="- ")]
     return "\n".join(line for part in parts for line in part) + "\n"
 
@@ -191,7 +191,3 @@ def _aligned(cells: Sequence[Sequence[str]], left: Sequence[int] = (0, 4, 8)) ->
         ).rstrip()
         for row in cells
     ]
-
-
-def _md(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

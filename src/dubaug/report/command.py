@@ -5,8 +5,6 @@ from pathlib import Path
 
 from dubaug.errors import DubaugError
 
-FORMS = ("csv", "md", "tex")
-
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the stage's commands."""
@@ -30,7 +28,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     tables = subparsers.add_parser(
         "tables",
         help="the paper's tables from results",
-        description="Write tables of the paper as table<NAME>.csv (tidy), .md and .tex.",
+        description="Write tables of the paper as table<NAME>.csv (tidy), .md, .tex and .html (a piece of a page), and "
+        "beside the paper's numbers as table<NAME>_vs_paper, in the same forms.",
     )
     tables.add_argument("--config", type=Path, required=True, help="the resolved configuration, results/config.yaml")
     tables.add_argument("--tables", nargs="+", required=True, metavar="NAME", help="1 2 a1 a2 a3 b4 b5 d6")
@@ -99,16 +98,20 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def run_tables(options: argparse.Namespace) -> None:
-    """Build and write each table in its three forms."""
+    """Build each table, by itself and beside the paper's numbers, and write it in every form."""
     import yaml
 
     from dubaug.config import load
     from dubaug.files import write_text
     from dubaug.progress import say
     from dubaug.report.footer import scale_footer
-    from dubaug.report.render import to_csv, to_latex, to_markdown
+    from dubaug.report.fragment import to_html
+    from dubaug.report.latex import to_latex
+    from dubaug.report.render import to_csv, to_markdown
     from dubaug.report.scores import load_scores
-    from dubaug.report.tables import Sources, build
+    from dubaug.report.sources import Sources
+    from dubaug.report.tables import build
+    from dubaug.report.versus import build_beside_paper
 
     experiment = load(options.config)
     paper = yaml.safe_load(options.paper_scale.read_text(encoding="utf-8")) if options.paper_scale else None
@@ -121,10 +124,11 @@ def run_tables(options: argparse.Namespace) -> None:
     )
     for task, reason in sources.scores.missing.items():
         say(f"{task} has empty cells: {reason}")
+    forms = {"csv": to_csv, "md": to_markdown, "tex": to_latex, "html": to_html}
     for name in options.tables:
-        table = build(name, sources)
-        for form, render in zip(FORMS, (to_csv, to_markdown, to_latex), strict=True):
-            write_text(options.out_dir / f"table{name}.{form}", render(table))
+        for table, suffix in ((build(name, sources), ""), (build_beside_paper(name, sources), "_vs_paper")):
+            for form, render in forms.items():
+                write_text(options.out_dir / f"table{name}{suffix}.{form}", render(table))
 
 
 def run_figure_c2(options: argparse.Namespace) -> None:

@@ -85,3 +85,12 @@ def main_variants(experiment: Experiment) -> tuple[tuple[str, ...], tuple[str, .
     }
     baselines = tuple(name for name, variant in trained.items() if not variant.dub_augmented)
     return baselines, tuple(name for name in trained if name not in baselines)
+
+
+def d6_variants(experiment: Experiment) -> tuple[str, ...]:
+    """Return the variants of Table D6: the untrained network, all that see video, and the separated one last."""
+    order = sorted(
+        (name for name, variant in experiment.variants.items() if variant.untrained or variant.video),
+        key=lambda name: (not experiment.variants[name].untrained, experiment.variants[name].separated),
+    )
+    return tuple(name for name in order if experiment.variants[name].epochs is None)

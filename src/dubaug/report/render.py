@@ -1,4 +1,4 @@
-"""A table as data, and its three forms: tidy CSV, Markdown, LaTeX (booktabs)."""
+"""A table as data, its tidy CSV, and Markdown; LaTeX is in `latex`, HTML in `fragment`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,14 @@ from typing import Literal
 
 import pandas as pd
 
+from dubaug.markdown import table_lines
+
 Mark = Literal["best", "lowest"] | None
+
+TIE_DECIMALS = 9
+"""Scores that agree to so many decimals tie: the same mean over folds may differ in its last bits."""
+DASH = "–"
+"""What a cell without a value shows; its `note` is the letter of the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +23,19 @@ class Cell:
 
     text: str
     mark: Mark = None
+    spreads: tuple[tuple[str, str], ...] = ()
+    """Deviations behind the number: over what (`f` folds, `s` seeds; nothing where only folds occur), and how much."""
+    note: str = ""
+    """Letter of the note below the table that says why there is no value."""
+    head: bool = False
+    """Whether the cell names its row (or its `rows`)."""
+    rows: int = 1
+    """How many rows the cell stands for; those that it covers below are empty cells."""
+
+    @property
+    def plain(self) -> str:
+        """The text with its deviations: `.527±.012`, `.527 ±f.012 ±s.004`."""
+        return self.text + "".join(f" ±{over}{size}" if over else f"±{size}" for over, size in self.spreads)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +59,39 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     tidy_header: tuple[str, ...]
     tidy: tuple[tuple[str | float | int | None, ...], ...]
+    beside_paper: bool = False
+    """Whether this is the form with our numbers and the paper's side by side."""
     spans: tuple[Span, ...] = ()
     rules: tuple[int, ...] = ()
+    gaps: tuple[int, ...] = ()
+    """Rows before which there is some room, but no rule."""
     alignment: str = ""
+    wide: bool = False
+    """Whether it needs both columns of a two-column page."""
+    notes: tuple[tuple[str, str], ...] = ()
+    """Letter and text of the notes that cells point to; the letter is empty for notes on the whole table."""
     footer: tuple[str, ...] = ()
+    """What the run does otherwise than the paper; the same under all tables of a run."""
+
+    @property
+    def title(self) -> str:
+        """`Table 1`, `Table 1 beside the paper`."""
+        return f"Table {self.name}{' beside the paper' if self.beside_paper else ''}"
+
+    @property
+    def identifier(self) -> str:
+        """`table-1`, `table-1-vs-paper`: its name in links."""
+        return f"table-{self.name.lower()}{'-vs-paper' if self.beside_paper else ''}"
+
+    @property
+    def marked(self) -> bool:
+        """Whether any cell is marked as best or lowest."""
+        return any(cell.mark for row in self.rows for cell in row)
+
+    @property
+    def note_lines(self) -> tuple[str, ...]:
+        """The notes as lines of text."""
+        return tuple(f"{letter}: {text}" if letter else text for letter, text in self.notes)
 
 
 def number(value: float) -> str:
@@ -51,13 +100,20 @@ def number(value: float) -> str:
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
+def signed(value: float) -> str:
+    """Return a difference: `+.012`, `−.012`, `.000` for what rounds to nothing."""
+    text = number(abs(value))
+    return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
+
+
 def marks(values: Sequence[float | None]) -> list[Mark]:
     """Return the mark of each value: the highest best, the lowest lowest (all that tie); none if all are equal."""
-    present = [value for value in values if value is not None]
+    rounded = [None if value is None else round(value, TIE_DECIMALS) for value in values]
+    present = [value for value in rounded if value is not None]
     if len(set(present)) < 2:
         return [None] * len(values)
     found: Mapping[float, Mark] = {min(present): "lowest", max(present): "best"}
-    return [None if value is None else found.get(value) for value in values]
+    return [None if value is None else found.get(value) for value in rounded]
 
 
 def to_frame(table: Table) -> pd.DataFrame:
@@ -80,95 +136,38 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """Return a GitHub table: best bold, lowest gray (where the reader's viewer allows a style)."""
-    lines = [f"**Table {table.name}.** {table.caption}", ""]
-    if table.spans:
-        groups = [span.label for span in table.spans for _ in range(span.columns)]
-        header = [f"{group}<br>{name}" if group else name for group, name in zip(groups, table.header, strict=True)]
-    else:
-        header = list(table.header)
-    lines.append("| " + " | ".join(header) + " |")
-    sides = re.sub(r"p\{[^}]*\}", "l", _alignment(table))
-    lines.append("|" + "|".join(":--" if side == "l" else "--:" for side in sides) + "|")
-    lines += ["| " + " | ".join(_markdown_cell(cell) for cell in row) + " |" for row in table.rows]
-    if table.footer:
-        lines += ["", *[f"<sub>{line}</sub><br>" for line in table.footer]]
-    return "\n".join(lines) + "\n"
+    """Return a GitHub table: best bold, lowest in italics (GitHub shows no gray)."""
+    legend = " Best in bold, lowest in italics." if table.marked else ""
+    lines = [f"**{_markdown(table.title)}.** {_markdown(table.caption)}{legend}", ""]
+    groups = [span.label for span in table.spans for _ in range(span.columns)] or [""] * len(table.header)
+    header = [f"{group}<br>{name}" if group else name for group, name in zip(groups, table.header, strict=True)]
+    rows = ([_markdown_cell(cell) for cell in row] for row in table.rows)
+    lines += table_lines([_markdown(name) for name in header], sides(table), rows)
+    below = [*table.note_lines, *table.footer]
+    return (
+        "\n".join([*lines, *([""] if below else []), *(f"<sub>{_markdown(line)}</sub><br>" for line in below)]) + "\n"
+    )
+
+
+def sides(table: Table) -> str:
+    """Return the alignment of each column: l, c or r."""
+    return re.sub(r"p\{[^}]*\}", "l", alignment(table))
+
+
+def alignment(table: Table) -> str:
+    """Return the columns as LaTeX names them."""
+    return table.alignment or "l" + "r" * (len(table.header) - 1)
 
 
 def _markdown_cell(cell: Cell) -> str:
-    text = cell.text.replace("|", "\\|")
-    return {"best": f"**{text}**", "lowest": f'<span style="color:gray">{text}</span>', None: text}[cell.mark]
+    text = _markdown(cell.text)
+    for over, size in cell.spreads:
+        text += f" ±<sub>{over}</sub>{size}" if over else f"±{size}"
+    text = {"best": f"**{text}**", "lowest": f"*{text}*", None: text}[cell.mark]
+    return text + (f"<sup>{cell.note}</sup>" if cell.note else "")
 
 
-def to_latex(table: Table) -> str:
-    """Return a `table` float; it needs the packages booktabs and xcolor."""
-    lines = [
-        "% needs \\usepackage{booktabs,xcolor}",
-        "\\begin{table}[t]",
-        "\\centering",
-        f"\\caption{{{_tex(table.caption)}}}",
-        f"\\label{{tab:{table.name.lower()}}}",
-        f"\\begin{{tabular}}{{{_alignment(table)}}}",
-        "\\toprule",
-    ]
-    if table.spans:
-        heads = [
-            f"\\multicolumn{{{span.columns}}}{{c}}{{{_tex(span.label)}}}" if span.label else " & " * (span.columns - 1)
-            for span in table.spans
-        ]
-        lines.append(" & ".join(heads) + " \\\\")
-        lines.append(" ".join(_midrules(table.spans)))
-    lines += [" & ".join(map(_tex, table.header)) + " \\\\", "\\midrule"]
-    for i, row in enumerate(table.rows):
-        if i in table.rules:
-            lines.append("\\midrule")
-        lines.append(" & ".join(map(_latex_cell, row)) + " \\\\")
-    lines += ["\\bottomrule", "\\end{tabular}"]
-    if table.footer:
-        lines += ["", "\\vspace{1ex}", "\\begin{minipage}{\\linewidth}\\scriptsize\\raggedright"]
-        lines += [f"{_tex(line)}\\par" for line in table.footer] + ["\\end{minipage}"]
-    return "\n".join([*lines, "\\end{table}"]) + "\n"
-
-
-def _midrules(spans: Sequence[Span]) -> list[str]:
-    rules, column = [], 1
-    for span in spans:
-        if span.label:
-            rules.append(f"\\cmidrule(lr){{{column}-{column + span.columns - 1}}}")
-        column += span.columns
-    return rules
-
-
-def _latex_cell(cell: Cell) -> str:
-    text = _tex(cell.text)
-    return {"best": f"\\textbf{{{text}}}", "lowest": f"\\textcolor{{gray}}{{{text}}}", None: text}[cell.mark]
-
-
-_TEX = {
-    "\\": "\\textbackslash{}",
-    "&": "\\&",
-    "%": "\\%",
-    "$": "\\$",
-    "#": "\\#",
-    "_": "\\_",
-    "{": "\\{",
-    "}": "\\}",
-    "~": "\\textasciitilde{}",
-    "^": "\\textasciicircum{}",
-    "±": "$\\pm$",
-    "–": "--",
-    "—": "---",
-    "×": "$\\times$",
-    "§": "\\S{}",
-    "′": "$'$",
-    "→": "$\\to$",
-}
-
-
-def _tex(text: str) -> str:
-    return "".join(_TEX.get(character, character) for character in text)
-
-
-def _alignment(table: Table) -> str:
-    return table.alignment or "l" + "r" * (len(table.header) - 1)
+def _markdown(text: str) -> str:
+    """Escape what would be read as a mark; `<br>` of a heading stays."""
+    escaped = re.sub(r"[\\*~`\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\\g<0>", text)
+    return re.sub(r"<(?!br>)", "&lt;", escaped)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dubaug.errors import DubaugError
 from dubaug.files import read_json
@@ -12,16 +13,24 @@ from dubaug.files import read_json
 class Score:
     """One cell: a task's primary metric for one variant at one epoch.
 
-    `std` is over the evaluation's folds; where there is one fold, over pretraining seeds; with one seed, None.
-    `low` and `high` bound the 95 % bootstrap interval of `mean`; None where the result has none, or an infinite one.
+    `std_folds` is the deviation over the evaluation's folds (each the mean over seeds), None where there is one fold;
+    `std_seeds` that of the pretraining seeds' means, None where there is one seed. `low` and `high` bound the 95 %
+    bootstrap interval of `mean`; None where the result has none, or an infinite one.
     """
 
     metric: str
     mean: float
-    std: float | None
+    std_folds: float | None
+    std_seeds: float | None
     low: float | None
     high: float | None
     n_folds: int
+    n_seeds: int
+
+    @property
+    def std(self) -> float | None:
+        """The one deviation that a figure shows: over folds; where there is one fold, over seeds."""
+        return self.std_folds if self.std_folds is not None else self.std_seeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +43,8 @@ class Scores:
     """Tasks that some result file left out because their data were not there, and why."""
     absent: Mapping[str, int] = field(default_factory=dict)
     """Tasks whose data set lacked items that its lists name, and how many."""
+    files: frozenset[tuple[str, str]] = frozenset()
+    """The (suite, variant) of the final result files."""
 
     def why_empty(self, task: str) -> str | None:
         """Return why no variant has a score on the task, in words, or None if one has."""
@@ -53,23 +64,21 @@ def load_scores(paths: Iterable[Path]) -> Scores:
     sweep: dict[tuple[str, str, int], Score] = {}
     missing: dict[str, str] = {}
     absent: dict[str, int] = {}
+    files: set[tuple[str, str]] = set()
     for path in paths:
         result = read_json(path)
+        if not {"suite", "variant", "tasks"} <= set(result):
+            raise DubaugError(
+                f"{path} is no result file: it names no suite, variant or tasks; leave it out of --results"
+            )
         missing |= result.get("missing", {})
         in_sweep = path.parent.name.startswith("epoch")
+        if not in_sweep:
+            files.add((result["suite"], result["variant"]))
         for task, entry in result["tasks"].items():
             if "n_absent" in entry:
                 absent[task] = max(absent.get(task, 0), entry["n_absent"])
-            deviation = entry["std"] if entry["std"] is not None else entry.get("std_seeds")
-            interval = entry.get("interval", {})
-            score = Score(
-                metric=entry["metric"],
-                mean=entry["mean"],
-                std=deviation,
-                low=interval.get("low"),
-                high=interval.get("high"),
-                n_folds=entry["n_folds"],
-            )
+            score = _score(entry)
             sweep[task, result["variant"], result["epoch"]] = score
             if not in_sweep and (task, result["variant"]) in final:
                 raise DubaugError(
@@ -77,4 +86,19 @@ def load_scores(paths: Iterable[Path]) -> Scores:
                 )
             if not in_sweep:
                 final[task, result["variant"]] = score
-    return Scores(final=final, sweep=sweep, missing=missing, absent=absent)
+    return Scores(final=final, sweep=sweep, missing=missing, absent=absent, files=frozenset(files))
+
+
+def _score(entry: Mapping[str, Any]) -> Score:
+    """Return a task's entry in a result file as a score."""
+    interval = entry.get("interval", {})
+    return Score(
+        metric=entry["metric"],
+        mean=entry["mean"],
+        std_folds=entry["std"],
+        std_seeds=entry.get("std_seeds"),
+        low=interval.get("low"),
+        high=interval.get("high"),
+        n_folds=entry["n_folds"],
+        n_seeds=len(entry.get("seeds", [None])),
+    )
