@@ -6,10 +6,12 @@ from typing import Any
 
 from dubaug.claims.evidence import SIGNIFICANCE, Outcome
 from dubaug.claims.numbers import Names
-from dubaug.claims.verdicts import Judged
+from dubaug.claims.verdicts import ByEvidence, ByMeans, Judged
+from dubaug.markdown import table_lines
 from dubaug.probe.bootstrap import LEVEL
 
 Slip = Mapping[str, Any]
+HEAD = ("Claim", "Paper's numbers", "This run, by the means", "This run, by the evidence")
 
 MEANING = (
     "*By the means* is what a reader of the tables would say: scores are compared as printed, equal ones are not "
@@ -83,9 +85,7 @@ def to_markdown(judged: Sequence[Judged], slips: Sequence[Slip], footer: Sequenc
         f"**{len(judged)} claims of the paper.** By the evidence of this run: {told}.",
         "",
         *[f"{line}\n" for line in footer[:1]],
-        "| Claim | Paper's numbers | This run, by the means | This run, by the evidence |",
-        "|:--|:--|:--|:--|",
-        *[_row(one) for one in judged],
+        *table_lines(HEAD, "llll", [_row(one) for one in judged]),
         "",
         MEANING,
         "",
@@ -98,16 +98,12 @@ def to_markdown(judged: Sequence[Judged], slips: Sequence[Slip], footer: Sequenc
     return "\n".join(lines) + "\n"
 
 
-def _row(one: Judged) -> str:
+def _row(one: Judged) -> tuple[str, str, str, str]:
     claim = one.claim
     paper = f"{one.paper.verdict}: {claim.without_numbers}" if claim.without_numbers else _cell(one.paper)
     slip = " *(a slip)*" if claim.slip else ""
-    return _line(f"{claim.claim} <sub>{claim.where}</sub>", paper + slip, _cell(one.means), _cell(one.evidence))
+    return f"{claim.claim} <sub>{claim.where}</sub>", paper + slip, _cell(one.means), _cell(one.evidence)
 
 
-def _cell(found: Any) -> str:
+def _cell(found: ByMeans | ByEvidence) -> str:
     return f"**{found.verdict}**" + (f" ({found.numbers})" if found.numbers else "")
-
-
-def _line(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
