@@ -88,7 +88,7 @@ def _line(colour: str, marker: str, *, dashed: bool) -> dict[str, Any]:
         "marker": marker,
         "linestyle": (0, _DASHES.get(marker, _DASH)) if dashed else "-",
         "markerfacecolor": "white" if dashed else colour,
-        "markeredgewidth": 0.9 if dashed else 0.0,
+        "markeredgewidth": 0.9 if dashed else 0.5,
     }
 
 

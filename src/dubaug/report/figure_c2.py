@@ -133,7 +133,7 @@ def _figure(sweep: Sweep, size: Size) -> Figure:
     rows = -(-len(tasks) // columns)
     handles, legend_columns = _legend(sweep, size)
     note = textwrap.fill(_note(sweep), size.letters(size.width, NOTE["fontsize"] * 0.95))
-    foot = 0.19 + 0.15 * (len(handles) // legend_columns) + 0.115 * (note.count("\n") + 1) + 0.06
+    foot = 0.19 + 0.14 * (len(handles) // legend_columns) + 0.115 * (note.count("\n") + 1) + 0.06
     block = size.above + size.panel_height + size.below
     height = rows * block + foot
     figure = plt.figure(figsize=(size.width, height))
@@ -301,7 +301,7 @@ def _some_bar_is_cut(sweep: Sweep) -> bool:
 def describe(sweep: Sweep) -> str:
     """Return the figure in words, for those who cannot see it."""
     experiment, drawn = sweep.experiment, [task for task in sweep.curves if task not in sweep.reasons]
-    wins = {variant: 0 for variant in sweep.variants}
+    wins = dict.fromkeys(sweep.variants, 0)
     for task in drawn:
         for variant in {name for name, _, _ in sweep.best(task)}:
             wins[variant] += 1
@@ -310,10 +310,10 @@ def describe(sweep: Sweep) -> str:
     dubbed = sum(any(experiment.variants[name].dub_augmented for name, _, _ in sweep.best(task)) for task in drawn)
     ties = " (ties count for each)" if sum(wins.values()) > len(drawn) else ""
     empty = f" {len(sweep.reasons)} more panels are empty." if sweep.reasons else ""
-    one = len(sweep.variants) == 1
+    lines = f"{len(sweep.variants)} variant{'s' * (len(sweep.variants) > 1)}"
     return (
         f"Line charts of HEAR scores over pretraining, a panel for each of {len(drawn)} tasks: "
-        f"{len(sweep.variants)} {'variant' if one else 'variants'} after epochs {listed(list(map(str, sweep.epochs)))}. "
+        f"{lines} after epochs {listed(list(map(str, sweep.epochs)))}. "
         f"The best score of a task is of {best}{ties}; dub-augmented variants have it on {dubbed} of {len(drawn)} "
         f"tasks.{empty}"
     )
@@ -322,14 +322,24 @@ def describe(sweep: Sweep) -> str:
 def to_csv(sweep: Sweep, path: Path) -> None:
     """Write the numbers behind the figure, a row a point: task, variant, epoch, metric, mean, std, low, high, n_folds;
     then the labels of task and variant, and what `std` is over (folds, seeds, or nothing)."""
-    columns = ["task", "variant", "epoch", "metric", "mean", "std", "low", "high", "n_folds"]
-    labels = ["task_label", "label", "std_over"]
     tasks, variants = sweep.experiment.tasks, sweep.experiment.variants
     rows = [
-        (task, variant, epoch, score.metric, score.mean, score.std, score.low, score.high, score.n_folds)
-        + (tasks[task].label, variants[variant].label, std_over(score))
+        {
+            "task": task,
+            "variant": variant,
+            "epoch": epoch,
+            "metric": score.metric,
+            "mean": score.mean,
+            "std": score.std,
+            "low": score.low,
+            "high": score.high,
+            "n_folds": score.n_folds,
+            "task_label": tasks[task].label,
+            "label": variants[variant].label,
+            "std_over": std_over(score),
+        }
         for task, curves in sorted(sweep.curves.items())
         for variant, curve in sorted(curves.items())
         for epoch, score in curve
     ]
-    write_text(path, pd.DataFrame(rows, columns=columns + labels).to_csv(index=False, lineterminator="\n"))
+    write_text(path, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
