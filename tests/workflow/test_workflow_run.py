@@ -54,6 +54,7 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     for figure in ("b1", "c2", "mels"):
         assert (results / f"figures/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{figure}.csv").stat().st_size > 0
+        assert (results / f"figures/{figure}.txt").stat().st_size > 0
 
     dubs = list(csv.DictReader((results / "corpus/alignment.csv").open(encoding="utf-8")))
     assert {row["language"] for row in dubs} == {"es", "fr", "ja"}

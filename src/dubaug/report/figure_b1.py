@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,7 +27,7 @@ SECONDS_BELOW_MIN = 5.0
 _BAR = COLOURS[1]
 _REST = "#B3B3B3"
 _LABEL_LETTERS = 20
-_MIDDLE = {"color": "black", "linewidth": 0.8, "linestyle": "--"}
+_MIDDLE: dict[str, Any] = {"color": "black", "linewidth": 0.8, "linestyle": "--"}
 _YEAR = re.compile(r"\s*((?:1[89]|2[01])\d\d)(?!\d)")
 
 

@@ -242,7 +242,7 @@ def _legend(sweep: Sweep, size: Size) -> tuple[list[Line2D], int]:
         groups[variants[name].dub_augmented].append(line)
     ring = Line2D([], [], label="best", markersize=2.3 * size.marker_pt, **RING)
     groups[0].append(ring)
-    longest = max(len(line.get_label()) for group in groups for line in group if line is not ring)
+    longest = max(len(str(line.get_label())) for group in groups for line in group if line is not ring)
     wide = (2.6 + 0.5 + 1.2 + _LETTER * max(5, longest)) * size.text_pt / 72
     columns = max(1, min(int(0.98 * size.width / wide), max(map(len, groups))))
     cells: list[list[Line2D]] = []
