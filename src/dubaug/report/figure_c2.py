@@ -110,7 +110,7 @@ class Size:
         return int(72 * inches / (_LETTER * points))
 
 
-ACROSS_TEXT = Size(width=TEXT_WIDTH_IN, columns=3, panel_height=1.22, title_pt=8, text_pt=7, marker_pt=3.6)
+ACROSS_TEXT = Size(width=TEXT_WIDTH_IN, columns=3, panel_height=1.32, title_pt=8, text_pt=7, marker_pt=3.6)
 IN_COLUMN = Size(
     width=COLUMN_WIDTH_IN, columns=2, panel_height=0.85, title_pt=7, text_pt=SMALLEST_PT, marker_pt=3.0, left=0.36
 )
