@@ -174,7 +174,10 @@ def test_it_says_what_the_bars_are(demo_experiment: Experiment, results: Any, ke
     result["tasks"]["fsd50k"] = {**one_fold, "std_seeds": 0.03}
     write_json(path, result)
     note = note_of(demo_experiment, results, kept)
-    assert "standard deviation over evaluation folds; bars: standard deviation over pretraining seeds (FSD50K" in note
+    assert (
+        "bars: standard deviation over evaluation folds; bars of FSD50K, with one fold: standard deviation over pre"
+        in note
+    )
     del result["tasks"]["esc50"]
     write_json(path, result)
     note = note_of(demo_experiment, results, kept)

@@ -278,8 +278,8 @@ def _note(sweep: Sweep) -> str:
     if by_bars["folds"]:
         parts.append("bars: standard deviation over evaluation folds")
     if by_bars["seeds"]:
-        where = f" ({listed(by_bars['seeds'])}: one fold)" if by_bars["folds"] else ""
-        parts.append(f"bars: standard deviation over pretraining seeds{where}")
+        which = f"bars of {listed(by_bars['seeds'])}, with one fold" if by_bars["folds"] else "bars"
+        parts.append(f"{which}: standard deviation over pretraining seeds")
     if by_bars[""]:
         parts.append(f"no bars, since one fold and one seed: {listed(by_bars[''])}")
     if _some_bar_is_cut(sweep):
