@@ -125,7 +125,7 @@ def test_wide_bars_do_not_flatten_the_lines(demo_experiment: Experiment, full: A
 @pytest.mark.parametrize(
     ("size", "width_in"), [(figure_c2.ACROSS_TEXT, 6.8), (figure_c2.IN_COLUMN, 3.3)], ids=["text", "column"]
 )
-@pytest.mark.parametrize("which", ["full", "sparse", "further"])
+@pytest.mark.parametrize("which", ["full", "sparse", "further", "far"])
 def test_it_can_be_read_at_its_size(
     make_experiment: Callable[..., Experiment],
     full: Any,
@@ -139,12 +139,17 @@ def test_it_can_be_read_at_its_size(
     experiment = make_experiment(variants=more)
     for name in more:
         full.add(name, "hear", {"esc50": 0.123456, "crema_d": 0.0001}, epoch=2, sweep=True)
+    if which == "far":
+        for path in (path for path in full.paths if path.parts[-3] == "a"):
+            result = read_json(path)
+            far = {task: {**entry, "mean": 0.1, "std": None} for task, entry in result["tasks"].items()}
+            write_json(path, {**result, "tasks": far})
     paths = full.paths[:2] if which == "sparse" else full.paths
     sweep = drawn(experiment, paths)
     if which == "sparse":
         reason = "no data at /a/folder/of/a/name/without/end/tfds_crema_d-1.0.0-full/48000 (see the docs) " * 3
-        curves = {**sweep.curves, "crema_d": {}}
-        sweep = replace(sweep, reasons={**sweep.reasons, "crema_d": reason}, curves=curves)
+        emptied = {**sweep.curves, "crema_d": {}}
+        sweep = replace(sweep, reasons={**sweep.reasons, "crema_d": reason}, curves=emptied)
     figure_c2.draw(sweep, [tmp_path / "c2.pdf", tmp_path / "c2.png"], size)
     assert kept[0].get_figwidth() == pytest.approx(width_in)
     assert kept[0].get_figheight() < 9
@@ -153,6 +158,31 @@ def test_it_can_be_read_at_its_size(
     with Image.open(tmp_path / "c2.png") as picture:
         assert picture.width == pytest.approx(300 * width_in, abs=1)
         assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+def test_a_line_far_from_the_others_does_not_flatten_them(
+    demo_experiment: Experiment, results: Any, tmp_path: Path, kept: list[Any]
+) -> None:
+    """As `a` in the paper: a third of the others' accuracy."""
+    for i, variant in enumerate(("a", "av", "es", "efj")):
+        for epoch in (2, 4, 6):
+            mean = 0.2 if variant == "a" else 0.5 + 0.02 * i + 0.005 * epoch
+            results.add(variant, "hear", {"esc50": mean, "fsd50k": 0.5 + 0.02 * i}, epoch=epoch, sweep=True, std=0.01)
+    figure_c2.draw(drawn(demo_experiment, results.paths), [tmp_path / "c2.pdf"])
+    axis, unbroken = kept[0].axes[:2]
+    height = axis.transAxes.inverted().transform
+    places = [
+        [float(height(axis.transData.transform(point))[1]) for point in line.get_xydata()] for line in curves(axis)
+    ]
+    others = [place for line in places if line != places[1] for place in line]
+    assert max(others) - min(others) > 0.35, "of the panel's height"
+    assert all(0 < place < 1 for line in places for place in line), "the far line is there, too"
+    assert axis.get_yscale() == "function"
+    assert unbroken.get_yscale() == "linear"
+    assert "grey band: the axis leaves out a range" in " ".join(
+        text.get_text().replace("\n", " ") for text in kept[0].texts
+    )
+    assert_readable(kept[0])
 
 
 def note_of(experiment: Experiment, results: Any, kept: list[Any]) -> str:

@@ -12,12 +12,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
 from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, listed, looks, save, shorten
+from dubaug.report.figure_break import Break, find_break, finish_axis
 from dubaug.report.layout import METRIC_NAMES
 from dubaug.report.scores import Score, Scores
 
@@ -208,11 +208,9 @@ def _panel(axis: Axes, sweep: Sweep, task: str, look: Mapping[str, dict[str, Any
         )
     for variant, epoch, mean in sweep.best(task):
         axis.plot(epoch + shift[variant], mean, markersize=2.7 * size.marker_pt, zorder=4, **RING)
-    axis.set_ylim(_limits([score for curve in curves.values() for _, score in curve]))
+    finish_axis(axis, _limits(curves), _break(curves))
     axis.set_xlim(epochs[0] - 0.55 * step, epochs[-1] + 0.55 * step)
     axis.set_xticks(epochs)
-    axis.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    axis.yaxis.get_major_formatter().set_useOffset(False)  # type: ignore[attr-defined]
 
 
 def _bar(score: Score) -> tuple[float, float]:
@@ -221,11 +219,20 @@ def _bar(score: Score) -> tuple[float, float]:
     return (max(low, 0.0), min(high, 1.0)) if score.metric in _UP_TO_ONE else (low, high)
 
 
-def _limits(scores: Sequence[Score]) -> tuple[float, float]:
+def _break(curves: Mapping[str, Curve]) -> Break | None:
+    """Return the break of a panel's axis: a wide gap between lines, error bars included."""
+    bars = {variant: [_bar(score) for _, score in curve] for variant, curve in curves.items()}
+    return find_break((min(low for low, _ in its), max(high for _, high in its)) for its in bars.values())
+
+
+def _limits(curves: Mapping[str, Curve]) -> tuple[float, float]:
     """Return a panel's limits: the means and room for the ring, and of the error bars what still leaves means apart."""
+    scores, gap = [score for curve in curves.values() for _, score in curve], _break(curves)
     means = [score.mean for score in scores]
     low, high = min(means), max(means)
     span = (high - low) or 0.1 * abs(high) or 0.1
+    if gap is not None:
+        span -= gap.high - gap.low - gap.band
     ring, most = 0.14 * span, _BAR_SHARE * span
     below = low - min(_bar(score)[0] for score in scores)
     above = max(_bar(score)[1] for score in scores) - high
@@ -282,20 +289,19 @@ def _note(sweep: Sweep) -> str:
         parts.append(f"{which}: standard deviation over pretraining seeds")
     if by_bars[""]:
         parts.append(f"no bars, since one fold and one seed: {listed(by_bars[''])}")
-    if _some_bar_is_cut(sweep):
+    panels = [curves for curves in sweep.curves.values() if curves]
+    if any(map(_bar_is_cut, panels)):
         parts.append("long bars are cut at the panel's edge")
+    if any(map(_break, panels)):
+        parts.append("grey band: the axis leaves out a range without points")
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + "."
 
 
-def _some_bar_is_cut(sweep: Sweep) -> bool:
-    for curves in sweep.curves.values():
-        scores = [score for curve in curves.values() for _, score in curve]
-        if scores:
-            low, high = _limits(scores)
-            if any(_bar(score)[0] < low or _bar(score)[1] > high for score in scores):
-                return True
-    return False
+def _bar_is_cut(curves: Mapping[str, Curve]) -> bool:
+    low, high = _limits(curves)
+    bars = [_bar(score) for curve in curves.values() for _, score in curve]
+    return any(bottom < low or top > high for bottom, top in bars)
 
 
 def describe(sweep: Sweep) -> str:
