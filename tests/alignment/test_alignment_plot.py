@@ -9,12 +9,13 @@ from dubaug.alignment import plot
 from dubaug.alignment.judge import Finding
 from dubaug.alignment.measure import NOTHING
 from dubaug.config import Experiment
+from figure_checks import assert_fonts_embedded, assert_readable
 
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     figures: list[Figure] = []
-    monkeypatch.setattr(plot, "save", lambda figure, paths: figures.append(figure))
+    monkeypatch.setattr(plot, "save", lambda figure, paths, description: figures.append(figure))
     return figures
 
 
@@ -43,10 +44,33 @@ def test_every_dub_is_a_point_where_it_was_measured(drawn: list[Figure], paper_e
 
 def test_equal_findings_give_equal_bytes_and_none_is_no_error(tmp_path: Path, paper_experiment: Experiment) -> None:
     unheard = Finding(title_id="a", language="es", status="silent", verdict="reject", measurement=NOTHING)
+    forms = (".png", ".pdf", ".txt")
     for name in ("one", "two"):
-        plot.draw(FINDINGS, paper_experiment.alignment, [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"])
-    for suffix in (".png", ".pdf"):
+        plot.draw(FINDINGS, paper_experiment.alignment, [tmp_path / f"{name}{form}" for form in forms])
+    for suffix in forms:
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+    assert_fonts_embedded(tmp_path / "one.pdf")
+    assert (tmp_path / "one.txt").read_text(encoding="utf-8") == (
+        "Offset, drift and similarity of 3 dubs of 2 titles beside their films, one point a dub, by language (French "
+        "and Spanish): 1 kept, 1 corrected and 1 rejected; offsets of up to 0.700 s, drifts of up to 4.000 per cent "
+        "and similarities from 0.00 to 0.61.\n"
+    )
     for findings in ([unheard], []):
-        plot.draw(findings, paper_experiment.alignment, [tmp_path / "nothing.png"])
+        plot.draw(findings, paper_experiment.alignment, [tmp_path / "nothing.png", tmp_path / "nothing.txt"])
         assert (tmp_path / "nothing.png").is_file()
+        assert f"of {len(findings)} dubs" in (tmp_path / "nothing.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("languages", [("fr",), ("es", "fr", "ja"), ("de", "es", "fr", "it", "ja", "pt", "zh")])
+def test_it_can_be_read_at_the_texts_width(
+    drawn: list[Figure], paper_experiment: Experiment, languages: tuple[str, ...]
+) -> None:
+    statuses = ("aligned", "shifted", "drifting", "cut", "duplicate", "dissimilar", "silent", "unreadable")
+    findings = [
+        Finding(title_id=str(i), language=language, status=status, verdict=verdict, measurement=HEARD)
+        for i, status in enumerate(statuses)
+        for verdict in ("keep", "reject")
+        for language in languages
+    ]
+    plot.draw(findings, paper_experiment.alignment, [])
+    assert_readable(drawn[0])

@@ -169,7 +169,7 @@ def test_the_command(results, tmp_path, make_experiment, capsys):
     assert published["verdict"] == "no data"
     assert "miniatures" in published["means_numbers"]
     text = (tmp_path / "claims.md").read_text()
-    assert text.count("\n| ") == len(by_id) + 1
+    assert text.count("\n| ") == len(by_id) + 2
     assert "generated films" in text.splitlines()[2]
     assert "Slips in the paper" in text
     assert "claims by the evidence" in capsys.readouterr().err

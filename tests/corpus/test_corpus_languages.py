@@ -1,6 +1,6 @@
 import pytest
 
-from dubaug.corpus.languages import name_of, normalise
+from dubaug.corpus.languages import language_of, name_of, normalise
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,5 @@ def test_every_two_letter_code_is_its_own() -> None:
 
 def test_names() -> None:
     assert name_of("fr") == "French (fr)"
+    assert (language_of("fr"), language_of("yue")) == ("French", "yue")
     assert name_of("yue") == "yue"

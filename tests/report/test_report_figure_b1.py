@@ -11,7 +11,9 @@ import pytest
 from dubaug.cli import main
 from dubaug.corpus.titles import Title, Track, write_titles
 from dubaug.errors import DubaugError
+from dubaug.plotting import TEXT_WIDTH_IN
 from dubaug.report import figure_b1
+from figure_checks import assert_fonts_embedded, assert_readable
 
 
 def title(number: int, *, year: str = "", genres: str = "", minutes: float = 100.0) -> Title:
@@ -62,12 +64,17 @@ def test_a_title_counts_for_each_genre_and_bars_are_sorted(panels: Any) -> None:
     assert genre.get_ylim()[0] > genre.get_ylim()[1], "the first bar is on top"
     assert [heading(axis) for axis in (genre, year, duration)] == ["(a) Genre", "(b) Release year", "(c) Duration"]
     assert "no genre for 1 of 4" in notes(genre)
-    assert "1999–2018, median 2016" in notes(year)
+    assert "1999–2018, median 2016 (dashed)" in notes(year)
+    assert [line.get_xdata()[0] for line in year.lines] == [2016.5], "the middle of the year"
     assert "no year for 1 of 4" in notes(year)
     assert sum(bar.get_height() for bar in year.patches) == 3
     assert duration.get_xlabel() == "Duration (min)"
     lengths = [90, 100.5, 131, 6]
-    assert notes(duration).strip() == f"6.0–131.0 min, mean {np.mean(lengths):.1f}, SD {np.std(lengths, ddof=1):.1f}"
+    assert notes(duration).strip() == (
+        f"6.0–131.0 min, median {np.median(lengths):.1f}\nmean {np.mean(lengths):.1f}, SD {np.std(lengths, ddof=1):.1f}"
+        " (mean dashed)"
+    )
+    assert [line.get_xdata()[0] for line in duration.lines] == [pytest.approx(np.mean(lengths))]
     for bar in duration.patches:
         low, high = bar.get_x(), bar.get_x() + bar.get_width()
         assert bar.get_height() == sum(low <= length < high for length in lengths)
@@ -123,14 +130,47 @@ def test_the_command_writes_the_figure_and_its_data_the_same_each_time(tmp_path:
     for folder in ("one", "two"):
         arguments = ["figure-b1", "--titles", str(tmp_path / "titles.csv"), "--out-dir", str(tmp_path / folder)]
         assert main(arguments) == 0
-    for name in ("b1.pdf", "b1.png", "b1.csv"):
+    for name in ("b1.pdf", "b1.png", "b1.csv", "b1.txt"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    assert b"/Type3" not in (tmp_path / "one/b1.pdf").read_bytes()
+    assert_fonts_embedded(tmp_path / "one/b1.pdf")
+    assert (tmp_path / "one/b1.txt").read_text(encoding="utf-8") == (
+        "The 4 titles selected for pretraining: a bar chart of 3 genres, most often Drama (3), Comedy (1) and War (1); "
+        "a histogram of release years: 1999–2018, median 2016; a histogram of durations: 6.0–131.0 min, median 95.2, "
+        "mean 81.9, SD 53.5.\n"
+    )
     rows = list(csv.DictReader((tmp_path / "one/b1.csv").open(encoding="utf-8")))
     counts = {(row["panel"], row["label"]): int(row["titles"]) for row in rows}
     assert counts["genre", "Drama"] == 3
     assert counts["genre", "unknown"] == counts["year", "unknown"] == 1
     assert sum(int(row["titles"]) for row in rows if row["panel"] == "duration_min") == 4
+    stated = {row["label"]: float(row["value"]) for row in rows if row["panel"] == "statistics"}
+    assert stated["year median"] == 2016
+    assert stated["duration_min mean"] == pytest.approx(np.mean([90, 100.5, 131, 6]))
+    assert stated["duration_min sd"] == pytest.approx(np.std([90, 100.5, 131, 6], ddof=1))
+
+
+@pytest.mark.parametrize("titles", [1, 12, 748])
+def test_it_can_be_read_at_the_texts_width(panels: Any, titles: int) -> None:
+    rng = np.random.default_rng(titles)
+    genres = [
+        "Comedy",
+        "Drama",
+        "Action & Adventure",
+        "Science Fiction",
+        *(f"A long genre's name {i}" for i in range(20)),
+    ]
+    films = [
+        title(
+            i,
+            year=str(rng.integers(1960, 2023)) if i % 7 == 0 else "",
+            genres="|".join(rng.choice(genres, 2)) if i % 5 == 0 else "",
+            minutes=float(rng.normal(106, 19)),
+        )
+        for i in range(titles)
+    ]
+    figure = panels(films)[0].figure
+    assert figure.get_figwidth() == pytest.approx(TEXT_WIDTH_IN)
+    assert_readable(figure)
 
 
 def test_no_title_is_an_error() -> None:

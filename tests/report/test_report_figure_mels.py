@@ -13,6 +13,7 @@ from dubaug.plotting import TEXT_WIDTH_IN
 from dubaug.report import figure_mels
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex, ShardEntry
+from figure_checks import assert_fonts_embedded, assert_readable
 
 TRACKS = ("en", "es", "fr", "ja")
 TALKING = {"a": 3, "b": 0, "c": 5, "d": 2}
@@ -79,6 +80,7 @@ def test_stills_over_every_tracks_mel_on_one_time_axis_and_one_scale(
     choices = figure_mels.choose(index, clips=3, seed=0)
     figure_mels.draw_clips(index, choices, [tmp_path / "mels.pdf"])
     (figure,) = kept
+    assert_readable(figure)
     assert figure.get_figwidth() == pytest.approx(TEXT_WIDTH_IN)
     images = [(axis, axis.images[0]) for axis in figure.axes if axis.images]
     mels = [(axis, image) for axis, image in images if image.get_array().ndim == 2]
@@ -86,7 +88,7 @@ def test_stills_over_every_tracks_mel_on_one_time_axis_and_one_scale(
     assert (len(mels), len(stills)) == (3 * 4, 3 * figure_mels.STILLS)
     assert {image.norm for _, image in mels} == {mels[0][1].norm}, "one colour scale"
     assert max(image.get_array().max() for _, image in mels) == pytest.approx(0.0)
-    assert [axis.texts[0].get_text() for axis, _ in mels] == ["EN", "ES", "FR", "JA"] * 3
+    assert [axis.texts[0].get_text() for axis, _ in mels] == ["English", "Spanish", "French", "Japanese"] * 3
     for axis, image in mels:
         assert axis.get_xlim() == (0.0, 3.0)
         left, right, _, _ = image.get_extent()
@@ -113,13 +115,18 @@ def test_the_command_writes_the_same_bytes_each_time(index: ClipIndex, tmp_path:
     for folder in ("one", "two"):
         arguments = ["--index", str(tmp_path / "clips.json"), "--clips", "2", "--out-dir", str(tmp_path / folder)]
         assert main(["figure-mels", *arguments]) == 0
-    for name in ("mels.pdf", "mels.png", "mels.csv"):
+    for name in ("mels.pdf", "mels.png", "mels.csv", "mels.txt"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     rows = list(csv.DictReader((tmp_path / "one/mels.csv").open(encoding="utf-8")))
     assert len(rows) == 2
+    assert_fonts_embedded(tmp_path / "one/mels.pdf")
+    words = (tmp_path / "one/mels.txt").read_text(encoding="utf-8")
+    assert words.startswith("Stills and, below them, log-mel spectrograms of the tracks (English, Spanish, French and ")
     for row in rows:
         assert int(row["clip"]) == TALKING[row["title_id"]]
         assert float(row["start_s"]) == 3.0 * int(row["clip"])
+        assert row["tracks"] == "en+es+fr+ja"
+        assert f"{row['title_id']} from 0:{3 * int(row['clip']):02d}" in words
 
 
 def test_no_clips_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,6 +88,9 @@ def test_dubs_are_aligned_before_clips_are_cut_or_speech_removed(snakemake: Snak
         "results/tables/tabled6.tex",
         "results/figures/b1.pdf",
         "results/figures/c2.pdf",
+        "results/figures/c2_column.png",
+        "results/figures/c2.txt",
+        "results/corpus/alignment.txt",
         "results/figures/mels.png",
         "results/corpus/rejected.csv",
         "results/efj/export",
@@ -100,7 +103,10 @@ def test_every_target_of_the_contract_can_be_asked_for(snakemake: Snakemake, tar
     assert run.returncode == 0, run.stderr
 
 
-@pytest.mark.parametrize("target", ["results/a/visual.json", "results/xx/hear.json", "results/figures/b2.pdf"])
+@pytest.mark.parametrize(
+    "target",
+    ["results/a/visual.json", "results/xx/hear.json", "results/figures/b2.pdf", "results/figures/c2_long.pdf"],
+)
 def test_what_does_not_exist_is_an_error_and_no_run(snakemake: Snakemake, target: str) -> None:
     run = snakemake("-n", target)
     assert run.returncode != 0
@@ -277,6 +283,19 @@ def test_appendix_c_is_a_configuration(snakemake: Snakemake) -> None:
     assert run.returncode == 0, run.stderr
     jobs = _jobs(run.stdout + run.stderr)
     assert (jobs["pretrain"], jobs["probe_hear_5_10_15_20"]) == (2, 2)
+
+
+def test_appendix_c_has_a_figure_of_its_own(snakemake: Snakemake) -> None:
+    given = ("-n", "-p", "--workflow-profile", "none", "--configfile", "workflow/config/appendix_c.yaml", "--")
+    for target in ("all_figures", "results/figures/c2_long.pdf"):
+        run = snakemake(*given, target)
+        assert run.returncode == 0, run.stderr
+        printed = run.stdout + run.stderr
+        (command,) = [line for line in printed.splitlines() if "dubaug figure-c2 " in line]
+        for variant in ("av20", "efj20"):
+            for epoch in ("05", "10", "15", "20"):
+                assert f" results/{variant}/epoch{epoch}/hear.json" in command
+        assert "results/figures/c2_long_column.png" in printed
 
 
 def test_the_slurm_profile_resolves_by_name_with_the_papers_scale(

@@ -55,6 +55,7 @@ rule alignment_figure:
             caption="../report/alignment.rst",
             category="Figures",
         ),
+        words=RESULTS / "corpus/alignment.txt",
     log:
         RESULTS / "logs/alignment_figure.log",
     benchmark:
@@ -68,4 +69,4 @@ rule alignment_figure:
         config=RESOLVED,
         experiment=alignment_digest(),
     shell:
-        "dubaug alignment --config {params.config} --parts {input.alignment} --figure {output.figure} 2> {log}"
+        "dubaug alignment --config {params.config} --parts {input.alignment} --figure {output.figure} {output.words} 2> {log}"

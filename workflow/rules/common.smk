@@ -17,6 +17,7 @@ try:
     from dubaug.errors import ConfigError
     from dubaug.pretrain.experiment import pretraining_digest
     from dubaug.probe.experiment import result_digest
+    from dubaug.report.figure_names import sweep_figures
     from dubaug.tracking.watch import Watcher
 except ModuleNotFoundError as error:
     raise WorkflowError(
@@ -78,9 +79,12 @@ TABLES = collect(
 )
 COMPARISONS = collect(RESULTS / "comparisons.{form}", form=["csv", "json"])
 CLAIMS = collect(RESULTS / "claims.{form}", form=["json", "md"])
+# Figure C2 at the text's and at a column's width, and the same of variants with epochs of their own.
+SWEEP_FIGURES = list(sweep_figures(EXPERIMENT))
+DRAWN_SWEEPS = SWEEP_FIGURES if EVALUATED.suites["hear"] else []
 FIGURES = collect(
     RESULTS / "figures/{figure}.{form}",
-    figure=["b1", "c2", "mels"] if EVALUATED.suites["hear"] else ["b1", "mels"],
+    figure=["b1", "mels", *DRAWN_SWEEPS, *map("{}_column".format, DRAWN_SWEEPS)],
     form=FIGURE_FORMS,
 )
 FIGURES += collect(RESULTS / "corpus/alignment.{form}", form=FIGURE_FORMS)

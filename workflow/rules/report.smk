@@ -110,16 +110,23 @@ rule comparisons:
         " 2> {log}"
 
 
+# In words stands beside each figure what it shows, for those who cannot see it.
 rule figure_c2:
     input:
         results=result_files(suites=["hear"], sweep=True),
     output:
         figure=report(
-            collect(RESULTS / "figures/c2.{form}", form=FIGURE_FORMS),
+            collect(
+                RESULTS / "figures/{figure}{width}.{form}",
+                figure=SWEEP_FIGURES,
+                width=["", "_column"],
+                form=FIGURE_FORMS,
+            ),
             caption="../report/c2.rst",
             category="Figures",
         ),
-        data=RESULTS / "figures/c2.csv",
+        data=collect(RESULTS / "figures/{figure}.csv", figure=SWEEP_FIGURES),
+        words=collect(RESULTS / "figures/{figure}.txt", figure=SWEEP_FIGURES),
     log:
         RESULTS / "logs/figure_c2.log",
     benchmark:
@@ -147,6 +154,7 @@ rule figure_b1:
             category="Figures",
         ),
         data=RESULTS / "figures/b1.csv",
+        words=RESULTS / "figures/b1.txt",
     log:
         RESULTS / "logs/figure_b1.log",
     benchmark:
@@ -172,6 +180,7 @@ rule figure_mels:
             category="Figures",
         ),
         data=RESULTS / "figures/mels.csv",
+        words=RESULTS / "figures/mels.txt",
     log:
         RESULTS / "logs/figure_mels.log",
     benchmark:

@@ -12,8 +12,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from dubaug.alignment.judge import Finding, Status, Verdict
 from dubaug.config import Alignment
-from dubaug.corpus.languages import name_of
-from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, save
+from dubaug.corpus.languages import language_of
+from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, listed, save
 
 _COLOURS: dict[Verdict, str] = {"keep": COLOURS[1], "correct": COLOURS[3], "reject": COLOURS[6]}
 _DONE: dict[Verdict, str] = {"keep": "kept", "correct": "corrected", "reject": "rejected"}
@@ -27,6 +27,8 @@ _MARKERS: dict[Status, str] = {
     "silent": "v",
     "unreadable": "*",
 }
+_LETTERS = 21
+"""Languages' names with more letters than this do not fit below a panel: their codes do."""
 _DRIFT_LINEAR = 0.01
 """Per cent: up to this the drifts' axis is linear, beyond it logarithmic."""
 _BAND: dict[str, Any] = {"color": COLOURS[4], "alpha": 0.15, "linewidth": 0}
@@ -36,7 +38,8 @@ _LIMIT: dict[str, Any] = {"color": NOTE["color"], "linewidth": 0.8, "linestyle":
 def draw(findings: Sequence[Finding], settings: Alignment, paths: Sequence[Path]) -> None:
     """Draw offset, drift and similarity, one column a language, one point a dub, titles in order from left to right.
 
-    Dubs that nothing places (silent, dissimilar, unreadable) stand in the panel of similarities alone.
+    Dubs that nothing places (silent, dissimilar, unreadable) stand in the panel of similarities alone. A path that ends
+    in `.txt` gets the figure in words.
     """
     languages = sorted({finding.language for finding in findings})
     titles = sorted({finding.title_id for finding in findings})
@@ -63,7 +66,26 @@ def draw(findings: Sequence[Finding], settings: Alignment, paths: Sequence[Path]
             title=f"{len(titles)} titles; {len(findings)} dubs, {placed} of them placed; policy: {settings.policy}",
             title_fontproperties={"size": NOTE["fontsize"]},
         )
-        save(figure, paths)
+        save(figure, paths, description=describe(findings))
+
+
+def describe(findings: Sequence[Finding]) -> str:
+    """Return the figure in words, for those who cannot see it."""
+    titles, languages = ({getattr(one, key) for one in findings} for key in ("title_id", "language"))
+    done = [f"{sum(one.verdict == verdict for one in findings)} {word}" for verdict, word in _DONE.items()]
+    offsets_s = [abs(one.measurement.offset_s) for one in findings if one.measurement.offset_s is not None]
+    drifts = [abs(100 * one.measurement.drift) for one in findings if one.measurement.drift is not None]
+    similarities = [one.measurement.similarity for one in findings]
+    reach = [
+        f"offsets of up to {max(offsets_s):.3f} s" if offsets_s else "",
+        f"drifts of up to {max(drifts):.3f} per cent" if drifts else "",
+        f"similarities from {min(similarities):.2f} to {max(similarities):.2f}" if similarities else "",
+    ]
+    names = listed(sorted(map(language_of, languages))) or "none"
+    return (
+        f"Offset, drift and similarity of {len(findings)} dubs of {len(titles)} titles beside their films, one point a "
+        f"dub, by language ({names}): {listed(done)}; {listed(list(filter(None, reach))) or 'nothing measured'}."
+    )
 
 
 def _groups(findings: Sequence[Finding]) -> list[tuple[Verdict, Status]]:
@@ -101,7 +123,10 @@ def _points(
         x = np.array(columns) + 0.8 * np.array(places)
         y = np.array([values[i] for i in chosen], dtype=float)
         axis.scatter(x, y, s=16, marker=_MARKERS[group[1]], c=_COLOURS[group[0]], alpha=0.75, linewidths=0)
-    axis.set_xticks(range(len(languages)), [name_of(language).split(" (")[0] for language in languages])
+    names = [language_of(language) for language in languages]
+    if sum(map(len, names)) > _LETTERS:
+        names = [language.upper() for language in languages]
+    axis.set_xticks(range(len(languages)), names, fontsize=7)
     axis.set_xlim(-0.6, max(len(languages) - 0.4, 0.6))
     axis.grid(visible=False, axis="x")
 

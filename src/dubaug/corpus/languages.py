@@ -38,3 +38,8 @@ def name_of(code: str) -> str:
     """Return the language's English name with its code: `French (fr)`."""
     name = _table()[1].get(code)
     return f"{name} ({code})" if name else code
+
+
+def language_of(code: str) -> str:
+    """Return the language's English name, `French`; a code that has none as it is."""
+    return _table()[1].get(code, code)

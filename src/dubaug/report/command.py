@@ -42,7 +42,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     figure = subparsers.add_parser(
         "figure-c2",
         help="Figure C2: HEAR scores over pretraining epochs",
-        description="Draw Figure C2 as c2.pdf and c2.png, with its data as c2.csv.",
+        description="Draw Figure C2 as c2.pdf and c2.png, at a column's width as c2_column.pdf and c2_column.png, with "
+        "its data as c2.csv and in words as c2.txt; variants with epochs of their own likewise as c2_long.",
     )
     figure.add_argument("--config", type=Path, required=True, help="the resolved configuration, results/config.yaml")
     figure.add_argument("--results", nargs="+", type=Path, required=True, help="hear.json of all variants and epochs")
@@ -51,7 +52,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     figure = subparsers.add_parser(
         "figure-b1",
         help="Figure B1: genres, years and durations of the selected titles",
-        description="Draw Figure B1 as b1.pdf and b1.png, with its data as b1.csv.",
+        description="Draw Figure B1 as b1.pdf and b1.png, with its data as b1.csv and in words as b1.txt.",
     )
     figure.add_argument("--titles", type=Path, required=True, help="the titles selected (results/corpus/titles.csv)")
     figure.add_argument("--out-dir", type=Path, required=True)
@@ -60,7 +61,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "figure-mels",
         help="example clips: stills and the log-mel of each track",
         description="Draw clips with speech, of titles drawn at random, as mels.pdf and mels.png; which they are, as "
-        "mels.csv.",
+        "mels.csv; the figure in words, as mels.txt.",
     )
     figure.add_argument("--index", type=Path, required=True, help="the clip index (results/corpus/clips.json)")
     figure.add_argument("--clips", type=int, default=3, help="how many, each of another title (default 3)")
@@ -132,18 +133,24 @@ def run_tables(options: argparse.Namespace) -> None:
 
 
 def run_figure_c2(options: argparse.Namespace) -> None:
-    """Draw the figure, and write the numbers in it beside it."""
+    """Draw the figure of the main runs, and of those with a length of their own, each at two widths with its data."""
     from dubaug.config import load
     from dubaug.progress import say
-    from dubaug.report.figure_c2 import draw, to_csv
+    from dubaug.report.figure_c2 import ACROSS_TEXT, IN_COLUMN, draw, select, to_csv
+    from dubaug.report.figure_names import sweep_figures
     from dubaug.report.scores import load_scores
 
     experiment, scores = load(options.config), load_scores(options.results)
-    for task in experiment.suites["hear"]:
-        if not any(scored == task for scored, _, _ in scores.sweep):
-            say(f"{task} has an empty panel: {scores.why_empty(task)}")
-    draw(experiment, scores, [options.out_dir / "c2.pdf", options.out_dir / "c2.png"])
-    to_csv(scores, options.out_dir / "c2.csv")
+    figures = sweep_figures(experiment)
+    if not figures:
+        raise DubaugError(f"{options.config}: figure C2 needs variants that are trained")
+    sweeps = {name: select(experiment, scores, variants) for name, variants in figures.items()}
+    for name, sweep in sweeps.items():
+        for task, reason in sweep.reasons.items():
+            say(f"{name}: {task} has an empty panel: {reason}")
+        draw(sweep, [options.out_dir / f"{name}.{form}" for form in ("pdf", "png", "txt")], ACROSS_TEXT)
+        draw(sweep, [options.out_dir / f"{name}_column.{form}" for form in ("pdf", "png")], IN_COLUMN)
+        to_csv(sweep, options.out_dir / f"{name}.csv")
 
 
 def run_figure_b1(options: argparse.Namespace) -> None:
@@ -152,7 +159,7 @@ def run_figure_b1(options: argparse.Namespace) -> None:
     from dubaug.report.figure_b1 import draw, survey, to_csv
 
     corpus = survey(read_titles(options.titles))
-    draw(corpus, [options.out_dir / "b1.pdf", options.out_dir / "b1.png"])
+    draw(corpus, [options.out_dir / f"b1.{form}" for form in ("pdf", "png", "txt")])
     to_csv(corpus, options.out_dir / "b1.csv")
 
 
@@ -165,5 +172,5 @@ def run_figure_mels(options: argparse.Namespace) -> None:
         raise DubaugError(f"--clips {options.clips}: at least one clip can be drawn")
     index = ClipIndex.load(options.index)
     choices = choose(index, clips=options.clips, seed=options.seed)
-    draw_clips(index, choices, [options.out_dir / "mels.pdf", options.out_dir / "mels.png"])
+    draw_clips(index, choices, [options.out_dir / f"mels.{form}" for form in ("pdf", "png", "txt")])
     to_csv(index, choices, options.out_dir / "mels.csv")

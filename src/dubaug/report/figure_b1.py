@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,7 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from dubaug.corpus.titles import Title
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
-from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, save
+from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, listed, save, shorten
 
 GENRES_SHOWN = 15
 """More than these are summed as the last bar."""
@@ -26,6 +27,7 @@ SECONDS_BELOW_MIN = 5.0
 _BAR = COLOURS[1]
 _REST = "#B3B3B3"
 _LABEL_LETTERS = 20
+_MIDDLE: dict[str, Any] = {"color": "black", "linewidth": 0.8, "linestyle": "--"}
 _YEAR = re.compile(r"\s*((?:1[89]|2[01])\d\d)(?!\d)")
 
 
@@ -112,34 +114,52 @@ def _histogram(values: Sequence[float], widths: Sequence[float]) -> Histogram:
 
 
 def draw(corpus: Corpus, paths: Sequence[Path]) -> None:
-    """Draw the figure to `paths` (the suffix chooses the format).
+    """Draw the figure to `paths` (the suffix chooses the format; `.txt` is the figure in words).
 
-    A panel whose values no title states is left out, and the figure says so; durations are always known.
+    A panel whose values no title states is left out, and the figure says so; durations are always known. A dashed line
+    is the median of the years, and the mean of the durations, as the paper states them.
     """
     with plt.rc_context(STYLE):
-        save(_figure(corpus), paths)
+        save(_figure(corpus), paths, description=describe(corpus))
 
 
 def _figure(corpus: Corpus) -> Figure:
     panels = [panel for panel, known in ((_draw_genres, corpus.genres), (_draw_years, corpus.years)) if known]
     panels.append(_draw_durations)
     width = TEXT_WIDTH_IN if len(panels) > 1 else TEXT_WIDTH_IN / 2
-    some_unknown = 0 < corpus.without_genre < corpus.titles or 0 < corpus.without_year < corpus.titles
-    lines = 2 if some_unknown else 1
     bars = min(len(corpus.genres), GENRES_SHOWN + 1)
     figure, axes = plt.subplots(
         1, len(panels), figsize=(width, max(2.2, 0.95 + 0.12 * bars)), squeeze=False, layout="constrained"
     )
-    for letter, panel, axis in zip("abc", panels, axes.flat, strict=False):
-        name, notes = panel(axis, corpus)
+    drawn = [(axis, *panel(axis, corpus)) for panel, axis in zip(panels, axes.flat, strict=True)]
+    lines = max(len(notes) for _, _, notes in drawn)
+    for letter, (axis, name, notes) in zip("abc", drawn, strict=False):
         axis.set_title(f"({letter}) {name}" if len(panels) > 1 else name, loc="left", pad=4 + 8.5 * lines)
         note = "\n".join([*notes, *[""] * (lines - len(notes))])
         text = axis.annotate(note, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", **NOTE)
         text.set_in_layout(False)  # a long line pushes no panel aside
-    unknown = [name for name, known in (("genres", corpus.genres), ("a year", corpus.years)) if not known]
-    if unknown:
-        figure.supxlabel(f"No title of the catalogue states {' or '.join(unknown)}.", **NOTE)
+    if unknown := _unknown(corpus):
+        figure.supxlabel(unknown, **NOTE)
     return figure
+
+
+def _unknown(corpus: Corpus) -> str:
+    """Say what no title states."""
+    unknown = [name for name, known in (("genres", corpus.genres), ("a year", corpus.years)) if not known]
+    return f"No title of the catalogue states {' or '.join(unknown)}." if unknown else ""
+
+
+def describe(corpus: Corpus) -> str:
+    """Return the figure in words, for those who cannot see it."""
+    parts = []
+    if corpus.genres:
+        most = listed([f"{genre} ({count})" for genre, count in corpus.genres[:3]])
+        parts.append(f"a bar chart of {len(corpus.genres)} genres, most often {most}")
+    if corpus.years:
+        parts.append(f"a histogram of release years: {_span(corpus.years, '.0f')}, median {_median_year(corpus)}")
+    parts.append(f"a histogram of durations: {', '.join(_duration_notes(corpus))}")
+    text = f"The {corpus.titles} titles selected for pretraining: {'; '.join(parts)}."
+    return " ".join(filter(None, [text, _unknown(corpus)]))
 
 
 def _draw_genres(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
@@ -147,7 +167,7 @@ def _draw_genres(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
     shown = list(corpus.genres)
     rest = shown[GENRES_SHOWN:] if len(shown) > GENRES_SHOWN + 1 else []
     shown = shown[: len(shown) - len(rest)]
-    labels = [_shorten(genre) for genre, _ in shown] + [f"{len(rest)} others"] * bool(rest)
+    labels = [shorten(genre, _LABEL_LETTERS) for genre, _ in shown] + [f"{len(rest)} others"] * bool(rest)
     counts = [count for _, count in shown] + [sum(count for _, count in rest)] * bool(rest)
     places = range(len(labels))
     axis.barh(places, counts, height=0.75, color=[_BAR] * len(shown) + [_REST] * bool(rest))
@@ -163,18 +183,33 @@ def _draw_genres(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
 
 def _draw_years(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
     _draw_histogram(axis, year_histogram(corpus.years))
+    # a year's bar begins where the year does: its middle is half a year on
+    axis.axvline(float(np.median(corpus.years)) + 0.5, **_MIDDLE)
     axis.set_xlabel("Release year")
-    median = float(np.median(corpus.years))
     missing = _without("year", corpus.without_year, corpus.titles)
-    return "Release year", [f"{_span(corpus.years, '.0f')}, median {median:.0f}", *missing]
+    return "Release year", [f"{_span(corpus.years, '.0f')}, median {_median_year(corpus)} (dashed)", *missing]
+
+
+def _median_year(corpus: Corpus) -> str:
+    return f"{float(np.median(corpus.years)):.0f}"
 
 
 def _draw_durations(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
     durations, unit = _durations(corpus)
     _draw_histogram(axis, duration_histogram(durations))
+    axis.axvline(float(np.mean(durations)), **_MIDDLE)
     axis.set_xlabel(f"Duration ({unit})")
+    where, spread = _duration_notes(corpus)
+    return "Duration", [where, f"{spread} (mean dashed)"]
+
+
+def _duration_notes(corpus: Corpus) -> list[str]:
+    durations, unit = _durations(corpus)
     spread = f", SD {np.std(durations, ddof=1):.1f}" if len(durations) > 1 else ""
-    return "Duration", [f"{_span(durations, '.1f')} {unit}, mean {np.mean(durations):.1f}{spread}"]
+    return [
+        f"{_span(durations, '.1f')} {unit}, median {np.median(durations):.1f}",
+        f"mean {np.mean(durations):.1f}{spread}",
+    ]
 
 
 def _durations(corpus: Corpus) -> tuple[tuple[float, ...], str]:
@@ -193,6 +228,7 @@ def _draw_histogram(axis: Axes, histogram: Histogram) -> None:
     axis.margins(x=0.02)
     axis.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
     axis.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
+    axis.ticklabel_format(axis="x", useOffset=False)
     axis.set_ylabel("Titles")
 
 
@@ -206,28 +242,38 @@ def _span(ordered: Sequence[float], form: str) -> str:
     return first if first == last else f"{first}–{last}"
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= _LABEL_LETTERS else text[: _LABEL_LETTERS - 1].rstrip() + "…"
-
-
 def to_csv(corpus: Corpus, path: Path) -> None:
-    """Write the numbers behind the figure: panel, label (a genre, or `unknown`), lower and upper edge, titles."""
+    """Write the numbers behind the figure: panel, label (a genre, or `unknown`), lower and upper edge, titles.
+
+    The panel `statistics` has what the figure states: label (`year median`), `value`, and of how many titles.
+    """
     durations, unit = _durations(corpus)
-    rows: list[tuple[str, str, float | None, float | None, int]] = [
-        ("genre", genre, None, None, count) for genre, count in corpus.genres
+    rows: list[tuple[str, str, float | None, float | None, int, float | None]] = [
+        ("genre", genre, None, None, count, None) for genre, count in corpus.genres
     ]
-    rows.append(("genre", "unknown", None, None, corpus.without_genre))
+    rows.append(("genre", "unknown", None, None, corpus.without_genre, None))
     if corpus.years:
         rows += _bins("year", year_histogram(corpus.years))
-    rows.append(("year", "unknown", None, None, corpus.without_year))
+    rows.append(("year", "unknown", None, None, corpus.without_year, None))
     rows += _bins(f"duration_{unit}", duration_histogram(durations))
-    frame = pd.DataFrame(rows, columns=["panel", "label", "lower", "upper", "titles"])
+    for name, values in (("year", corpus.years), (f"duration_{unit}", durations)):
+        rows += [("statistics", f"{name} {what}", None, None, len(values), it) for what, it in _statistics(values)]
+    frame = pd.DataFrame(rows, columns=["panel", "label", "lower", "upper", "titles", "value"])
     write_text(path, frame.to_csv(index=False, lineterminator="\n"))
 
 
-def _bins(panel: str, histogram: Histogram) -> Iterable[tuple[str, str, float, float, int]]:
+def _statistics(values: Sequence[float]) -> list[tuple[str, float]]:
+    """Return minimum, median, mean, standard deviation and maximum, where there are values enough."""
+    if not values:
+        return []
+    spread = [("sd", float(np.std(values, ddof=1)))] if len(values) > 1 else []
+    middle = [("median", float(np.median(values))), ("mean", float(np.mean(values)))]
+    return [("min", float(min(values))), *middle, *spread, ("max", float(max(values)))]
+
+
+def _bins(panel: str, histogram: Histogram) -> Iterable[tuple[str, str, float, float, int, None]]:
     edges = histogram.edges
     return [
-        (panel, f"{low:g}–{high:g}", low, high, count)
+        (panel, f"{low:g}–{high:g}", low, high, count, None)
         for low, high, count in zip(edges, edges[1:], histogram.counts, strict=False)
     ]

@@ -8,13 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from dubaug.corpus.languages import language_of
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
-from dubaug.plotting import STYLE, TEXT_WIDTH_IN, save
+from dubaug.plotting import STYLE, TEXT_WIDTH_IN, listed, save
 from dubaug.seeding import item_rng
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
-from dubaug.shards.sheet import RANGE_DB, Layout, draw, mel_axes, power_db, read_clip
+from dubaug.shards.sheet import RANGE_DB, Clip, Layout, draw, mel_axes, power_db, read_clip
 
 COLUMNS = 3
 STILLS = 3
@@ -64,20 +65,31 @@ def tracks_difference_db(reader: ShardReader, row: int) -> float:
 
 
 def draw_clips(index: ClipIndex, choices: Sequence[Choice], paths: Sequence[Path]) -> None:
-    """Draw the clips to `paths` (the suffix chooses the format), as wide as a paper's text."""
+    """Draw the clips to `paths` (the suffix chooses the format; `.txt` is the figure in words), as wide as a paper's
+    text."""
     clips = [read_clip(index.open(choice.title_id), choice.row, stills=STILLS) for choice in choices]
     layout = Layout(width=TEXT_WIDTH_IN, columns=min(COLUMNS, len(clips)))
     with plt.rc_context(STYLE):
-        save(draw(clips, mel_axes(index.open(choices[0].title_id)), layout), paths)
+        save(draw(clips, mel_axes(index.open(choices[0].title_id)), layout), paths, description=describe(clips))
+
+
+def describe(clips: Sequence[Clip]) -> str:
+    """Return the figure in words, for those who cannot see it."""
+    tracks = listed([language_of(track) for track in clips[0].levels_db])
+    which = listed([f"{clip.title} from {clip.begins}" for clip in clips])
+    stills = "Stills and, below them, log-mel" if any(len(clip.stills) for clip in clips) else "Log-mel"
+    return (
+        f"{stills} spectrograms of the tracks ({tracks}) of {len(clips)} example clip{'s' * (len(clips) > 1)}, one "
+        f"below the other on one time axis and one scale of power: {which}."
+    )
 
 
 def to_csv(index: ClipIndex, choices: Sequence[Choice], path: Path) -> None:
-    """Write which clips the figure shows: title_id, clip, start_s, difference_db."""
+    """Write which clips the figure shows: title_id, clip, start_s, difference_db, tracks (`en+es`, from the top)."""
     rows = []
     for choice in choices:
         reader = index.open(choice.title_id)
-        rows.append(
-            (choice.title_id, reader.index(choice.row), reader.start_s(choice.row), round(choice.difference_db, 3))
-        )
-    frame = pd.DataFrame(rows, columns=["title_id", "clip", "start_s", "difference_db"])
+        clip, start_s = reader.index(choice.row), reader.start_s(choice.row)
+        rows.append((choice.title_id, clip, start_s, round(choice.difference_db, 3), "+".join(reader.tracks)))
+    frame = pd.DataFrame(rows, columns=["title_id", "clip", "start_s", "difference_db", "tracks"])
     write_text(path, frame.to_csv(index=False, lineterminator="\n"))

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
+from dubaug.corpus.languages import language_of
 from dubaug.shards.format import ShardReader
 
 RANGE_DB = 80.0
@@ -74,14 +75,18 @@ class Clip:
     levels_db: dict[str, np.ndarray]
     """Each track's power, mean over the channels, `(T, F)`."""
 
-    def caption(self, letters: int) -> str:
-        """Return the title, shortened to some letters, and where the clip begins in it."""
+    @property
+    def begins(self) -> str:
+        """Return where the clip begins in its title: `1:02:03` or `0:18`."""
         minutes, seconds = divmod(round(self.start_s), 60)
         hours, minutes = divmod(minutes, 60)
-        at = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
-        room = max(4, letters - len(at) - 2)
+        return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+    def caption(self, letters: int) -> str:
+        """Return the title, shortened to some letters, and where the clip begins in it."""
+        room = max(4, letters - len(self.begins) - 2)
         title = self.title if len(self.title) <= room else self.title[: room - 1] + "…"
-        return f"{title}  {at}"
+        return f"{title}  {self.begins}"
 
 
 def power_db(mel_CTF: np.ndarray) -> np.ndarray:
@@ -214,7 +219,7 @@ def _draw_mel(axis: Axes, levels_TF: np.ndarray, track: str, axes: MelAxes | Non
     axis.tick_params(length=2, labelsize=6.5, pad=2)
     box = {"boxstyle": "square,pad=0.18", "facecolor": "black", "alpha": 0.55, "linewidth": 0}
     axis.annotate(
-        track.upper(),
+        language_of(track),
         (0, 1),
         (3, -3),
         xycoords="axes fraction",
