@@ -1,4 +1,4 @@
-# make demo       install into .venv if need be, then the demo: every table and figure from generated films
+# make demo       install into .venv if need be, then the demo: every table, figure, claim and the report from generated films
 # make demo-full  the same with more films, wider encoders and three seeds (60-90 minutes on 2 cores)
 # make plan       jobs, core-hours, time and disk of a run before it is started, for instance:
 #                 make plan SCALE=paper    make plan CONFIG="config.yaml mine.yaml" TARGETS=all_hear PLAN="--cores 16"
@@ -32,13 +32,13 @@ install: .venv/.installed
 	@touch $@
 
 demo: install
-	@snakemake --cores $(CORES) all_tables all_figures
+	@snakemake --cores $(CORES)
 
 demo-full: install
-	@snakemake --cores $(CORES) --configfile workflow/config/demo_full.yaml -- all_tables all_figures
+	@snakemake --cores $(CORES) --configfile workflow/config/demo_full.yaml
 
 CONFIG ?= config.yaml
-TARGETS ?= all_tables all_figures
+TARGETS ?= all
 
 plan: install
 	@dubaug plan --config $(CONFIG) --workflow workflow --snakefile Snakefile --paper workflow/resources/paper \
