@@ -103,6 +103,7 @@ def shown(cells: list[Any]) -> list[str]:
     return [kind for output in outputs for kind in output.get("data", {})]
 
 
+@pytest.mark.slow
 def test_a_clips_own_sound_finds_that_clip_and_both_are_played(notebook: Path, run: Path) -> None:
     cells = executed(notebook, RESULTS=str(run), MODEL=str(run / "rp/pretraining.json"), TITLE=1, CLIP=2, LANGUAGE="en")
     text = printed(cells)
@@ -117,6 +118,7 @@ def test_a_clips_own_sound_finds_that_clip_and_both_are_played(notebook: Path, r
     assert len(players) == 2
 
 
+@pytest.mark.slow
 def test_a_dub_that_lies_elsewhere_in_its_file_is_heard_where_it_belongs(notebook: Path, run: Path) -> None:
     cells = executed(notebook, RESULTS=str(run), MODEL=str(run / "rp/pretraining.json"), TITLE=1, CLIP=4, LANGUAGE="es")
     text = printed(cells)
@@ -125,6 +127,7 @@ def test_a_dub_that_lies_elsewhere_in_its_file_is_heard_where_it_belongs(noteboo
     assert often == "own moment first in 100% (chance 8.3%), median rank 1"
 
 
+@pytest.mark.slow
 def test_a_file_of_ones_own_is_embedded_whole(notebook: Path, run: Path) -> None:
     own = run / "films/alpha.mkv"
     cells = executed(notebook, RESULTS=str(run), MODEL=str(run / "rp/pretraining.json"), SOUND=str(own), AT_MOST=1)
