@@ -54,7 +54,7 @@ def test_losses_are_counted_by_stage_and_reason_each_title_once(tmp_path: Path) 
     write_rejects(tmp_path / "one.csv", [*cut, *damaged])
     write_rejects(tmp_path / "two.csv", cut)
     assert summarise_losses([tmp_path / "one.csv", tmp_path / "two.csv"]) == (
-        Loss(stage="catalogue", reason="the file ends at … s of the … s its header promises", titles=2, clips=0),
+        Loss(stage="catalogue", reason="the file ends at … s of the … s its header promises", titles=2, clips=None),
         Loss(stage="shards", reason="damaged data (en)", titles=1, clips=5),
     )
     with pytest.raises(DubaugError, match=r"no reject list at .*three\.csv"):

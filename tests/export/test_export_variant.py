@@ -161,7 +161,10 @@ def facts(results: Path) -> Callable[..., DataFacts]:
                 Dubs(status="shifted", verdict="correct", dubs=2, titles=1, offset_s_max=1.3),
                 Dubs(status="cut", verdict="reject", dubs=1, titles=1, offset_s_max=None),
             ],
-            losses=[Loss(stage="shards", reason="damaged data (en)", titles=1, clips=5)],
+            losses=[
+                Loss(stage="shards", reason="damaged data (en)", titles=1, clips=5),
+                Loss(stage="catalogue", reason="the file is empty", titles=1, clips=None),
+            ],
             versions="dubaug 9.9",
         )
         return replace(given, **keys)
@@ -208,6 +211,7 @@ def test_the_data_card_counts(facts: Callable[..., DataFacts]) -> None:
     assert "| shifted | moved | 2 | 1 | 1.300 s |" in card
     assert "| cut | title rejected | 1 | 1 |  |" in card
     assert "| shards | damaged data (en) | 1 | 5 |" in card
+    assert "| catalogue | the file is empty | 1 | unknown |" in card
     assert "1 of 3 titles was not made in English" in card
 
 

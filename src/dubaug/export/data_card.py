@@ -99,7 +99,7 @@ def _introduction(facts: DataFacts) -> str:
     )
     if facts.generated:
         return text + "\n> **Generated films.** They are there to try the software, and stand for no real ones.\n"
-    return text + f"\nLines with {ASKED} ask what no file says.\n"
+    return text + f"\nLines that begin with {ASKED} ask what no file says.\n"
 
 
 def _bullets(*lines: str) -> str:
@@ -245,9 +245,12 @@ def _left_out(facts: DataFacts) -> str:
         return "What was rejected: not given.\n"
     if not facts.losses:
         return "Nothing that was found had to be rejected.\n"
-    rows = [[loss.stage, loss.reason, f"{loss.titles:,}", f"{loss.clips:,}"] for loss in facts.losses]
+    rows = [
+        [loss.stage, loss.reason, f"{loss.titles:,}", "unknown" if loss.clips is None else f"{loss.clips:,}"]
+        for loss in facts.losses
+    ]
     table = markdown_table(["Stage", "Rejected because", "Titles", "Clips"], rows, numbers_from=2)
-    return f"Rejected (clips where their number is known; numbers and names are left out of reasons):\n\n{table}"
+    return f"Rejected (numbers and names are left out of reasons):\n\n{table}"
 
 
 def _uses(facts: DataFacts) -> str:

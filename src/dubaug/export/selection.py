@@ -40,12 +40,13 @@ class Dubs:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """What one stage rejected for one reason; `clips` counts those of which the number is known."""
+    """What one stage rejected for one reason."""
 
     stage: str
     reason: str
     titles: int
-    clips: int
+    clips: int | None
+    """Those of which the number is known; None if it is of none."""
 
 
 def summarise_found(catalogue_csv: Path) -> Found:
@@ -102,7 +103,8 @@ def summarise_losses(paths: Sequence[Path]) -> tuple[Loss, ...]:
     for stage, reason in sorted({(reject.stage, reason) for reject, reason in rejects}):
         members = [reject for reject, why in rejects if (reject.stage, why) == (stage, reason)]
         titles = len({reject.title_id for reject in members})
-        losses.append(Loss(stage=stage, reason=reason, titles=titles, clips=sum(one.clips or 0 for one in members)))
+        known = [reject.clips for reject in members if reject.clips is not None]
+        losses.append(Loss(stage=stage, reason=reason, titles=titles, clips=sum(known) if known else None))
     return tuple(sorted(losses, key=lambda loss: -loss.titles))
 
 
