@@ -15,7 +15,7 @@ from dubaug.export.network import Network
 from dubaug.export.sections import duration, film_lines, markdown_table, name_of, plural
 from dubaug.export.selection import Dubs, Found, Loss
 
-ASKED = "**To be filled in by who owns the films:**"
+ASKED = "**To be filled in by whoever owns the films:**"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 """Hugging Face's classes of size, by their upper bounds."""
 LARGEST = "1M<n<10M"
