@@ -113,7 +113,7 @@ def _asked(facts: DataFacts, question: str) -> list[str]:
 def _motivation(facts: DataFacts) -> str:
     purpose = (
         "For learning sound and picture together without labels, where a scene is heard in one language and dubbed "
-        "into another: music, effects and timing are the same, the voices and the words are not "
+        "into another: music, effects and timing are nearly the same, the voices and the words are not "
         "([arXiv 2304.05600](https://arxiv.org/abs/2304.05600))."
     )
     if facts.generated:
