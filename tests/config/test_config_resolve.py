@@ -110,6 +110,7 @@ def test_a_variant_may_have_seeds_of_its_own(make_experiment: Make) -> None:
         ({"suites": {"hear": ["tut18"]}}, "tasks.tut18.suite", "'hares'", "hear"),
         ({"tasks": {"mine": {"suite": "hear"}}}, "tasks.mine", "path", "required"),
         ({"tasks": {"mine": {"suite": "visual", "path": "x"}}}, "tasks.mine.layout", "None", "layout"),
+        ({"tasks": {"mine": {"suite": "hares", "path": "x", "layout": "tut"}}}, "tasks.mine.layout", "'tut'", "tut18,"),
         ({"seeds": [0, 0]}, "seeds", "[0, 0]", "differ"),
         ({"augmentation": {"height_min": 32}}, "augmentation.height_min", "32", "encoders.video.crop"),
         ({"encoders": {"video": {"crop": 24}}}, "encoders.video.crop", "24", "at least 32"),

@@ -233,6 +233,33 @@ def test_an_export_is_of_one_seed_and_of_no_table(snakemake: Snakemake) -> None:
     assert "export" not in _jobs(snakemake("-n", "all").stderr)
 
 
+@pytest.mark.parametrize(
+    ("variant", "seeds", "suites", "lists"),
+    [
+        ("efj", [0], "hear hares visual", "rejected"),
+        ("sep", [0, 1], "hear hares visual", "rejected rejected_separation"),
+        ("a", [0], "hear hares", "rejected"),
+        ("rp", [0], "hear hares visual", None),
+    ],
+)
+def test_cards_are_of_all_seeds_of_a_variant_and_of_no_table(
+    snakemake: Snakemake, variant: str, seeds: list[int], suites: str, lists: str | None
+) -> None:
+    words = ("-n", "-p", "--workflow-profile", "none", "--cores", "1", f"results/{variant}/card")
+    run = snakemake(*words, overlay={"seeds": seeds})
+    assert run.returncode == 0, run.stderr
+    (command,) = [line for line in (run.stdout + run.stderr).splitlines() if "dubaug card" in line]
+    homes = [f"results/{variant}/seed{seed}" for seed in seeds] if len(seeds) > 1 else [f"results/{variant}"]
+    manifests = " ".join(f"{home}/pretraining.json" for home in homes)
+    given = " ".join(f"results/{variant}/{suite}.json" for suite in suites.split())
+    assert f"--manifest {manifests} --scores {given} --" in command
+    assert ("--catalogue results/corpus/catalogue.csv" in command) == (lists is not None)
+    if lists is not None:
+        rejected = " ".join(f"results/corpus/{name}.csv" for name in lists.split())
+        assert f"--alignment results/corpus/alignment.csv --rejected {rejected} --out-dir" in command
+    assert "card" not in _jobs(snakemake("-n", "all").stderr)
+
+
 @pytest.mark.parametrize(("seeds", "trained"), [([0], 2), ([0, 1], 4)])
 def test_what_a_variant_starts_from_is_trained_first(snakemake: Snakemake, seeds: list[int], trained: int) -> None:
     staged = {"secondary": ["es", "fr", "ja"], "start_from": "av"}

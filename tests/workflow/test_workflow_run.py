@@ -146,6 +146,18 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
         score = f"{hear['mean']:.3f} ± {hear['std']:.3f} | {low:.3f} .. {high:.3f}"
         assert f"| ESC-50 † | hear | Accuracy | {score} | 5 |" in card
 
+    # so do the cards of a variant
+    carded = snakemake("--cores", "2", "results/efj/card", "results/rp/card", overlay=TINY)
+    assert carded.returncode == 0, carded.stdout + carded.stderr
+    hear = json.loads((results / "efj/hear.json").read_text())["tasks"]["esc50"]
+    model = (results / "efj/card/MODEL_CARD.md").read_text(encoding="utf-8")
+    assert f"| ESC-50 † | hear | Accuracy | {hear['mean']:.3f} ± {hear['std']:.3f} |" in model
+    data = (results / "efj/card/DATA_CARD.md").read_text(encoding="utf-8")
+    assert f"{len(found)} titles could be read" in data
+    assert "| English + Spanish + French + Japanese |" in data
+    assert "| aligned | used as it is |" in data
+    assert [path.name for path in (results / "rp/card").glob("*.md")] == ["MODEL_CARD.md"]
+
     # random networks of several seeds beside trained ones of one
     changed = {**TINY, "variants": {**TINY["variants"], "rp": {"seeds": [0, 1]}}}
     drawn = snakemake("--cores", "2", "results/rp/hares.json", "results/rp/visual.json", overlay=changed, timeout_s=600)

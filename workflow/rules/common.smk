@@ -162,12 +162,29 @@ def export_input(wildcards):
     return inputs
 
 
+def card_input(wildcards):
+    """Return what a variant's cards are made of: the manifests of all its seeds, its scores, and all lists of the corpus."""
+    variant = EXPERIMENT.variants[wildcards.variant]
+    suites = EVALUATED.suites_of(wildcards.variant)
+    runs = runs_of([wildcards.variant])
+    inputs = {"manifest": [RESULTS / run / "pretraining.json" for run in runs]}
+    if suites:
+        home = RESULTS / wildcards.variant
+        inputs["scores"] = [home / f"{suite}.json" for suite in suites]
+    if not variant.untrained:
+        rejected = ["rejected", "rejected_separation"][: 1 + variant.separated]
+        for name in ("catalogue", "titles", "subsets", "alignment"):
+            inputs[name] = [RESULTS / f"corpus/{name}.csv"]
+        inputs["rejected"] = [RESULTS / f"corpus/{name}.csv" for name in rejected]
+    return inputs
+
+
 def export_flags(wildcards, input):
-    """Return the exporter's flags for those inputs."""
+    """Return the flags of the exporter, or of the cards' writer, for those inputs."""
     return [
         word
-        for name in ("scores", "titles", "rejected")
-        if name in input.keys()
+        for name in input.keys()
+        if name != "manifest"
         for word in (f"--{name}", *input[name])
     ]
 

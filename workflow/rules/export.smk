@@ -20,3 +20,27 @@ rule export:
     shell:
         "dubaug export --config {params.config} --manifest {input.manifest} {params.sources:q}"
         " --out {output.folder} 2> {log}"
+
+
+# A variant's model card and data card, of all its seeds: `snakemake results/efj/card`.
+rule card:
+    input:
+        unpack(card_input),
+    output:
+        folder=directory(RESULTS / "{variant}/card"),
+    log:
+        RESULTS / "{variant}/logs/card.log",
+    benchmark:
+        RESULTS / "{variant}/benchmarks/card.tsv"
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        config=RESOLVED,
+        experiment=report_experiment(),
+        sources=export_flags,
+    shell:
+        "dubaug card --config {params.config} --manifest {input.manifest} {params.sources:q}"
+        " --out-dir {output.folder} 2> {log}"

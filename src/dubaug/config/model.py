@@ -266,7 +266,7 @@ class Task:
     suite: SuiteName
     path: str
     layout: str
-    """Which loader reads it: `hear`, `tut18`, `fluent_speech_commands`, `voxforge`, `vggsound`, `hmdb51`, `ucf101`."""
+    """The form in which it is published, which says what reads it: a key of `dubaug.config.layouts.LAYOUTS`."""
     modality: Literal["A", "V", "AV"]
     separated: bool
     """Evaluate on the audio with speech removed (Table D6)."""

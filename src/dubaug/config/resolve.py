@@ -13,6 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from dubaug.config.layouts import LAYOUTS
 from dubaug.config.model import MEL_FRAMES_MIN, SUITES, Experiment, Mel
 from dubaug.errors import ConfigError
 from dubaug.files import write_text
@@ -209,10 +210,10 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
             )
     for name, task in merged["tasks"].items():
         _require(
-            "layout" in task,
+            task.get("layout") in LAYOUTS,
             f"tasks.{name}.layout",
-            None,
-            "the data set's layout, such as tut18 (only HEAR tasks have a default)",
+            task.get("layout"),
+            f"the data set's layout, one of: {', '.join(LAYOUTS)} (only HEAR tasks have a default)",
         )
         _require(
             task["absent_files"] is None or task["layout"] == "vggsound",

@@ -1,16 +1,13 @@
 """What a task's features depend on. Light: the Snakefile imports it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from dubaug.config.layouts import LAYOUTS
 from dubaug.config.model import SUITES, Experiment, Mel
 from dubaug.config.resolve import digest
-
-MEDIA: Mapping[str, str] = {"vggsound": "AV", "hmdb51": "V", "ucf101": "V"}
-"""What is extracted of a layout's items; "A" where nothing is said. It follows the data set and not the tasks that use
-it, so that another task on the same data set (VGGSound by ear, by eye, by both) changes and recomputes nothing."""
 
 RECORDS = 2
 """Raise it when the records beside the features (labels, splits) hold more: only they are then written anew."""
@@ -99,7 +96,7 @@ def downstream_digest(experiment: Experiment, task_name: str, *, variant: str | 
     """
     task, settings = experiment.tasks[task_name], feature_settings(experiment, variant=variant)
     depends: dict[str, Any] = {"layout": task.layout, "path": task.path, "records": RECORDS}
-    media = MEDIA.get(task.layout, "A")
+    media = LAYOUTS[task.layout].media
     if "A" in media:
         depends["audio"] = settings.for_audio()
     if "V" in media:

@@ -1,26 +1,17 @@
-"""Which loader reads which layout."""
+"""From a layout's name to the data set: `dubaug.config.layouts` lists them."""
 
-from collections.abc import Callable, Mapping
+import importlib
 from pathlib import Path
 
-from dubaug.downstream import fluent, hear, hmdb51, tut18, ucf101, vggsound, voxforge
+from dubaug.config.layouts import LAYOUTS
 from dubaug.downstream.model import Dataset
 from dubaug.errors import DubaugError
-
-LOADERS: Mapping[str, Callable[[Path], Dataset]] = {
-    "hear": hear.load,
-    "tut18": tut18.load,
-    "fluent_speech_commands": fluent.load,
-    "voxforge": voxforge.load,
-    "vggsound": vggsound.load,
-    "hmdb51": hmdb51.load,
-    "ucf101": ucf101.load,
-}
-"""By the `layout` of a task in the configuration."""
 
 
 def load(layout: str, path: Path) -> Dataset:
     """Return the data set in `path`. Raises `DubaugError`, also for an unknown layout."""
-    if layout not in LOADERS:
-        raise DubaugError(f"no loader for layout {layout!r}; known: {', '.join(LOADERS)}")
-    return LOADERS[layout](path)
+    if layout not in LAYOUTS:
+        raise DubaugError(f"no loader for layout {layout!r}; known: {', '.join(LAYOUTS)}")
+    loader = importlib.import_module(f"dubaug.downstream.{LAYOUTS[layout].module}")
+    dataset: Dataset = loader.load(path)
+    return dataset

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from dubaug.export import sections
 from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.examples import with_dubaug, with_pytorchvideo
@@ -49,9 +47,9 @@ def model_card(facts: CardFacts) -> str:
     """Return README.md; equal facts give equal text."""
     network = facts.network
     parts = [
-        f"---\n{front_matter(facts)}---\n",
+        front_matter(facts, again="export again with --license"),
         f"# {_headline(network)}\n",
-        _what_it_is(facts),
+        what_it_is(facts),
         *sections.warnings(network, facts.scores),
         "## Use\n",
         sections.inputs(facts.config),
@@ -67,13 +65,13 @@ def model_card(facts: CardFacts) -> str:
         "## Files and versions\n",
         _files(facts),
         "## Citation\n",
-        f"The method is of this paper, whose authors had no part in these weights:\n\n```bibtex\n{CITATION}\n```\n",
+        citation("these weights"),
     ]
     return "\n".join(parts)
 
 
-def front_matter(facts: CardFacts) -> str:
-    """Return the YAML that Hugging Face reads, without its `---` lines. Without a licence a comment asks for one."""
+def front_matter(facts: CardFacts, *, again: str) -> str:
+    """Return the card's front matter; `again` is what gives it a licence."""
     network = facts.network
     tags = ["audio", *(["video", "audiovisual"] if "video" in network.weights else [])]
     tags += ["untrained"] if network.untrained else ["self-supervised-learning", "contrastive-learning"]
@@ -85,21 +83,28 @@ def front_matter(facts: CardFacts) -> str:
         **({"language": list(network.languages)} if network.languages else {}),
         "tags": [*tags, "pytorchvideo", "arxiv:2304.05600"],
     }
-    if facts.licence is None:
-        licence = "# license: not stated; fill it in, or export again with --license\n"
-    else:
-        licence = yaml.safe_dump({"license": facts.licence})
-    return licence + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    return sections.front_matter(values, facts.licence, again)
+
+
+def citation(of: str) -> str:
+    """Return the paper's entry, and that its authors had no part in this."""
+    return f"The method is of this paper, whose authors had no part in {of}:\n\n```bibtex\n{CITATION}\n```\n"
+
+
+def kind_of(network: Network) -> str:
+    """Return `audio and video encoders`, or `an audio encoder`."""
+    return "audio and video encoders" if "video" in network.weights else "an audio encoder"
 
 
 def _headline(network: Network) -> str:
-    kind = "audio and video encoders" if "video" in network.weights else "an audio encoder"
+    kind = kind_of(network)
     if network.untrained:
         return f"{network.name}: {kind} with random weights"
     return f"{network.name}: {kind}, {plural(network.spec.epoch, 'epoch')}, seed {network.spec.seed}"
 
 
-def _what_it_is(facts: CardFacts) -> str:
+def what_it_is(facts: CardFacts) -> str:
+    """Return the first paragraph: the networks, and in a sentence how they came about."""
     network, encoders = facts.network, facts.network.spec.encoders
     nets = [f"an Acoustic ResNet-{encoders.audio.depth} for sound ({_millions(network.weights['audio'])} weights)"]
     if "video" in network.weights:
@@ -150,13 +155,18 @@ def _code(network: Network) -> str:
 
 def _files(facts: CardFacts) -> str:
     checkpoint = facts.network.checkpoint
-    versions = ", ".join(f"{package} {version}" for package, version in facts.versions.items())
+    versions = versions_of(facts)
     return (
         f"`encoders.safetensors` (SHA-256 `{checkpoint.sha256}`) is the checkpoint as it was trained, byte by byte; "
         "its header says what the encoders are. `config.json` says the same in plain values. `SHA256SUMS` covers both "
         f"(`sha256sum -c SHA256SUMS`). Configuration `{facts.network.spec.experiment}`. Exported with {versions}; the "
         "versions used in training are not recorded.\n"
     )
+
+
+def versions_of(facts: CardFacts) -> str:
+    """Return `dubaug 0.1.0, torch ...`."""
+    return ", ".join(f"{package} {version}" for package, version in facts.versions.items())
 
 
 def _millions(weights: int) -> str:

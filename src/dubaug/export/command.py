@@ -1,11 +1,16 @@
-"""`dubaug export`."""
+"""`dubaug export` and `dubaug card`."""
 
 import argparse
 from pathlib import Path
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the stage's command."""
+    """Add the stage's commands."""
+    _register_export(subparsers)
+    _register_card(subparsers)
+
+
+def _register_export(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         "export",
         help="a variant's encoders as a folder to hand on: weights, plain configuration, model card",
@@ -15,14 +20,39 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--manifest", type=Path, required=True, help="manifest of the run: pretraining.json")
     parser.add_argument("--epoch", type=int, help="a kept epoch (default: the last)")
-    parser.add_argument(
-        "--scores",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="RESULT",
-        help="result files of this run: results/efj/*.json; other epochs' are left out, another run's refused",
+    _add_sources(
+        parser, "result files of this run: results/efj/*.json; other epochs' are left out, another run's refused"
     )
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write: new, or empty")
+    parser.add_argument("--force", action="store_true", help="replace an earlier export at --out; nothing else ever is")
+    parser.set_defaults(run=run)
+
+
+def _register_card(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "card",
+        help="a variant's model card and data card, all its seeds in one",
+        description="Write MODEL_CARD.md and, for a trained variant, DATA_CARD.md. They say what the given files say, "
+        "and what is missing; what only the owner of the films knows, the data card asks for.",
+    )
+    parser.add_argument(
+        "--manifest", nargs="+", type=Path, required=True, help="manifests of the variant's runs, one a seed"
+    )
+    _add_sources(parser, "result files of the variant, which join all its seeds: results/efj/*.json")
+    parser.add_argument("--catalogue", type=Path, help="the corpus's catalogue.csv: all films that can be read")
+    parser.add_argument("--subsets", type=Path, help="the corpus's subsets.csv: titles by language (Table B4)")
+    parser.add_argument(
+        "--alignment", nargs="+", type=Path, default=[], metavar="TABLE", help="the corpus's alignment.csv"
+    )
+    parser.add_argument("--data-license", help="of the films, as Hugging Face writes it (default: asked for)")
+    parser.add_argument("--out-dir", type=Path, required=True, help="the folder to write the cards into")
+    parser.add_argument("--force", action="store_true", help="replace cards that are there, with what was filled in")
+    parser.set_defaults(run=run_card)
+
+
+def _add_sources(parser: argparse.ArgumentParser, scores: str) -> None:
+    """Add the files that both commands take."""
+    parser.add_argument("--scores", nargs="+", type=Path, default=[], metavar="RESULT", help=scores)
     parser.add_argument("--titles", type=Path, help="the corpus's titles.csv: years, genres, original languages")
     parser.add_argument(
         "--rejected",
@@ -36,9 +66,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--config", type=Path, help="results/config.yaml: names as in the tables, and which tasks are generated"
     )
     parser.add_argument("--license", help="of the weights, as Hugging Face writes it: apache-2.0 (default: left open)")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to write: new, or empty")
-    parser.add_argument("--force", action="store_true", help="replace an earlier export at --out; nothing else ever is")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -57,3 +84,24 @@ def run(options: argparse.Namespace) -> None:
     )
     spec = export(sources, options.out, force=options.force).spec
     say(f"{spec.variant}, epoch {spec.epoch}, seed {spec.seed} exported to {options.out}: see its README.md")
+
+
+def run_card(options: argparse.Namespace) -> None:
+    """Write the cards, and say where."""
+    from dubaug.export.variant import CardSources, write_cards
+    from dubaug.progress import say
+
+    sources = CardSources(
+        manifests=options.manifest,
+        scores=options.scores,
+        catalogue=options.catalogue,
+        titles=options.titles,
+        subsets=options.subsets,
+        alignment=options.alignment,
+        rejected=options.rejected,
+        config=options.config,
+        licence=options.license,
+        data_licence=options.data_license,
+    )
+    for path in write_cards(sources, options.out_dir, force=options.force):
+        say(f"wrote {path}")

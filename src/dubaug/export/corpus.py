@@ -21,6 +21,12 @@ class Films:
     """Language and number of titles, most first; "" for those that do not say."""
     genres: tuple[tuple[str, int], ...]
     """Genre and number of titles, most first; a title may have several."""
+    decades: tuple[tuple[str, int], ...]
+    """Decade (`1990s`) and number of titles, in order; those without a year last, as ""."""
+    pictures: tuple[tuple[str, int], ...]
+    """Codec, size and rate of the picture, and number of titles, most first."""
+    minutes_range: tuple[float, float]
+    """Of the shortest and of the longest title."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +55,14 @@ def summarise_films(titles_csv: Path, trained_on: Collection[str]) -> Films:
         years=(years[0], years[-1]) if years else None,
         original_languages=_counted([title.original_language for title in used]),
         genres=_counted([genre for title in used for genre in title.genres.split("|") if genre]),
+        decades=tuple(sorted(_counted([_decade(title.year) for title in used]), key=lambda pair: pair[0] or "~")),
+        pictures=_counted([title.picture for title in used if title.picture]),
+        minutes_range=(min(title.minutes for title in used), max(title.minutes for title in used)),
     )
+
+
+def _decade(year: str) -> str:
+    return f"{year[:-1]}0s" if year.isdigit() else ""
 
 
 def summarise_rejects(paths: Sequence[Path]) -> LeftOut:

@@ -51,9 +51,9 @@ def export(sources: Sources, out: Path, *, force: bool = False) -> Network:
     anything else there, and for sources that do not belong together (see `read_network`, `collect_scores`).
     """
     check_place(out, force=force)
-    licence = _licence(sources.licence)
+    licence = licence_of(sources.licence)
     network = read_network(sources.manifest, sources.epoch)
-    experiment = None if sources.config is None else _configuration(sources.config, network)
+    experiment = None if sources.config is None else configuration_of(sources.config, network)
     facts = CardFacts(
         network=network,
         config=plain_config(network),
@@ -62,7 +62,7 @@ def export(sources: Sources, out: Path, *, force: bool = False) -> Network:
         films=None if sources.titles is None or network.untrained else summarise_films(sources.titles, network.titles),
         left_out=summarise_rejects(sources.rejected) if sources.rejected else None,
         scores=_scores(sources, network, experiment),
-        versions=_versions(),
+        versions=package_versions(),
     )
     with atomic_folder(out) as folder:
         shutil.copyfile(network.checkpoint.path, folder / WEIGHTS)
@@ -100,8 +100,8 @@ def _is_export(folder: Path) -> bool:
         return False
 
 
-def _configuration(path: Path, network: Network) -> Experiment:
-    """Return the configuration, if it is the one that the network was trained with."""
+def configuration_of(path: Path, network: Network) -> Experiment:
+    """Return the configuration, if it is the one that the network was trained with. Raises `DubaugError` if not."""
     experiment, spec = load(path), network.spec
     known = spec.variant in experiment.variants
     if not known or pretraining_digest(experiment, spec.variant, spec.seed) != network.manifest.experiment:
@@ -121,15 +121,16 @@ def _scores(sources: Sources, network: Network, experiment: Experiment | None) -
     return collect_scores(results, identity, experiment=experiment)
 
 
-def _licence(text: str | None) -> str | None:
+def licence_of(text: str | None, flag: str = "--license") -> str | None:
+    """Return a licence as Hugging Face has it, in lower case. Raises `DubaugError` for other text."""
     if text is None or re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", text.lower()):
         return None if text is None else text.lower()
     raise DubaugError(
-        f"--license {text!r}: give an identifier as Hugging Face has them, such as apache-2.0, cc-by-nc-4.0 or other"
+        f"{flag} {text!r}: give an identifier as Hugging Face has them, such as apache-2.0, cc-by-nc-4.0 or other"
     )
 
 
-def _versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
     """Return the versions of what exports, dubaug's with its commit where it runs from a checkout."""
     commit = git_commit(Path(dubaug.__file__).parent)
     own = dubaug.__version__ if commit is None else f"{dubaug.__version__} (commit {commit[:12]})"

@@ -1,6 +1,6 @@
 """The scores of exactly this network, out of the result files that were given. Light: no torch."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -76,6 +76,37 @@ def collect_scores(
     return tuple(found.values())
 
 
+def collect_variant_scores(
+    paths: Iterable[Path], networks: Sequence[Identity], *, experiment: Experiment | None
+) -> tuple[TaskScore, ...]:
+    """Return a variant's scores over all its seeds: the mean of the networks', its deviation over folds and over seeds.
+
+    A variant with one network has that network's (see `collect_scores`). With several the files must be those that
+    join exactly these networks. Raises `DubaugError` if they are not.
+    """
+    if len(networks) == 1:
+        return collect_scores(paths, networks[0], experiment=experiment)
+    first, expected = networks[0], {one.seed: one.checkpoint_sha256 for one in networks}
+    found: dict[tuple[str, str], TaskScore] = {}
+    for path in paths:
+        result = read_result(path)
+        joined = {one["seed"]: one["checkpoint_sha256"] for one in result.get("seeds", [])}
+        if result["variant"] == first.variant and result["epoch"] != first.epoch:
+            say(f"left out: {path} is of epoch {result['epoch']}, the card is of epoch {first.epoch}")
+            continue
+        if result["variant"] != first.variant or joined != expected:
+            raise DubaugError(
+                f"{path} does not join the networks of {first.variant} with seeds {', '.join(map(str, expected))}: "
+                "give the variant's own files (results/efj/hear.json, not results/efj/seed0/hear.json) and the "
+                "manifests of all its seeds"
+            )
+        for task, entry in result["tasks"].items():
+            score = _score(path, result, task, entry, None, experiment)
+            key = result["suite"], task
+            found[key] = _joined(found[key], score, path) if key in found else score
+    return tuple(found.values())
+
+
 def _fits(path: Path, result: Mapping[str, Any], identity: Identity) -> bool:
     """Return whether the result is this network's. Raises `DubaugError` unless it is at least the same run's."""
     networks = {one["seed"]: one["checkpoint_sha256"] for one in result.get("seeds", [result])}
@@ -100,13 +131,14 @@ def _score(
     result: Mapping[str, Any],
     task: str,
     entry: Mapping[str, Any],
-    identity: Identity,
+    identity: Identity | None,
     experiment: Experiment | None,
 ) -> TaskScore:
-    """Return the network's own score, and the joined one beside it where the file is of several seeds."""
+    """Return the network's own score (the variant's for None), and the joined one beside it where there are seeds."""
     own, over_seeds = entry, None
     if "seeds" in entry:
-        (own,) = (one for one in entry["seeds"] if one["seed"] == identity.seed)
+        if identity is not None:
+            (own,) = (one for one in entry["seeds"] if one["seed"] == identity.seed)
         over_seeds = OverSeeds(seeds=len(entry["seeds"]), mean=entry["mean"], std=entry["std_seeds"])
     if experiment is not None:
         _check_configuration(path, result, task, entry, experiment)

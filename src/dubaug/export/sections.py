@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from dubaug.config import SUITES
 from dubaug.corpus.languages import name_of as coded_name_of
 from dubaug.export.corpus import Films, LeftOut
@@ -42,6 +44,15 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, number
     rule = [":--" if column < numbers_from else "--:" for column in range(len(head))]
     cells = [[cell.replace("|", "\\|") for cell in row] for row in (head, rule, *rows)]
     return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+
+
+def front_matter(values: Mapping[str, Any], licence: str | None, how: str) -> str:
+    """Return the YAML that Hugging Face reads, between its `---` lines; without a licence a comment asks for one."""
+    if licence is None:
+        first = f"# license: not stated; fill it in, or {how}\n"
+    else:
+        first = yaml.safe_dump({"license": licence})
+    return f"---\n{first}{yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True)}---\n"
 
 
 def warnings(network: Network, scores: Sequence[TaskScore]) -> list[str]:
@@ -103,9 +114,9 @@ def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str
             f"{generated['scene_s']:g} s (seed {generated['seed']}), of which those with all languages are used."
         )
     if films:
-        lines += _film_lines(films)
+        lines += [f"- {line}" for line in film_lines(films)]
     else:
-        lines.append("- Years, genres and original languages: not given to the export.")
+        lines.append("- Years, genres and original languages: not given.")
     if left_out:
         reasons = "; ".join(f"{stage}: {count}" for stage, count in left_out.reasons)
         lines.append(
@@ -116,36 +127,57 @@ def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str
     return "\n".join(lines) + "\n"
 
 
-def _film_lines(films: Films) -> list[str]:
+def film_lines(films: Films) -> list[str]:
+    """Return sentences on years, original languages and genres."""
     years = f"from {films.years[0]} to {films.years[1]}" if films.years else "of unknown years"
     spoken = [f"{name_of(code) if code else 'not said'}: {count}" for code, count in films.original_languages]
     genres = [f"{genre}: {count}" for genre, count in films.genres]
     return [
-        f"- The titles are {years}, {films.minutes / films.titles:.1f} minutes long in the mean.",
-        f"- Original languages (titles): {'; '.join(spoken)}.",
-        f"- Genres (titles, several each): {'; '.join(genres) or 'not said'}.",
+        f"The titles are {years}, {films.minutes / films.titles:.1f} minutes long in the mean.",
+        f"Original languages (titles): {'; '.join(spoken)}.",
+        f"Genres (titles, several each): {'; '.join(genres) or 'not said'}.",
     ]
 
 
-def scores(network: Network, found: Sequence[TaskScore]) -> str:
-    """Return the table of scores, what the columns are, and what is not there."""
+def scores(network: Network, found: Sequence[TaskScore], *, seeds: Sequence[int] = ()) -> str:
+    """Return the table of scores, what the columns are, and what is not there.
+
+    They are the network's; with `seeds` (two or more) they are means over the networks of these seeds.
+    """
     missing = _missing(network, {score.suite for score in found})
     if not found:
-        return f"No results were given to the export: nothing is known of these weights.\n\n{missing}"
+        return f"No results were given: nothing is known of these weights.\n\n{missing}"
     found = sorted(found, key=lambda score: SUITES.index(score.suite) if score.suite in SUITES else len(SUITES))
     joined, bounded = any(score.over_seeds for score in found), any(score.interval for score in found)
-    interval_head, seeds_head = ["95 %"] * bounded, ["Mean over seeds", "Seeds"] * joined
+    interval_head = ["95 %"] * bounded
+    seeds_head = (["± over seeds"] if seeds else ["Mean over seeds", "Seeds"]) if joined else []
     head = ["Task", "Suite", "Metric", "Score", *interval_head, "Folds", "Train", "Test", *seeds_head]
-    rows = [_row(score, bounded=bounded) + (_seeds(score) if joined else []) for score in found]
+    beside = _seeds_spread if seeds else _seeds
+    rows = [_row(score, bounded=bounded) + (beside(score) if joined else []) for score in found]
     suites = [suite for suite in SUITES if any(score.suite == suite for score in found)]
     notes = "".join(f"- {SUITE_NOTES[suite]}.\n" for suite in suites) + (f"\n{missing}" if missing else "")
     marks = "† a generated miniature of the data set.\n\n" if any(score.generated for score in found) else ""
-    own = f"Of exactly these weights (epoch {network.spec.epoch}, seed {network.spec.seed}); "
-    spread = "± is the deviation over folds. Train and Test count the items of the first fold."
-    spread += " 95 % is the score's bootstrap interval over test items." if bounded else ""
-    spread += " The mean over seeds is the variant's, its ± the deviation of the seeds' means." if joined else ""
     table = markdown_table(head, rows, numbers_from=3)
-    return f"{own}{spread}\n\n{table}\n{marks}{_of_unknown_data(network, found)}{notes}"
+    said = _columns(network, seeds, joined=joined, bounded=bounded)
+    return f"{said}\n\n{table}\n{marks}{_of_unknown_data(network, found)}{notes}"
+
+
+def _columns(network: Network, seeds: Sequence[int], *, joined: bool, bounded: bool) -> str:
+    """Return what the table's numbers are."""
+    if seeds:
+        own = f"Means over the networks of seeds {', '.join(map(str, seeds))} (epoch {network.spec.epoch}); "
+    else:
+        own = f"Of exactly these weights (epoch {network.spec.epoch}, seed {network.spec.seed}); "
+    spread = "± is the deviation over folds. Train and Test count the items of the first fold."
+    drawn = "seeds and test items" if seeds else "test items"
+    spread += f" 95 % is the score's bootstrap interval over {drawn}." if bounded else ""
+    if joined:
+        spread += (
+            " ± over seeds is the deviation of the seeds' means."
+            if seeds
+            else " The mean over seeds is the variant's, its ± the deviation of the seeds' means."
+        )
+    return own + spread
 
 
 def _row(score: TaskScore, *, bounded: bool) -> list[str]:
@@ -167,6 +199,11 @@ def _interval(score: TaskScore) -> str:
 def _seeds(score: TaskScore) -> list[str]:
     over = score.over_seeds
     return ["", ""] if over is None else [_with_spread(over.mean, over.std), str(over.seeds)]
+
+
+def _seeds_spread(score: TaskScore) -> list[str]:
+    spread = None if score.over_seeds is None else score.over_seeds.std
+    return ["" if spread is None else f"{spread:.3f}"]
 
 
 def _with_spread(mean: float, std: float | None) -> str:

@@ -1,0 +1,247 @@
+"""docs/extending.md does what it says: its blocks are taken from the page and used."""
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dubaug.cli import main
+from dubaug.config import Experiment, resolve_files, save
+from dubaug.errors import EXIT_OK, DubaugError
+from dubaug.files import write_json
+
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CONFIGURATIONS = ("german.yaml", "french.yaml", "variants.yaml", "beehive.yaml")
+
+
+@pytest.fixture(scope="module")
+def blocks(repository: Path) -> dict[str, str]:
+    """The page's blocks by the name of the file that they are, or are part of."""
+    text = (repository / "docs/extending.md").read_text(encoding="utf-8")
+    found = BLOCK.findall(text)
+    assert len(found) == text.count("\n```") // 2, "every block of the page has a name, and is tested"
+    return {name: content for _, name, content in found}
+
+
+@pytest.fixture
+def experiment(repository: Path, blocks: dict[str, str], tmp_path: Path) -> Callable[[str], Experiment]:
+    """Return a function that resolves config.yaml with a block on top."""
+
+    def make(name: str) -> Experiment:
+        (tmp_path / name).write_text(blocks[name], encoding="utf-8")
+        return resolve_files([repository / "config.yaml", tmp_path / name], repository / "workflow")
+
+    return make
+
+
+def jobs_of(printed: str) -> dict[str, int]:
+    line = next(line for line in printed.splitlines() if re.match(r"\d+ jobs: ", line))
+    return {rule: int(count) for rule, count in (part.rsplit(" ", 1) for part in line.split(": ", 1)[1].split(", "))}
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def tables_and_figure(experiment: Experiment, repository: Path, folder: Path) -> tuple[list[dict[str, str]], ...]:
+    """Write Table 1 and Figure C2 from made-up scores of all variants; return the rows behind both."""
+    save(experiment, folder / "config.yaml")
+    finals, sweep = [], []
+    for number, name in enumerate(experiment.variants):
+        entry = {"metric": "top1_acc", "mean": 0.5 + number / 100, "std": None, "n_folds": 1}
+        for suite, tasks in experiment.suites.items():
+            head = {"suite": suite, "variant": name, "tasks": dict.fromkeys(tasks, entry)}
+            finals.append(folder / f"{name}/{suite}.json")
+            write_json(finals[-1], {**head, "epoch": experiment.checkpoints_of(name)[-1]})
+            if suite == "hear":
+                sweep.append(folder / f"{name}/epoch02/hear.json")
+                write_json(sweep[-1], {**head, "epoch": 2})
+    common = ["--config", str(folder / "config.yaml"), "--out-dir", str(folder), "--results"]
+    paper = ["--paper", str(repository / "workflow/resources/paper"), "--tables", "1"]
+    assert main(["tables", *paper, *common, *map(str, finals)]) == EXIT_OK
+    assert main(["figure-c2", *common, *map(str, sweep)]) == EXIT_OK
+    return rows_of(folder / "table1.csv"), rows_of(folder / "c2.csv")
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_every_configuration_of_the_page_is_one(experiment: Callable[[str], Experiment], name: str) -> None:
+    made = experiment(name)
+    assert made.variants
+    assert made.suites["hear"]
+
+
+def test_a_language_adds_its_variants_jobs(snakemake: Snakemake, clone: Path, blocks: dict[str, str]) -> None:
+    overlay = yaml.safe_load(blocks["german.yaml"])
+    (clone / "films").mkdir()
+    (clone / "films/catalogue.csv").write_text("title_id,path\n", encoding="utf-8")
+    before = jobs_of(snakemake("-n", "all_tables", "all_figures").stderr)
+    run = snakemake("-n", "all_tables", "all_figures", overlay=overlay)
+    assert run.returncode == 0, run.stderr
+    after = jobs_of(run.stderr)
+    assert after["pretrain"] == before["pretrain"] + 2
+    assert "demo_films" in before
+    assert "demo_films" not in after
+    only = snakemake("-n", "results_german/de/hear.json", "results_german/tables/tableb4.md", overlay=overlay)
+    assert jobs_of(only.stderr)["pretrain"] == 1
+
+
+def test_the_demos_films_have_no_german_and_say_so(
+    repository: Path, experiment: Callable[[str], Experiment], tmp_path: Path
+) -> None:
+    from dubaug.corpus.subsets import select
+    from dubaug.corpus.titles import Title, Track
+    from dubaug.demo.titles import plan_titles
+
+    german, demo = experiment("german.yaml"), resolve_files([repository / "config.yaml"], repository / "workflow")
+    assert demo.demo is not None
+    titles = [
+        Title(
+            title_id=title.title_id, path=tmp_path, minutes=1.0, clips=1,
+            tracks=tuple(Track(language=language, stream=n) for n, language in enumerate(title.languages)),
+        )
+        for title in plan_titles(demo.demo.films, demo.demo.seed)
+    ]  # fmt: skip
+    assert select(titles, demo.corpus.languages)
+    with pytest.raises(DubaugError, match="no title has all of en, es, fr, ja, de"):
+        select(titles, german.corpus.languages)
+
+
+def test_a_language_has_columns_and_curves(
+    repository: Path, experiment: Callable[[str], Experiment], tmp_path: Path
+) -> None:
+    table, figure = tables_and_figure(experiment("german.yaml"), repository, tmp_path / "out")
+    assert {"+DE", "+EFJG", "+EFJ"} <= {row["label"] for row in table if row["task"] == "esc50"}
+    assert {"de", "efjg"} <= {row["variant"] for row in figure}
+    assert "+EFJG" in (tmp_path / "out/table1.md").read_text(encoding="utf-8")
+
+
+def test_another_primary_language_works_on_the_demos_films(
+    snakemake: Snakemake, blocks: dict[str, str], experiment: Callable[[str], Experiment]
+) -> None:
+    made = experiment("french.yaml")
+    assert {variant.primary for variant in made.variants.values()} == {"fr"}
+    assert [name for name, its in made.variants.items() if its.dub_augmented] == ["es", "ja", "efj", "a_efj", "en"]
+    run = snakemake("-n", "all_tables", overlay=yaml.safe_load(blocks["french.yaml"]))
+    assert run.returncode == 0, run.stderr
+    assert jobs_of(run.stderr)["pretrain"] == 8
+    assert "demo_films" in jobs_of(run.stderr)
+
+
+def test_variants_are_made_as_the_page_says(
+    snakemake: Snakemake,
+    blocks: dict[str, str],
+    experiment: Callable[[str], Experiment],
+    repository: Path,
+    tmp_path: Path,
+) -> None:
+    overlay = yaml.safe_load(blocks["variants.yaml"])
+    staged = jobs_of(snakemake("-n", "results/staged/hear.json", overlay=overlay).stderr)
+    assert staged["pretrain"] == 2, "av is trained first"
+    both = snakemake("-n", "results/en_fr/hear.json", "results/av20/epoch05/hear.json", overlay=overlay)
+    assert jobs_of(both.stderr)["pretrain"] == 2
+    assert jobs_of(snakemake("-n", "results/rp/hear.json", overlay=overlay).stderr)["random_weights"] == 3
+    assert snakemake("-n", "results/ja/hear.json", overlay=overlay).returncode != 0
+    made = experiment("variants.yaml")
+    table, figure = tables_and_figure(made, repository, tmp_path / "out")
+    labels = {row["label"] for row in table}
+    assert {"EN+FR", "staged"} <= labels
+    assert not {"AV-20", "+JA"} & labels
+    assert {"en_fr", "staged"} <= {row["variant"] for row in figure}
+
+
+def test_a_hear_task_is_its_folder(
+    snakemake: Snakemake, clone: Path, blocks: dict[str, str], experiment: Callable[[str], Experiment],
+    repository: Path, tmp_path: Path,
+) -> None:  # fmt: skip
+    overlay: dict[str, Any] = yaml.safe_load(blocks["beehive.yaml"])
+    made = experiment("beehive.yaml")
+    assert made.suites["hear"] == ("esc50", "beehive")
+    table, figure = tables_and_figure(made, repository, tmp_path / "out")
+    assert {row["group"] for row in table if row["task"] == "beehive"} == {"Other"}
+    assert "beehive" in {row["task"] for row in figure}
+    (clone / "beehive").mkdir()
+    overlay["tasks"]["beehive"]["path"] = "beehive"
+    run = snakemake("-n", "-p", "results/efj/hear.json", overlay=overlay)
+    assert run.returncode == 0, run.stderr
+    assert "beehive is left out" not in run.stderr
+    without = snakemake("-n", "results/efj/hear.json", overlay=yaml.safe_load(blocks["beehive.yaml"]))
+    assert "beehive is left out" in without.stderr
+
+
+# A task of another form
+
+
+@pytest.fixture
+def extended(repository: Path, clone: Path, blocks: dict[str, str]) -> Path:
+    """A copy of the package with the page's loader and its line."""
+    shutil.copytree(repository / "src", clone / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    (clone / "src/dubaug/downstream/urbansound8k.py").write_text(
+        blocks["src/dubaug/downstream/urbansound8k.py"], encoding="utf-8"
+    )
+    layouts = clone / "src/dubaug/config/layouts.py"
+    before, closing, after = layouts.read_text(encoding="utf-8").rpartition('\n}\n"""By the `layout`')
+    assert before, "LAYOUTS ends as it did"
+    layouts.write_text(f"{before}\n{blocks['src/dubaug/config/layouts.py'].rstrip()}{closing}{after}", encoding="utf-8")
+    return clone
+
+
+def write_urbansound8k(folder: Path) -> None:
+    """Write three folds of two recordings as UrbanSound8K has them."""
+    lines = ["slice_file_name,fsID,start,end,salience,fold,classID,class"]
+    for fold in (1, 2, 3):
+        for number, label in enumerate(("dog_bark", "siren")):
+            file = folder / f"audio/fold{fold}/{fold}{number}-0-0.wav"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+            lines.append(f"{file.name},{fold}{number},0.0,4.0,1,{fold},{number},{label}")
+    (folder / "metadata").mkdir()
+    (folder / "metadata/UrbanSound8K.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_a_task_of_another_form_is_a_function_and_a_line(extended: Path, blocks: dict[str, str]) -> None:
+    write_urbansound8k(extended / "UrbanSound8K")
+    code = """
+from pathlib import Path
+import dubaug.downstream
+from dubaug.downstream import load_dataset
+assert Path(dubaug.downstream.__file__).is_relative_to(Path.cwd()), dubaug.downstream.__file__
+data = load_dataset("urbansound8k", Path("UrbanSound8K"))
+print(data.n_items, data.classes, data.targets.tolist(), data.items[0].id)
+print([(split.name, split.train, split.test) for split in data.splits])
+"""
+    environment = {**os.environ, "PYTHONPATH": str(extended / "src"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=extended, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "6 (('dog_bark', 'siren'),) [0, 1, 0, 1, 0, 1] audio/fold1/10-0-0.wav",
+        "[('fold1', (2, 3, 4, 5), (0, 1)), ('fold2', (0, 1, 4, 5), (2, 3)), ('fold3', (0, 1, 2, 3), (4, 5))]",
+    ]
+    overlay = yaml.safe_load(blocks["urbansound8k.yaml"])
+    overlay["tasks"]["urbansound8k"]["path"] = "UrbanSound8K"
+    (extended / "mine.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-n", "--configfile", "mine.yaml", "--", "results/efj/hares.json"],
+        cwd=extended, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert jobs_of(run.stderr)["probe_hares"] == 1
+    assert "urbansound8k is left out" not in run.stderr
+
+
+def test_without_the_line_the_layout_is_refused_by_name(snakemake: Snakemake, blocks: dict[str, str]) -> None:
+    run = snakemake("-n", "results/efj/hares.json", overlay=yaml.safe_load(blocks["urbansound8k.yaml"]))
+    assert run.returncode != 0
+    assert "config key `tasks.urbansound8k.layout`: got 'urbansound8k', expected" in run.stdout + run.stderr
