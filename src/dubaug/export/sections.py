@@ -10,6 +10,7 @@ from dubaug.corpus.languages import name_of as coded_name_of
 from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
+from dubaug.markdown import table_lines
 from dubaug.report.layout import METRIC_NAMES
 
 PAPER_TITLES, PAPER_HOURS = 748, 1300
@@ -41,9 +42,8 @@ def plural(count: int, noun: str) -> str:
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers_from: int) -> str:
     """Return a table whose columns are right-aligned from `numbers_from` on."""
-    rule = [":--" if column < numbers_from else "--:" for column in range(len(head))]
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in (head, rule, *rows)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+    sides = "l" * numbers_from + "r" * (len(head) - numbers_from)
+    return "".join(f"{line}\n" for line in table_lines(head, sides, rows))
 
 
 def front_matter(values: Mapping[str, Any], licence: str | None, how: str) -> str:
