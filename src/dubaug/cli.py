@@ -19,6 +19,7 @@ STAGES = (
     "probe",
     "report",
     "export",
+    "page",
     "tracking",
     "plan",
 )
