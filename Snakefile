@@ -24,6 +24,7 @@ include: "workflow/rules/pretrain.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/probe.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/page.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/tracking.smk"
 
@@ -32,6 +33,7 @@ localrules:
     all,
     all_tables,
     all_figures,
+    all_report,
     all_hear,
 
 
@@ -41,6 +43,7 @@ rule all:
         TABLES,
         COMPARISONS,
         FIGURES,
+        PAGE,
 
 
 rule all_tables:
@@ -52,6 +55,11 @@ rule all_tables:
 rule all_figures:
     input:
         FIGURES,
+
+
+rule all_report:
+    input:
+        PAGE,
 
 
 rule all_hear:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -13,16 +12,16 @@ from dubaug import __version__
 from dubaug.config import Experiment
 from dubaug.corpus.languages import name_of
 from dubaug.page import charts, words
-from dubaug.page.claims import Claims, read_claims
-from dubaug.page.differences import read_differences, task_label, variant_label
+from dubaug.page.claims import read_claims
+from dubaug.page.differences import baselines_of, read_differences, task_label, variant_label
 from dubaug.page.films import read_alignment, read_films, read_left_out, read_subsets, reasons_of
 from dubaug.page.fragments import read_fragment
 from dubaug.page.palette import DARK, LIGHT
 from dubaug.page.pictures import read_picture
 from dubaug.page.provenance import demo_licences, packages, read_results
 from dubaug.page.runtimes import by_rule, read_jobs
+from dubaug.page.settings import other_settings
 from dubaug.page.training import Training, read_trainings
-from dubaug.report.footer import scale_footer
 from dubaug.report.layout import METRIC_NAMES
 
 SECTIONS: Mapping[str, str] = {
@@ -103,14 +102,16 @@ def _context(sources: Sources) -> dict[str, Any]:
     jobs = read_jobs(sources.benchmarks)
     differences = read_differences(sources.comparisons, experiment)
     rules = by_rule(jobs)
+    generated, generated_tasks = generated_parts(experiment)
     return {
         "sections": SECTIONS,
         "light": LIGHT,
         "dark": DARK,
         "version": __version__,
         "experiment": experiment,
-        "generated": generated_films(experiment, claims),
-        "differs": _differs(sources),
+        "generated": generated,
+        "generated_tasks": generated_tasks,
+        "settings": other_settings(experiment, sources.paper_scale),
         "claims": claims,
         "tables": _tables(sources.tables),
         "pictures": [picture for path in sources.figures if (picture := read_picture(path, out_dir=sources.out_dir))],
@@ -122,6 +123,7 @@ def _context(sources: Sources) -> dict[str, Any]:
         "left_out": left_out,
         "reasons": reasons_of(left_out or ()),
         "differences": differences,
+        "baselines": baselines_of(differences or ()),
         "forests": _forests(differences),
         "trainings": trainings,
         "curves": _curves(trainings),
@@ -131,20 +133,17 @@ def _context(sources: Sources) -> dict[str, Any]:
         "results": read_results(sources.results),
         "configuration": sources.configuration,
         "packages": packages(),
-        "demo_licences": demo_licences() if experiment.demo else None,
+        "demo_licences": demo_licences() if generated or generated_tasks else None,
     }
 
 
-def generated_films(experiment: Experiment, claims: Claims | None) -> bool:
-    """Return whether the run is of the generated corpus: by its configuration, or by what the claims say."""
-    return experiment.demo is not None or (claims is not None and claims.scale == "demo")
-
-
-def _differs(sources: Sources) -> tuple[str, ...]:
-    """Return what is other than in the paper, as the tables' footers have it."""
-    if sources.paper_scale is None or not sources.paper_scale.is_file():
-        return ()
-    return scale_footer(sources.experiment, yaml.safe_load(sources.paper_scale.read_text(encoding="utf-8")))
+def generated_parts(experiment: Experiment) -> tuple[bool, bool]:
+    """Return whether the films, and whether any task's data, lie where the demo's generator puts its own."""
+    if experiment.demo is None:
+        return False, False
+    home = PurePath(experiment.demo.directory)
+    asked = [experiment.tasks[task].path for tasks in experiment.suites.values() for task in tasks]
+    return home in PurePath(experiment.corpus.catalogue).parents, any(home in PurePath(path).parents for path in asked)
 
 
 def _tables(paths: Sequence[Path]) -> list[tuple[str, Markup, Markup | None]]:

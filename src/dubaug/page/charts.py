@@ -13,6 +13,8 @@ from dubaug.page.words import duration, percent, plural, signed
 PANEL_WIDTH = 320
 """Of a panel that fits a phone; wider screens show several side by side."""
 ROW = 22
+LONGEST_BAR = 62
+"""In percent of its place; the rest is for its time."""
 
 
 def ticks(low: float, high: float, *, about: int = 4) -> list[float]:
@@ -60,7 +62,7 @@ def forest(task: TaskDifferences, low: float, high: float) -> Markup:
     def x(value: float) -> float:
         return left + (right - left) * (min(max(value, low), high) - low) / (high - low)
 
-    marks = [tick for tick in ticks(low, high, about=3)]
+    marks = ticks(low, high, about=3)
     body = [_line(x(tick), top, x(tick), bottom, "zero" if tick == 0 else "grid") for tick in marks]
     body += [_text(x(tick), bottom + 16, f"{tick:+g}".replace("-", "−") if tick else "0", "tick", "middle") for tick in marks]
     said = []
@@ -103,7 +105,7 @@ def losses(runs: Sequence[Training], low: float, high: float) -> Markup:
         return bottom - (bottom - top) * (loss - low) / (high - low)
 
     body = []
-    for tick in ticks(low, high, about=3):
+    for tick in ticks(low, high, about=6):
         body += [_line(left, y(tick), right, y(tick), "grid"), _text(left - 6, y(tick) + 4, f"{tick:g}", "tick", "end")]
     shown = [1, *[int(tick) for tick in ticks(1, epochs) if tick == int(tick) and 1 < tick < epochs], epochs] if epochs > 1 else [1]
     body += [_text(x(epoch), bottom + 16, str(epoch), "tick", "middle") for epoch in shown]
@@ -117,13 +119,13 @@ def losses(runs: Sequence[Training], low: float, high: float) -> Markup:
 
 
 def bars(rules: Sequence[RuleTime]) -> Markup:
-    """Return a bar a rule, its length its wall time, the rule's name and time above it; as wide as its place."""
-    row, longest_s = 34, max(rule.wall_s for rule in rules) or 1.0
+    """Return a bar a rule, its length its wall time, the rule's name above it and its time beside it; as wide as its place."""
+    row, longest_s = 40, max(rule.wall_s for rule in rules) or 1.0
     body = []
     for i, rule in enumerate(rules):
         y = row * i
         body.append(_text("0", y + 14, rule.rule))
-        body.append(_text("100%", y + 14, f"{duration(rule.wall_s)}, {percent(rule.share)}", "", "end"))
-        body.append(f'<rect x="0" y="{y + 19}" width="{100 * rule.wall_s / longest_s:.2f}%" height="8" class="bar"/>')
+        body.append(f'<rect x="0" y="{y + 20}" width="{LONGEST_BAR * rule.wall_s / longest_s:.2f}%" height="10" class="bar"/>')
+        body.append(_text("100%", y + 29, f"{duration(rule.wall_s)}, {percent(rule.share)}", "", "end"))
     said = "; ".join(f"{rule.rule} {duration(rule.wall_s)}" for rule in rules)
     return _svg(row * len(rules), f"Wall time by rule, longest first: {said}", body, width=None)

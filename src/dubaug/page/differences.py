@@ -1,5 +1,6 @@
 """comparisons.csv: each dub-augmented variant beside its baseline on the same test items, by task."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def read_differences(path: Path | None, experiment: Experiment) -> list[TaskDiff
         )
         for task, metric in named
     ]
+
+
+def baselines_of(tasks: Sequence[TaskDifferences]) -> dict[str, list[str]]:
+    """Return each baseline with the variants that are compared with it, in the order of the rows."""
+    baselines: dict[str, list[str]] = {}
+    for row in (row for task in tasks for row in task.rows):
+        variants = baselines.setdefault(row.variant_b, [])
+        if row.variant_a not in variants:
+            variants.append(row.variant_a)
+    return baselines
 
 
 def _difference(row: dict[str, str], path: Path | None, experiment: Experiment) -> Difference:

@@ -16,6 +16,8 @@ ATTRIBUTES = frozenset(
 )
 SILENT = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title", "head"})
 """Elements whose content goes with them."""
+SAID_ONCE = "run"
+"""Class of the lines below a table that say what the whole run does otherwise than the paper: the page says it once."""
 
 
 def read_fragment(path: Path | None, *, label: str, taken: set[str]) -> Markup | None:
@@ -42,7 +44,7 @@ class _Cleaner(HTMLParser):
         self.renamed: dict[str, str] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in SILENT:
+        if tag in SILENT or (tag == "p" and SAID_ONCE in (dict(attrs).get("class") or "").split()):
             self.silent.append(tag)
         if self.silent or tag not in ELEMENTS:
             return

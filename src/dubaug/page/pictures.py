@@ -34,6 +34,11 @@ class Picture:
     words: str
     files: tuple[str, ...]
 
+    @property
+    def heading(self) -> str:
+        """The title's first words: `Figure C2`."""
+        return self.title.partition(":")[0]
+
 
 def read_picture(path: Path, *, out_dir: Path) -> Picture | None:
     """Return the figure in a PNG file; None where no file is. Paths are given relative to `out_dir`.

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from dubaug.page.inputs import read_object
 
 PACKAGE = "dubaug"
-LONGEST_LICENCE = 40
+LONGEST_LICENCE = 100
 """Some packages give the licence's whole text where its name belongs."""
 
 

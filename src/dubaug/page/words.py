@@ -23,8 +23,10 @@ def duration(seconds: float | None) -> str:
 
 
 def memory(mib: float | None) -> str:
-    """Return a peak of memory, given in MiB, as `1.25 GiB`."""
-    return UNKNOWN if mib is None else f"{mib / MIB_PER_GIB:.2f} GiB"
+    """Return an amount given in MiB as `1.25 GiB`, a small one as `27 MiB`."""
+    if mib is None:
+        return UNKNOWN
+    return f"{mib:.0f} MiB" if mib < 100 else f"{mib / MIB_PER_GIB:,.2f} GiB"
 
 
 def percent(share: float) -> str:
