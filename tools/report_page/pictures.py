@@ -3,9 +3,9 @@
     pip install playwright        # and Debian's chromium
     python tools/report_page/pictures.py results/report.html /tmp/pictures [--axe axe.min.js]
 
-Writes NN.png for each screenful of laptop_light, laptop_dark, phone_light and phone_dark, and print.pdf. It fails if the page
-is wider than the screen, or asks for anything over the network or from disk. With axe-core's script it fails as well if that
-finds a violation of WCAG 2.1 A or AA (axe-core is no part of this project: `npm pack axe-core`).
+Writes NN.png for each screenful of laptop_light, laptop_dark, phone_light and phone_dark, and print.pdf. It fails if
+the page is wider than the screen, or asks for anything over the network or from disk. With axe-core's script it fails
+as well if that finds a violation of WCAG 2.1 A or AA (axe-core is no part of this project: `npm pack axe-core`).
 """
 
 import argparse
@@ -44,7 +44,8 @@ def too_wide(page: Page) -> str:
             if (whole <= shown) return "";
             const out = [...document.querySelectorAll("main *")].filter(
                 e => e.getBoundingClientRect().right > shown + 1 && !e.closest(".scroll"));
-            return `${whole} px on a screen of ${shown} px: ` + out.slice(0, 5).map(e => e.outerHTML.slice(0, 100)).join("; ");
+            const named = out.slice(0, 5).map(e => e.outerHTML.slice(0, 100));
+            return `${whole} px on a screen of ${shown} px: ` + named.join("; ");
         }"""
     )
 
@@ -53,7 +54,10 @@ def violations(page: Page, axe: str) -> list[str]:
     """Return what axe-core finds, one line a rule."""
     page.evaluate(axe)
     found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", RULES)["violations"]
-    return [f"{entry['id']} ({entry['impact']}, {len(entry['nodes'])}): {json.dumps(entry['nodes'][0]['target'])}" for entry in found]
+    return [
+        f"{entry['id']} ({entry['impact']}, {len(entry['nodes'])}): {json.dumps(entry['nodes'][0]['target'])}"
+        for entry in found
+    ]
 
 
 def main() -> None:
@@ -72,18 +76,31 @@ def main() -> None:
                 asked: list[str] = []
                 page.on("request", lambda request, asked=asked: asked.append(request.url))
                 page.goto(address)
-                faults += [f"{screen} {scheme}: asks for {url[:100]}" for url in asked if url != address and not url.startswith("data:")]
+                faults += [
+                    f"{screen} {scheme}: asks for {url[:100]}"
+                    for url in asked
+                    if url != address and not url.startswith("data:")
+                ]
                 screenfuls(page, options.out_dir / f"{screen}_{scheme}", height_px)
                 for state in ("closed", "open"):
-                    page.evaluate("open => document.querySelectorAll('details').forEach(d => d.open = open)", state == "open")
+                    page.evaluate(
+                        "open => document.querySelectorAll('details').forEach(d => d.open = open)", state == "open"
+                    )
                     if wide := too_wide(page):
                         faults.append(f"{screen} {scheme}, details {state}: {wide}")
                 if options.axe:
-                    faults += [f"{screen} {scheme}: {line}" for line in violations(page, options.axe.read_text(encoding="utf-8"))]
+                    faults += [
+                        f"{screen} {scheme}: {line}"
+                        for line in violations(page, options.axe.read_text(encoding="utf-8"))
+                    ]
                 page.close()
         page = browser.new_page()
         page.goto(address)
-        page.pdf(path=options.out_dir / "print.pdf", format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "14mm"))
+        page.pdf(
+            path=options.out_dir / "print.pdf",
+            format="A4",
+            margin=dict.fromkeys(("top", "bottom", "left", "right"), "14mm"),
+        )
         browser.close()
     print("\n".join(faults) or "no fault found")
     sys.exit(bool(faults))

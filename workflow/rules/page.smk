@@ -46,7 +46,7 @@ rule report_page:
         ],
     shell:
         "dubaug report --config {params.config} --claims {params.claims} --tables {params.tables}"
-        " --figures {params.figures} --titles {input.titles} --subsets {input.subsets} --rejected {input.rejected} {params.rejected}"
-        " --alignment {input.alignment} --alignment-figure {params.alignment_figure} --comparisons {input.comparisons}"
+        " --figures {params.figures} --titles {input.titles} --subsets {input.subsets}"
+        " --rejected {input.rejected} {params.rejected} --alignment {input.alignment} --alignment-figure {params.alignment_figure} --comparisons {input.comparisons}"
         " --manifests {input.manifests} --metrics {params.metrics} --results {input.results}"
         " --benchmarks {params.benchmarks} --paper-scale {params.scale} --out {output.page} 2> {log}"

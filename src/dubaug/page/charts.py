@@ -21,13 +21,17 @@ def ticks(low: float, high: float, *, about: int = 4) -> list[float]:
     """Return about as many round numbers between `low` and `high`, evenly spaced."""
     raw = (high - low) / about
     magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw * (1 - 1e-9))
+    step = min((1, 2, 5, 10), key=lambda factor: abs(math.log(factor * magnitude / raw))) * magnitude
     return [round(i * step, 12) + 0.0 for i in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
 def _svg(height: int, words: str, body: Sequence[str], *, width: int | None = PANEL_WIDTH) -> Markup:
     """Return the drawing; without a width it is as wide as its place, and x is in percent."""
-    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"' if width else f'width="100%" height="{height}"'
+    size = (
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        if width
+        else f'width="100%" height="{height}"'
+    )
     return Markup(f'<svg class="chart" {size} role="img" aria-label="{escape(words)}">{"".join(body)}</svg>')
 
 
@@ -64,7 +68,9 @@ def forest(task: TaskDifferences, low: float, high: float) -> Markup:
 
     marks = ticks(low, high, about=3)
     body = [_line(x(tick), top, x(tick), bottom, "zero" if tick == 0 else "grid") for tick in marks]
-    body += [_text(x(tick), bottom + 16, f"{tick:+g}".replace("-", "−") if tick else "0", "tick", "middle") for tick in marks]
+    body += [
+        _text(x(tick), bottom + 16, f"{tick:+g}".replace("-", "−") if tick else "0", "tick", "middle") for tick in marks
+    ]
     said = []
     for i, row in enumerate(task.rows):
         y = top + ROW * (i + 0.5)
@@ -107,7 +113,11 @@ def losses(runs: Sequence[Training], low: float, high: float) -> Markup:
     body = []
     for tick in ticks(low, high, about=6):
         body += [_line(left, y(tick), right, y(tick), "grid"), _text(left - 6, y(tick) + 4, f"{tick:g}", "tick", "end")]
-    shown = [1, *[int(tick) for tick in ticks(1, epochs) if tick == int(tick) and 1 < tick < epochs], epochs] if epochs > 1 else [1]
+    shown = (
+        [1, *[int(tick) for tick in ticks(1, epochs) if tick == int(tick) and 1 < tick < epochs], epochs]
+        if epochs > 1
+        else [1]
+    )
     body += [_text(x(epoch), bottom + 16, str(epoch), "tick", "middle") for epoch in shown]
     said = []
     for run in runs:
@@ -119,13 +129,15 @@ def losses(runs: Sequence[Training], low: float, high: float) -> Markup:
 
 
 def bars(rules: Sequence[RuleTime]) -> Markup:
-    """Return a bar a rule, its length its wall time, the rule's name above it and its time beside it; as wide as its place."""
+    """Return a bar a rule, its length its wall time, with the rule's name above and the time beside it."""
     row, longest_s = 40, max(rule.wall_s for rule in rules) or 1.0
     body = []
     for i, rule in enumerate(rules):
         y = row * i
         body.append(_text("0", y + 14, rule.rule))
-        body.append(f'<rect x="0" y="{y + 20}" width="{LONGEST_BAR * rule.wall_s / longest_s:.2f}%" height="10" class="bar"/>')
+        body.append(
+            f'<rect x="0" y="{y + 20}" width="{LONGEST_BAR * rule.wall_s / longest_s:.2f}%" height="10" class="bar"/>'
+        )
         body.append(_text("100%", y + 29, f"{duration(rule.wall_s)}, {percent(rule.share)}", "", "end"))
     said = "; ".join(f"{rule.rule} {duration(rule.wall_s)}" for rule in rules)
     return _svg(row * len(rules), f"Wall time by rule, longest first: {said}", body, width=None)

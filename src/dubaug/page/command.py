@@ -39,11 +39,20 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--comparisons", type=Path, help="paired tests between variants, comparisons.csv")
     parser.add_argument("--manifests", nargs="*", type=Path, default=[], help="of the trainings, pretraining.json")
     parser.add_argument(
-        "--metrics", nargs="*", type=Path, default=[], help="of the trainings, metrics.jsonl: one each, in the same order"
+        "--metrics",
+        nargs="*",
+        type=Path,
+        default=[],
+        help="of the trainings, metrics.jsonl: one each, in the same order",
     )
     parser.add_argument("--results", nargs="*", type=Path, default=[], help="result files, for commits and tasks")
     parser.add_argument(
-        "--benchmarks", nargs="*", type=Path, default=[], metavar="FOLDER", help="folders of Snakemake's benchmark files"
+        "--benchmarks",
+        nargs="*",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="folders of Snakemake's benchmark files",
     )
     parser.add_argument("--paper-scale", type=Path, help="workflow/config/paper.yaml, to say what is smaller")
     parser.add_argument("--out", type=Path, required=True, help="the page, report.html")

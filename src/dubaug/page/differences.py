@@ -61,7 +61,9 @@ def read_differences(path: Path | None, experiment: Experiment) -> list[TaskDiff
         TaskDifferences(
             task=task_label(experiment, task),
             metric=metric,
-            rows=tuple(_difference(row, path, experiment) for row in rows if (row["task"], row["metric"]) == (task, metric)),
+            rows=tuple(
+                _difference(row, path, experiment) for row in rows if (row["task"], row["metric"]) == (task, metric)
+            ),
         )
         for task, metric in named
     ]

@@ -1,4 +1,4 @@
-"""HTML fragments of other commands, let into the page: known elements and attributes only, balanced, ids not doubled."""
+"""HTML fragments of other commands, let into the page: known elements and attributes only, balanced, each id once."""
 
 from html import escape
 from html.parser import HTMLParser
@@ -6,13 +6,28 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-ELEMENTS = frozenset(
-    "figure figcaption table caption colgroup col thead tbody tfoot tr th td p span div strong em b i sub sup small "
-    "abbr code br ul ol li".split()
-)
+# fmt: off
+ELEMENTS = frozenset({
+    "figure", "figcaption", "table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "p",
+    "span", "div", "strong", "em", "b", "i", "sub", "sup", "small", "abbr", "code", "br", "ul", "ol", "li",
+})
+# fmt: on
 VOID = frozenset({"br", "col"})
 ATTRIBUTES = frozenset(
-    {"id", "class", "scope", "colspan", "rowspan", "span", "headers", "title", "lang", "abbr", "aria-label", "translate"}
+    {
+        "id",
+        "class",
+        "scope",
+        "colspan",
+        "rowspan",
+        "span",
+        "headers",
+        "title",
+        "lang",
+        "abbr",
+        "aria-label",
+        "translate",
+    }
 )
 SILENT = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title", "head"})
 """Elements whose content goes with them."""
@@ -51,7 +66,9 @@ class _Cleaner(HTMLParser):
         if tag == "table":
             region = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(self.label)}">'
             self.parts.append(region)
-        kept = "".join(f' {name}="{escape(self._value(name, value or ""))}"' for name, value in attrs if name in ATTRIBUTES)
+        kept = "".join(
+            f' {name}="{escape(self._value(name, value or ""))}"' for name, value in attrs if name in ATTRIBUTES
+        )
         self.parts.append(f"<{tag}{kept}>")
         if tag not in VOID:
             self.open.append(tag)

@@ -58,7 +58,9 @@ def packages() -> list[Package]:
             metadata = distribution(name).metadata
         except PackageNotFoundError:
             continue
-        classified = [line.rpartition(" :: ")[2] for line in metadata.get_all("Classifier") or [] if "License ::" in line]
+        classified = [
+            line.rpartition(" :: ")[2] for line in metadata.get_all("Classifier") or [] if "License ::" in line
+        ]
         stated = (metadata.get("License-Expression") or metadata.get("License") or "").strip()
         licence = stated if 0 < len(stated) <= LONGEST_LICENCE else "; ".join(classified)
         found.append(Package(name=name, version=metadata["Version"], licence=licence))

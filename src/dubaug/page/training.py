@@ -38,7 +38,7 @@ def read_trainings(manifests: Sequence[Path], metrics: Sequence[Path]) -> list[T
 
 
 def _losses(path: Path | None) -> tuple[float, ...]:
-    """Return the mean loss of each epoch. A step that was done again after an interruption counts once, as last done."""
+    """Return the mean loss of each epoch. A step done again after an interruption counts as last done."""
     if path is None or not path.is_file():
         return ()
     steps: dict[int, tuple[int, float]] = {}
