@@ -61,7 +61,8 @@ def packages() -> list[Package]:
         classified = [
             line.rpartition(" :: ")[2] for line in metadata.get_all("Classifier") or [] if "License ::" in line
         ]
-        stated = (metadata.get("License-Expression") or metadata.get("License") or "").strip()
+        given = (metadata.get_all(field) for field in ("License-Expression", "License"))
+        stated = next((values[0].strip() for values in given if values), "")
         licence = stated if 0 < len(stated) <= LONGEST_LICENCE else "; ".join(classified)
         found.append(Package(name=name, version=metadata["Version"], licence=licence))
     return found
