@@ -92,11 +92,12 @@ def test_claims_come_first_with_counts_above_them(results: dict[str, Any], make_
     assert (
         "Of 2 claims of the paper, by the evidence of this run 0 hold, 0 fail, 2 undecided, and 0 without data." in text
     )
+    assert "1. Dubs help. ? undecided ✓ holds ✓ holds" in text
     assert text.index("Dubs help.") < text.index("Table 1 Table 1. Scores") < text.index("Figure C2")
     assert "This is a demo run." in text
     assert "8 of 8 tasks" in text
     assert "0 of 8 settled" in text
-    assert "+0.012 −0.010 to +0.030 0.400 undecided" in text
+    assert "+EFJ above AV on ESC-50 +0.012 −0.010 to +0.030 0.400 undecided" in text
 
 
 def test_every_part_has_its_numbers(results: dict[str, Any], make_page: MakePage) -> None:

@@ -20,6 +20,17 @@ def test_each_claim_has_three_verdicts_and_its_comparisons(claims_file: Write) -
     assert (claims.level, claims.resamples, claims.slips[0].found) == (0.95, 4000, True)
 
 
+def test_a_comparison_is_told_in_words_or_by_its_variants(claims_file: Write) -> None:
+    run = {"by_means": "holds", "verdict": "holds", "comparisons": [{"comparison": "AV above RP", "difference": 0.1}]}
+    claims = read_claims(claims_file(claim(run=run), meaning="As tested."))
+    assert claims is not None
+    told = claims.claims[0].comparisons[0]
+    assert (told.text, told.task, told.difference, told.low, told.settled) == ("AV above RP", "", 0.1, None, "")
+    assert claims.meaning == "As tested."
+    with pytest.raises(DubaugError, match="'task'"):
+        read_claims(claims_file(claim(run=run | {"comparisons": [{"above": "av", "below": "rp"}]})))
+
+
 def test_counts_are_by_evidence_means_and_paper(claims_file: Write) -> None:
     failing = {"by_means": "fails", "verdict": "no data"}
     claims = read_claims(claims_file(claim(), claim(run=failing), claim(run=failing, paper={"by_means": "fails"})))

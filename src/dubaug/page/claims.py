@@ -15,8 +15,12 @@ SHAPES: Mapping[str, str] = {"holds": "✓", "fails": "✗", "undecided": "?", "
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """One comparison behind a claim: `difference` is of the scores, above less below, with its interval."""
+    """One comparison behind a claim: `difference` is of the scores, above less below, with its interval.
 
+    `text` is the comparison in words; without them it is told by its task and variants.
+    """
+
+    text: str
     task: str
     above: str
     below: str
@@ -75,6 +79,8 @@ class Claims:
     level: float | None
     resamples: int | None
     scale: str | None
+    meaning: str
+    """How the verdicts are reached, in the words of who reached them; empty if they say nothing."""
     claims: tuple[Claim, ...]
     slips: tuple[Slip, ...]
 
@@ -97,6 +103,7 @@ def read_claims(path: Path | None) -> Claims | None:
             level=value.get("level"),
             resamples=value.get("resamples"),
             scale=value.get("scale"),
+            meaning=value.get("meaning") or "",
             claims=tuple(_claim(entry) for entry in value["claims"]),
             slips=tuple(
                 Slip(where=entry["where"], text=entry["slip"], found=entry.get("found"))
@@ -132,9 +139,7 @@ def _judged(entry: Mapping[str, Any], verdict: str, numbers: str | None) -> Judg
 def _comparisons(entries: Sequence[Mapping[str, Any]]) -> tuple[Compared, ...]:
     return tuple(
         Compared(
-            task=entry["task"],
-            above=entry["above"],
-            below=entry["below"],
+            **_compared(entry),
             difference=entry.get("difference"),
             low=entry.get("low"),
             high=entry.get("high"),
@@ -143,3 +148,10 @@ def _comparisons(entries: Sequence[Mapping[str, Any]]) -> tuple[Compared, ...]:
         )
         for entry in entries
     )
+
+
+def _compared(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is compared: in words if the entry has them, else by task and variants, which it must have."""
+    if entry.get("comparison"):
+        return {"text": entry["comparison"], "task": "", "above": "", "below": ""}
+    return {"text": "", "task": entry["task"], "above": entry["above"], "below": entry["below"]}
