@@ -78,7 +78,6 @@ class Claims:
 
     level: float | None
     resamples: int | None
-    scale: str | None
     meaning: str
     """How the verdicts are reached, in the words of who reached them; empty if they say nothing."""
     claims: tuple[Claim, ...]
@@ -102,7 +101,6 @@ def read_claims(path: Path | None) -> Claims | None:
         return Claims(
             level=value.get("level"),
             resamples=value.get("resamples"),
-            scale=value.get("scale"),
             meaning=value.get("meaning") or "",
             claims=tuple(_claim(entry) for entry in value["claims"]),
             slips=tuple(
