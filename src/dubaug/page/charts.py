@@ -48,11 +48,10 @@ def _at(value: float | str) -> str:
 
 
 def forest_range(tasks: Sequence[TaskDifferences]) -> tuple[float, float]:
-    """Return the differences that every panel shows: all intervals' ends, and zero."""
+    """Return the differences that every panel shows: all intervals' ends, as far left of zero as right of it."""
     values = [value for task in tasks for row in task.rows for value in (row.difference, row.low, row.high)]
-    shown = [value for value in values if value is not None and math.isfinite(value)] + [0.0]
-    low, high = min(shown), max(shown)
-    return (low, high) if high > low else (-1.0, 1.0)
+    widest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0) or 1.0
+    return -widest, widest
 
 
 def forest(task: TaskDifferences, low: float, high: float) -> Markup:
