@@ -25,6 +25,7 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/probe.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/page.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/tracking.smk"
 
@@ -33,6 +34,7 @@ localrules:
     all,
     all_tables,
     all_figures,
+    all_report,
     all_hear,
 
 
@@ -43,6 +45,7 @@ rule all:
         COMPARISONS,
         CLAIMS,
         FIGURES,
+        PAGE,
 
 
 rule all_tables:
@@ -55,6 +58,11 @@ rule all_tables:
 rule all_figures:
     input:
         FIGURES,
+
+
+rule all_report:
+    input:
+        PAGE,
 
 
 rule all_hear:

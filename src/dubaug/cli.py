@@ -20,6 +20,7 @@ STAGES = (
     "report",
     "claims",
     "export",
+    "page",
     "tracking",
     "plan",
 )

@@ -333,6 +333,7 @@ def result_files(wildcards=None, suites=("hear", "hares", "visual"), sweep=False
 def say_where():
     """Tell the person who waited where to look."""
     places = {
+        "all on one page": RESULTS / "report.html",
         "the claims": RESULTS / "claims.md",
         "tables": RESULTS / "tables/table1.md",
         "figures": RESULTS / "figures/c2.png",

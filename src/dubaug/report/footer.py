@@ -20,13 +20,7 @@ def scale_footer(experiment: Experiment, paper: Mapping[str, Any]) -> tuple[str,
 
     `paper` is the content of workflow/config/paper.yaml.
     """
-    ours = to_mapping(experiment)
-    differences = [
-        f"{key} {_show(value)} ({_show(published)})"
-        for section in SECTIONS
-        for key, value, published in _differences(section, ours[section], paper[section])
-        if key not in NOT_SIZES
-    ]
+    told = [f"{key} {_show(value)} ({_show(published)})" for key, value, published in other_sizes(experiment, paper)]
     lines = []
     if experiment.demo:
         films = experiment.demo.films
@@ -35,9 +29,16 @@ def scale_footer(experiment: Experiment, paper: Mapping[str, Any]) -> tuple[str,
             f"Demo: {films.titles} generated films ({minutes:.0f} min) and generated miniatures of the data sets. "
             "These numbers show that the workflow runs; they are not the paper's."
         )
-    if differences:
-        lines.append(f"Other than in the paper (its value in brackets): {'; '.join(differences)}.")
+    if told:
+        lines.append(f"Other than in the paper (its value in brackets): {'; '.join(told)}.")
     return tuple(lines)
+
+
+def other_sizes(experiment: Experiment, paper: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Return each setting of size or recipe that differs from the paper's: its key, its value, the paper's."""
+    ours = to_mapping(experiment)
+    found = [entry for section in SECTIONS for entry in _differences(section, ours[section], paper[section])]
+    return [entry for entry in found if entry[0] not in NOT_SIZES]
 
 
 def _differences(prefix: str, ours: Any, paper: Any) -> list[tuple[str, Any, Any]]:

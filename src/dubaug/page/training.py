@@ -1,0 +1,54 @@
+"""What trained: a manifest a run, and its loss by epoch."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dubaug.errors import DubaugError
+from dubaug.pretrain.manifest import Manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """One run. `losses` are means over the steps of each epoch, from the first on; empty where no record is."""
+
+    manifest: Manifest
+    losses: tuple[float, ...]
+
+    @property
+    def untrained(self) -> bool:
+        """Whether the weights are random ones."""
+        return self.manifest.epochs == 0
+
+
+def read_trainings(manifests: Sequence[Path], metrics: Sequence[Path]) -> list[Training]:
+    """Return the runs whose manifests are there, in the order given. `metrics` are their records, in the same order.
+
+    Raises `DubaugError` if there are records and they are not one a manifest.
+    """
+    if metrics and len(metrics) != len(manifests):
+        raise DubaugError(f"{len(metrics)} --metrics for {len(manifests)} --manifests: one each is needed, or none")
+    records: Sequence[Path | None] = metrics or [None] * len(manifests)
+    return [
+        Training(manifest=Manifest.load(path), losses=_losses(record))
+        for path, record in zip(manifests, records, strict=True)
+        if path.is_file()
+    ]
+
+
+def _losses(path: Path | None) -> tuple[float, ...]:
+    """Return the mean loss of each epoch. A step done again after an interruption counts as last done."""
+    if path is None or not path.is_file():
+        return ()
+    steps: dict[int, tuple[int, float]] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            entry = json.loads(line)
+            steps[int(entry["step"])] = (int(entry["epoch"]), float(entry["loss"]))
+        except (ValueError, KeyError, TypeError):
+            raise DubaugError(f"{path}, line {number}: no step of a training") from None
+    epochs: dict[int, list[float]] = {}
+    for epoch, loss in steps.values():
+        epochs.setdefault(epoch, []).append(loss)
+    return tuple(sum(losses) / len(losses) for _, losses in sorted(epochs.items()))
