@@ -9,7 +9,7 @@ from page_factory import HOSTILE, Page
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
-from dubaug.page.build import SECTIONS, generated_parts
+from dubaug.page.build import SECTIONS
 
 MakePage = Callable[..., str]
 
@@ -137,7 +137,7 @@ def test_films_of_ones_own_are_not_called_generated(
     make_experiment: Callable[..., Experiment], make_page: MakePage, results: dict[str, Any]
 ) -> None:
     mine = make_experiment(corpus={"catalogue": "films/catalogue.csv"})
-    assert generated_parts(mine) == (False, True)
+    assert (mine.generates_films, any(map(mine.generates, mine.tasks))) == (False, True)
     text = Page(make_page(mine, **results)).text
     assert "The films are yours, data sets are generated." in text
     assert "This is a demo run." not in text
@@ -147,7 +147,8 @@ def test_films_of_ones_own_are_not_called_generated(
 def test_at_the_papers_scale_nothing_is_smaller(
     paper_experiment: Experiment, make_page: MakePage, tmp_path: Path
 ) -> None:
-    assert generated_parts(paper_experiment) == (False, False)
+    assert not paper_experiment.generates_films
+    assert not any(map(paper_experiment.generates, paper_experiment.tasks))
     text = Page(make_page(paper_experiment, out_dir=tmp_path)).text
     assert "Nothing that the scores depend on is other than in the paper" in text
     assert "Kokoro" not in text

@@ -1,6 +1,7 @@
 """The road walked for real, on a corpus of a few seconds: films are made, a network is trained, probed and tabled."""
 
 import csv
+import html
 import json
 import subprocess
 from collections.abc import Callable
@@ -44,7 +45,7 @@ def _without_times(result: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path) -> None:
-    run = snakemake("--cores", "2", "all_tables", "all_figures", overlay=TINY, timeout_s=1500)
+    run = snakemake("--cores", "2", "all", overlay=TINY, timeout_s=1500)
     assert run.returncode == 0, run.stdout + run.stderr
     results = clone / "results"
 
@@ -118,6 +119,13 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     assert judged["some_dub_above_av"]["paper"]["by_means"] == "holds"
     assert (results / "claims.md").read_text().count("\n| ") == len(judged) + 2
 
+    # one page shows all of it, and needs no other file
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert all(caption in page for caption in ("Table 1.", "Table D6 beside the paper."))
+    assert all(html.escape(one["claim"]) in page for one in judged.values())
+    assert page.count("data:image/png;base64,") >= 3
+    assert all(f">{rule}<" in page for rule in ("pretrain", "shards", "claims")), "runtimes by rule"
+
     # MLflow has all of it
     import mlflow
 
@@ -129,7 +137,7 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     assert client.get_metric_history(efj.info.run_id, "loss")
 
     # nothing is left to do, and it says so
-    again = snakemake("all_tables", "all_figures", overlay=TINY)
+    again = snakemake("all", overlay=TINY)
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
 

@@ -10,10 +10,7 @@ def films_digest(_wildcards=None):
 
 def generated_films():
     """Return the hash of the generated films where they are the corpus: equal catalogues may be of other films."""
-    if EXPERIMENT.demo is None:
-        return None
-    home, catalogue = Path(EXPERIMENT.demo.directory), Path(EXPERIMENT.corpus.catalogue)
-    return films_digest() if home in catalogue.parents else None
+    return films_digest() if EXPERIMENT.generates_films else None
 
 
 def corpus_digest(_wildcards=None):

@@ -42,7 +42,6 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.claims.render import to_mapping, to_markdown
     from dubaug.claims.verdicts import Boards, judge, slip_found
     from dubaug.config import load
-    from dubaug.downstream.experiment import is_generated
     from dubaug.files import write_json, write_text
     from dubaug.probe.results import read_result
     from dubaug.progress import say
@@ -63,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
     )
     cells = {cell for claim in claims for one in comparisons_of(claim.predicate) for cell in one.cells}
     samples = load_samples(results, cells, resamples=options.resamples)
-    generated = [task for task in experiment.tasks if is_generated(experiment, task)]
+    generated = [task for task in experiment.tasks if experiment.generates(task)]
     judged = [judge(claim, boards, samples, names, generated=generated) for claim in claims]
     slips = [
         {"where": slip["where"], "slip": slip["slip"], "found": slip_found(slip.get("check"), options.paper)}

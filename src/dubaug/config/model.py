@@ -6,6 +6,7 @@ value, its section is named; where it leaves a choice open, the docstring says s
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import PurePath
 from typing import Any, Literal
 
 MEL_FRAMES_MIN = 25
@@ -379,3 +380,15 @@ class Experiment:
         """Return the suites that have tasks and that `variant` can be evaluated on (no video, no visual tasks)."""
         sees = self.variants[variant].video
         return tuple(suite for suite in SUITES if self.suites[suite] and (sees or suite != "visual"))
+
+    @property
+    def generates_films(self) -> bool:
+        """Whether the films are those that the workflow itself makes."""
+        return self._is_demos(self.corpus.catalogue)
+
+    def generates(self, task: str) -> bool:
+        """Return whether a task's data set is a miniature that the workflow itself makes."""
+        return self._is_demos(self.tasks[task].path)
+
+    def _is_demos(self, path: str) -> bool:
+        return self.demo is not None and PurePath(self.demo.directory) in PurePath(path).parents

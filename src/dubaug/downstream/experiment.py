@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from dubaug.config.layouts import LAYOUTS
@@ -60,12 +60,6 @@ def feature_settings(experiment: Experiment, *, variant: str | None = None) -> F
     )
 
 
-def is_generated(experiment: Experiment, task_name: str) -> bool:
-    """Return whether a task's data set is a miniature that the workflow itself makes."""
-    demo = experiment.demo
-    return demo is not None and PurePath(demo.directory) in PurePath(experiment.tasks[task_name].path).parents
-
-
 def no_data(experiment: Experiment, task_name: str) -> str:
     """Return the words for a task without data: where they are expected."""
     return f"no data at {experiment.tasks[task_name].path}"
@@ -77,7 +71,7 @@ def missing_tasks(experiment: Experiment) -> dict[str, str]:
     return {
         name: no_data(experiment, name)
         for name in names
-        if not is_generated(experiment, name) and not Path(experiment.tasks[name].path).is_dir()
+        if not experiment.generates(name) and not Path(experiment.tasks[name].path).is_dir()
     }
 
 
@@ -104,6 +98,6 @@ def downstream_digest(experiment: Experiment, task_name: str, *, variant: str | 
     if task.separated:
         depends["separation"] = experiment.separation.result_settings()
     demo = experiment.demo
-    if demo is not None and is_generated(experiment, task_name):
+    if demo is not None and experiment.generates(task_name):
         depends["demo"] = {"seed": demo.seed, "items_per_class": demo.items_per_class}
     return digest(depends)

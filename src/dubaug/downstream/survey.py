@@ -12,7 +12,6 @@ from typing import Literal
 from dubaug.config.model import SUITES, Experiment, SuiteName, Task
 from dubaug.downstream import load_dataset
 from dubaug.downstream.checks import check_task
-from dubaug.downstream.experiment import is_generated
 from dubaug.downstream.model import Dataset
 from dubaug.downstream.published import Published, published_for
 from dubaug.errors import DubaugError
@@ -72,7 +71,7 @@ def count_splits(dataset: Dataset) -> dict[str, int]:
 
 
 def _look(experiment: Experiment, name: str, read: Read) -> TaskData:
-    task, known, generated = experiment.tasks[name], published_for(name), is_generated(experiment, name)
+    task, known, generated = experiment.tasks[name], published_for(name), experiment.generates(name)
     found: Dataset | DubaugError | None = None
     if Path(task.path).is_dir():
         key = (task.layout, task.path)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from dubaug.config import Experiment, digest
@@ -152,7 +152,7 @@ def _score(
         n_folds=entry["n_folds"],
         n_train=entry["n_train"],
         n_test=entry["n_test"],
-        generated=None if experiment is None else _generated(experiment, task),
+        generated=None if experiment is None else experiment.generates(task),
         over_seeds=over_seeds,
         interval=(own["interval"]["low"], own["interval"]["high"]) if "interval" in own else None,
     )
@@ -178,8 +178,3 @@ def _check_configuration(
             f"{path}: {task} was computed with another configuration than --config gives. Give that of the results, or "
             "leave --config out: the card then has the tasks' bare names"
         )
-
-
-def _generated(experiment: Experiment, task: str) -> bool:
-    demo = experiment.demo
-    return demo is not None and PurePath(demo.directory) in PurePath(experiment.tasks[task].path).parents

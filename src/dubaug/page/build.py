@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -102,7 +102,8 @@ def _context(sources: Sources) -> dict[str, Any]:
     jobs = read_jobs(sources.benchmarks)
     differences = read_differences(sources.comparisons, experiment)
     rules = by_rule(jobs)
-    generated, generated_tasks = generated_parts(experiment)
+    asked = [task for tasks in experiment.suites.values() for task in tasks]
+    generated, generated_tasks = experiment.generates_films, any(map(experiment.generates, asked))
     return {
         "sections": SECTIONS,
         "light": LIGHT,
@@ -135,15 +136,6 @@ def _context(sources: Sources) -> dict[str, Any]:
         "packages": packages(),
         "demo_licences": demo_licences() if generated or generated_tasks else None,
     }
-
-
-def generated_parts(experiment: Experiment) -> tuple[bool, bool]:
-    """Return whether the films, and whether any task's data, lie where the demo's generator puts its own."""
-    if experiment.demo is None:
-        return False, False
-    home = PurePath(experiment.demo.directory)
-    asked = [experiment.tasks[task].path for tasks in experiment.suites.values() for task in tasks]
-    return home in PurePath(experiment.corpus.catalogue).parents, any(home in PurePath(path).parents for path in asked)
 
 
 def _tables(paths: Sequence[Path]) -> list[tuple[str, Markup, Markup | None]]:

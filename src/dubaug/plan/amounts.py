@@ -3,11 +3,10 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from dubaug.config import Experiment
 from dubaug.corpus.titles import read_titles
-from dubaug.downstream.experiment import is_generated
 from dubaug.downstream.published import published_for
 from dubaug.files import read_json
 from dubaug.plan.jobs import PlannedJob
@@ -52,12 +51,6 @@ class Given:
     film_hours: float | None = None
 
 
-def generated_films(experiment: Experiment) -> bool:
-    """Return whether the films are those that the workflow generates."""
-    demo = experiment.demo
-    return demo is not None and PurePath(demo.directory) in PurePath(experiment.corpus.catalogue).parents
-
-
 def count(experiment: Experiment, jobs: Sequence[PlannedJob], paper: Path, given: Given) -> Amounts:
     """Return the amounts: from the files that `jobs` (finished ones among them) make, where these are there; else
     from the films' generator or what is given; else from the paper's Table B4 (`paper`/subsets_b4.csv).
@@ -74,7 +67,7 @@ def _corpus(experiment: Experiment, made: dict[str, Path], paper: Path, given: G
     counted = _counted(experiment, made)
     if counted is not None:
         return counted
-    if generated_films(experiment):
+    if experiment.generates_films:
         return _generated(experiment)
     return _published(experiment, paper)
 
@@ -152,7 +145,7 @@ def _downstream(experiment: Experiment, features: dict[str, Path]) -> tuple[dict
     windows, items = {}, {}
     for name in [name for tasks in experiment.suites.values() for name in tasks]:
         known = published_for(name)
-        if known is not None and known.clips is not None and not is_generated(experiment, name):
+        if known is not None and known.clips is not None and not experiment.generates(name):
             items[name] = Amount(value=known.clips, source="its publisher")
     for suite, manifest in features.items():
         if manifest.is_file():

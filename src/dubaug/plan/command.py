@@ -105,7 +105,7 @@ def _dry_run(options: argparse.Namespace, experiment: "Experiment") -> "DryRun":
 
 def _plan(options: argparse.Namespace, experiment: "Experiment") -> "Plan":
     from dubaug.downstream.experiment import missing_tasks, without_tasks
-    from dubaug.plan.amounts import Given, count, generated_films
+    from dubaug.plan.amounts import Given, count
     from dubaug.plan.disk import measured_sizes, spaces
     from dubaug.plan.estimate import estimates, rows, total
     from dubaug.plan.rates import machine_of, recorded
@@ -115,7 +115,7 @@ def _plan(options: argparse.Namespace, experiment: "Experiment") -> "Plan":
     dry_run, remarks = _dry_run(options, experiment), []
     given = Given(titles=options.titles, film_hours=options.film_hours)
     rates = [rate for path in options.rates for rate in recorded(path)]
-    if not generated_films(experiment) and not Path(experiment.corpus.catalogue).is_file():
+    if not experiment.generates_films and not Path(experiment.corpus.catalogue).is_file():
         remarks.append(
             f"no catalogue at {experiment.corpus.catalogue}: planned as if all films and data sets were there"
         )

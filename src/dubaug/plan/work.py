@@ -10,8 +10,7 @@ from typing import Any
 
 from dubaug.config import Experiment
 from dubaug.config.model import SuiteName, Variant
-from dubaug.downstream.experiment import is_generated
-from dubaug.plan.amounts import Amount, Amounts, generated_films
+from dubaug.plan.amounts import Amount, Amounts
 from dubaug.plan.jobs import PlannedJob
 
 
@@ -29,7 +28,7 @@ class Work:
 def work_of(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Work:
     """Return a job's work. `experiment` is without the tasks whose data are not there."""
     corpus, share = amounts.corpus, 1 / experiment.clips.batches
-    films = {"films": "generated" if generated_films(experiment) else "own"}
+    films = {"films": "generated" if experiment.generates_films else "own"}
     if job.kind == "catalogue":
         return Work(unit="film hours", amount=corpus.found_hours, settings=films)
     if job.kind == "align":
@@ -84,7 +83,7 @@ OF_TITLES = ("select", "alignment", "alignment_figure", "clip_index", "separated
 
 def generated_tasks(experiment: Experiment, suite: SuiteName) -> bool:
     """Return whether all of a suite's data sets are generated: then its size follows from the configuration."""
-    return all(is_generated(experiment, task) for task in experiment.suites[suite])
+    return all(experiment.generates(task) for task in experiment.suites[suite])
 
 
 def checkpoints_probed(job: PlannedJob, experiment: Experiment) -> int:
@@ -164,6 +163,6 @@ def _separation(experiment: Experiment) -> dict[str, Any]:
 
 def _data(experiment: Experiment, tasks: Any) -> dict[str, Any]:
     """Return the identity of data sets: real ones by name, generated ones with their size."""
-    made = any(is_generated(experiment, task) for task in tasks)
+    made = any(experiment.generates(task) for task in tasks)
     size = experiment.demo.items_per_class if made and experiment.demo else None
     return {"tasks": list(tasks), "generated_items_per_class": size}
