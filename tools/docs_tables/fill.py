@@ -34,9 +34,10 @@ def fill(document: str, name: str, text: str) -> None:
 
 
 def markdown_table(text: str) -> str:
-    """Return the first table in a Markdown text."""
+    """Return the table in a Markdown text, with the reasons for its empty cells."""
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    return "\n".join(rows) + "\n"
+    reasons = re.findall(r"^<sub>[a-z]: .*</sub>", text, re.MULTILINE)
+    return "\n".join([*rows, *([""] if reasons else []), *reasons]) + "\n"
 
 
 def compact(claims: list[dict]) -> str:

@@ -342,8 +342,8 @@ def say_where():
     for what, path in places.items():
         if path.is_file():
             shown = path.parent if path.parent.name in ("tables", "figures") else path
-            print(f"{what + ':':<16}{shown}", file=sys.stderr)
+            print(f"{what + ':':<17}{shown}", file=sys.stderr)
     print(
-        f"{'every run:':<16}mlflow ui --backend-store-uri {EXPERIMENT.tracking.uri}",
+        f"{'every run:':<17}mlflow ui --backend-store-uri {EXPERIMENT.tracking.uri}",
         file=sys.stderr,
     )
