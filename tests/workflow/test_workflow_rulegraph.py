@@ -44,7 +44,7 @@ def test_a_rule_more_is_a_picture_less(drawing: ModuleType, clone: Path, reposit
 def test_probes_are_one_box_and_implied_arrows_gone(drawing: ModuleType) -> None:
     dot = "\n".join(
         [f'\t{number}[label = "{name}", color = "0"];' for number, name in enumerate(
-            ["all_tables", "result_tables", "probe_hear_2_4", "probe_hear_0", "pretrain", "select", "shards"]
+            ["all", "result_tables", "probe_hear_2_4", "probe_hear_0", "pretrain", "select", "shards"]
         )]
         + [f"\t{one} -> {other}" for one, other in [(1, 0), (2, 1), (3, 1), (4, 2), (6, 4), (5, 6), (5, 4)]]
     )  # fmt: skip
