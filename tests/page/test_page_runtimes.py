@@ -30,3 +30,12 @@ def test_another_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.tsv").write_text("a\tb\n1\t2\n", encoding="utf-8")
     with pytest.raises(DubaugError, match=r"x\.tsv is no benchmark file of Snakemake"):
         read_jobs([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [("shards12", "shards"), ("table_b4", "table_b4"), ("figure_c2", "figure_c2"), ("probe_hear", "probe_hear")],
+)
+def test_a_batchs_number_is_not_the_rules(tmp_path: Path, name: str, rule: str) -> None:
+    (tmp_path / f"{name}.tsv").write_text("s\n1.5\n", encoding="utf-8")
+    assert [job.rule for job in read_jobs([tmp_path])] == [rule]

@@ -47,7 +47,7 @@ def _claim(one: Judged, names: Names) -> dict[str, Any]:
         "without_numbers": claim.without_numbers,
         "tasks": list(dict.fromkeys(cell.task for cell in cells)),
         "variants": list(dict.fromkeys(cell.variant for cell in cells)),
-        "paper": {"by_means": one.paper.verdict, "numbers": one.paper.numbers},
+        "paper": {"by_means": one.paper.verdict, "numbers": claim.without_numbers or one.paper.numbers},
         "run": {
             "by_means": one.means.verdict,
             "means_numbers": one.means.numbers,

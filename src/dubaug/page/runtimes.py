@@ -1,12 +1,16 @@
 """What the jobs took, by rule, from Snakemake's benchmark files."""
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug.errors import DubaugError
 from dubaug.page.words import number_or_none
+
+BATCH = re.compile(r"(?<=[a-z]{2})\d+$")
+"""A batch's number after a rule's name; that of `table_b4` or `figure_c2` is the rule's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,7 @@ def _jobs(path: Path) -> list[Job]:
             raise DubaugError(f"{path} is no benchmark file of Snakemake (a row with the column `s`): delete it")
         jobs.append(
             Job(
-                rule=path.stem.rstrip("0123456789"),
+                rule=BATCH.sub("", path.stem),
                 wall_s=wall_s,
                 cpu_s=value(row, "cpu_time"),
                 peak_mib=value(row, "max_rss"),
