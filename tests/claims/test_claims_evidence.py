@@ -115,10 +115,21 @@ def test_what_tests_settle(es, fr, kind, expected):
         others=Quantifier(kind="every", names=("av",)),
     )
     tested = judged(("es", "av", *es), ("fr", "av", *fr))
-    assert {one.comparison for one in tested} == set(comparisons_of(predicate))
+    asked = comparisons_of(predicate)
+    assert {one.comparison for one in tested} == {one.in_order()[0] for one in asked}
+    assert [one.pair for one in asked] == [(Cell("t", "es"), Cell("t", "av")), (Cell("t", "fr"), Cell("t", "av"))]
     assert predicate.truth(by_evidence(tested)) is expected
     turned = Order(tasks=predicate.tasks, variants=predicate.others, relation="below", others=predicate.variants)
     assert turned.truth(by_evidence(tested)) is expected, "the same, the other way round"
+
+
+def test_a_test_counts_whichever_way_round_it_was_made():
+    asked = above(Cell("t", "es"), Cell("t", "av"))
+    outcome = Outcome(comparison=asked, value=0.2, low=0.1, high=0.3, p=0.01, p_holm=0.01, test="mcnemar")
+    assert asked.in_order()[1] is False, "av comes first in the alphabet"
+    judge = by_evidence([outcome])
+    assert judge(asked) is True
+    assert judge(above(Cell("t", "av"), Cell("t", "es"))) is False
 
 
 def test_both_ways_of_asking_are_one_test():

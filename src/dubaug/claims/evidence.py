@@ -92,15 +92,15 @@ def _sample(members: Sequence[Predictions], resamples: int) -> Sample:
 
 
 def comparisons_of(predicate: Predicate) -> tuple[Comparison, ...]:
-    """Return all that a predicate asks, each once and in one order of its terms."""
-    asked: dict[Comparison, None] = {}
+    """Return all that a predicate asks, as it asks first; the same difference the other way round is no other test."""
+    asked: dict[Comparison, Comparison] = {}
 
     def record(comparison: Comparison) -> Truth:
-        asked[comparison.in_order()[0]] = None
+        asked.setdefault(comparison.in_order()[0], comparison)
         return None
 
     predicate.truth(record)
-    return tuple(asked)
+    return tuple(asked.values())
 
 
 def outcomes_of(comparisons: Sequence[Comparison], samples: Mapping[Cell, Sample]) -> tuple[Outcome, ...]:
@@ -143,11 +143,14 @@ def _only_one_right(comparison: Comparison, samples: Mapping[Cell, Sample]) -> t
 
 def by_evidence(tested: Sequence[Outcome]) -> Judge:
     """Return the judge that knows what these tests have settled."""
-    settled = {one.comparison: one.settled for one in tested}
+    settled: dict[Comparison, Truth] = {}
+    for one in tested:
+        key, same = one.comparison.in_order()
+        settled[key] = one.settled if same else negation(one.settled)
 
     def judge(comparison: Comparison) -> Truth:
-        asked, same = comparison.in_order()
-        truth = settled.get(asked)
+        key, same = comparison.in_order()
+        truth = settled.get(key)
         return truth if same else negation(truth)
 
     return judge

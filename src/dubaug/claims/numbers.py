@@ -48,14 +48,29 @@ class Names:
         if len(comparison.terms) == 1:
             ((cell, _),) = comparison.terms
             return f"{self.cell(cell)} above {signless(comparison.margin)} on {self.task(cell.task)}"
-        sides = [
-            list(dict.fromkeys(self.cell(cell) for cell, weight in comparison.terms if weight * sign > 0))
-            for sign in (1, -1)
-        ]
-        tasks = list(dict.fromkeys(self.task(cell.task) for cell in comparison.cells))
-        where = tasks[0] if len(tasks) == 1 else f"{len(tasks)} tasks"
-        bound = f" above {signed(comparison.margin)}" if comparison.margin else " above 0"
-        return f"mean of {', '.join(sides[0])} less {', '.join(sides[1])} on {where}{bound}"
+        bound = signed(comparison.margin) if comparison.margin else "0"
+        by_task = {task: _on_task(comparison, task) for task in dict.fromkeys(cell.task for cell in comparison.cells)}
+        first = next(iter(by_task.values()))
+        alike = [self.task(task) for task, terms in by_task.items() if terms == first]
+        turned = [self.task(task) for task, terms in by_task.items() if terms != first]
+        where = alike[0] if len(alike) == 1 else f"{len(alike)} tasks"
+        less = f", less the same on {' and '.join(turned)}," if turned else ""
+        return f"{self._difference(first)} on {where}{less} above {bound}"
+
+    def _difference(self, terms: Mapping[Cell, float]) -> str:
+        """Return "mean of these less (a share of) those", from weighted scores on one task."""
+        sides = [[cell for cell, weight in terms.items() if weight * sign > 0] for sign in (1, -1)]
+        share = -sum(terms[cell] for cell in sides[1]) / sum(terms[cell] for cell in sides[0])
+        upper, lower = (", ".join(map(self.cell, side)) for side in sides)
+        return f"mean of {upper} less {'' if abs(share - 1) < TINY else signless(share) + ' of '}{lower}"
+
+
+TINY = 1e-9
+
+
+def _on_task(comparison: Comparison, task: str) -> dict[Cell, float]:
+    """Return a task's terms without the task's name, to be compared with another's."""
+    return {Cell("", cell.variant, cell.epoch): weight for cell, weight in comparison.terms if cell.task == task}
 
 
 def signless(value: float) -> str:
