@@ -17,6 +17,7 @@ NAMES = Names(tasks={"t1": "One", "t2": "Two"}, variants={"es": "+ES", "av": "AV
     [
         (above(Cell("t1", "es"), Cell("t1", "av")), "+ES above AV on One"),
         (Comparison(terms=((Cell("t1", "es"), 1.0),), margin=0.65), "+ES above .65 on One"),
+        (Comparison(terms=((Cell("t1", "es"), -1.0),), margin=-0.65), "+ES below .65 on One"),
         (
             Comparison(terms=mean_difference(["t1", "t2"], ["es", "fr"], ["av"]), margin=-0.02),
             "mean of +ES, fr less AV on 2 tasks above −.020",

@@ -46,8 +46,9 @@ class Names:
             one, other = comparison.pair
             return f"{self.cell(one)} above {self.cell(other)} on {self.task(one.task)}"
         if len(comparison.terms) == 1:
-            ((cell, _),) = comparison.terms
-            return f"{self.cell(cell)} above {signless(comparison.margin)} on {self.task(cell.task)}"
+            ((cell, weight),) = comparison.terms
+            relation = "above" if weight > 0 else "below"
+            return f"{self.cell(cell)} {relation} {signless(abs(comparison.margin))} on {self.task(cell.task)}"
         bound = signed(comparison.margin) if comparison.margin else "0"
         by_task = {task: _on_task(comparison, task) for task in dict.fromkeys(cell.task for cell in comparison.cells)}
         first = next(iter(by_task.values()))
