@@ -11,7 +11,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from dubaug.config import Experiment
-from dubaug.plotting import FURTHER_COLOURS, FURTHER_MARKERS, PAPER_LOOKS, listed, looks, save, shorten
+from dubaug.plotting import FURTHER_COLOURS, FURTHER_MARKERS, PAPER_LOOKS, looks, save, shorten
+from dubaug.words import listed
 from figure_checks import assert_fonts_embedded, assert_readable
 
 VISIONS = {

@@ -125,8 +125,3 @@ def save(figure: Figure, paths: Sequence[Path], *, description: str = "", dpi: i
 def shorten(text: str, letters: int) -> str:
     """Return `text` with at most so many letters, the last an ellipsis if some are left out."""
     return text if len(text) <= letters else text[: max(1, letters - 1)].rstrip() + "…"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return words as a sentence has them: `a`, `a and b`, `a, b and c`."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -2,6 +2,7 @@ import pytest
 
 from dubaug.errors import DubaugError
 from dubaug.page import words
+from dubaug.words import listed, plural
 
 
 @pytest.mark.parametrize(
@@ -37,8 +38,8 @@ def test_small_numbers_do_not_become_nothing() -> None:
 
 
 def test_lists_and_plurals() -> None:
-    assert [words.listed(items) for items in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
-    assert [words.plural(count, "clip") for count in (1, 0, 1000)] == ["1 clip", "0 clips", "1,000 clips"]
+    assert [listed(items) for items in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+    assert [plural(count, "clip") for count in (1, 0, 1000)] == ["1 clip", "0 clips", "1,000 clips"]
 
 
 def test_what_is_no_number_is_named() -> None:

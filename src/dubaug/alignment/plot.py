@@ -13,7 +13,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from dubaug.alignment.judge import Finding, Status, Verdict
 from dubaug.config import Alignment
 from dubaug.corpus.languages import language_of
-from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, listed, save
+from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, save
+from dubaug.words import listed
 
 _COLOURS: dict[Verdict, str] = {"keep": COLOURS[1], "correct": COLOURS[3], "reject": COLOURS[6]}
 _DONE: dict[Verdict, str] = {"keep": "kept", "correct": "corrected", "reject": "rejected"}

@@ -1,6 +1,5 @@
 """A claim, and how claims are read from the paper's folder (workflow/resources/paper/claims.yaml)."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from dubaug.claims.predicates import (
     SmallerGap,
 )
 from dubaug.errors import DubaugError
+from dubaug.report.sources import read_rows
 
 FILE = "claims.yaml"
 
@@ -138,8 +138,7 @@ class _Forms:
         )
 
     def beside_published(self, about: Mapping[str, Any]) -> BesidePublished:
-        with (self.folder / about["file"]).open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["method"] != about["ours"]]
+        rows = [row for row in read_rows(self.folder / about["file"]) if row["method"] != about["ours"]]
         published = {
             f"{row['method']}:{task}": float(row[column]) for task, column in about["tasks"].items() for row in rows
         }

@@ -63,7 +63,7 @@ def load_samples(
 
     Raises `DubaugError` if predictions are missing, or those of two variants on a task are of different items.
     """
-    found = {cell: (path, entry) for path, entry_cells, entry in _located(results) for cell in entry_cells}
+    found = {cell: (path, entry) for path, entry_cells, entry in entries(results) for cell in entry_cells}
     wanted = sorted({cell for cell in cells if cell in found}, key=Cell.key)
     samples: dict[Cell, Sample] = {}
     first: dict[str, tuple[str, Predictions]] = {}
@@ -73,10 +73,6 @@ def load_samples(
         check_same_items(*first.setdefault(cell.task, (cell.variant, members[0])), cell.variant, members[0])
         samples[cell] = _sample(members, resamples)
     return samples
-
-
-def _located(results: Mapping[Path, Mapping[str, Any]]) -> list[tuple[Path, list[Cell], Mapping[str, Any]]]:
-    return [(path, cells, entry) for path, result in results.items() for cells, entry in entries({path: result})]
 
 
 def _sample(members: Sequence[Predictions], resamples: int) -> Sample:

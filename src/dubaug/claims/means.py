@@ -1,12 +1,12 @@
 """Scores as a reader of a table sees them: the paper's own and a run's, and what they say of a comparison."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from dubaug.claims.comparison import Cell, Comparison, Judge, value_of
 from dubaug.claims.logic import Truth
+from dubaug.report.sources import read_rows
 
 PRINTED_DECIMALS = 3
 ROUNDING = 1e-9
@@ -15,8 +15,7 @@ Board = Mapping[Cell, float]
 
 def published_board(folder: Path, table: str | None = None) -> Board:
     """Return the paper's scores (results.csv); where tables differ, those of `table`, else those printed first."""
-    with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(folder / "results.csv")
     first = [row for row in rows if row["table"].lower() == (table or "").lower()]
     board: dict[Cell, float] = {}
     for row in first + rows:
@@ -27,18 +26,18 @@ def published_board(folder: Path, table: str | None = None) -> Board:
 def own_board(results: Mapping[Path, Mapping[str, Any]]) -> Board:
     """Return a run's scores from its result files: of every epoch probed, and of the last one without an epoch."""
     board: dict[Cell, float] = {}
-    for cells, entry in entries(results):
+    for _, cells, entry in entries(results):
         board.update(dict.fromkeys(cells, entry["mean"]))
     return board
 
 
-def entries(results: Mapping[Path, Mapping[str, Any]]) -> Iterable[tuple[list[Cell], Mapping[str, Any]]]:
-    """Yield the cells that each task's entry in each result file fills, with the entry."""
+def entries(results: Mapping[Path, Mapping[str, Any]]) -> Iterable[tuple[Path, list[Cell], Mapping[str, Any]]]:
+    """Yield each result file with the cells that each of its tasks' entries fills, and the entry."""
     for path, result in results.items():
         in_sweep = path.parent.name.startswith("epoch")
         for task, entry in result["tasks"].items():
             cell = Cell(task, result["variant"], result["epoch"])
-            yield ([cell] if in_sweep else [cell, Cell(task, result["variant"])]), entry
+            yield path, ([cell] if in_sweep else [cell, Cell(task, result["variant"])]), entry
 
 
 def by_means(board: Board) -> Judge:

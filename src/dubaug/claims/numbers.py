@@ -18,7 +18,7 @@ from dubaug.claims.predicates import (
     Predicate,
     SmallerGap,
 )
-from dubaug.report.render import number
+from dubaug.report.render import number, signed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +77,6 @@ def _on_task(comparison: Comparison, task: str) -> dict[Cell, float]:
 def signless(value: float) -> str:
     """Return a score or a bound as the tables print it, without zeros at its end."""
     return number(value).rstrip("0").rstrip(".") or "0"
-
-
-def signed(value: float) -> str:
-    """Return a difference with its sign, as the tables print scores."""
-    return ("−" if value < 0 else "+") + number(abs(value))
 
 
 def lacking(predicate: Predicate, board: Board, names: Names) -> str:

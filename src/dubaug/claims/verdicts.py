@@ -1,7 +1,6 @@
 """Each claim with its verdicts: the paper's numbers by their means, a run's by their means and by the evidence."""
 
-import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from dubaug.claims.logic import Truth
 from dubaug.claims.means import Board, by_means
 from dubaug.claims.numbers import Names, by_items, by_scores, lacking
 from dubaug.claims.predicates import BesidePublished
+from dubaug.report.sources import read_rows
 
 Verdict = Literal["holds", "fails", "undecided", "no data"]
 
@@ -96,17 +96,12 @@ def slip_found(check: Mapping[str, Any] | None, folder: Path) -> bool | None:
         return None
     ((kind, about),) = check.items()
     if kind == "classes_differ":
-        rows = {row["task"]: row for row in _rows(folder / "tasks_b5.csv")}
+        rows = {row["task"]: row for row in read_rows(folder / "tasks_b5.csv")}
         return all(rows[task]["classes"] != rows[task]["classes_paper"] for task in about)
-    rows_of = [row for row in _rows(folder / "results.csv") if row["task"] == about["task"]]
+    rows_of = [row for row in read_rows(folder / "results.csv") if row["task"] == about["task"]]
     if kind == "metric_of":
         return any(row["metric"] == about["metric"] for row in rows_of)
     one, other = (
         {row["variant"]: row["mean"] for row in rows_of if row["table"] == table} for table in about["tables"]
     )
     return all(one[variant] != other[variant] for variant in about["variants"])
-
-
-def _rows(path: Path) -> Sequence[Mapping[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

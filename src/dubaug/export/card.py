@@ -13,8 +13,9 @@ from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.examples import with_dubaug, with_pytorchvideo
 from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
-from dubaug.export.sections import name_of, plural
+from dubaug.export.sections import name_of
 from dubaug.export.training import training_section
+from dubaug.words import plural
 
 CITATION = """\
 @article{singh2023looking,

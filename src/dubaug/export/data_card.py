@@ -12,8 +12,9 @@ from dubaug.export import sections
 from dubaug.export.card import CITATION
 from dubaug.export.corpus import Films
 from dubaug.export.network import Network
-from dubaug.export.sections import duration, film_lines, markdown_table, name_of, plural
+from dubaug.export.sections import duration, film_lines, markdown_table, name_of
 from dubaug.export.selection import Dubs, Found, Loss
+from dubaug.words import plural
 
 ASKED = "**To be filled in by whoever owns the films:**"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))

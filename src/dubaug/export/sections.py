@@ -12,6 +12,7 @@ from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
 from dubaug.markdown import table_lines
 from dubaug.report.layout import METRIC_NAMES
+from dubaug.words import plural
 
 PAPER_TITLES, PAPER_HOURS = 748, 1300
 """The paper's corpus (§3.1), to measure a card's by."""
@@ -33,11 +34,6 @@ def duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} minutes" if seconds < 7200 else f"{seconds / 3600:,.1f} hours"
-
-
-def plural(count: int, noun: str) -> str:
-    """Return `1 clip`, `1,000 clips`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers_from: int) -> str:

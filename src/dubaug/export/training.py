@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dubaug.export.network import Network
-from dubaug.export.sections import duration, markdown_table, plural
+from dubaug.export.sections import duration, markdown_table
 from dubaug.pretrain.experiment import flattened
+from dubaug.words import plural
 
 NOT_SHOWN = ("corpus.catalogue", "separation.repository")
 """Paths of whoever trained it."""

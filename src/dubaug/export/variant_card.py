@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from dubaug.export import sections
 from dubaug.export.card import CardFacts, citation, front_matter, kind_of, versions_of, what_it_is
 from dubaug.export.network import Network
-from dubaug.export.sections import duration, markdown_table, plural
+from dubaug.export.sections import duration, markdown_table
 from dubaug.export.training import training_section
+from dubaug.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from dubaug.page.runtimes import by_rule, read_jobs
 from dubaug.page.settings import other_settings
 from dubaug.page.training import Training, read_trainings
 from dubaug.report.layout import METRIC_NAMES
+from dubaug.words import listed, plural
 
 SECTIONS: Mapping[str, str] = {
     "summary": "Summary",
@@ -85,8 +86,8 @@ def build(sources: Sources) -> str:
         percent=words.percent,
         signed=words.signed,
         probability=words.probability,
-        plural=words.plural,
-        listed=words.listed,
+        plural=plural,
+        listed=listed,
         language=name_of,
         task=lambda name: task_label(experiment, name),
         variant=lambda name: variant_label(experiment, name),

@@ -8,7 +8,8 @@ from markupsafe import Markup, escape
 from dubaug.page.differences import TaskDifferences
 from dubaug.page.runtimes import RuleTime
 from dubaug.page.training import Training
-from dubaug.page.words import duration, percent, plural, signed
+from dubaug.page.words import duration, percent, signed
+from dubaug.words import plural
 
 PANEL_WIDTH = 320
 """Of a panel that fits a phone; wider screens show several side by side."""

@@ -1,16 +1,9 @@
 """How the page writes amounts: units in words, one form everywhere."""
 
-from collections.abc import Sequence
-
 from dubaug.errors import DubaugError
 
 UNKNOWN = "not known"
 MIB_PER_GIB = 1024
-
-
-def plural(count: int, noun: str) -> str:
-    """Return `1 clip`, `1,000 clips`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float | None) -> str:
@@ -49,11 +42,6 @@ def probability(p: float | None) -> str:
     if p is None:
         return "–"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return `a`, `a and b`, `a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def number_or_none(text: str, where: str) -> float | None:

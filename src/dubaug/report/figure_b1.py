@@ -18,7 +18,8 @@ from matplotlib.ticker import MaxNLocator
 from dubaug.corpus.titles import Title
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
-from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, listed, save, shorten
+from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, save, shorten
+from dubaug.words import listed
 
 GENRES_SHOWN = 15
 """More than these are summed as the last bar."""

@@ -16,10 +16,11 @@ from matplotlib.lines import Line2D
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
-from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, listed, looks, save, shorten
+from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten
 from dubaug.report.figure_break import Break, find_break, finish_axis
 from dubaug.report.layout import METRIC_NAMES
 from dubaug.report.scores import Score, Scores
+from dubaug.words import listed
 
 Curve = list[tuple[int, Score]]
 """A variant's scores on a task, by epoch."""

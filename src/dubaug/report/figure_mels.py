@@ -11,11 +11,12 @@ import pandas as pd
 from dubaug.corpus.languages import language_of
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
-from dubaug.plotting import STYLE, TEXT_WIDTH_IN, listed, save
+from dubaug.plotting import STYLE, TEXT_WIDTH_IN, save
 from dubaug.seeding import item_rng
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.sheet import RANGE_DB, Clip, Layout, draw, mel_axes, power_db, read_clip
+from dubaug.words import listed
 
 COLUMNS = 3
 STILLS = 3

@@ -17,7 +17,7 @@ from dubaug.report.layout import (
 from dubaug.report.order import MEANING, Order, coefficient, compare_order, mean_order
 from dubaug.report.render import Cell, Span, Table, marks, number, signed
 from dubaug.report.sources import Reasons, Sources, read_rows
-from dubaug.report.versus_others import versus_a1, versus_a2, versus_a3, versus_b4, versus_b5
+from dubaug.report.versus_others import agreement_cells, versus_a1, versus_a2, versus_a3, versus_b4, versus_b5
 
 TIDY_PAIR = (
     *("variant", "label", "metric", "ours", "paper", "difference"),
@@ -263,11 +263,6 @@ def _versus_d6(sources: Sources) -> Table:
         task: _three_lines(Cell(text=""), task, columns[task], orders[task], sources, reasons) for task in TABLE_D6
     }
     shown = {task: [line[3:-1] for line in lines[task]] for task in TABLE_D6}
-    agreement = (
-        cell
-        for order in orders.values()
-        for cell in (Cell(text=""), Cell(text=""), reasons.cell(order.why) if order.why else Cell(text=order.text))
-    )
     overall = mean_order(list(orders.values()))
     return Table(
         name="D6",
@@ -284,7 +279,7 @@ def _versus_d6(sources: Sources) -> Table:
                 )
                 for i, variant in enumerate(variants)
             ),
-            (Cell(text="Order (τ-b)", head=True), *agreement),
+            (Cell(text="Order (τ-b)", head=True), *agreement_cells(list(orders.values()), reasons)),
         ),
         rules=(len(variants),) if variants else (),
         alignment="l" + "c" * 3 * len(TABLE_D6),

@@ -98,7 +98,7 @@ def versus_b4(sources: Sources) -> Table:
         )
         for (languages, titles, hours), theirs in shared
     ]
-    rows.append((Cell(text="Order (τ-b)", head=True), *_agreement(orders, reasons)))
+    rows.append((Cell(text="Order (τ-b)", head=True), *agreement_cells(orders, reasons)))
     return Table(
         name="B4",
         beside_paper=True,
@@ -129,7 +129,8 @@ def _key(subset: Subset) -> frozenset[str]:
     return frozenset(subset[0].split("+"))
 
 
-def _agreement(orders: Sequence[Order], reasons: Reasons) -> list[Cell]:
+def agreement_cells(orders: Sequence[Order], reasons: Reasons) -> list[Cell]:
+    """Return a last row's cells: each order's agreement below its difference, blank below the numbers."""
     return [
         cell
         for order in orders
