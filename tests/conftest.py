@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from result_factory import Results
 
 from dubaug.config import Experiment, resolve
 
@@ -47,3 +48,8 @@ def demo_experiment(make_experiment: Callable[..., Experiment]) -> Experiment:
 @pytest.fixture(scope="session")
 def paper_experiment(make_experiment: Callable[..., Experiment]) -> Experiment:
     return make_experiment(scale="paper")
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    return Results(tmp_path / "results")

@@ -22,7 +22,7 @@ from dubaug.cli import main
 from dubaug.config import save as save_config
 from dubaug.errors import DubaugError
 from dubaug.probe.results import read_result
-from dubaug.report.compare import compare
+from dubaug.comparisons.compare import compare
 from prediction_factory import sized, write_task_results
 
 PAPER = Path(__file__).parents[2] / "workflow/resources/paper"

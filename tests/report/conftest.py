@@ -1,45 +1,115 @@
-from collections.abc import Mapping
+"""A small results folder as the stages write it, and the page of it."""
+
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from report_factory import COMPARISONS_HEAD, HOSTILE, TABLE, claim
+from PIL import Image
 
-from dubaug.files import write_json
-
-
-class Results:
-    """Writes result files as the probes do."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.paths: list[Path] = []
-
-    def add(
-        self,
-        variant: str,
-        suite: str,
-        means: Mapping[str, float],
-        *,
-        epoch: int = 6,
-        sweep: bool = False,
-        std: float | None = None,
-        metric: str = "top1_acc",
-        interval: tuple[float, float] | None = None,
-    ) -> Path:
-        tasks: dict[str, Any] = {
-            task: {"metric": metric, "mean": mean, "std": std, "n_folds": 1 if std is None else 5}
-            for task, mean in means.items()
-        }
-        if interval:
-            for entry in tasks.values():
-                entry["interval"] = {"low": interval[0], "high": interval[1]}
-        folder = self.folder / variant / (f"epoch{epoch:02d}" if sweep else "")
-        path = folder / f"{suite}.json"
-        write_json(path, {"suite": suite, "variant": variant, "epoch": epoch, "tasks": tasks})
-        self.paths.append(path)
-        return path
+from dubaug.config import Experiment, to_mapping
+from dubaug.corpus.rejects import Reject, write_rejects
+from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.files import write_json, write_text
+from dubaug.report.build import Sources, build
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Results:
-    return Results(tmp_path / "results")
+def claims_file(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes claims.json."""
+
+    def write(*claims: dict[str, Any], **keys: Any) -> Path:
+        path = tmp_path / "claims.json"
+        value = {"level": 0.95, "resamples": 4000, "correction": "holm", "scale": "demo", "claims": list(claims)}
+        write_json(path, {**value, "slips": [], **keys})
+        return path
+
+    return write
+
+
+@pytest.fixture
+def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
+    """Write one of everything; return it as `Sources` takes it."""
+    folder = tmp_path / "results"
+    claims_file(
+        claim(),
+        claim(id="two", claim=HOSTILE, slip=HOSTILE),
+        slips=[{"where": "Table 2", "slip": HOSTILE, "found": None}],
+    )
+    for name in ("table1", "table1_vs_paper"):
+        write_text(folder / f"tables/{name}.html", TABLE)
+    for name in ("figures/c2", "corpus/alignment"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 30), "white").save(folder / f"{name}.png")
+    write_text(folder / "figures/c2.txt", f"Nine panels.\n{HOSTILE}")
+    tracks = (Track(language="en", stream=0),)
+    titles = [
+        Title(title_id="one", path=folder / "one.mkv", minutes=1.5, clips=30, tracks=tracks, year="1972"),
+        Title(title_id="two", path=folder / "two.mkv", minutes=3, clips=60, tracks=tracks, original_language="fr"),
+    ]
+    write_titles(folder / "corpus/titles.csv", titles)
+    rejects = [
+        Reject(title_id=HOSTILE, stage="alignment", reason="es is silent", advice="tag another track", clips=None),
+        Reject(title_id="four", stage="shards", reason="cut short", advice="get the film again", clips=3),
+        Reject(title_id="five", stage="shards", reason="cut short", advice="get the film again", clips=4),
+    ]
+    write_rejects(folder / "corpus/rejected.csv", rejects)
+    write_text(folder / "corpus/subsets.csv", "languages,titles,video_hours\nen+es,22,0.2296\n")
+    write_text(
+        folder / "corpus/alignment.csv",
+        "title_id,language,status,verdict,offset_s,drift\none,es,aligned,keep,-0.0123,0\none,fr,shifted,correct,1.5,0\n"
+        "two,es,aligned,keep,0.001,0\ntwo,fr,silent,reject,,\n",
+    )
+    write_text(
+        folder / "comparisons.csv",
+        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,9,9,mcnemar\n"
+        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,,,bootstrap\n",
+    )
+    checkpoint = {"epoch": 2, "path": "pretrain/epoch02.safetensors", "sha256": "ab" * 32}
+    write_json(
+        folder / "efj/pretraining.json",
+        {"variant": "efj", "seed": 0, "experiment": "x", "epochs": 2, "checkpoints": [checkpoint], "n_clips": 90,
+         "n_titles": 2, "seconds": 41.6, "device": "cpu"},
+    )  # fmt: skip
+    steps = [(0, 1, 6.0), (1, 1, 9.0), (1, 1, 5.0), (2, 2, 4.0), (3, 2, 3.0)]
+    lines = [json.dumps({"step": step, "epoch": epoch, "loss": loss}) for step, epoch, loss in steps]
+    write_text(folder / "efj/metrics.jsonl", "\n".join(lines) + "\n")
+    head = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+    for name, row in {
+        "benchmarks/align0": "10\t0:00:10\t512\t1\t1\t1\t0\t2\t99\t8",
+        "benchmarks/align1": "30\t0:00:30\t2048\t1\t1\t1\t0\t3\t99\t25",
+        "efj/benchmarks/pretrain": "0.4\t0:00:00\tNA\tNA\tNA\tNA\tNA\tNA\tNA\tNA",
+    }.items():
+        write_text(folder / f"{name}.tsv", f"{head}{row}\n")
+    write_json(folder / "efj/hear.json", {"git_commit": "c0ffee" * 6, "tasks": {"esc50": {}, "fsd50k": {}}})
+    return {
+        "out_dir": folder,
+        "claims": tmp_path / "claims.json",
+        "tables": [folder / "tables/table1.html", folder / "tables/table1_vs_paper.html"],
+        "figures": [folder / "figures/c2.png"],
+        "titles": folder / "corpus/titles.csv",
+        "subsets": folder / "corpus/subsets.csv",
+        "rejected": [folder / "corpus/rejected.csv"],
+        "alignment": folder / "corpus/alignment.csv",
+        "alignment_figure": folder / "corpus/alignment.png",
+        "comparisons": folder / "comparisons.csv",
+        "manifests": [folder / "efj/pretraining.json"],
+        "metrics": [folder / "efj/metrics.jsonl"],
+        "results": [folder / "efj/hear.json"],
+        "benchmarks": [folder / "benchmarks", folder / "efj/benchmarks", folder / "none"],
+    }
+
+
+@pytest.fixture
+def make_page(demo_experiment: Experiment, repository: Path) -> Callable[..., str]:
+    """Return a function that builds the page of the demo's configuration, or of another, from some sources."""
+
+    def make(experiment: Experiment = demo_experiment, **sources: Any) -> str:
+        text = yaml.safe_dump(to_mapping(experiment), sort_keys=False)
+        scale = repository / "workflow/config/paper.yaml"
+        return build(Sources(experiment=experiment, configuration=text, paper_scale=scale, **sources))
+
+    return make

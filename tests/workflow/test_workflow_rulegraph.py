@@ -33,7 +33,7 @@ def test_the_picture_has_the_workflows_rules_and_arrows(drawing: ModuleType, clo
 
 
 def test_a_rule_more_is_a_picture_less(drawing: ModuleType, clone: Path, repository: Path) -> None:
-    report = clone / "workflow/rules/report.smk"
+    report = clone / "workflow/rules/tables.smk"
     text = report.read_text(encoding="utf-8")
     assert "rule table_b5:" in text
     report.write_text(text.replace("rule table_b5:", "rule table_b5_anew:"), encoding="utf-8")

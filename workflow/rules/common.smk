@@ -17,7 +17,7 @@ try:
     from dubaug.errors import ConfigError
     from dubaug.pretrain.experiment import pretraining_digest
     from dubaug.probe.experiment import result_digest
-    from dubaug.report.figure_names import sweep_figures
+    from dubaug.figures.names import sweep_figures
     from dubaug.tracking.watch import Watcher
 except ModuleNotFoundError as error:
     raise WorkflowError(

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.files import write_json, write_text
     from dubaug.probe.results import read_result
     from dubaug.progress import say
-    from dubaug.report.footer import scale_footer
+    from dubaug.tables.footer import scale_footer
 
     if options.resamples < 1:
         raise DubaugError(f"--resamples {options.resamples}: at least one is needed")
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _epochs(experiment: "Experiment") -> tuple[int, ...]:
     """Return the checkpoints that all of the main variants keep."""
-    from dubaug.report.layout import main_variants
+    from dubaug.tables.layout import main_variants
 
     kept = [set(experiment.checkpoints_of(name)) for group in main_variants(experiment) for name in group]
     return tuple(sorted(set.intersection(*kept))) if kept else ()

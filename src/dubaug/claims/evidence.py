@@ -22,7 +22,7 @@ from dubaug.probe.metrics import ACCURACIES
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import finite
 from dubaug.progress import track
-from dubaug.report.compare import RESAMPLES, bootstrap_p, holm, mcnemar_p
+from dubaug.comparisons.compare import RESAMPLES, bootstrap_p, holm, mcnemar_p
 
 SIGNIFICANCE = round(1 - LEVEL, 10)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dubaug.claims.comparison import Cell, Comparison, Judge, value_of
 from dubaug.claims.logic import Truth
-from dubaug.report.sources import read_rows
+from dubaug.tables.sources import read_rows
 
 PRINTED_DECIMALS = 3
 ROUNDING = 1e-9

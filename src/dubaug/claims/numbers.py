@@ -18,7 +18,7 @@ from dubaug.claims.predicates import (
     Predicate,
     SmallerGap,
 )
-from dubaug.report.render import number, signed
+from dubaug.tables.render import number, signed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from dubaug.claims.logic import Truth
 from dubaug.claims.means import Board, by_means
 from dubaug.claims.numbers import Names, by_items, by_scores, lacking
 from dubaug.claims.predicates import BesidePublished
-from dubaug.report.sources import read_rows
+from dubaug.tables.sources import read_rows
 
 Verdict = Literal["holds", "fails", "undecided", "no data"]
 

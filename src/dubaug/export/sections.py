@@ -11,7 +11,7 @@ from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
 from dubaug.markdown import table_lines
-from dubaug.report.layout import METRIC_NAMES
+from dubaug.tables.layout import METRIC_NAMES
 from dubaug.words import plural
 
 PAPER_TITLES, PAPER_HOURS = 748, 1300

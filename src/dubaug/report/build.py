@@ -1,0 +1,172 @@
+"""The page: everything that is there, read, put into words and rendered. Equal inputs give equal bytes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from dubaug import __version__
+from dubaug.config import Experiment
+from dubaug.corpus.languages import name_of
+from dubaug.report import charts, words
+from dubaug.report.claims import read_claims
+from dubaug.report.differences import baselines_of, read_differences, task_label, variant_label
+from dubaug.report.films import read_alignment, read_films, read_left_out, read_subsets, reasons_of
+from dubaug.report.fragments import read_fragment
+from dubaug.report.palette import DARK, LIGHT
+from dubaug.report.pictures import read_picture
+from dubaug.report.provenance import demo_licences, packages, read_results
+from dubaug.report.runtimes import by_rule, read_jobs
+from dubaug.report.settings import other_settings
+from dubaug.report.training import Training, read_trainings
+from dubaug.tables.layout import METRIC_NAMES
+from dubaug.words import listed, plural
+
+SECTIONS: Mapping[str, str] = {
+    "summary": "Summary",
+    "claims": "Claims",
+    "tables": "Tables",
+    "figures": "Figures",
+    "films": "Films",
+    "comparisons": "Comparisons",
+    "training": "Training",
+    "runtimes": "Runtimes",
+    "configuration": "Configuration",
+    "versions": "Versions",
+    "licences": "Licences",
+    "cite": "How to cite",
+}
+"""Anchors and headings, in the page's order."""
+BESIDE = "_vs_paper"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where everything lies. What is None, empty or not there has a sentence in its section."""
+
+    experiment: Experiment
+    configuration: str
+    """The text of results/config.yaml."""
+    out_dir: Path
+    """The page's folder: the paths that it names are relative to it."""
+    claims: Path | None = None
+    tables: Sequence[Path] = ()
+    """HTML fragments, `table1.html` and `table1_vs_paper.html`."""
+    figures: Sequence[Path] = ()
+    titles: Path | None = None
+    subsets: Path | None = None
+    rejected: Sequence[Path] = ()
+    alignment: Path | None = None
+    alignment_figure: Path | None = None
+    comparisons: Path | None = None
+    manifests: Sequence[Path] = ()
+    metrics: Sequence[Path] = ()
+    results: Sequence[Path] = ()
+    benchmarks: Sequence[Path] = ()
+    paper_scale: Path | None = None
+
+
+def build(sources: Sources) -> str:
+    """Return the page. Raises `DubaugError` for a part that is there and is not what it should be."""
+    environment = Environment(
+        loader=PackageLoader("dubaug.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    experiment = sources.experiment
+    environment.filters.update(
+        duration=words.duration,
+        memory=words.memory,
+        percent=words.percent,
+        signed=words.signed,
+        probability=words.probability,
+        plural=plural,
+        listed=listed,
+        language=name_of,
+        task=lambda name: task_label(experiment, name),
+        variant=lambda name: variant_label(experiment, name),
+        metric=lambda name: METRIC_NAMES.get(name, name),
+    )
+    return environment.get_template("page.html.j2").render(_context(sources))
+
+
+def _context(sources: Sources) -> dict[str, Any]:
+    experiment, claims = sources.experiment, read_claims(sources.claims)
+    left_out = read_left_out(sources.rejected)
+    trainings = read_trainings(sources.manifests, sources.metrics)
+    jobs = read_jobs(sources.benchmarks)
+    differences = read_differences(sources.comparisons, experiment)
+    rules = by_rule(jobs)
+    asked = [task for tasks in experiment.suites.values() for task in tasks]
+    generated, generated_tasks = experiment.generates_films, any(map(experiment.generates, asked))
+    return {
+        "sections": SECTIONS,
+        "light": LIGHT,
+        "dark": DARK,
+        "version": __version__,
+        "experiment": experiment,
+        "generated": generated,
+        "generated_tasks": generated_tasks,
+        "settings": other_settings(experiment, sources.paper_scale),
+        "claims": claims,
+        "tables": _tables(sources.tables),
+        "pictures": [picture for path in sources.figures if (picture := read_picture(path, out_dir=sources.out_dir))],
+        "films": read_films(sources.titles),
+        "subsets": read_subsets(sources.subsets),
+        "alignment": read_alignment(sources.alignment),
+        "alignment_picture": sources.alignment_figure
+        and read_picture(sources.alignment_figure, out_dir=sources.out_dir),
+        "left_out": left_out,
+        "reasons": reasons_of(left_out or ()),
+        "differences": differences,
+        "baselines": baselines_of(differences or ()),
+        "forests": _forests(differences),
+        "trainings": trainings,
+        "curves": _curves(trainings),
+        "jobs": jobs,
+        "rules": rules,
+        "bars": charts.bars(rules) if rules else None,
+        "results": read_results(sources.results),
+        "configuration": sources.configuration,
+        "packages": packages(),
+        "demo_licences": demo_licences() if generated or generated_tasks else None,
+    }
+
+
+def _tables(paths: Sequence[Path]) -> list[tuple[str, Markup, Markup | None]]:
+    """Return name, table, and the table beside the paper (None where it is not there), in the order given."""
+    taken = {*SECTIONS, "main", "top"}
+    beside = {path.stem.removesuffix(BESIDE): path for path in paths if path.stem.endswith(BESIDE)}
+    found = []
+    for path in (path for path in paths if not path.stem.endswith(BESIDE)):
+        name = f"Table {path.stem.removeprefix('table').upper()}"
+        table = read_fragment(path, label=name, taken=taken)
+        if table is not None:
+            other = read_fragment(beside.get(path.stem), label=f"{name} beside the paper", taken=taken)
+            found.append((name, table, other))
+    return found
+
+
+def _forests(differences: Sequence[Any] | None) -> list[tuple[Any, Markup]]:
+    """Return each task's comparisons with their panel; all panels have one scale."""
+    if not differences:
+        return []
+    low, high = charts.forest_range(differences)
+    return [(task, charts.forest(task, low, high)) for task in differences]
+
+
+def _curves(trainings: Sequence[Training]) -> list[tuple[str, Markup]]:
+    """Return each variant with the panel of its seeds' losses; all panels have one scale."""
+    recorded = [training for training in trainings if training.losses]
+    low, high = charts.loss_range(recorded)
+    variants = dict.fromkeys(training.manifest.variant for training in recorded)
+    return [
+        (variant, charts.losses([run for run in recorded if run.manifest.variant == variant], low, high))
+        for variant in variants
+    ]

@@ -1,0 +1,158 @@
+"""The corpus in numbers: what was found and used, where dubs lie, and what was left out."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dubaug.corpus.languages import name_of
+from dubaug.corpus.rejects import Reject, read_rejects
+from dubaug.corpus.titles import read_titles
+from dubaug.report.inputs import read_table
+
+STATUSES: Mapping[str, str] = {
+    "aligned": "in its place",
+    "shifted": "early or late by a constant time",
+    "drifting": "runs faster or slower than the film",
+    "cut": "cut differently from the film",
+    "dissimilar": "another film's sound",
+    "duplicate": "the primary track once more",
+    "silent": "silent where the film is not",
+    "unreadable": "could not be read",
+}
+VERDICTS: Mapping[str, str] = {"keep": "kept", "correct": "moved to its place", "reject": "title rejected"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Films:
+    """The titles that were trained on."""
+
+    titles: int
+    clips: int
+    hours: float
+    shortest_min: float
+    longest_min: float
+    years: tuple[int, int] | None
+    original_languages: tuple[tuple[str, int], ...]
+    """By number of titles, most first; `not said` where the catalogue is silent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subset:
+    """How many of the titles found have all of some languages."""
+
+    languages: str
+    titles: int
+    video_hours: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aligned:
+    """How many dubs of each language lie beside their film in one way, and what was done."""
+
+    meaning: str
+    done: str
+    by_language: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alignment:
+    """A row a kind of finding, a column a language; `shift_ms` is the largest shift of a dub that was kept as it is."""
+
+    languages: tuple[str, ...]
+    rows: tuple[Aligned, ...]
+    dubs: int
+    shift_ms: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """One reason for which titles or clips were left out, most frequent first on the page."""
+
+    stage: str
+    reason: str
+    advice: str
+    titles: int
+    clips: int
+
+
+def read_films(path: Path | None) -> Films | None:
+    """Return what the titles selected are (titles.csv); None where no file is, or no title in it."""
+    titles = read_titles(path) if path is not None and path.is_file() else ()
+    if not titles:
+        return None
+    years = sorted(int(title.year) for title in titles if title.year.isdigit())
+    spoken = Counter(name_of(title.original_language) if title.original_language else "not said" for title in titles)
+    return Films(
+        titles=len(titles),
+        clips=sum(title.clips for title in titles),
+        hours=sum(title.minutes for title in titles) / 60,
+        shortest_min=min(title.minutes for title in titles),
+        longest_min=max(title.minutes for title in titles),
+        years=(years[0], years[-1]) if years else None,
+        original_languages=tuple(sorted(spoken.items(), key=lambda entry: (-entry[1], entry[0]))),
+    )
+
+
+def read_subsets(path: Path | None) -> tuple[Subset, ...] | None:
+    """Return the rows of subsets.csv; None where no file is."""
+    rows = read_table(path, ("languages", "titles", "video_hours"))
+    if rows is None:
+        return None
+    return tuple(
+        Subset(
+            languages=", ".join(name_of(code).partition(" (")[0] for code in row["languages"].split("+")),
+            titles=int(row["titles"]),
+            video_hours=float(row["video_hours"]),
+        )
+        for row in rows
+    )
+
+
+def read_alignment(path: Path | None) -> Alignment | None:
+    """Return the counts of alignment.csv; None where no file is."""
+    rows = read_table(path, ("language", "status", "verdict", "offset_s"))
+    if rows is None:
+        return None
+    languages = tuple(dict.fromkeys(row["language"] for row in rows))
+    counts = Counter((row["status"], row["verdict"], row["language"]) for row in rows)
+    order = [*STATUSES, *sorted({row["status"] for row in rows} - set(STATUSES))]
+    kinds = sorted({(row["status"], row["verdict"]) for row in rows}, key=lambda kind: (order.index(kind[0]), kind[1]))
+    kept = [abs(float(row["offset_s"])) for row in rows if row["verdict"] == "keep" and row["offset_s"]]
+    return Alignment(
+        languages=tuple(map(name_of, languages)),
+        rows=tuple(
+            Aligned(
+                meaning=STATUSES.get(status, status),
+                done=VERDICTS.get(verdict, verdict),
+                by_language=tuple(counts[status, verdict, language] for language in languages),
+            )
+            for status, verdict in kinds
+        ),
+        dubs=len(rows),
+        shift_ms=max(kept) * 1000 if kept else None,
+    )
+
+
+def read_left_out(paths: Sequence[Path]) -> tuple[Reject, ...] | None:
+    """Return the rows of the reject lists that are there; None if none is."""
+    there = [path for path in paths if path.is_file()]
+    return read_rejects(there) if there else None
+
+
+def reasons_of(rejects: Sequence[Reject]) -> tuple[Reason, ...]:
+    """Return the reasons with the titles and clips that they cost, most titles first."""
+    groups: dict[tuple[str, str, str], list[Reject]] = {}
+    for reject in rejects:
+        groups.setdefault((reject.stage, reject.reason, reject.advice), []).append(reject)
+    reasons = [
+        Reason(
+            stage=stage,
+            reason=reason,
+            advice=advice,
+            titles=len({reject.title_id for reject in group}),
+            clips=sum(reject.clips or 0 for reject in group),
+        )
+        for (stage, reason, advice), group in groups.items()
+    ]
+    return tuple(sorted(reasons, key=lambda entry: (-entry.titles, entry.stage, entry.reason)))

@@ -1,0 +1,94 @@
+"""What tables are made from, and why one of their cells has no value."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dubaug.config import Experiment
+from dubaug.tables.layout import main_variants
+from dubaug.tables.render import DASH, Cell
+from dubaug.tables.scores import Scores
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What tables are made from. `paper_dir` holds the published numbers (workflow/resources/paper)."""
+
+    experiment: Experiment
+    scores: Scores
+    subsets: Path | None
+    paper_dir: Path
+    footer: tuple[str, ...]
+
+    def label(self, task: str) -> str:
+        """Return what a task is called: by its configuration, or its key if it has none."""
+        setting = self.experiment.tasks.get(task)
+        return setting.label if setting else task
+
+    def seeds(self, variants: Sequence[str]) -> str:
+        """Return how many seeds these variants have, `1 to 3 pretraining seeds`; nothing if all have one."""
+        counts = sorted({len(self.experiment.seeds_of(variant)) for variant in variants} or {1})
+        span = str(counts[-1]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        return f"{span} pretraining seeds" if counts[-1] > 1 else ""
+
+    def over_seeds(self, variants: Sequence[str] | None = None) -> str:
+        """Return ` (means over 3 pretraining seeds)`, of the main tables' variants if none are named."""
+        baselines, dubbed = main_variants(self.experiment)
+        seeds = self.seeds((*baselines, *dubbed) if variants is None else variants)
+        return f" (means over {seeds})" if seeds else ""
+
+    def why_none(self, task: str, variant: str) -> str:
+        """Return why `variant` has no score on `task`; nothing if it has one."""
+        experiment, scores = self.experiment, self.scores
+        if (task, variant) in scores.final:
+            return ""
+        if not any(task in tasks for tasks in experiment.suites.values()):
+            return f"{self.label(task)} is in none of the configuration's `suites`"
+        suite = experiment.tasks[task].suite
+        if suite not in experiment.suites_of(variant):
+            return "audio-only variants have no picture"
+        if task in scores.missing:
+            return f"{self.label(task)}: {scores.missing[task]} (`dubaug data` lists every data set)"
+        if (suite, variant) not in scores.files:
+            return f"not evaluated: the variant's {suite}.json was not given"
+        return f"not evaluated: the variant's {suite}.json does not have the task"
+
+    def why_nobody(self, task: str, variants: Sequence[str]) -> str:
+        """Return why none of the variants has a score on `task`; nothing if one has."""
+        reasons = [self.why_none(task, variant) for variant in variants]
+        told = [reason for reason in reasons if not reason.startswith("audio-only")]
+        return "" if "" in reasons else (told or reasons or ["no variant is configured"])[0]
+
+    def lacking(self, tasks: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """Return the note on data sets that were not whole, if there is one."""
+        lack = [(self.label(task), self.scores.absent.get(task)) for task in tasks]
+        told = "; ".join(f"{label} lacks {count:,} of its listed items" for label, count in lack if count)
+        return (("", f"Not whole: {told}."),) if told else ()
+
+
+@dataclass
+class Reasons:
+    """Letters for the reasons why cells have no value, in the order in which they come up."""
+
+    letters: dict[str, str] = field(default_factory=dict)
+
+    def cell(self, reason: str) -> Cell:
+        """Return a cell without a value, with its reason's letter."""
+        if reason not in self.letters:
+            i = len(self.letters)
+            self.letters[reason] = LETTERS[i % len(LETTERS)] * (1 + i // len(LETTERS))
+        return Cell(text=DASH, note=self.letters[reason])
+
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """The letters with their reasons."""
+        return tuple((letter, f"{reason}.") for reason, letter in self.letters.items())
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file with a header."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

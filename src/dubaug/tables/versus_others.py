@@ -1,0 +1,194 @@
+"""Tables A1 to A3, B4 and B5 with our numbers and the paper's side by side."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from dubaug.tables.data_tables import Subset, named, our_subsets, shown_hours, tasks_b5
+from dubaug.tables.external import TASKS, published_scores, strongest, why_none
+from dubaug.tables.order import MEANING, Order, compare_order
+from dubaug.tables.render import DASH, Cell, Span, Table, number, signed
+from dubaug.tables.sources import Reasons, Sources, read_rows
+
+
+def versus_a1(sources: Sources) -> Table:
+    """Return our score on VGGSound beside the paper's."""
+    return _versus_external("a1", sources)
+
+
+def versus_a2(sources: Sources) -> Table:
+    """Return our score on TUT18 beside the paper's."""
+    return _versus_external("a2", sources)
+
+
+def versus_a3(sources: Sources) -> Table:
+    """Return our scores on HEAR tasks beside the paper's."""
+    return _versus_external("a3", sources)
+
+
+def place(score: float, others: Sequence[float]) -> int:
+    """Return the place of a score among others: 1 and how many of them are higher."""
+    return 1 + sum(other > score for other in others)
+
+
+def _versus_external(name: str, sources: Sources) -> Table:
+    """Return a row a task: our strongest variant's score and the paper's own, and both places among other methods."""
+    reasons = Reasons()
+    published = published_scores(name, sources)
+    rows, tidy = [], []
+    for task in TASKS[name]:
+        others = [scores[task] for method, scores in published.items() if method != "Ours"]
+        paper, best = published["Ours"][task], strongest(task, sources)
+        ours = sources.scores.final[task, best].mean if best else None
+        label = sources.experiment.variants[best].label if best else DASH
+        why = "" if best else why_none(task, sources)
+        placed = None if ours is None else place(ours, others)
+        if ours is None:
+            cells = [reasons.cell(why) for _ in range(4)]
+        else:
+            cells = [Cell(text=label), *map(_cell, (number(ours), signed(ours - paper), str(placed)))]
+        rows.append(
+            (
+                Cell(text=sources.label(task), head=True),
+                *(cells[0], cells[1], _cell(number(paper)), cells[2]),
+                *(cells[3], _cell(str(place(paper, others))), _cell(str(len(others) + 1))),
+            )
+        )
+        difference = None if ours is None else ours - paper
+        tidy.append((name, task, best, ours, paper, difference, placed, place(paper, others), len(others) + 1, why))
+    return Table(
+        name=name.upper(),
+        beside_paper=True,
+        caption=f"Our strongest variant's score{sources.over_seeds()}, the score that the paper reports as its own, "
+        "and the place that each takes among the other published methods (1 and how many of them are higher).",
+        header=("Task", "Variant", "Ours", "Paper", "Diff.", "Ours", "Paper", "of"),
+        spans=(Span(label="", columns=2), Span(label="Score", columns=3), Span(label="Place", columns=3)),
+        rows=tuple(rows),
+        alignment="llcccccc",
+        tidy_header=(
+            *("table", "task", "variant", "ours", "paper", "difference"),
+            *("place_ours", "place_paper", "places", "note"),
+        ),
+        tidy=tuple(tidy),
+        notes=(*reasons.notes, *sources.lacking(TASKS[name])),
+        footer=sources.footer,
+    )
+
+
+def _cell(text: str) -> Cell:
+    return Cell(text=text)
+
+
+def versus_b4(sources: Sources) -> Table:
+    """Return the counts of each set of languages beside the paper's, ours in percent of the paper's."""
+    paper = {
+        frozenset(row["languages"].split("+")): (int(row["titles"]), float(row["video_hours"]))
+        for row in read_rows(sources.paper_dir / "subsets_b4.csv")
+    }
+    subsets, reasons = our_subsets(sources), Reasons()
+    shared = [(subset, paper[_key(subset)]) for subset in subsets if _key(subset) in paper]
+    orders = (
+        compare_order([titles for (_, titles, _), _ in shared], [titles for _, (titles, _) in shared]),
+        compare_order([hours for (_, _, hours), _ in shared], [hours for _, (_, hours) in shared]),
+    )
+    rows = [
+        (
+            Cell(text=named(languages), head=True),
+            *map(_cell, (str(titles), str(theirs[0]), percent(titles, theirs[0]))),
+            *map(_cell, (shown_hours(hours), shown_hours(theirs[1]), percent(hours, theirs[1]))),
+        )
+        for (languages, titles, hours), theirs in shared
+    ]
+    rows.append((Cell(text="Order (τ-b)", head=True), *agreement_cells(orders, reasons)))
+    return Table(
+        name="B4",
+        beside_paper=True,
+        caption=f"Titles and video-hours by languages, ours and the paper's, and ours in percent of the paper's. "
+        f"{MEANING} sets of languages.",
+        header=("Data (Languages)", *("Ours", "Paper", "%") * 2),
+        spans=(Span(label="", columns=1), Span(label="#Titles", columns=3), Span(label="Video-Hours", columns=3)),
+        rows=tuple(rows),
+        rules=(len(rows) - 1,) if len(rows) > 1 else (),
+        alignment="lrrrrrr",
+        tidy_header=(
+            *("languages", "titles", "titles_paper", "titles_ratio", "titles_tau_b"),
+            *("video_hours", "video_hours_paper", "video_hours_ratio", "video_hours_tau_b", "n_subsets"),
+        ),
+        tidy=tuple(
+            (
+                *(languages, titles, theirs[0], titles / theirs[0], orders[0].tau),
+                *(hours, theirs[1], hours / theirs[1], orders[1].tau, len(shared)),
+            )
+            for (languages, titles, hours), theirs in shared
+        ),
+        notes=(*reasons.notes, *_other_languages(subsets, paper)),
+        footer=sources.footer,
+    )
+
+
+def _key(subset: Subset) -> frozenset[str]:
+    return frozenset(subset[0].split("+"))
+
+
+def agreement_cells(orders: Sequence[Order], reasons: Reasons) -> list[Cell]:
+    """Return a last row's cells: each order's agreement below its difference, blank below the numbers."""
+    return [
+        cell
+        for order in orders
+        for cell in (Cell(text=""), Cell(text=""), reasons.cell(order.why) if order.why else Cell(text=order.text))
+    ]
+
+
+def _other_languages(subsets: Sequence[Subset], paper: Mapping[frozenset[str], object]) -> tuple[tuple[str, str], ...]:
+    """Return notes on sets of languages that only one of the two has."""
+    known = {_key(subset) for subset in subsets}
+    ours = ", ".join(named(subset[0]) for subset in subsets if _key(subset) not in paper)
+    theirs = ", ".join(named("+".join(sorted(key))) for key in paper if key not in known)
+    return (
+        *((("", f"Left out, for the paper has no such row: {ours}."),) if ours else ()),
+        *((("", f"In the paper's table and not in this run: {theirs}."),) if theirs else ()),
+    )
+
+
+def percent(ours: float, paper: float) -> str:
+    """Return what part of the paper's number ours is, with two digits or more: `1.2`, `104`."""
+    share = 100 * ours / paper
+    return f"{share:.0f}" if share >= 9.95 else f"{share:.1f}" if share >= 0.95 or share == 0 else f"{share:.2g}"
+
+
+def versus_b5(sources: Sources) -> Table:
+    """Return the class counts of the published data beside those that the paper states."""
+    reasons = Reasons()
+    rows, tidy = [], []
+    for row in tasks_b5(sources):
+        data, paper = _count(row["classes"]), _count(row["classes_paper"])
+        why = "" if row["classes_paper"] else "the paper gives no count"
+        difference = None if data is None or paper is None else data - paper
+        shown = (
+            [reasons.cell(why), reasons.cell(why)]
+            if difference is None
+            else [
+                Cell(text=row["classes_paper"]),
+                Cell(text=f"{difference:+d}".replace("-", "−") if difference else "0"),
+            ]
+        )
+        rows.append((Cell(text=row["dataset"], head=True), Cell(text=row["type"]), Cell(text=row["classes"]), *shown))
+        tidy.append((row["task"], row["dataset"], row["type"], row["classes"], row["classes_paper"], difference, why))
+    return Table(
+        name="B5",
+        beside_paper=True,
+        caption="Numbers of classes of the published data, the number in the paper's table, and the difference.",
+        header=("Dataset", "Type", "Data", "Paper", "Diff."),
+        spans=(Span(label="", columns=2), Span(label="Classes", columns=3)),
+        rows=tuple(rows),
+        alignment="llrrr",
+        tidy_header=("task", "dataset", "type", "classes", "classes_paper", "difference", "note"),
+        tidy=tuple(tidy),
+        notes=reasons.notes,
+        footer=sources.footer,
+    )
+
+
+def _count(text: str) -> int | None:
+    """Return the number that a text starts with, if it is a single one: 302 of `302 (multilabel)`, none of `6/14/4`."""
+    found = re.match(r"(\d+)(?!/|\d)", text)
+    return int(found[1]) if found else None
