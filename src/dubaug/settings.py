@@ -147,7 +147,8 @@ class ByFamily:
             return value
         require(isinstance(value, Mapping), "", value, "a mapping with the key `family`")
         family = value.get("family")
-        require(family in self.families, "family", family, f"one of: {', '.join(self.families)}")
+        if family not in self.families:  # all of them are named, and so imported, only then
+            require(False, "family", family, f"one of: {', '.join(self.families)}")
         return TypeAdapter(self.families[family]).validate_python(value)
 
 

@@ -5,28 +5,16 @@ from dubaug.config.model import PROTOCOLS, SUITES, Experiment, SuiteName, Task
 from dubaug.config.resolve import digest, from_mapping, load, resolve, resolve_files, save, to_mapping
 from dubaug.corpus.settings import Corpus, Ingest
 from dubaug.demo.settings import Demo, DemoFilms
-from dubaug.media.settings import MEL_BINS_MIN, MEL_FRAMES_MIN, Clips, Mel
-from dubaug.pretrain.settings import (
-    VIDEO_CROP_MIN,
-    AudioEncoder,
-    Augmentation,
-    Encoders,
-    Pretraining,
-    Variant,
-    VideoEncoder,
-)
+from dubaug.media.settings import Clips, Mel, Window
+from dubaug.pretrain.settings import Augmentation, Encoders, Pretraining, Variant
 from dubaug.probe.settings import HaresProbe, HearProbe, VisualProbe
 from dubaug.separation.settings import Separation
 from dubaug.tracking.settings import Tracking
 
 __all__ = [
-    "MEL_BINS_MIN",
-    "MEL_FRAMES_MIN",
     "PROTOCOLS",
     "SUITES",
-    "VIDEO_CROP_MIN",
     "Alignment",
-    "AudioEncoder",
     "Augmentation",
     "Clips",
     "Corpus",
@@ -44,8 +32,8 @@ __all__ = [
     "Task",
     "Tracking",
     "Variant",
-    "VideoEncoder",
     "VisualProbe",
+    "Window",
     "digest",
     "from_mapping",
     "load",

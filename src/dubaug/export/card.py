@@ -10,7 +10,7 @@ from typing import Any
 
 from dubaug.export import sections
 from dubaug.export.corpus import Films, LeftOut
-from dubaug.export.examples import with_dubaug, with_pytorchvideo
+from dubaug.export.examples import with_dubaug, without_dubaug
 from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
 from dubaug.export.sections import name_of
@@ -82,7 +82,7 @@ def front_matter(facts: CardFacts, *, again: str) -> str:
         "library_name": "dubaug",
         "pipeline_tag": "feature-extraction",
         **({"language": list(network.languages)} if network.languages else {}),
-        "tags": [*tags, "pytorchvideo", "arxiv:2304.05600"],
+        "tags": [*tags, *network.packages, "arxiv:2304.05600"],
     }
     return sections.front_matter(values, facts.licence, again)
 
@@ -107,9 +107,9 @@ def _headline(network: Network) -> str:
 def what_it_is(facts: CardFacts) -> str:
     """Return the first paragraph: the networks, and in a sentence how they came about."""
     network, encoders = facts.network, facts.network.spec.encoders
-    nets = [f"an Acoustic ResNet-{encoders.audio.depth} for sound ({_millions(network.weights['audio'])} weights)"]
+    nets = [f"{encoders.audio.title} for sound ({_millions(network.weights['audio'])} weights)"]
     if "video" in network.weights:
-        nets.append(f"an X3D for picture ({_millions(network.weights['video'])} weights)")
+        nets.append(f"{encoders.video.title} for picture ({_millions(network.weights['video'])} weights)")
     label = f" (in the tables: {facts.label})" if facts.label and facts.label != network.name else ""
     each = "Each" if len(nets) > 1 else "It"
     text = (
@@ -143,12 +143,15 @@ def _recipe(network: Network) -> str:
 
 
 def _code(network: Network) -> str:
-    video = "video" in network.weights
+    if network.stock.keys() == network.weights.keys():
+        code = without_dubaug(network.stock, mono=network.spec.encoders.audio.channels == 1)
+        needed = " ".join(("torch", "torchaudio", "torchvision", *network.packages, "safetensors"))
+        bare = f"With `pip install {needed}`:\n\n```python\n{code}```\n\n"
+    else:
+        bare = "These networks are made by dubaug alone, no published function makes them.\n\n"
     return (
-        "With `pip install torch torchaudio torchvision pytorchvideo safetensors`:\n\n"
-        f"```python\n{with_pytorchvideo(video=video)}```\n\n"
-        "With dubaug installed:\n\n"
-        f"```python\n{with_dubaug(video=video)}```\n\n"
+        f"{bare}With dubaug installed:\n\n"
+        f"```python\n{with_dubaug(video='video' in network.weights)}```\n\n"
         "`config.json` holds the constructors' arguments, the spectrogram's and all sizes. The projection heads of "
         "training are not part of this: what they are given is the embedding.\n"
     )

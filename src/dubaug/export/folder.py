@@ -23,7 +23,6 @@ from dubaug.probe.results import git_commit
 CONFIG, CARD, SUMS = "config.json", "README.md", "SHA256SUMS"
 FILES = frozenset({WEIGHTS, CONFIG, CARD, SUMS, ".snakemake_timestamp"})
 """What an export holds, with Snakemake's note in a folder that a rule made."""
-VERSIONS_OF = ("torch", "torchaudio", "pytorchvideo", "safetensors")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,7 @@ def export(sources: Sources, out: Path, *, force: bool = False) -> Network:
         films=None if sources.titles is None or network.untrained else summarise_films(sources.titles, network.titles),
         left_out=summarise_rejects(sources.rejected) if sources.rejected else None,
         scores=_scores(sources, network, experiment),
-        versions=package_versions(),
+        versions=package_versions(network),
     )
     with atomic_folder(out) as folder:
         shutil.copyfile(network.checkpoint.path, folder / WEIGHTS)
@@ -130,9 +129,10 @@ def licence_of(text: str | None, flag: str = "--license") -> str | None:
     )
 
 
-def package_versions() -> dict[str, str]:
-    """Return the versions of what exports, dubaug's with its commit where it runs from a checkout."""
+def package_versions(network: Network) -> dict[str, str]:
+    """Return the versions of what makes the network and exports it, dubaug's with its checkout's commit, if any."""
     commit = git_commit(Path(dubaug.__file__).parent)
     own = dubaug.__version__ if commit is None else f"{dubaug.__version__} (commit {commit[:12]})"
-    packages = {package: importlib.metadata.version(package) for package in VERSIONS_OF}
+    names = ("torch", "torchaudio", *network.packages, "safetensors")
+    packages = {package: importlib.metadata.version(package) for package in names}
     return {"dubaug": own, **packages, "Python": platform.python_version()}

@@ -133,7 +133,7 @@ def _variant_facts(sources: CardSources, networks: Sequence[Network]) -> Variant
         films=None if sources.titles is None or first.untrained else summarise_films(sources.titles, first.titles),
         left_out=summarise_rejects(sources.rejected) if sources.rejected else None,
         scores=collect_variant_scores(results, identities, experiment=experiment),
-        versions=package_versions(),
+        versions=package_versions(first),
     )
     return VariantFacts(common=facts, networks=networks)
 
