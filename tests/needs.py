@@ -10,21 +10,9 @@ from typing import NoReturn
 import pytest
 
 MUST_RUN = "DUBAUG_MUST_RUN"
-NEEDS = frozenset(
-    [
-        "accounting",
-        "fuse",
-        "g++",
-        "gpu",
-        "hearvalidator",
-        "latex",
-        "postgresql",
-        "real-data",
-        "slurm",
-        "tmpfs",
-        "triton",
-    ]
-)
+NEEDS = frozenset({
+    "accounting", "fuse", "g++", "gpu", "hearvalidator", "latex", "postgresql", "real-data", "slurm", "tmpfs", "triton",
+})  # fmt: skip
 
 
 def promised() -> frozenset[str]:
