@@ -113,7 +113,7 @@ def train(stage: Stage) -> Painter:
         jolt = 0.05 * float(exp(-stage.since(time_s)[1] / 0.06))
 
         def x_of(px: float) -> float:
-            return stage.x + facing * px * size
+            return float(stage.x + facing * px * size)
 
         def box(left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
             a, b = sorted((x_of(left), x_of(right)))

@@ -173,7 +173,7 @@ class Stage:
         until = self.until(time_s)
         span = since + until if number >= 0 and until < 90 else self._gap
         part = since / span if number >= 0 else 1 - until / span
-        return (-1) ** (number % 2) * cos(pi * part)
+        return (-1 if number % 2 else 1) * cos(pi * part)
 
     def raised(self, time_s: float, fall_s: float = 0.12, lift_s: float = 0.3) -> float:
         """Return how high an arm is that strikes at each event: 0 at the stroke, 1 when drawn back."""

@@ -61,7 +61,8 @@ def run(options: argparse.Namespace) -> None:
         raise DubaugError(f"--start-from {wrong}: {options.variant} has `start_from: {variant.start_from or 'null'}`")
 
     from dubaug.companion.training import following
-    from dubaug.pretrain.train import Run, pretrain, save_untrained
+    from dubaug.pretrain.run import Run
+    from dubaug.pretrain.train import pretrain, save_untrained
 
     job = Run(
         experiment=experiment,
