@@ -19,7 +19,7 @@ from dubaug.config import Experiment
 from dubaug.downstream.features import extract_suite, load_features
 from dubaug.embed.embed import embed
 from dubaug.errors import DubaugError
-from dubaug.export.folder import Sources, export
+from dubaug.export.folder import ExportSources, export
 from dubaug.hear_api import HearModel, get_scene_embeddings, get_timestamp_embeddings, load_model
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
@@ -276,7 +276,7 @@ def exported(make_experiment, tmp_path: Path) -> Path:
     tiny = make_experiment(**TINY)
     out = tmp_path / "rp" / "pretraining.json"
     save_untrained(Run(experiment=tiny, variant="rp", seed=0, work_dir=out.parent / "pretrain", out=out))
-    export(Sources(manifest=out, epoch=None), tmp_path / "export")
+    export(ExportSources(manifest=out, epoch=None), tmp_path / "export")
     return tmp_path / "export"
 
 

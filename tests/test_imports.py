@@ -1,12 +1,13 @@
 """The way data flows is the way modules know of each other: nothing imports what stands right of it."""
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-import dubaug
+import dubaug.export
 
 SHARED = ("progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "config", "plotting")
 """Small pieces that all stages may use."""
@@ -70,3 +71,16 @@ def test_modules_do_not_import_each_other_in_a_circle(imports: dict[str, set[str
         TopologicalSorter(imports).prepare()
     except CycleError as error:
         pytest.fail(f"a circle: {' <- '.join(error.args[1])}")
+
+
+def test_export_reads_then_says_then_writes(imports: dict[str, set[str]]) -> None:
+    """The package's docstring names its modules by layers; none imports one that is named after it."""
+    assert dubaug.export.__doc__ is not None
+    named = re.findall(r"`(\w+)`", dubaug.export.__doc__)
+    own = {
+        module.rpartition(".")[2]: others for module, others in imports.items() if module.startswith("dubaug.export.")
+    }
+    assert set(named) == set(own)
+    for module, others in own.items():
+        later = named[named.index(module) :]
+        assert not {f"dubaug.export.{name}" for name in later} & others, module
