@@ -10,7 +10,8 @@ import pytest
 import dubaug.export
 
 SHARED = (
-    "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "config", "plotting",
+    "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "config",
+    "plotting",
 )  # fmt: skip
 """Small pieces that all stages may use."""
 STAGES = (
@@ -50,7 +51,7 @@ def _imported(path: Path, modules: set[str]) -> set[str]:
 def _place(module: str) -> str:
     """Return the package, or the module that stands by itself: `dubaug.probe.run` is in `probe`.
 
-    A stage's section of the configuration, `<package>/settings.py`, stands left of everything: `config` is made of them.
+    A stage's section of the configuration, `<package>/settings.py`, stands left of all: `config` is made of them.
     """
     if module.endswith(".settings"):
         return "settings"
