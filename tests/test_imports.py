@@ -10,11 +10,10 @@ import pytest
 import dubaug.export
 
 SHARED = (
-    "progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "settings", "config",
+    "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "config",
     "plotting",
 )  # fmt: skip
-"""Small pieces that all stages may use. `settings` is also each package's module of that name: a section of the
-configuration, which `config` joins."""
+"""Small pieces that all stages may use."""
 STAGES = (
     "statistics", "suites", "companion", "demo", "corpus", "media", "alignment", "shards", "separation", "encoders",
     "pretrain", "downstream", "embed", "probe", "tables", "comparisons", "figures", "claims", "report", "export",
@@ -50,8 +49,13 @@ def _imported(path: Path, modules: set[str]) -> set[str]:
 
 
 def _place(module: str) -> str:
-    """Return the package, or the module that stands by itself: `dubaug.probe.run` is in `probe`."""
-    return "settings" if module.endswith(".settings") else module.removeprefix("dubaug.").partition(".")[0]
+    """Return the package, or the module that stands by itself: `dubaug.probe.run` is in `probe`.
+
+    A stage's section of the configuration, `<package>/settings.py`, stands left of all: `config` is made of them.
+    """
+    if module.endswith(".settings"):
+        return "settings"
+    return module.removeprefix("dubaug.").partition(".")[0]
 
 
 def test_every_package_has_its_place(imports: dict[str, set[str]]) -> None:

@@ -16,11 +16,11 @@ from dubaug.report.claims import read_claims
 from dubaug.report.differences import baselines_of, read_differences, task_label, variant_label
 from dubaug.report.films import read_alignment, read_films, read_left_out, read_subsets, reasons_of
 from dubaug.report.fragments import read_fragment
-from dubaug.report.other_settings import other_settings
 from dubaug.report.palette import DARK, LIGHT
 from dubaug.report.pictures import read_picture
 from dubaug.report.provenance import demo_licences, packages, read_results
 from dubaug.report.runtimes import by_rule, read_jobs
+from dubaug.report.scale import other_settings
 from dubaug.report.training import Training, read_trainings
 from dubaug.tables.layout import METRIC_NAMES
 from dubaug.words import listed, plural
