@@ -42,8 +42,8 @@ from dubaug.downstream.features import TaskFeatures
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.embed.embed import Modality, embed
 from dubaug.encoders.encoder import Encoder
-from dubaug.encoders.family import PARTS
 from dubaug.encoders.fast.tuning import wait_for
+from dubaug.encoders.settings import PARTS
 from dubaug.files import sha256_of
 from dubaug.media.jpeg import encode
 from dubaug.pretrain.checkpoint import EncoderSpec, TrainedEncoders

@@ -16,8 +16,8 @@ import torch
 from torch import nn
 
 from dubaug.config import Experiment
-from dubaug.encoders.family import PARTS
 from dubaug.encoders.fast.tuning import wait_for
+from dubaug.encoders.settings import PARTS
 from dubaug.progress import say
 
 ADAMW_BYTES = 7 * 4

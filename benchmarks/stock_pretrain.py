@@ -18,7 +18,7 @@ from torchvision.transforms import v2
 
 from dubaug.config import Experiment
 from dubaug.encoders.encoder import build_arguments
-from dubaug.encoders.family import PARTS, Part
+from dubaug.encoders.settings import PARTS, Part
 from dubaug.shards.format import ShardReader
 
 

@@ -45,7 +45,7 @@ def require_known(value: Mapping[str, Any], known: Iterable[str]) -> None:
 class Settings:
     """The base of every section: keys that it does not know are errors, numbers are finite."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -124,6 +124,15 @@ class OneOf:
         return name
 
 
+_adapters: dict[type[Settings], TypeAdapter[Any]] = {}
+
+
+def _checks(section: type[Settings]) -> TypeAdapter[Any]:
+    if section not in _adapters:
+        _adapters[section] = TypeAdapter(section)
+    return _adapters[section]
+
+
 @dataclass(frozen=True)
 class ByFamily:
     """`Annotated[Settings, ByFamily(families)]`: a section whose key `family` names the class that checks it.
@@ -149,7 +158,7 @@ class ByFamily:
         family = value.get("family")
         if family not in self.families:  # all of them are named, and so imported, only then
             require(False, "family", family, f"one of: {', '.join(self.families)}")
-        return TypeAdapter(self.families[family]).validate_python(value)
+        return _checks(self.families[family]).validate_python(value)
 
 
 @dataclass(frozen=True)
@@ -167,10 +176,10 @@ class ByName:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Offer the sections that there are."""
-        return handler(self._schema())
+        return handler(self._schema(TypeAdapter))
 
-    def _schema(self) -> CoreSchema:
-        sections = {name: TypeAdapter(section).core_schema for name, section in self.classes.items()}
+    def _schema(self, adapter: Callable[[type[Settings]], TypeAdapter[Any]]) -> CoreSchema:
+        sections = {name: adapter(section).core_schema for name, section in self.classes.items()}
         return core_schema.typed_dict_schema(
             {name: core_schema.typed_dict_field(section, required=False) for name, section in sections.items()},
             extra_behavior="forbid",
@@ -179,4 +188,4 @@ class ByName:
     def _validate(self, value: Any) -> Any:
         if isinstance(value, Mapping):
             require_known(value, self.classes)
-        return SchemaValidator(self._schema()).validate_python(value)
+        return SchemaValidator(self._schema(_checks)).validate_python(value)

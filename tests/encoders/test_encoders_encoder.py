@@ -74,7 +74,5 @@ def test_a_checkpoint_of_a_family_that_is_not_here_asks_for_its_file(
 ) -> None:
     """Nothing outside of the package is imported, whatever a file says."""
     path = write_checkpoint(tmp_path / "theirs.safetensors", tiny, family)
-    with pytest.raises(
-        DubaugError, match=r"its audio encoder is of the family .*acoustic_resnet are\).*copy its file"
-    ):
+    with pytest.raises(DubaugError, match=r"its audio encoder is of the family .*acoustic_resnet are\).*copy its file"):
         load_encoders(path)

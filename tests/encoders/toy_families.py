@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from torch import nn
 
-from dubaug.encoders.family import VideoFamily
+from dubaug.encoders.settings import VideoFamily
 from dubaug.settings import PositiveInt
 
 

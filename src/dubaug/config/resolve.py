@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ from dubaug.files import write_text
 
 SCALES = ("demo", "paper")
 
-_experiment = TypeAdapter(Experiment)
+
+@cache
+def _experiment() -> TypeAdapter[Experiment]:
+    return TypeAdapter(Experiment)
 
 
 def resolve(user: Mapping[str, Any], workflow_dir: Path, *, files: Sequence[Path] = ()) -> Experiment:
@@ -32,9 +36,9 @@ def resolve(user: Mapping[str, Any], workflow_dir: Path, *, files: Sequence[Path
         where = Written(user, files).where(["scale"])
         raise ConfigError(f"config key `scale`: got {scale!r}, expected one of: {', '.join(SCALES)}{where}")
     below = workflow_dir / "config" / f"{scale}.yaml"
-    merged = _merge(_read_yaml(below), user)
+    merged = _merge({**_read_yaml(below), "scale": scale}, user)
     try:
-        return _experiment.validate_python(_fill_defaults(merged))
+        return _experiment().validate_python(_fill_defaults(merged))
     except ValidationError as error:
         raise ConfigError(explain(error, Written(merged, [below, *files]))) from None
 
@@ -55,7 +59,7 @@ def resolve_files(paths: Sequence[Path], workflow_dir: Path, *, scale: str | Non
 def from_mapping(resolved: Mapping[str, Any], source: Path | None = None) -> Experiment:
     """Return the experiment in a complete mapping, as `to_mapping` gives it, of file `source`. Raises `ConfigError`."""
     try:
-        return _experiment.validate_python(resolved)
+        return _experiment().validate_python(resolved)
     except ValidationError as error:
         lines = explain(error, Written(resolved, [source] if source else []))
         raise ConfigError(f"the resolved configuration is not of this version:\n{lines}") from None

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from dubaug.config.model import Experiment
+from dubaug.settings import Settings
 
 
 class _Untitled(GenerateJsonSchema):
@@ -18,6 +19,7 @@ class _Untitled(GenerateJsonSchema):
 
 def schema_text() -> str:
     """Return the schema of config.yaml: any key may be left to the scale; a variant or task may be null."""
+    Settings.__pydantic_config__["use_attribute_docstrings"] = True  # only here: reading the sources takes a while
     schema = TypeAdapter(Experiment).json_schema(schema_generator=_Untitled)
     for group in ("variants", "tasks"):
         entries: dict[str, Any] = schema["properties"][group]["patternProperties"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from dubaug.encoders.family import AudioFamily, Stock
+from dubaug.encoders.settings import AudioFamily, Stock
 from dubaug.settings import PositiveInt
 
 if TYPE_CHECKING:

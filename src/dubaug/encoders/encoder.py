@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from dubaug.encoders.family import AudioFamily, Family, Part
 from dubaug.encoders.fast.convolutions import QuickConv3d
 from dubaug.encoders.recompute import passed_through
+from dubaug.encoders.settings import AudioFamily, Family, Part
 from dubaug.media.mel import mixed_down
 from dubaug.seeding import item_seed
 

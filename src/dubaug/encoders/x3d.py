@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from dubaug.encoders.family import Stock, VideoFamily
+from dubaug.encoders.settings import Stock, VideoFamily
 from dubaug.settings import Positive, PositiveInt
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dubaug.encoders.family import Stock
+from dubaug.encoders.settings import Stock
 
 WITHOUT_DUBAUG = """\
 import json

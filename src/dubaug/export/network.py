@@ -7,8 +7,9 @@ from typing import Any
 
 from dubaug.config import digest
 from dubaug.encoders.encoder import build_arguments
-from dubaug.encoders.family import PARTS, Family, Stock
+from dubaug.encoders.settings import PARTS, Family, Stock
 from dubaug.errors import DubaugError
+from dubaug.export.scores import Identity
 from dubaug.files import read_json, sha256_of
 from dubaug.pretrain.checkpoint import EncoderSpec, load_encoders
 from dubaug.pretrain.manifest import Checkpoint, Manifest
@@ -49,6 +50,12 @@ class Network:
     def packages(self) -> tuple[str, ...]:
         """The packages, beside torch, that make the networks."""
         return tuple(dict.fromkeys(stock.package for stock in self.stock.values()))
+
+    @property
+    def identity(self) -> Identity:
+        """What tells its results from any other's."""
+        spec, weights = self.spec, self.checkpoint.sha256
+        return Identity(variant=spec.variant, seed=spec.seed, epoch=spec.epoch, checkpoint_sha256=weights)
 
     @property
     def untrained(self) -> bool:

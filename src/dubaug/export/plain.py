@@ -4,14 +4,14 @@ from typing import Any
 
 import torch
 
-from dubaug.encoders.family import Family, Part
+from dubaug.encoders.settings import Family, Part
 from dubaug.export.network import Network
 from dubaug.media.settings import CHANNELS
 from dubaug.media.video import frame_times
 from dubaug.pretrain.checkpoint import EncoderSpec
 
 FORMAT, FORMAT_VERSION = "dubaug-encoders", 1
-WEIGHTS = "encoders.safetensors"
+CONFIG, WEIGHTS = "config.json", "encoders.safetensors"
 
 
 def plain_config(network: Network) -> dict[str, Any]:

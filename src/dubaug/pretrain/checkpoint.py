@@ -15,7 +15,7 @@ import dubaug.encoders
 from dubaug.config import Encoders, Window
 from dubaug.config.messages import Written, explain
 from dubaug.encoders.encoder import Encoder
-from dubaug.encoders.family import AUDIO_FAMILIES, VIDEO_FAMILIES
+from dubaug.encoders.settings import AUDIO_FAMILIES, VIDEO_FAMILIES
 from dubaug.errors import DubaugError
 from dubaug.files import write_bytes
 

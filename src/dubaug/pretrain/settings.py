@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dubaug.encoders.family import AUDIO_FAMILIES, VIDEO_FAMILIES, AudioFamily, VideoFamily
+from dubaug.encoders.settings import AUDIO_FAMILIES, VIDEO_FAMILIES, AudioFamily, VideoFamily
 from dubaug.settings import (
     BelowOne,
     ByFamily,

@@ -76,8 +76,10 @@ class PointwiseConv3d(QuickConv3d):
         weight = self.weight.flatten(1)
         if channels_last:
             return F.linear(input.permute(0, 2, 3, 4, 1), weight, self.bias).permute(0, 4, 1, 2, 3)
-        result = torch.matmul(weight, input.flatten(2)).unflatten(2, input.shape[2:])
-        return result if self.bias is None else result + self.bias.reshape(1, -1, 1, 1, 1)
+        result: torch.Tensor = torch.matmul(weight, input.flatten(2)).unflatten(2, input.shape[2:])
+        if self.bias is not None:
+            result = result + self.bias.reshape(1, -1, 1, 1, 1)
+        return result
 
 
 class FlatConv3d(QuickConv3d):

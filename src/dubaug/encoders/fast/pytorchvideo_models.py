@@ -6,8 +6,8 @@ import warnings
 import torch
 from torch import nn
 
-from dubaug.encoders.family import Stock
 from dubaug.encoders.fast.convolutions import quicken
+from dubaug.encoders.settings import Stock
 
 with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing that a user could change
     warnings.simplefilter("ignore", FutureWarning)
@@ -53,15 +53,16 @@ def _with_plain_sizes(layer: nn.Module) -> None:
             setattr(layer, name, tuple(int(size) for size in sizes))
 
 
-class AddedConvolutions(ConvReduce3D):
+class AddedConvolutions(ConvReduce3D):  # type: ignore[misc] # pytorchvideo says no types
     """Convolutions of the same input, added; pytorchvideo stacks and sums them, which also loses the layout."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Return the sum of what the convolutions make of `input`."""
-        return functools.reduce(torch.add, (layer(input) for layer in self.convs))
+        added: torch.Tensor = functools.reduce(torch.add, (layer(input) for layer in self.convs))
+        return added
 
 
-class AddedBottleneck(SeparableBottleneckBlock):
+class AddedBottleneck(SeparableBottleneckBlock):  # type: ignore[misc]
     """A bottleneck whose parallel convolutions are added in the same way."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
@@ -75,4 +76,6 @@ class AddedBottleneck(SeparableBottleneckBlock):
                 branch = branch if layer is None else layer(branch)
             branches.append(branch)
         result: torch.Tensor = self.conv_c(functools.reduce(torch.add, branches))
-        return result if self.norm_c is None else self.norm_c(result)
+        if self.norm_c is not None:
+            result = self.norm_c(result)
+        return result

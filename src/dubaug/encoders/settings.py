@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
 
-import dubaug.encoders
-from dubaug.errors import ConfigError
 from dubaug.settings import PositiveInt, Settings, require
 
 if TYPE_CHECKING:
@@ -153,16 +151,14 @@ class Families(Mapping[str, type[AnyFamily]]):
         self._kind = kind
 
     def __getitem__(self, name: str) -> type[AnyFamily]:
-        """Return the class. Raises `KeyError` if there is none, `ConfigError` if its file cannot be imported."""
+        """Return the class. Raises `KeyError` if there is none, a validator's error if its file cannot be imported."""
         if name not in _files():
             raise KeyError(name)
         try:
-            module = importlib.import_module(f"{dubaug.encoders.__name__}.{name}")
+            module = importlib.import_module(f"{__package__}.{name}")
         except Exception as error:
-            file = f"{dubaug.encoders.__name__.replace('.', '/')}/{name}.py"
-            raise ConfigError(
-                f"{file}, an encoder family, cannot be imported: {type(error).__name__}: {error}"
-            ) from error
+            says = f"{type(error).__name__}: {error}"
+            require(False, "family", name, f"a file of {__package__} that can be imported; {name}.py has {says}")
         for found in vars(module).values():
             if isinstance(found, type) and issubclass(found, self._kind) and getattr(found, "family", None) == name:
                 return found
@@ -178,7 +174,8 @@ class Families(Mapping[str, type[AnyFamily]]):
 
 
 def _files() -> list[str]:
-    return sorted(file.name for file in pkgutil.iter_modules(dubaug.encoders.__path__) if not file.ispkg)
+    folders = importlib.import_module(str(__package__)).__path__
+    return sorted(file.name for file in pkgutil.iter_modules(folders) if not file.ispkg)
 
 
 VIDEO_FAMILIES: Mapping[str, type[VideoFamily]] = Families(VideoFamily)
