@@ -149,7 +149,7 @@ class ByFamily:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Offer the families that there are."""
-        return {"oneOf": [handler(TypeAdapter(family).core_schema) for family in self.families.values()]}
+        return {"anyOf": [handler(TypeAdapter(family).core_schema) for family in self.families.values()]}
 
     def _validate(self, value: Any) -> Any:
         if isinstance(value, Settings):
