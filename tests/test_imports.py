@@ -9,7 +9,10 @@ import pytest
 
 import dubaug.export
 
-SHARED = ("progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "config", "plotting")
+SHARED = (
+    "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "config",
+    "plotting",
+)  # fmt: skip
 """Small pieces that all stages may use."""
 STAGES = (
     "statistics", "suites", "companion", "demo", "corpus", "media", "alignment", "shards", "separation", "encoders",
@@ -18,9 +21,7 @@ STAGES = (
 )  # fmt: skip
 """In the order of the data's flow, with what runs beside it or looks at all of it at the end. A new package is placed
 here: as far left as what it imports allows."""
-SECTIONS = ("alignment", "corpus", "demo", "media", "pretrain", "probe", "separation", "tracking")
-"""Their `settings` are sections of the configuration and stand left of `config`, which puts them together."""
-ORDER = ("dubaug", "settings", *SHARED, *STAGES)
+ORDER = ("dubaug", *SHARED, *STAGES)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +49,13 @@ def _imported(path: Path, modules: set[str]) -> set[str]:
 
 
 def _place(module: str) -> str:
-    """Return the package, or the module that stands by itself: `dubaug.probe.run` is in `probe`."""
-    package, _, own = module.removeprefix("dubaug.").partition(".")
-    return "settings" if own == "settings" and package in SECTIONS else package
+    """Return the package, or the module that stands by itself: `dubaug.probe.run` is in `probe`.
+
+    A stage's section of the configuration, `<package>/settings.py`, stands left of all: `config` is made of them.
+    """
+    if module.endswith(".settings"):
+        return "settings"
+    return module.removeprefix("dubaug.").partition(".")[0]
 
 
 def test_every_package_has_its_place(imports: dict[str, set[str]]) -> None:
