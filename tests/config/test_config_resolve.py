@@ -70,7 +70,7 @@ def test_a_variant_is_removed_by_null_and_added_by_a_line(make_experiment: Make)
 
 def test_a_language_is_added_by_configuration(make_experiment: Make) -> None:
     changed = make_experiment(corpus={"secondary": ["es", "fr", "ja", "de"]}, variants={"de": {"secondary": ["de"]}})
-    assert changed.corpus.languages == ("en", "es", "fr", "ja", "de")
+    assert changed.corpus.tracks == ("en", "es", "fr", "ja", "de")
     assert changed.variants["de"].secondary == ("de",)
 
 

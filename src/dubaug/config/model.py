@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
+from dubaug.tracks import TrackName
+
 MEL_FRAMES_MIN = 25
 MEL_BINS_MIN = 25
 """The Acoustic ResNet takes a spectrogram down by 8 in time and 24 in frequency; its head pools over 4 x 2 of that."""
@@ -23,14 +25,14 @@ class Corpus:
     catalogue: str
     """CSV with `title_id,path,...`; paths in it are relative to its folder."""
     primary: str
-    """Language (ISO 639-1) whose track is the primary audio."""
+    """The track that is the primary audio, as `dubaug.tracks.TrackName` writes it: a language, perhaps an origin."""
     secondary: tuple[str, ...]
-    """Languages whose tracks are dubs. A title is pretrained on if it has the primary and all of these."""
+    """The dubs, in the same form. A title is pretrained on if it has the primary and all of these."""
 
     @property
-    def languages(self) -> tuple[str, ...]:
-        """The primary language, then the secondary ones."""
-        return (self.primary, *self.secondary)
+    def tracks(self) -> tuple[TrackName, ...]:
+        """The primary track, then the secondary ones."""
+        return tuple(map(TrackName, (self.primary, *self.secondary)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +238,7 @@ class Variant:
     """As the tables' column heads have it."""
     primary: str
     secondary: tuple[str, ...]
-    """Languages taken in turn, one a batch; the primary's own name means the same track augmented again."""
+    """Tracks taken in turn, one a batch; the primary's own name means the same track augmented again."""
     video: bool
     separated: bool
     """Train on the primary track with speech removed, without secondary audio."""
@@ -252,8 +254,8 @@ class Variant:
 
     @property
     def dub_augmented(self) -> bool:
-        """Whether any secondary track is in another language than the primary."""
-        return any(language != self.primary for language in self.secondary)
+        """Whether any secondary track is another one than the primary."""
+        return any(track != self.primary for track in self.secondary)
 
 
 SuiteName = Literal["hear", "hares", "visual"]

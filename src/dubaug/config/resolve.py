@@ -17,6 +17,7 @@ from dubaug.config.layouts import LAYOUTS
 from dubaug.config.model import MEL_FRAMES_MIN, SUITES, Experiment, Mel
 from dubaug.errors import ConfigError
 from dubaug.files import write_text
+from dubaug.tracks import TrackName
 
 SCALES = ("demo", "paper")
 
@@ -37,6 +38,7 @@ def resolve(user: Mapping[str, Any], workflow_dir: Path) -> Experiment:
             merged[group] = {name: value for name, value in merged[group].items() if value is not None}
     schema = _read_yaml(workflow_dir / "schemas" / "config.schema.yaml")
     _check_schema(merged, schema)
+    _name_tracks(merged)
     _fill_defaults(merged)
     _cross_check(merged)
     return from_mapping(merged)
@@ -157,6 +159,20 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def _name_tracks(merged: Mapping[str, Any]) -> None:
+    """Write all tracks by their names' one spelling (`spa` as `es`). Raises `ConfigError` for what is no language."""
+    sections = {"corpus": merged["corpus"], **{f"variants.{name}": its for name, its in merged["variants"].items()}}
+    for name, section in sections.items():
+        for key in {"primary", "secondary"} & set(section):
+            given = section[key]
+            try:
+                section[key] = str(TrackName(given)) if key == "primary" else [str(TrackName(one)) for one in given]
+            except ValueError as error:
+                raise ConfigError(f"config key `{name}.{key}`: {error}") from error
+            differ = key == "primary" or len(set(section[key])) == len(given)
+            _require(differ, f"{name}.{key}", given, "entries that differ")
+
+
 def _fill_defaults(merged: dict[str, Any]) -> None:
     """Give every variant and task all its keys: a later change of a default then shows in the saved configuration."""
     defaults = {
@@ -181,18 +197,18 @@ def _fill_defaults(merged: dict[str, Any]) -> None:
 def _cross_check(merged: Mapping[str, Any]) -> None:
     """Check what a schema cannot: keys against each other. Raises `ConfigError` with the first fault."""
     corpus, pretraining = merged["corpus"], merged["pretraining"]
-    languages = [corpus["primary"], *corpus["secondary"]]
+    tracks = [corpus["primary"], *corpus["secondary"]]
     _require(
         corpus["primary"] not in corpus["secondary"],
         "corpus.secondary",
         corpus["secondary"],
-        f"languages other than corpus.primary ({corpus['primary']})",
+        f"tracks other than corpus.primary ({corpus['primary']})",
     )
     rates = merged["alignment"]["rates"]
     _require(1.0 in rates, "alignment.rates", rates, "the film's own speed, 1.0, among them")
     _check_epochs("pretraining", pretraining["epochs"], pretraining["checkpoints"])
     for name, variant in merged["variants"].items():
-        _check_variant(name, variant, languages, pretraining)
+        _check_variant(name, variant, tracks, pretraining)
         _check_start(name, merged["variants"], merged["seeds"])
     for suite in SUITES:
         for task in merged["suites"][suite]:
@@ -264,13 +280,13 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
     )
 
 
-def _check_variant(name: str, variant: Mapping[str, Any], languages: list[str], pretraining: Mapping[str, Any]) -> None:
-    key, known = f"variants.{name}", f"a language of corpus.primary or corpus.secondary ({', '.join(languages)})"
-    for language in [variant["primary"], *variant["secondary"]]:
+def _check_variant(name: str, variant: Mapping[str, Any], tracks: list[str], pretraining: Mapping[str, Any]) -> None:
+    key, known = f"variants.{name}", f"a track of corpus.primary or corpus.secondary ({', '.join(tracks)})"
+    for track in [variant["primary"], *variant["secondary"]]:
         _require(
-            language in languages,
-            f"{key}.secondary" if language in variant["secondary"] else f"{key}.primary",
-            language,
+            track in tracks,
+            f"{key}.secondary" if track in variant["secondary"] else f"{key}.primary",
+            track,
             known,
         )
     if variant["untrained"]:
@@ -286,7 +302,7 @@ def _check_variant(name: str, variant: Mapping[str, Any], languages: list[str], 
         variant["video"] or bool(variant["secondary"]),
         f"{key}.secondary",
         [],
-        "at least one language, since without video the loss is between two audio views",
+        "at least one track, since without video the loss is between two audio views",
     )
     epochs = variant["epochs"] or pretraining["epochs"]
     _check_epochs(key, epochs, variant["checkpoints"] or pretraining["checkpoints"])
