@@ -17,7 +17,8 @@ def standard_tag(text: str) -> str:
     """Return a language's tag: ISO 639-1, else 639-3, with the script and the territory if `text` has them.
 
     `spa`, `es_419`, `fre`, `iw` (old), `scc` (older), `cmn` (its macrolanguage counts), `Spanish` give `es`, `es-419`,
-    `fr`, `he`, `sr`, `zh`, `es`; `yue` stays. Raises `ValueError` that says what may have been meant.
+    `fr`, `he`, `sr`, `zh`, `es`; `yue` stays. Raises `ValueError` for anything else: what it is
+    instead, and what may have been meant.
     """
     from langcodes import Language
     from langcodes.tag_parser import LanguageTagError
@@ -30,12 +31,12 @@ def standard_tag(text: str) -> str:
     if not valid:
         code = _codes_by_name().get(text.strip().lower())
         if code is None:
-            raise ValueError(f"{text!r} is no language{_meant(text.strip())}")
+            raise ValueError(f"no language{_meant(text.strip())}")
         found = Language.get(code)
     found = found.prefer_macrolanguage().simplify_script()
     language = found.language or ""
     if not _CODE.fullmatch(language) or language in UNDETERMINED or _LOCAL_USE.fullmatch(language):
-        raise ValueError(f"{text!r} names no language: a code such as es or yue does")
+        raise ValueError("a code for no language")
     return Language.make(language=language, script=found.script, territory=found.territory).to_tag()
 
 
@@ -80,7 +81,7 @@ def _descriptions() -> tuple[tuple[str, tuple[str, ...]], ...]:
 
     return tuple(
         (entry["Subtag"], tuple(_PERIOD.sub("", name).removeprefix("Modern ") for name in entry["Description"]))
-        for entry in parse_registry()
+        for entry in parse_registry()  # type: ignore[no-untyped-call]
         if entry["Type"] in ("language", "region")
     )
 

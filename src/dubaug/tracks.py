@@ -71,7 +71,7 @@ def _canonical(text: str) -> str:
     tag, at, origin = text.strip().partition("@")
     origin = origin.lower()
     if at and not _ORIGIN.fullmatch(origin):
-        raise ValueError(f"{text!r}: after the @ stands a word that says where the track comes from: es@synthetic")
+        raise ValueError("no track: after the @ stands a word that says where it comes from, as in es@synthetic")
     return standard_tag(tag) + at + origin
 
 

@@ -101,7 +101,7 @@ def test_a_variant_may_have_seeds_of_its_own(make_experiment: Make) -> None:
         ({"pretraning": {}}, "pretraning", "", "known here"),
         ({"clips": {"frame": 16}}, "clips.frame", "", "frames"),
         ({"scale": "papper"}, "scale", "'papper'", "demo, paper"),
-        ({"corpus": {"secondary": ["esp"]}}, "corpus.secondary.0", "'esp'", "two-letter"),
+        ({"corpus": {"secondary": ["esp"]}}, "corpus.secondary.0", "'esp'", "did you mean es?"),
         ({"corpus": {"secondary": ["en"]}}, "corpus.secondary", "['en']", "other than corpus.primary"),
         ({"variants": {"de": {"secondary": ["de"]}}}, "variants.de.secondary", "'de'", "en, es, fr, ja"),
         ({"variants": {"x": {"video": False}}}, "variants.x.secondary", "[]", "two audio views"),

@@ -38,7 +38,7 @@ def test_what_is_written_reads_the_same() -> None:
         (":1", "expected language:stream"),
         ("en:0|spa:1|es:2", "names es twice"),
         ("jp:1", "'jp' is no language; did you mean ja (Japanese)?"),
-        ("es@:1", "after the @ stands a word"),
+        ("es@:1", "'es@' is no track: after the @ stands a word"),
     ],
 )
 def test_faults_say_what_would_be_right(text: str, message: str) -> None:

@@ -34,7 +34,7 @@ def parse_tracks(text: str, located: Callable[[str], Path]) -> tuple[Track, ...]
         try:
             name = TrackName(written)
         except ValueError as error:
-            raise DubaugError(f"tracks {text!r}: {error}") from error
+            raise DubaugError(f"tracks {text!r}: {written!r} is {error}") from error
         if name in tracks:
             raise DubaugError(f"tracks {text!r} names {name} twice")
         tracks[name] = _track(name, target, located)

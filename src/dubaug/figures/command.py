@@ -42,9 +42,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_figure_c2(options: argparse.Namespace) -> None:
     """Draw the figure of the main runs, and of those with a length of their own, each at two widths with its data."""
     from dubaug.config import load
-    from dubaug.progress import say
     from dubaug.figures.c2 import ACROSS_TEXT, IN_COLUMN, draw, select, to_csv
     from dubaug.figures.names import sweep_figures
+    from dubaug.progress import say
     from dubaug.tables.scores import load_scores
 
     experiment, scores = load(options.config), load_scores(options.results)
