@@ -78,7 +78,7 @@ def test_a_variant_is_removed_by_null_and_added_by_a_line(make_experiment: Make)
 
 def test_a_language_is_added_by_configuration(make_experiment: Make) -> None:
     changed = make_experiment(corpus={"secondary": ["es", "fr", "ja", "de"]}, variants={"de": {"secondary": ["de"]}})
-    assert changed.corpus.languages == ("en", "es", "fr", "ja", "de")
+    assert changed.corpus.tracks == ("en", "es", "fr", "ja", "de")
     assert changed.variants["de"].secondary == ("de",)
 
 
@@ -109,7 +109,7 @@ def test_a_variant_may_have_seeds_of_its_own(make_experiment: Make) -> None:
         ({"pretraning": {}}, "pretraning", "", "known here"),
         ({"clips": {"frame": 16}}, "clips.frame", "", "frames"),
         ({"scale": "papper"}, "scale", "'papper'", "demo, paper"),
-        ({"corpus": {"secondary": ["esp"]}}, "corpus.secondary.0", "'esp'", "two-letter"),
+        ({"corpus": {"secondary": ["esp"]}}, "corpus.secondary.0", "'esp'", "did you mean es?"),
         ({"corpus": {"secondary": ["en"]}}, "corpus.secondary", "['en']", "other than corpus.primary"),
         ({"variants": {"de": {"secondary": ["de"]}}}, "variants.de.secondary", "'de'", "en, es, fr, ja"),
         ({"variants": {"x": {"video": False}}}, "variants.x.secondary", "[]", "two audio views"),

@@ -100,21 +100,23 @@ def test_the_demos_films_have_no_german_and_say_so(
     repository: Path, experiment: Callable[[str], Experiment], tmp_path: Path
 ) -> None:
     from dubaug.corpus.subsets import select
-    from dubaug.corpus.titles import Title, Track
+    from dubaug.corpus.titles import Title
+    from dubaug.corpus.tracks import Track
     from dubaug.demo.titles import plan_titles
+    from dubaug.tracks import TrackName
 
     german, demo = experiment("german.yaml"), resolve_files([repository / "config.yaml"], repository / "workflow")
     assert demo.demo is not None
     titles = [
         Title(
             title_id=title.title_id, path=tmp_path, minutes=1.0, clips=1,
-            tracks=tuple(Track(language=language, stream=n) for n, language in enumerate(title.languages)),
+            tracks=tuple(Track(name=TrackName(language), stream=n) for n, language in enumerate(title.languages)),
         )
         for title in plan_titles(demo.demo.films, demo.demo.seed)
     ]  # fmt: skip
-    assert select(titles, demo.corpus.languages)
+    assert select(titles, demo.corpus.tracks)
     with pytest.raises(DubaugError, match="no title has all of en, es, fr, ja, de"):
-        select(titles, german.corpus.languages)
+        select(titles, german.corpus.tracks)
 
 
 def test_a_language_has_columns_and_curves(

@@ -127,13 +127,13 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _check_variants(self) -> "Experiment":
-        languages = self.corpus.languages
-        known = f"a language of corpus.primary or corpus.secondary ({', '.join(languages)})"
+        tracks = self.corpus.tracks
+        known = f"a track of corpus.primary or corpus.secondary ({', '.join(tracks)})"
         for name, variant in self.variants.items():
             key = f"variants.{name}"
-            for language in variant.secondary:
-                require(language in languages, f"{key}.secondary", language, known)
-            require(variant.primary in languages, f"{key}.primary", variant.primary, known)
+            for track in variant.secondary:
+                require(track in tracks, f"{key}.secondary", track, known)
+            require(variant.primary in tracks, f"{key}.primary", variant.primary, known)
             if not variant.untrained:
                 require_last(key, key, self.epochs_of(name), self.checkpoints_of(name))
             self._check_start(name)

@@ -109,7 +109,7 @@ def _generated(experiment: Experiment) -> FilmAmounts:
 
     assert experiment.demo is not None
     titles = plan_titles(experiment.demo.films, experiment.demo.seed)
-    wanted = set(experiment.corpus.languages)
+    wanted = set(experiment.corpus.tracks)
     chosen = [title for title in titles if wanted <= set(title.languages)]
 
     def amount(value: float) -> Amount:
@@ -127,7 +127,7 @@ def _generated(experiment: Experiment) -> FilmAmounts:
 
 def _published(experiment: Experiment, paper: Path) -> FilmAmounts:
     """Return the paper's corpus of the same languages, as if it were this one; nothing for other languages."""
-    languages = set(experiment.corpus.languages)
+    languages = set(experiment.corpus.tracks)
     with (paper / "subsets_b4.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if set(row["languages"].split("+")) == languages]
     if not rows:

@@ -34,7 +34,7 @@ def work_of(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Work:
         dubs = share * len(experiment.corpus.secondary)
         return Work(unit="dubs", amount=_times(corpus.titles, dubs), settings=films | _alignment(experiment))
     if job.kind == "shards":
-        tracks = {"tracks": len(experiment.corpus.languages)}
+        tracks = {"tracks": len(experiment.corpus.tracks)}
         return Work(unit="film hours", amount=_times(corpus.hours, share), settings=films | _clips(experiment) | tracks)
     if job.kind == "separate":
         settings = films | _separation(experiment) | {"mel": asdict(experiment.mel)}

@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from dubaug import __version__
 from dubaug.config import Experiment
-from dubaug.corpus.languages import name_of
 from dubaug.report import charts, words
 from dubaug.report.claims import read_claims
 from dubaug.report.differences import baselines_of, read_differences, task_label, variant_label
@@ -23,6 +22,7 @@ from dubaug.report.runtimes import by_rule, read_jobs
 from dubaug.report.scale import other_settings
 from dubaug.report.training import Training, read_trainings
 from dubaug.tables.layout import METRIC_NAMES
+from dubaug.tracks import TrackName
 from dubaug.words import listed, plural
 
 SECTIONS: Mapping[str, str] = {
@@ -88,7 +88,7 @@ def build(sources: Sources) -> str:
         probability=words.probability,
         plural=plural,
         listed=listed,
-        language=name_of,
+        track=lambda name: TrackName(name).coded,
         task=lambda name: task_label(experiment, name),
         variant=lambda name: variant_label(experiment, name),
         metric=lambda name: METRIC_NAMES.get(name, name),
