@@ -83,7 +83,7 @@ def plain_train(job, protocol):
             optimiser.step()
         if epoch % protocol.validate_every == 0:
             valid = list(split.valid)
-            score = problem.primary(plain_outputs(model, problem, valid), problem.truth[valid])
+            score = problem.primary(plain_outputs(model, problem, valid), valid)
             if score > best:
                 best, best_epoch, waited = score, epoch, 0
                 best_state = {key: value.clone() for key, value in model.state_dict().items()}
@@ -268,7 +268,7 @@ def test_separable_classes_are_learnt_and_random_labels_are_not(make_task, small
 
 def test_patience_counts_validations(make_task, small_protocol, monkeypatch):
     scores = iter([0.2, 0.5, 0.5, 0.4, 0.3, 0.9])
-    monkeypatch.setattr("dubaug.probe.problem.metrics.score", lambda *_: next(scores))
+    monkeypatch.setattr("dubaug.metrics.Metric.score", lambda *_: next(scores))
     point = grid_points(small_protocol)[0]
     [outcome] = train_together([Job(problem=make_task(), split=0, point=point)], small_protocol, CPU)
     assert (outcome.best_epoch, outcome.epochs, outcome.valid_score) == (6, 15, 0.5)

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from dubaug.errors import DubaugError
-from dubaug.probe import metrics, predictions
+from dubaug.metrics import metric
+from dubaug.probe import predictions
 from dubaug.probe.predictions import check_same_items
 from prediction_factory import make_predictions
 
@@ -31,7 +32,7 @@ def test_survives_the_disk_to_the_bit_with_all_scores(tmp_path, kind, sizes, nam
         np.testing.assert_array_equal(one.truth, two.truth)
         np.testing.assert_array_equal(one.scores, two.scores, strict=True)
     for name in names:
-        expected = [metrics.score(name, fold.scores, fold.truth, sizes) for fold in given.folds]
+        expected = [metric(name).score(fold.scores, fold.truth, sizes) for fold in given.folds]
         assert read.scores(name) == expected
     assert read.scores() == read.scores(names[0])
 

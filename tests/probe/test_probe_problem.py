@@ -64,9 +64,9 @@ def test_validations_without_a_value_are_as_bad_as_can_be():
     problem = make_problem("toy", EMBEDDINGS, multilabel(rows, "d_prime"), needs_valid=True)
     outputs, truth = np.array([[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.1, 0.9]]), problem.truth[:4]
     assert math.isnan(problem.scores(outputs, range(4))["d_prime"])  # one class perfect, one wholly wrong
-    assert problem.primary(outputs, truth) == WORST > -math.inf
-    assert problem.primary(1 - truth, truth) == WORST
-    assert problem.primary(truth, truth) == math.inf
+    assert problem.primary(outputs, range(4)) == WORST > -math.inf
+    assert problem.primary(1 - truth, range(4)) == WORST
+    assert problem.primary(truth, range(4)) == math.inf
     assert [shown_validation(problem, value) for value in (WORST, math.inf, 1.5)] == [None, None, 1.5]
 
 
@@ -74,6 +74,6 @@ def test_a_task_may_be_chosen_by_its_loss(make_task):
     problem = make_task()
     by_loss = dataclasses.replace(problem, hear=HearTask(order=problem.hear.order, criterion="loss"))
     truth, even = problem.truth[:8], np.full((8, 4), 0.25)
-    assert by_loss.primary(even, truth) == pytest.approx(-math.log(4))
-    assert by_loss.primary(even, truth) < by_loss.primary(0.9 * truth + 0.025, truth) < 0
-    assert shown_validation(by_loss, by_loss.primary(even, truth)) == pytest.approx(math.log(4))
+    assert by_loss.primary(even, range(8)) == pytest.approx(-math.log(4))
+    assert by_loss.primary(even, range(8)) < by_loss.primary(0.9 * truth + 0.025, range(8)) < 0
+    assert shown_validation(by_loss, by_loss.primary(even, range(8))) == pytest.approx(math.log(4))

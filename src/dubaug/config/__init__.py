@@ -3,7 +3,6 @@
 from dubaug.config.model import (
     MEL_BINS_MIN,
     MEL_FRAMES_MIN,
-    SUITES,
     VIDEO_CROP_MIN,
     Alignment,
     AudioEncoder,
@@ -21,7 +20,6 @@ from dubaug.config.model import (
     Pretraining,
     Probe,
     Separation,
-    SuiteName,
     Task,
     Tracking,
     Variant,
@@ -33,7 +31,6 @@ from dubaug.config.resolve import digest, from_mapping, load, resolve, resolve_f
 __all__ = [
     "MEL_BINS_MIN",
     "MEL_FRAMES_MIN",
-    "SUITES",
     "VIDEO_CROP_MIN",
     "Alignment",
     "AudioEncoder",
@@ -51,7 +48,6 @@ __all__ = [
     "Pretraining",
     "Probe",
     "Separation",
-    "SuiteName",
     "Task",
     "Tracking",
     "Variant",

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
+from dubaug.suites.registry import suite_of
+
 MEL_FRAMES_MIN = 25
 MEL_BINS_MIN = 25
 """The Acoustic ResNet takes a spectrogram down by 8 in time and 24 in frequency; its head pools over 4 x 2 of that."""
@@ -256,18 +258,15 @@ class Variant:
         return any(language != self.primary for language in self.secondary)
 
 
-SuiteName = Literal["hear", "hares", "visual"]
-SUITES: tuple[SuiteName, ...] = ("hear", "hares", "visual")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A downstream task. `path` is the data set's own folder, as published."""
 
-    suite: SuiteName
+    suite: str
+    """A suite of `dubaug.suites`, or one that the configuration names."""
     path: str
     layout: str
-    """The form in which it is published, which says what reads it: a key of `dubaug.config.layouts.LAYOUTS`."""
+    """The form in which it is published, which says what reads it: a key of `dubaug.suites.registry.known_layouts`."""
     modality: Literal["A", "V", "AV"]
     separated: bool
     """Evaluate on the audio with speech removed (Table D6)."""
@@ -357,7 +356,8 @@ class Experiment:
     augmentation: Augmentation
     pretraining: Pretraining
     variants: Mapping[str, Variant]
-    suites: Mapping[SuiteName, tuple[str, ...]]
+    suites: Mapping[str, tuple[str, ...]]
+    """Each suite's tasks, in the suites' order; none for a suite that is not asked for."""
     tasks: Mapping[str, Task]
     probe: Probe
     tracking: Tracking
@@ -376,10 +376,10 @@ class Experiment:
         chosen = self.variants[variant]
         return (0,) if chosen.untrained else chosen.checkpoints or self.pretraining.checkpoints
 
-    def suites_of(self, variant: str) -> tuple[SuiteName, ...]:
+    def suites_of(self, variant: str) -> tuple[str, ...]:
         """Return the suites that have tasks and that `variant` can be evaluated on (no video, no visual tasks)."""
         sees = self.variants[variant].video
-        return tuple(suite for suite in SUITES if self.suites[suite] and (sees or suite != "visual"))
+        return tuple(name for name, tasks in self.suites.items() if tasks and (sees or not suite_of(name).sees))
 
     @property
     def generates_films(self) -> bool:

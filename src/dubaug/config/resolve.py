@@ -13,10 +13,10 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from dubaug.config.layouts import LAYOUTS
-from dubaug.config.model import MEL_FRAMES_MIN, SUITES, Experiment, Mel
+from dubaug.config.model import MEL_FRAMES_MIN, Experiment, Mel
 from dubaug.errors import ConfigError
 from dubaug.files import write_text
+from dubaug.suites.registry import known_layouts, known_suites
 
 SCALES = ("demo", "paper")
 
@@ -172,10 +172,13 @@ def _fill_defaults(merged: dict[str, Any]) -> None:
     }
     for name, variant in merged["variants"].items():
         merged["variants"][name] = {"label": name, **defaults, **variant}
-    task_defaults = {"modality": "A", "separated": False, "absent_classes": False, "absent_files": None}
+    suites = known_suites()
+    merged["suites"] = {name: merged["suites"].get(name, []) for name in suites}
+    task_defaults = {"separated": False, "absent_classes": False, "absent_files": None}
     for name, task in merged["tasks"].items():
-        layout = {"layout": "hear"} if task["suite"] == "hear" else {}
-        merged["tasks"][name] = {"label": name, **task_defaults, **layout, **task}
+        suite = suites[task["suite"]]
+        layout = {"layout": suite.layout} if suite.layout else {}
+        merged["tasks"][name] = {"label": name, "modality": suite.modality, **task_defaults, **layout, **task}
 
 
 def _cross_check(merged: Mapping[str, Any]) -> None:
@@ -194,8 +197,8 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
     for name, variant in merged["variants"].items():
         _check_variant(name, variant, languages, pretraining)
         _check_start(name, merged["variants"], merged["seeds"])
-    for suite in SUITES:
-        for task in merged["suites"][suite]:
+    for suite, listed in merged["suites"].items():
+        for task in listed:
             _require(
                 task in merged["tasks"],
                 f"suites.{suite}",
@@ -210,10 +213,10 @@ def _cross_check(merged: Mapping[str, Any]) -> None:
             )
     for name, task in merged["tasks"].items():
         _require(
-            task.get("layout") in LAYOUTS,
+            task.get("layout") in known_layouts(),
             f"tasks.{name}.layout",
             task.get("layout"),
-            f"the data set's layout, one of: {', '.join(LAYOUTS)} (only HEAR tasks have a default)",
+            f"the data set's layout, one of: {', '.join(known_layouts())} (only HEAR tasks have a default)",
         )
         _require(
             task["absent_files"] is None or task["layout"] == "vggsound",

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dubaug.config.layouts import LAYOUTS
-from dubaug.config.model import SUITES, Experiment, Mel
+from dubaug.config.model import Experiment, Mel
 from dubaug.config.resolve import digest
+from dubaug.suites.registry import known_layouts
 
 RECORDS = 2
 """Raise it when the records beside the features (labels, splits) hold more: only they are then written anew."""
@@ -67,7 +67,7 @@ def no_data(experiment: Experiment, task_name: str) -> str:
 
 def missing_tasks(experiment: Experiment) -> dict[str, str]:
     """Return the tasks of all suites whose folder is not on disk and is not made by the workflow, and why, in words."""
-    names = [name for suite in SUITES for name in experiment.suites[suite]]
+    names = [name for tasks in experiment.suites.values() for name in tasks]
     return {
         name: no_data(experiment, name)
         for name in names
@@ -90,7 +90,7 @@ def downstream_digest(experiment: Experiment, task_name: str, *, variant: str | 
     """
     task, settings = experiment.tasks[task_name], feature_settings(experiment, variant=variant)
     depends: dict[str, Any] = {"layout": task.layout, "path": task.path, "records": RECORDS}
-    media = LAYOUTS[task.layout].media
+    media = known_layouts()[task.layout].media
     if "A" in media:
         depends["audio"] = settings.for_audio()
     if "V" in media:

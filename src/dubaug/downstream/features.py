@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dubaug.config.model import Experiment, SuiteName
+from dubaug.config.model import Experiment
 from dubaug.config.resolve import digest
 from dubaug.downstream import load_dataset, store
 from dubaug.downstream.checks import check_task
@@ -72,7 +72,7 @@ def load_features(manifest: Path, task: str) -> TaskFeatures:
 
 def extract_suite(
     experiment: Experiment,
-    suite: SuiteName,
+    suite: str,
     *,
     work_dir: Path,
     manifest: Path,

@@ -1,17 +1,18 @@
-"""From a layout's name to the data set: `dubaug.config.layouts` lists them."""
+"""From a layout's name to the data set: `dubaug.downstream.layouts` lists them, and suites may bring their own."""
 
 import importlib
 from pathlib import Path
 
-from dubaug.config.layouts import LAYOUTS
 from dubaug.downstream.model import Dataset
 from dubaug.errors import DubaugError
+from dubaug.suites.registry import known_layouts
 
 
 def load(layout: str, path: Path) -> Dataset:
     """Return the data set in `path`. Raises `DubaugError`, also for an unknown layout."""
-    if layout not in LAYOUTS:
-        raise DubaugError(f"no loader for layout {layout!r}; known: {', '.join(LAYOUTS)}")
-    loader = importlib.import_module(f"dubaug.downstream.{LAYOUTS[layout].module}")
+    known = known_layouts()
+    if layout not in known:
+        raise DubaugError(f"no loader for layout {layout!r}; known: {', '.join(known)}")
+    loader = importlib.import_module(known[layout].module)
     dataset: Dataset = loader.load(path)
     return dataset

@@ -72,15 +72,17 @@ def _to_mapping(dataset: Dataset) -> dict[str, Any]:
         "targets": targets,
         "missing": dict(dataset.missing),
         "hear": asdict(dataset.hear) if dataset.hear else None,
+        **({} if dataset.unit_numbers is None else {"units": [item.unit for item in dataset.items]}),
     }
 
 
 def _from_mapping(value: Mapping[str, Any]) -> Dataset:
     classes = tuple(tuple(names) for names in value["classes"])
+    units = value.get("units") or [None] * len(value["items"])
     return Dataset(
         items=tuple(
-            Item(id=name, audio=_path(audio), video=_path(video), start_s=start_s, duration_s=duration_s)
-            for name, audio, video, start_s, duration_s in value["items"]
+            Item(id=name, audio=_path(audio), video=_path(video), start_s=start_s, duration_s=duration_s, unit=unit)
+            for (name, audio, video, start_s, duration_s), unit in zip(value["items"], units, strict=True)
         ),
         splits=tuple(
             Split(name=split["name"], **{part: tuple(split[part]) for part in ("train", "valid", "test")})
@@ -102,7 +104,7 @@ def _hear_task(value: Mapping[str, Any]) -> HearTask:
 
 def _targets(kind: str, values: Sequence[Any], n_classes: int) -> np.ndarray:
     if kind != "multilabel":
-        return np.array(values, dtype=np.int64)
+        return np.array(values, dtype=np.float64 if kind == "regression" else np.int64)
     targets = np.zeros((len(values), n_classes), dtype=bool)
     for row, numbers in zip(targets, values, strict=True):
         row[numbers] = True

@@ -1,7 +1,14 @@
 """Which figures of the checkpoint sweep a configuration has. Light: the workflow asks before any job starts."""
 
 from dubaug.config import Experiment
+from dubaug.suites.registry import known_suites
 from dubaug.tables.layout import main_variants
+
+
+def swept_tasks(experiment: Experiment) -> list[str]:
+    """Return the tasks that are evaluated at all kept checkpoints, in the suites' order."""
+    swept = [name for name, suite in known_suites().items() if suite.swept]
+    return [task for name in swept for task in experiment.suites[name]]
 
 
 def sweep_figures(experiment: Experiment) -> dict[str, tuple[str, ...]]:

@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dubaug.config import Experiment
-from dubaug.config.model import SuiteName, Variant
+from dubaug.config.model import Variant
 from dubaug.plan.amounts import Amount, Amounts
 from dubaug.plan.jobs import PlannedJob
+from dubaug.probe.experiment import suite_probe
+from dubaug.suites.registry import suite_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ def _other_work(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Wo
         task = job.wildcards["task"]
         return Work(unit="data sets", amount=one, settings=_data(experiment, [task]) | _separation(experiment))
     if job.kind == "features":
-        suite = _suite(job.wildcards["suite"])
+        suite = job.wildcards["suite"]
         settings = _data(experiment, experiment.suites[suite]) | _clips(experiment)
         if generated_tasks(experiment, suite):
             return Work(unit="suites", amount=one, settings=settings)
@@ -81,14 +83,14 @@ OF_TITLES = ("select", "alignment", "alignment_figure", "clip_index", "separated
 """Rules that read tables of titles: seconds."""
 
 
-def generated_tasks(experiment: Experiment, suite: SuiteName) -> bool:
+def generated_tasks(experiment: Experiment, suite: str) -> bool:
     """Return whether all of a suite's data sets are generated: then its size follows from the configuration."""
     return all(experiment.generates(task) for task in experiment.suites[suite])
 
 
 def checkpoints_probed(job: PlannedJob, experiment: Experiment) -> int:
-    """Return how many checkpoints a probing job goes through: HEAR's all kept ones, the others the last."""
-    return len(experiment.checkpoints_of(job.variant)) if job.kind == "probe_hear" else 1
+    """Return how many checkpoints a probing job goes through: all kept ones of a swept suite, else the last."""
+    return len(experiment.checkpoints_of(job.variant)) if suite_of(_probed(job)).swept else 1
 
 
 def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Work:
@@ -107,12 +109,12 @@ def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Wor
 
 
 def _probing(job: PlannedJob, experiment: Experiment) -> Work:
-    suite = _suite(job.kind.removeprefix("probe_"))
+    suite = _probed(job)
     variant = experiment.variants[job.variant]
     settings = _data(experiment, experiment.suites[suite]) | {
         "device": experiment.device,
         "encoders": asdict(experiment.encoders),
-        "probe": asdict(getattr(experiment.probe, suite)),
+        "probe": asdict(suite_probe(experiment, suite)),
         "embed_batch": experiment.probe.embed_batch,
         "sound": {"mel": asdict(experiment.mel), "rate_hz": _rate_hz(experiment, variant)},
         "untrained": variant.untrained,
@@ -120,8 +122,9 @@ def _probing(job: PlannedJob, experiment: Experiment) -> Work:
     return Work(unit="checkpoints", amount=_counted(checkpoints_probed(job, experiment)), settings=settings)
 
 
-def _suite(name: str) -> SuiteName:
-    return name  # type: ignore[return-value]
+def _probed(job: PlannedJob) -> str:
+    """Return the suite of a probing job."""
+    return job.kind.removeprefix("probe_")
 
 
 def _counted(value: float) -> Amount:

@@ -210,7 +210,7 @@ class Group:
         for row, number in enumerate(self.live):
             job = self.jobs[number]
             items = self._part(job, "valid")
-            score = job.problem.primary(outputs_PBC[row, : len(items)], job.problem.truth[items])
+            score = job.problem.primary(outputs_PBC[row, : len(items)], items)
             if score > self.best[number]:
                 self.best[number], self.best_epoch[number], self.waited[number] = score, epoch, 0
                 better.append((row, number))

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubaug.config import SUITES
 from dubaug.files import read_json
 from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.pretrain.workdir import WorkDirectory
 from dubaug.progress import say
+from dubaug.suites.registry import known_suites
 from dubaug.tracking.records import in_runs, training_key
 from dubaug.tracking.store import Store
 
@@ -118,7 +118,7 @@ def _input_shape(encoders: "TrainedEncoders", part: str) -> tuple[int, ...]:
 def _scores(folder: Path, sha256: str) -> dict[str, str]:
     """Return the primary scores of a checkpoint by `<task>/<metric>`."""
     scores: dict[str, str] = {}
-    for suite in SUITES:
+    for suite in known_suites():
         path = folder / f"{suite}.json"
         result = read_json(path) if path.is_file() else {}
         if result.get("checkpoint_sha256") == sha256:

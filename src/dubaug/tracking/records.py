@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dubaug.config import SUITES
 from dubaug.files import read_json
 from dubaug.pretrain.experiment import flattened
 from dubaug.pretrain.workdir import IDENTITY, WorkDirectory, in_use
+from dubaug.suites.registry import known_suites
 from dubaug.tracking.curves import Metric
 
 BESIDE_SCORES = ("/std", "/low", "/high", "/seconds")
@@ -159,7 +159,7 @@ def _aggregate_records(folder: Path) -> list[Record]:
 
 def _results(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield a run's result files with what stands in them, a suite's kept epochs before its last."""
-    for suite in SUITES:
+    for suite in known_suites():
         for path in (*sorted(folder.glob(f"epoch*/{suite}.json")), folder / f"{suite}.json"):
             if path.is_file():
                 yield path, read_json(path)
