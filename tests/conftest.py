@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
-from result_factory import Results
 
 from dubaug.config import Experiment, resolve
+from result_factory import Results
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL = REPOSITORY.parent / "shared" / "real"

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.config import HearProbe
 from dubaug.downstream.model import Dataset, Item, Kind, Split
 from dubaug.probe.problem import Problem, make_problem
+from dubaug.suites.hear import HearProbe
 
 
 def folds_of(members: list[list[int]]) -> tuple[Split, ...]:

@@ -10,7 +10,6 @@ import torch
 from sklearn.model_selection import ParameterGrid
 from torch import nn
 
-from dubaug.config import HearProbe
 from dubaug.downstream.model import HearTask
 from dubaug.errors import DubaugError
 from dubaug.probe.dropout import dropout_bits, dropout_threshold
@@ -18,6 +17,7 @@ from dubaug.probe.hear import evaluate, grid_points
 from dubaug.probe.jobs import GridPoint, Job, Outcome, batch_bounds, job_keys, training_order
 from dubaug.probe.together import train_together
 from dubaug.seeding import item_rng, item_seed
+from dubaug.suites.hear import HearProbe
 
 CPU = torch.device("cpu")
 

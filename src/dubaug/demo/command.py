@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dubaug import config
-from dubaug.config.model import Demo
+from dubaug.config import Demo
 from dubaug.errors import DubaugError
 
 

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from dubaug.config.model import DemoFilms
+from dubaug.config import DemoFilms
 from dubaug.demo.dialogue import LANGUAGES, Line, cast_roles, write_lines
 from dubaug.demo.music import Theme, make_theme
 from dubaug.demo.plans import Plan, make_plan

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config.model import Task
+from dubaug.config import Task
 from dubaug.downstream.lists import read_lines
 from dubaug.downstream.model import Dataset
 from dubaug.errors import DubaugError
-from dubaug.suites.registry import suite_of
+from dubaug.suites.registry import SUITES
 
 NAMED = 5
 """Classes, or files, that a message names."""
@@ -18,7 +18,7 @@ NAMED = 5
 def check_task(dataset: Dataset, name: str, task: Task) -> None:
     """Raise `DubaugError` if the data set of the task called `name` cannot be evaluated as its protocol asks."""
     check_missing(dataset, name, task)
-    needs_valid = suite_of(task.suite).protocol.needs_valid
+    needs_valid = SUITES[task.suite].protocol.needs_valid
     check_splits(dataset, needs_valid=needs_valid, absent_classes=task.absent_classes)
 
 

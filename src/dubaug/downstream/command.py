@@ -106,6 +106,8 @@ def run_features(options: argparse.Namespace) -> None:
     from dubaug.config import load
 
     experiment = load(options.config)
+    if options.suite not in experiment.suites:
+        raise DubaugError(f"--suite {options.suite}: {options.config} has: {', '.join(experiment.suites)}")
     separated = dict(_name_and_folder(text) for text in options.separated_task)
     if options.jobs < 1:
         raise DubaugError(f"--jobs must be at least 1; got {options.jobs}")

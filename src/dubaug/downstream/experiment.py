@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dubaug.config.model import Experiment, Mel
-from dubaug.config.resolve import digest
-from dubaug.suites.registry import known_layouts
+from dubaug.config import Experiment, Mel, digest
+from dubaug.suites.registry import LAYOUTS
 
 RECORDS = 2
 """Raise it when the records beside the features (labels, splits) hold more: only they are then written anew."""
@@ -90,7 +89,7 @@ def downstream_digest(experiment: Experiment, task_name: str, *, variant: str | 
     """
     task, settings = experiment.tasks[task_name], feature_settings(experiment, variant=variant)
     depends: dict[str, Any] = {"layout": task.layout, "path": task.path, "records": RECORDS}
-    media = known_layouts()[task.layout].media
+    media = LAYOUTS[task.layout].media
     if "A" in media:
         depends["audio"] = settings.for_audio()
     if "V" in media:

@@ -19,7 +19,7 @@ class Layout:
     the same data set (VGGSound by ear, by eye, by both) changes and recomputes nothing."""
 
 
-LAYOUTS: Mapping[str, Layout] = {
+PACKAGED: Mapping[str, Layout] = {
     "hear": Layout(module="dubaug.downstream.hear"),
     "tut18": Layout(module="dubaug.downstream.tut18"),
     "fluent_speech_commands": Layout(module="dubaug.downstream.fluent"),

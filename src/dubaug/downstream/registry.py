@@ -5,14 +5,13 @@ from pathlib import Path
 
 from dubaug.downstream.model import Dataset
 from dubaug.errors import DubaugError
-from dubaug.suites.registry import known_layouts
+from dubaug.suites.registry import LAYOUTS
 
 
 def load(layout: str, path: Path) -> Dataset:
     """Return the data set in `path`. Raises `DubaugError`, also for an unknown layout."""
-    known = known_layouts()
-    if layout not in known:
-        raise DubaugError(f"no loader for layout {layout!r}; known: {', '.join(known)}")
-    loader = importlib.import_module(known[layout].module)
+    if layout not in LAYOUTS:
+        raise DubaugError(f"no loader for layout {layout!r}; known: {', '.join(LAYOUTS)}")
+    loader = importlib.import_module(LAYOUTS[layout].module)
     dataset: Dataset = loader.load(path)
     return dataset

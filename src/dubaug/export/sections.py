@@ -11,7 +11,7 @@ from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
 from dubaug.markdown import table_lines
 from dubaug.metrics import metric
-from dubaug.suites.registry import known_suites
+from dubaug.suites.registry import SUITES
 from dubaug.words import plural
 
 PAPER_TITLES, PAPER_HOURS = 748, 1300
@@ -137,7 +137,7 @@ def scores(network: Network, found: Sequence[TaskScore], *, seeds: Sequence[int]
     missing = _missing(network, {score.suite for score in found})
     if not found:
         return f"No results were given: nothing is known of these weights.\n\n{missing}"
-    suites = list(known_suites().values())
+    suites = list(SUITES.values())
     order = {suite.name: place for place, suite in enumerate(suites)}
     found = sorted(found, key=lambda score: order.get(score.suite, len(order)))
     joined, bounded = any(score.over_seeds for score in found), any(score.interval for score in found)
@@ -214,7 +214,7 @@ def _of_unknown_data(network: Network, found: Sequence[TaskScore]) -> str:
 def _missing(network: Network, there: set[str]) -> str:
     """Return which suites are not among the results, and why one cannot be."""
     sees = "video" in network.weights
-    absent = [suite for suite in known_suites().values() if suite.name not in there]
+    absent = [suite for suite in SUITES.values() if suite.name not in there]
     lacking = [suite.name for suite in absent if sees or not suite.sees]
     unfit = [suite.name for suite in absent if not sees and suite.sees]
     lines = [f"Not given: results on {', '.join(lacking)}.\n"] if lacking else []

@@ -20,7 +20,7 @@ from dubaug.figures.names import swept_tasks
 from dubaug.files import write_text
 from dubaug.metrics import metric
 from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten
-from dubaug.suites.registry import known_suites
+from dubaug.suites.registry import SUITES
 from dubaug.tables.scores import Score, Scores
 from dubaug.words import listed
 
@@ -327,7 +327,7 @@ def describe(sweep: Sweep) -> str:
 def _swept_titles(sweep: Sweep) -> str:
     """Return what the suites of the panels are called."""
     suites = dict.fromkeys(sweep.experiment.tasks[task].suite for task in sweep.curves)
-    return listed([known_suites()[suite].title for suite in suites])
+    return listed([SUITES[suite].title for suite in suites])
 
 
 def to_csv(sweep: Sweep, path: Path) -> None:

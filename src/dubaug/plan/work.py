@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dubaug.config import Experiment
-from dubaug.config.model import Variant
+from dubaug.config import Experiment, Variant
 from dubaug.plan.amounts import Amount, Amounts
 from dubaug.plan.jobs import PlannedJob
-from dubaug.probe.experiment import suite_probe
-from dubaug.suites.registry import suite_of
+from dubaug.suites.registry import SUITES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +88,7 @@ def generated_tasks(experiment: Experiment, suite: str) -> bool:
 
 def checkpoints_probed(job: PlannedJob, experiment: Experiment) -> int:
     """Return how many checkpoints a probing job goes through: all kept ones of a swept suite, else the last."""
-    return len(experiment.checkpoints_of(job.variant)) if suite_of(_probed(job)).swept else 1
+    return len(experiment.checkpoints_of(job.variant)) if SUITES[_probed(job)].swept else 1
 
 
 def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Work:
@@ -114,8 +112,8 @@ def _probing(job: PlannedJob, experiment: Experiment) -> Work:
     settings = _data(experiment, experiment.suites[suite]) | {
         "device": experiment.device,
         "encoders": asdict(experiment.encoders),
-        "probe": asdict(suite_probe(experiment, suite)),
-        "embed_batch": experiment.probe.embed_batch,
+        "probe": asdict(experiment.probe[suite]),
+        "embed_batch": experiment.embed_batch,
         "sound": {"mel": asdict(experiment.mel), "rate_hz": _rate_hz(experiment, variant)},
         "untrained": variant.untrained,
     }

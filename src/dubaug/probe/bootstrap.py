@@ -55,7 +55,7 @@ def mean_score(members: Sequence[Predictions]) -> float:
 
 
 def unbiased(values: np.ndarray, score: float, name: str) -> np.ndarray:
-    """Return the resampled values moved so that their mean is `score`; means of items, and what has no mean, as it is."""
+    """Return the resampled values moved so that their mean is `score`; means of items stay, and what has none."""
     known = values[~np.isnan(values)]
     if metric(name).of_items is not None or not len(known) or not np.isfinite(known).all():
         return values

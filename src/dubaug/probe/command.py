@@ -51,6 +51,8 @@ def run_probe(options: argparse.Namespace) -> None:
     from dubaug.probe.run import probe_suite
 
     experiment = load(options.config)
+    if options.suite not in experiment.suites:
+        raise DubaugError(f"--suite {options.suite}: {options.config} has: {', '.join(experiment.suites)}")
     torch.set_num_threads(options.threads)
     sweep = dict(options.sweep)
     if len(sweep) < len(options.sweep):

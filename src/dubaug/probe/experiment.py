@@ -1,9 +1,6 @@
 """What a result depends on, as hashes. Light: the Snakefile imports it."""
 
-from typing import Any
-
-from dubaug.config.model import Experiment
-from dubaug.config.resolve import digest
+from dubaug.config import Experiment, digest
 from dubaug.downstream.experiment import downstream_digest
 from dubaug.pretrain.experiment import pretraining_digest
 
@@ -11,19 +8,12 @@ PROTOCOL_VERSION = 2
 """Raise it when a change of the code changes results: everything is then probed anew."""
 
 
-def suite_probe(experiment: Experiment, suite: str) -> Any:
-    """Return the settings of a suite's protocol."""
-    return getattr(experiment.probe, suite)
-
-
 def result_digest(experiment: Experiment, variant: str, seed: int, suite: str) -> str:
     """Return the hash of what a variant's results on a suite depend on: its weights and the probe.
 
     The list of tasks is not in it: another task changes no other hash. What each task adds is in `task_digest`.
     """
-    return digest(
-        PROTOCOL_VERSION, pretraining_digest(experiment, variant, seed), suite, suite_probe(experiment, suite)
-    )
+    return digest(PROTOCOL_VERSION, pretraining_digest(experiment, variant, seed), suite, experiment.probe[suite])
 
 
 def task_digest(experiment: Experiment, variant: str, seed: int, task: str) -> str:

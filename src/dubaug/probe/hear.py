@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import torch
 
-from dubaug.config import HearProbe
 from dubaug.downstream.model import OwnGrid
 from dubaug.errors import ConfigError
 from dubaug.probe.jobs import Contest, GridPoint, Job, Outcome
 from dubaug.probe.problem import WORST, Probed, Problem
 from dubaug.probe.together import search_together, train_together
 from dubaug.progress import Progress
+from dubaug.suites.hear import HearProbe
 
 GRID_SHUFFLE_SEED = 42
 OPTIMISER = "adam"

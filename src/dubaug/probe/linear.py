@@ -6,49 +6,36 @@ are taken as they are, weights start at zero (the problem is convex). Batches ar
 shuffled pass over the items after another; they run on across the passes' borders, so that all are full.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import groupby
-from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from dubaug.probe.problem import Probed, Problem
-from dubaug.probe.schedule import Schedule
 from dubaug.probe.stack import Adam, Rows, Sgd, Shape, Stack
 from dubaug.progress import Progress
 from dubaug.seeding import item_rng
+from dubaug.suites.linear import LinearProbe, Schedule
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How a suite trains its linear probes."""
-
-    settings: Any
-    """The suite's own, which results record."""
-    schedule: Callable[[int], Schedule]
-    """By the number of training items."""
-    optimiser: Literal["adam", "sgd"]
-    momentum: float = 0.0
-    """Of SGD."""
-
-
-def probe_linear(problems: Sequence[Problem], recipe: Recipe, device: torch.device) -> list[Probed]:
+def probe_linear(problems: Sequence[Problem], settings: LinearProbe, device: torch.device) -> list[Probed]:
     """Return what results say of each problem."""
-    notes = {"hyperparameters": {"optimiser": recipe.optimiser, **asdict(recipe.settings)}}
-    return [Probed(outputs=evaluate(problem, recipe, device), notes=notes) for problem in problems]
+    optimiser = "adam" if settings.sgd_momentum is None else "sgd"
+    notes = {"hyperparameters": {"optimiser": optimiser, **asdict(settings)}}
+    return [Probed(outputs=evaluate(problem, settings, device), notes=notes) for problem in problems]
 
 
-def evaluate(problem: Problem, recipe: Recipe, device: torch.device) -> list[np.ndarray]:
+def evaluate(problem: Problem, settings: LinearProbe, device: torch.device) -> list[np.ndarray]:
     """Return the outputs (test items, outputs) of each split's probe."""
-    schedules = [recipe.schedule(len(split.train)) for split in problem.splits]
+    schedules = [settings.schedule(len(split.train)) for split in problem.splits]
     progress = Progress(f"{problem.task}: linear probes", sum(schedule.steps for schedule in schedules), "steps")
     outputs: dict[int, np.ndarray] = {}
     numbered = sorted(range(len(schedules)), key=lambda number: (schedules[number].steps, schedules[number].batch_size))
     for schedule, group in groupby(numbered, key=schedules.__getitem__):
         splits = list(group)
-        outputs.update(zip(splits, _train(problem, splits, schedule, recipe, device, progress), strict=True))
+        outputs.update(zip(splits, _train(problem, splits, schedule, settings, device, progress), strict=True))
     return [outputs[number] for number in range(len(schedules))]
 
 
@@ -66,7 +53,7 @@ def _train(
     problem: Problem,
     splits: Sequence[int],
     schedule: Schedule,
-    recipe: Recipe,
+    settings: LinearProbe,
     device: torch.device,
     progress: Progress,
 ) -> list[np.ndarray]:
@@ -76,7 +63,8 @@ def _train(
     theta = torch.zeros(len(splits), shape.parameters, device=device, dtype=x_all.dtype)
     stack = Stack(shape, theta, theta.new_zeros(len(splits), 0))
     rates = [schedule.learning_rate] * len(splits)
-    optimiser = Adam(theta, rates) if recipe.optimiser == "adam" else Sgd(theta, rates, recipe.momentum)
+    momentum = settings.sgd_momentum
+    optimiser = Adam(theta, rates) if momentum is None else Sgd(theta, rates, momentum)
     batches = _batches(problem, splits, schedule, x_all, y_all)
     for step in range(schedule.steps):
         x_PBD, y_PBC = next(batches)

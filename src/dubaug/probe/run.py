@@ -27,12 +27,12 @@ from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest
 from dubaug.probe import predictions
 from dubaug.probe.bootstrap import interval_of
-from dubaug.probe.experiment import result_digest, suite_probe, task_digest
+from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
 from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result
 from dubaug.progress import Progress, say
-from dubaug.suites.registry import suite_of
+from dubaug.suites.registry import SUITES
 
 
 def probe_suite(
@@ -101,7 +101,7 @@ class _SuiteWork:
     def __init__(
         self, experiment: Experiment, suite: str, network: Manifest, work_dir: Path, device: torch.device
     ) -> None:
-        self.experiment, self.suite, self.network, self.device = experiment, suite_of(suite), network, device
+        self.experiment, self.suite, self.network, self.device = experiment, SUITES[suite], network, device
         self.work_dir = work_dir
         self.weights = {checkpoint.epoch: checkpoint.path for checkpoint in network.checkpoints}
         self._sha256: dict[int, str] = {}
@@ -171,7 +171,7 @@ class _SuiteWork:
                 make_problem(task, embeddings, features.dataset, needs_valid=protocol.needs_valid, join=self.suite.join)
             )
         start_s = time.monotonic()
-        probed = protocol.probe(problems, suite_probe(self.experiment, self.suite.name), self.device)
+        probed = protocol.probe(problems, self.experiment.probe[self.suite.name], self.device)
         probe_s = (time.monotonic() - start_s) / len(epochs)
         experiment = task_digest(self.experiment, self.network.variant, self.network.seed, task)
         n_absent = len(features.dataset.missing)
@@ -220,7 +220,7 @@ class _SuiteWork:
             checkpoint_sha256=self._checkpoint_sha256(epoch),
             modality=modality,
             work_dir=self.work_dir / "embeddings",
-            batch=self.experiment.probe.embed_batch,
+            batch=self.experiment.embed_batch,
             device=self.device,
         )
 

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from dubaug.config import HearProbe
 from dubaug.errors import DubaugError
 from dubaug.probe.dropout import Draws
 from dubaug.probe.jobs import (
@@ -28,6 +27,7 @@ from dubaug.probe.jobs import (
     training_order,
 )
 from dubaug.probe.stack import Adam, Dropout, Rows, Stack, initial_statistics
+from dubaug.suites.hear import HearProbe
 
 
 def train_together(

@@ -1,39 +1,34 @@
 """HARES (paper §3.5): a linear layer, Adam, linear warm-up, cosine decay."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from dubaug.config import HaresProbe
-from dubaug.probe.schedule import Schedule
+from dubaug.settings import Count, Positive, PositiveInt
+from dubaug.suites.linear import LinearProbe, Schedule, linear
 from dubaug.suites.suite import Protocol, Suite
 
-if TYPE_CHECKING:
-    import torch
 
-    from dubaug.probe.problem import Probed, Problem
+@dataclass(frozen=True, kw_only=True)
+class HaresProbe(LinearProbe):
+    """§3.5: linear, Adam, linear warm-up, cosine decay."""
 
+    steps: PositiveInt
+    warmup_steps: Count
+    learning_rate: Positive
+    batch_size: PositiveInt
 
-def schedule(settings: HaresProbe, items: int) -> Schedule:
-    """Return the schedule for a training part of that many items."""
-    return Schedule(
-        steps=settings.steps,
-        warmup_steps=settings.warmup_steps,
-        learning_rate=settings.learning_rate,
-        batch_size=min(settings.batch_size, items),
-    )
-
-
-def probe(problems: "Sequence[Problem]", settings: HaresProbe, device: "torch.device") -> "list[Probed]":
-    """Train a linear layer on each split of each problem."""
-    from dubaug.probe import linear
-
-    recipe = linear.Recipe(settings=settings, schedule=lambda items: schedule(settings, items), optimiser="adam")
-    return linear.probe_linear(problems, recipe, device)
+    def schedule(self, items: int) -> Schedule:
+        """Return the schedule for a training part of that many items: it has as many steps whatever their number."""
+        return Schedule(
+            steps=self.steps,
+            warmup_steps=self.warmup_steps,
+            learning_rate=self.learning_rate,
+            batch_size=min(self.batch_size, items),
+        )
 
 
 SUITE = Suite(
     name="hares",
     title="HARES",
     note="a linear layer on the frozen embeddings",
-    protocol=Protocol(settings=HaresProbe, probe=probe),
+    protocol=Protocol(settings=HaresProbe, probe=linear),
 )

@@ -1,16 +1,24 @@
-"""Which suites there are: every file beside this one that has a `SUITE`, and those that a configuration names."""
+"""Which suites there are: every file beside this one that has a `SUITE`, and those that a configuration names.
+
+The lists here are read anew whenever they are asked: a suite may join at any time. Light: the Snakefile imports it.
+"""
 
 import importlib
 import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, Field
 
 from dubaug import suites
-from dubaug.downstream.layouts import LAYOUTS, Layout
-from dubaug.errors import ConfigError
+from dubaug.downstream.layouts import PACKAGED, Layout
+from dubaug.settings import Settings, require
 from dubaug.suites.suite import Suite
+
+T = TypeVar("T")
 
 PAPER = ("hear", "hares", "visual")
 """The paper's, which come first."""
@@ -18,57 +26,62 @@ PAPER = ("hear", "hares", "visual")
 _named: dict[str, Suite] = {}
 
 
-def known_suites() -> Mapping[str, Suite]:
-    """Return all suites by their names: the paper's, then others of the package by name, then those `add`ed."""
-    return {**_packaged(), **_named}
+class _Open(Mapping[str, T]):
+    """A mapping that is made when it is asked."""
 
+    def __init__(self, make: Callable[[], Mapping[str, T]]) -> None:
+        self._make = make
 
-def suite_of(name: str) -> Suite:
-    """Return the suite called `name`. Raises `ConfigError`."""
-    known = known_suites()
-    if name not in known:
-        raise ConfigError(f"there is no suite {name!r}; there are: {', '.join(known)}")
-    return known[name]
+    def __getitem__(self, name: str) -> T:
+        return self._make()[name]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._make())
 
-def known_layouts() -> Mapping[str, Layout]:
-    """Return the forms of data sets that can be read, by the `layout` of a task: the package's, and suites' own."""
-    own = {name: layout for suite in known_suites().values() for name, layout in suite.layouts.items()}
-    return {**LAYOUTS, **own}
-
-
-def add(place: str) -> Suite:
-    """Make the suite at `place`, `my_module:SUITE`, known and return it; the module may lie in the current folder.
-
-    Raises `ConfigError` if there is no such module or suite, or another one has its name.
-    """
-    module, colon, name = place.partition(":")
-    if not (module and colon and name):
-        raise ConfigError(
-            f"config key `suite_modules`: got {place!r}, expected module:NAME, for instance my_suite:SUITE"
-        )
-    here = str(Path.cwd())
-    sys.path.append(here)
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"config key `suite_modules`: {place!r} cannot be had from {here}: {error}") from error
-    finally:
-        sys.path.remove(here)
-    if not isinstance(found, Suite):
-        raise ConfigError(f"config key `suite_modules`: {place!r} is a {type(found).__name__}, expected a Suite")
-    if known_suites().get(found.name, found) != found:
-        raise ConfigError(f"config key `suite_modules`: {place!r} is called {found.name!r} as another suite is")
-    _named[found.name] = found
-    return found
+    def __len__(self) -> int:
+        return len(self._make())
 
 
 @cache
 def _packaged() -> Mapping[str, Suite]:
-    modules = [
-        importlib.import_module(f"{suites.__name__}.{one.name}") for one in pkgutil.iter_modules(suites.__path__)
-    ]
-    found = [module.SUITE for module in modules if isinstance(getattr(module, "SUITE", None), Suite)]
-    order = sorted(found, key=lambda suite: (suite.name not in PAPER, suite.name))
-    by_name = {suite.name: suite for suite in order}
-    return {name: by_name[name] for name in (*PAPER, *by_name)}
+    names = [f"{suites.__name__}.{module.name}" for module in pkgutil.iter_modules(suites.__path__)]
+    found = [getattr(importlib.import_module(name), "SUITE", None) for name in names]
+    by_name = {suite.name: suite for suite in found if isinstance(suite, Suite)}
+    return {name: by_name[name] for name in (*PAPER, *sorted(by_name))}
+
+
+SUITES: Mapping[str, Suite] = _Open(lambda: {**_packaged(), **_named})
+"""All suites by their names: the paper's, then others of the package, then those that a configuration has named."""
+PROTOCOLS: Mapping[str, type[Settings]] = _Open(
+    lambda: {name: suite.protocol.settings for name, suite in SUITES.items()}
+)
+"""What checks `probe.<suite>` of the configuration."""
+LAYOUTS: Mapping[str, Layout] = _Open(
+    lambda: {**PACKAGED, **{name: layout for suite in SUITES.values() for name, layout in suite.layouts.items()}}
+)
+"""The forms of data sets that can be read, by the `layout` of a task: the package's, and the suites' own."""
+
+
+def add(place: str) -> str:
+    """Make the suite at `place`, `my_module:SUITE`, known; the module may lie in the current folder. Return `place`.
+
+    Raises a `rule` error if there is no such module or suite, or another suite has its name.
+    """
+    module, _, name = place.partition(":")
+    require(bool(module and name), "", place, "module:NAME, such as my_suite:SUITE")
+    here = str(Path.cwd())
+    sys.path.append(here)
+    found: Any = None
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError as error:
+        require(False, "", place, f"a module that can be imported, from {here} too ({error})")
+    finally:
+        sys.path.remove(here)
+    require(isinstance(found, Suite), "", place, f"a Suite; {name} of {module} is {found!r}")
+    require(SUITES.get(found.name, found) is found, "", place, f"a suite of another name than {found.name!r}")
+    _named[found.name] = found
+    return place
+
+
+SuiteModule: TypeAlias = Annotated[str, Field(strict=True), AfterValidator(add)]

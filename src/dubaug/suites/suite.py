@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from dubaug.downstream.layouts import Layout
+from dubaug.settings import Settings
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +43,7 @@ class ResultsTable:
 class Protocol:
     """How a suite's tasks are probed."""
 
-    settings: type[Any]
+    settings: type[Settings]
     """The class of `probe.<suite>` in the configuration."""
     probe: "Callable[[Sequence[Problem], Any, torch.device], list[Probed]]"
     """Trains and tests the probes of problems (one task, several networks) by those settings; one result a problem."""

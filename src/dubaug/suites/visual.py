@@ -1,47 +1,42 @@
-"""Tasks with a picture (paper §3.5): a linear layer, SGD, cosine decay; momentum is open."""
+"""Tasks with a picture (paper §3.5): a linear layer, SGD, cosine decay."""
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from dubaug.config import VisualProbe
-from dubaug.probe.schedule import Schedule
+from dubaug.settings import BelowOne, Positive, PositiveInt
+from dubaug.suites.linear import LinearProbe, Schedule, linear
 from dubaug.suites.suite import Protocol, Suite
 
-if TYPE_CHECKING:
-    import torch
 
-    from dubaug.probe.problem import Probed, Problem
+@dataclass(frozen=True, kw_only=True)
+class VisualProbe(LinearProbe):
+    """§3.5: linear, SGD, cosine decay. Momentum is open."""
 
+    epochs: PositiveInt
+    learning_rate: Positive
+    momentum: BelowOne
+    batch_size: PositiveInt
 
-def schedule(settings: VisualProbe, items: int) -> Schedule:
-    """Return the schedule for a training part of that many items: its epochs as a number of steps."""
-    batch_size = min(settings.batch_size, items)
-    return Schedule(
-        steps=math.ceil(settings.epochs * items / batch_size),
-        warmup_steps=0,
-        learning_rate=settings.learning_rate,
-        batch_size=batch_size,
-    )
+    def schedule(self, items: int) -> Schedule:
+        """Return the schedule for a training part of that many items: its epochs as a number of steps."""
+        batch_size = min(self.batch_size, items)
+        return Schedule(
+            steps=math.ceil(self.epochs * items / batch_size),
+            warmup_steps=0,
+            learning_rate=self.learning_rate,
+            batch_size=batch_size,
+        )
 
-
-def probe(problems: "Sequence[Problem]", settings: VisualProbe, device: "torch.device") -> "list[Probed]":
-    """Train a linear layer on each split of each problem."""
-    from dubaug.probe import linear
-
-    recipe = linear.Recipe(
-        settings=settings,
-        schedule=lambda items: schedule(settings, items),
-        optimiser="sgd",
-        momentum=settings.momentum,
-    )
-    return linear.probe_linear(problems, recipe, device)
+    @property
+    def sgd_momentum(self) -> float:
+        """Of SGD."""
+        return self.momentum
 
 
 SUITE = Suite(
     name="visual",
     title="visual",
     note="a linear layer on the frozen embeddings of the picture, of the sound, or of both side by side",
-    protocol=Protocol(settings=VisualProbe, probe=probe),
+    protocol=Protocol(settings=VisualProbe, probe=linear),
     modality="AV",
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dubaug.config import Experiment
-from dubaug.suites.registry import known_suites
+from dubaug.suites.registry import SUITES
 from dubaug.suites.suite import Group, ResultsTable
 
 TABLE_1 = ResultsTable(
@@ -54,7 +54,7 @@ def groups_of(table: ResultsTable, experiment: Experiment) -> tuple[Group, ...]:
     configured = [task for tasks in experiment.suites.values() for task in tasks]
     groups = [_only(group, configured) for group in table.groups]
     if table is TABLE_1:
-        tables = (TABLE_1, TABLE_2, *(own for suite in known_suites().values() for own in suite.tables))
+        tables = (TABLE_1, TABLE_2, *(own for suite in SUITES.values() for own in suite.tables))
         placed = {task for one in tables for group in one.groups for task in group.tasks} | set(PART_OF_ANOTHER)
         others = tuple(task for task in configured if task not in placed)
         groups.append(Group(label="Other", note="tasks added by configuration", tasks=others))
@@ -63,7 +63,7 @@ def groups_of(table: ResultsTable, experiment: Experiment) -> tuple[Group, ...]:
 
 def suite_tables(experiment: Experiment) -> dict[str, ResultsTable]:
     """Return the suites' own tables that have configured tasks, by name."""
-    tables = [table for suite in known_suites().values() for table in suite.tables]
+    tables = [table for suite in SUITES.values() for table in suite.tables]
     return {table.name: table for table in tables if groups_of(table, experiment)}
 
 

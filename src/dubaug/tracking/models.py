@@ -13,7 +13,7 @@ from dubaug.files import read_json
 from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.pretrain.workdir import WorkDirectory
 from dubaug.progress import say
-from dubaug.suites.registry import known_suites
+from dubaug.suites.registry import SUITES
 from dubaug.tracking.records import in_runs, training_key
 from dubaug.tracking.store import Store
 
@@ -118,7 +118,7 @@ def _input_shape(encoders: "TrainedEncoders", part: str) -> tuple[int, ...]:
 def _scores(folder: Path, sha256: str) -> dict[str, str]:
     """Return the primary scores of a checkpoint by `<task>/<metric>`."""
     scores: dict[str, str] = {}
-    for suite in known_suites():
+    for suite in SUITES:
         path = folder / f"{suite}.json"
         result = read_json(path) if path.is_file() else {}
         if result.get("checkpoint_sha256") == sha256:

@@ -10,7 +10,7 @@ from typing import Any
 from dubaug.files import read_json
 from dubaug.pretrain.experiment import flattened
 from dubaug.pretrain.workdir import IDENTITY, WorkDirectory, in_use
-from dubaug.suites.registry import known_suites
+from dubaug.suites.registry import SUITES
 from dubaug.tracking.curves import Metric
 
 BESIDE_SCORES = ("/std", "/low", "/high", "/seconds")
@@ -159,7 +159,7 @@ def _aggregate_records(folder: Path) -> list[Record]:
 
 def _results(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield a run's result files with what stands in them, a suite's kept epochs before its last."""
-    for suite in known_suites():
+    for suite in SUITES:
         for path in (*sorted(folder.glob(f"epoch*/{suite}.json")), folder / f"{suite}.json"):
             if path.is_file():
                 yield path, read_json(path)

@@ -15,7 +15,7 @@ from pathlib import Path
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.progress import say
-from dubaug.suites.registry import known_suites
+from dubaug.suites.registry import SUITES
 from dubaug.tracking.address import sqlite_file, unfit
 from dubaug.tracking.beside import start
 from dubaug.tracking.live import STATE
@@ -96,7 +96,7 @@ def watch(results_dir: Path, *, uri: str, experiment: str, look_every_s: float, 
 def looked_at(results_dir: Path, *, curves: bool) -> dict[str, tuple[int, int]]:
     """Return time and size of the files that syncing may depend on; of those that a training writes to if `curves`."""
     seen: dict[str, tuple[int, int]] = {}
-    results = [name for suite in known_suites() for name in (f"{suite}.json", f"epoch*/{suite}.json")]
+    results = [name for suite in SUITES for name in (f"{suite}.json", f"epoch*/{suite}.json")]
     for path in _files(results_dir, ("pretraining.json", *results, *(_CURVES if curves else ()))):
         with suppress(OSError):
             stat = path.stat()
