@@ -3,6 +3,7 @@
 # make plan       jobs, core-hours, time and disk of a run before it is started, for instance:
 #                 make plan SCALE=paper    make plan CONFIG="config.yaml mine.yaml" TARGETS=all_hear PLAN="--cores 16"
 # make test       install if need be, then all tests, or TESTS=tests/plan    (make test-fast leaves the slow ones out)
+# make hooks      once: what `make check` asks is asked of each commit
 # make check      formatters, linters and the type checker
 # make bench-media  ingest and reading of shards, measured beside FFmpeg and PyAV
 # make bench-separation  speech removal by batch size, beside Demucs's own function; memory for a two-hour film
@@ -19,7 +20,7 @@ BIN := .venv/bin
 # The rules call `dubaug` and `torchrun` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo demo-full plan test test-fast check format bench-media bench-separation bench-pretrain bench-probe schema rulegraph ui lock clean
+.PHONY: install demo demo-full plan test test-fast check hooks format bench-media bench-separation bench-pretrain bench-probe schema rulegraph ui lock clean
 
 install: .venv/.installed
 
@@ -57,6 +58,9 @@ check: install
 	snakefmt --check Snakefile workflow
 	mypy
 	snakemake --lint
+
+hooks: install
+	pre-commit install
 
 format: install
 	ruff check --fix .

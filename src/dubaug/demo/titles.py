@@ -162,4 +162,5 @@ def _kind(index: int, number: int, films: DemoFilms, seed: int) -> str:
     """Return the kind of a scene: all kinds are dealt out once before any comes again."""
     before = sum(_n_scenes(earlier, films) for earlier in range(index))
     round_, place = divmod(before + number, len(KINDS))
-    return KINDS[item_rng(seed, "film kinds", round_).permutation(len(KINDS))[place]]
+    kind: str = KINDS[item_rng(seed, "film kinds", round_).permutation(len(KINDS))[place]]
+    return kind
