@@ -9,7 +9,10 @@ import pytest
 
 import dubaug.export
 
-SHARED = ("progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "config", "plotting")
+SHARED = (
+    "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "config",
+    "plotting",
+)  # fmt: skip
 """Small pieces that all stages may use."""
 STAGES = (
     "statistics", "suites", "companion", "demo", "corpus", "media", "alignment", "shards", "separation", "encoders",
@@ -46,7 +49,12 @@ def _imported(path: Path, modules: set[str]) -> set[str]:
 
 
 def _place(module: str) -> str:
-    """Return the package, or the module that stands by itself: `dubaug.probe.run` is in `probe`."""
+    """Return the package, or the module that stands by itself: `dubaug.probe.run` is in `probe`.
+
+    A stage's section of the configuration, `<package>/settings.py`, stands left of all: `config` is made of them.
+    """
+    if module.endswith(".settings"):
+        return "settings"
     return module.removeprefix("dubaug.").partition(".")[0]
 
 
