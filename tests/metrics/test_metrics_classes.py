@@ -9,8 +9,10 @@ from sklearn.metrics import accuracy_score, average_precision_score, roc_auc_sco
 
 from dubaug.downstream import hear
 from dubaug.errors import DubaugError
-from dubaug.metrics import METRICS, classes, metric
+from dubaug.metrics import classes
+from dubaug.metrics.packaged import PACKAGED
 from dubaug.probe.loss import mean_loss
+from dubaug.suites.registry import metric
 
 
 def _case(seed, items, classes, levels):
@@ -126,7 +128,7 @@ def test_what_labels_can_be_scored(truth, names):
 
 
 def test_loader_and_metrics_know_the_same_names():
-    assert {name for name, one in METRICS.items() if not one.of_values} == set(hear.METRICS)
+    assert {name for name, one in PACKAGED.items() if not one.of_values} == set(hear.METRICS)
 
 
 def test_unknown_metric_is_named():

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from dubaug.errors import DubaugError
-from dubaug.metrics import metric
 from dubaug.probe import bootstrap
 from dubaug.probe.predictions import Fold, Predictions
+from dubaug.suites.registry import metric
 from prediction_factory import about_of, make_predictions
 
 CASES = [

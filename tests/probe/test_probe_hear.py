@@ -268,7 +268,7 @@ def test_separable_classes_are_learnt_and_random_labels_are_not(make_task, small
 
 def test_patience_counts_validations(make_task, small_protocol, monkeypatch):
     scores = iter([0.2, 0.5, 0.5, 0.4, 0.3, 0.9])
-    monkeypatch.setattr("dubaug.metrics.Metric.score", lambda *_: next(scores))
+    monkeypatch.setattr("dubaug.metrics.metric.Metric.score", lambda *_: next(scores))
     point = grid_points(small_protocol)[0]
     [outcome] = train_together([Job(problem=make_task(), split=0, point=point)], small_protocol, CPU)
     assert (outcome.best_epoch, outcome.epochs, outcome.valid_score) == (6, 15, 0.5)

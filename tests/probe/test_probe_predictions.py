@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from dubaug.errors import DubaugError
-from dubaug.metrics import metric
 from dubaug.probe import predictions
 from dubaug.probe.predictions import check_same_items
+from dubaug.suites.registry import metric
 from prediction_factory import make_predictions
 
 CASES = [

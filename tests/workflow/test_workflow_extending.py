@@ -189,12 +189,10 @@ def extended(repository: Path, clone: Path, blocks: dict[str, str]) -> Path:
     (clone / "src/dubaug/downstream/urbansound8k.py").write_text(
         blocks["src/dubaug/downstream/urbansound8k.py"], encoding="utf-8"
     )
-    layouts = clone / "src/dubaug/downstream/layouts.py"
+    layouts = clone / "src/dubaug/suites/layouts.py"
     before, closing, after = layouts.read_text(encoding="utf-8").rpartition('\n}\n"""By the `layout`')
     assert before, "PACKAGED ends as it did"
-    layouts.write_text(
-        f"{before}\n{blocks['src/dubaug/downstream/layouts.py'].rstrip()}{closing}{after}", encoding="utf-8"
-    )
+    layouts.write_text(f"{before}\n{blocks['src/dubaug/suites/layouts.py'].rstrip()}{closing}{after}", encoding="utf-8")
     return clone
 
 

@@ -18,11 +18,11 @@ from dubaug.claims.logic import Truth, negation
 from dubaug.claims.means import entries
 from dubaug.claims.predicates import Predicate
 from dubaug.comparisons.compare import RESAMPLES, bootstrap_p, holm, mcnemar_p
-from dubaug.metrics import metric
 from dubaug.probe.bootstrap import LEVEL, mean_score, percentiles, resampled_mean, unbiased
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import finite
 from dubaug.progress import track
+from dubaug.suites.registry import metric
 
 SIGNIFICANCE = round(1 - LEVEL, 10)
 

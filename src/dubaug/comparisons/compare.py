@@ -17,10 +17,10 @@ import numpy as np
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
-from dubaug.metrics import metric
 from dubaug.probe.bootstrap import LEVEL, mean_score, percentiles, resampled_mean, unbiased
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import finite
+from dubaug.suites.registry import metric
 
 RESAMPLES = 10000
 """More than for an interval: the smallest p of a bootstrap is 1 in `RESAMPLES` + 1, before it is corrected."""

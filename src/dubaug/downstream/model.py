@@ -28,7 +28,7 @@ class Item:
     start_s: float = 0.0
     duration_s: float | None = None
     """Null takes everything from `start_s` to the file's end."""
-    unit: str | None = None
+    part_of: str | None = None
     """What is scored, where several items are parts of it: the video that a span is of. Their outputs are joined to
     one (`dubaug.suites.suite.Join`). None: the item itself."""
 
@@ -85,7 +85,7 @@ class HearTask:
 class Dataset:
     """A downstream data set. The first of `metrics` is the primary one; scores are averaged over `splits`.
 
-    Either all items are parts of units or none is; those of one unit stand together in a split, with one label.
+    Either all items are parts of wholes or none is; those of one whole stand together in a split, with one label.
     `top1_acc` of a multihead data set counts an item only if every head is right (Fluent Speech Commands).
     """
 
@@ -120,7 +120,7 @@ class Dataset:
         if self.hear and sorted(self.hear.order) != list(range(len(self.items))):
             raise ValueError(f"the training order must have each of {len(self.items)} items once")
         self._check_targets()
-        self._check_units()
+        self._check_wholes()
 
     def _check_targets(self) -> None:
         n, heads = len(self.items), len(self.classes)
@@ -142,33 +142,33 @@ class Dataset:
             if (numbers < 0).any() or (numbers >= sizes).any():
                 raise ValueError(f"targets {numbers.min()} to {numbers.max()} for {sizes.tolist()} classes")
 
-    def _check_units(self) -> None:
-        numbers = self.unit_numbers
+    def _check_wholes(self) -> None:
+        numbers = self.whole_numbers
         if numbers is None:
             return
         _, first, place = np.unique(numbers, return_index=True, return_inverse=True)
         differing = np.flatnonzero((self.targets != self.targets[first[place]]).reshape(len(numbers), -1).any(axis=1))
         if len(differing):
             item = self.items[differing[0]]
-            raise DubaugError(f"item {item.id!r} has another label than the first item of its unit {item.unit!r}")
+            raise DubaugError(f"item {item.id!r} has another label than the first item of its whole {item.part_of!r}")
         for split in self.splits:
             parts = [set(numbers[list(getattr(split, part))].tolist()) for part in ("train", "valid", "test")]
             for one, other in combinations(parts, 2):
                 for number in sorted(one & other)[:1]:
-                    unit = self.items[first[number]].unit
-                    raise DubaugError(f"split {split.name!r} has items of {unit!r} in two of train, valid and test")
+                    whole = self.items[first[number]].part_of
+                    raise DubaugError(f"split {split.name!r} has items of {whole!r} in two of train, valid and test")
 
     @property
-    def unit_numbers(self) -> np.ndarray | None:
-        """int64 (items,): the units by number, in the order of their first items; None without units."""
-        names = [item.unit for item in self.items]
+    def whole_numbers(self) -> np.ndarray | None:
+        """int64 (items,): the wholes by number, in the order of their first items; None without wholes."""
+        names = [item.part_of for item in self.items]
         if not any(name is not None for name in names):
             return None
         numbers: dict[str, int] = {}
         for item in self.items:
-            if item.unit is None:
-                raise DubaugError(f"item {item.id!r} is part of no unit, and others are")
-            numbers.setdefault(item.unit, len(numbers))
+            if item.part_of is None:
+                raise DubaugError(f"item {item.id!r} is part of no whole, and others are")
+            numbers.setdefault(item.part_of, len(numbers))
         return np.array([numbers[str(name)] for name in names], dtype=np.int64)
 
     @property

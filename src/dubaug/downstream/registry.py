@@ -1,4 +1,4 @@
-"""From a layout's name to the data set: `dubaug.downstream.layouts` lists them, and suites may bring their own."""
+"""From a layout's name to the data set: `dubaug.suites.layouts` lists them, and suites may bring their own."""
 
 import importlib
 from pathlib import Path

@@ -72,17 +72,17 @@ def _to_mapping(dataset: Dataset) -> dict[str, Any]:
         "targets": targets,
         "missing": dict(dataset.missing),
         "hear": asdict(dataset.hear) if dataset.hear else None,
-        **({} if dataset.unit_numbers is None else {"units": [item.unit for item in dataset.items]}),
+        **({} if dataset.whole_numbers is None else {"part_of": [item.part_of for item in dataset.items]}),
     }
 
 
 def _from_mapping(value: Mapping[str, Any]) -> Dataset:
     classes = tuple(tuple(names) for names in value["classes"])
-    units = value.get("units") or [None] * len(value["items"])
+    wholes = value.get("part_of") or [None] * len(value["items"])
     return Dataset(
         items=tuple(
-            Item(id=name, audio=_path(audio), video=_path(video), start_s=start_s, duration_s=duration_s, unit=unit)
-            for (name, audio, video, start_s, duration_s), unit in zip(value["items"], units, strict=True)
+            Item(id=name, audio=_path(audio), video=_path(video), start_s=start_s, duration_s=duration_s, part_of=whole)
+            for (name, audio, video, start_s, duration_s), whole in zip(value["items"], wholes, strict=True)
         ),
         splits=tuple(
             Split(name=split["name"], **{part: tuple(split[part]) for part in ("train", "valid", "test")})

@@ -10,8 +10,7 @@ from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
 from dubaug.markdown import table_lines
-from dubaug.metrics import metric
-from dubaug.suites.registry import SUITES
+from dubaug.suites.registry import SUITES, metric
 from dubaug.words import plural
 
 PAPER_TITLES, PAPER_HOURS = 748, 1300

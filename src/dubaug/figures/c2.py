@@ -18,9 +18,8 @@ from dubaug.errors import DubaugError
 from dubaug.figures.axis_break import Break, find_break, finish_axis
 from dubaug.figures.names import swept_tasks
 from dubaug.files import write_text
-from dubaug.metrics import metric
 from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten
-from dubaug.suites.registry import SUITES
+from dubaug.suites.registry import SUITES, metric
 from dubaug.tables.scores import Score, Scores
 from dubaug.words import listed
 

@@ -7,7 +7,8 @@ import numpy as np
 
 def squared_errors(outputs: np.ndarray, truth: np.ndarray, heads: Sequence[int] = ()) -> np.ndarray:
     """Return each item's squared error (items,), the mean over its outputs, in double precision."""
-    return np.square(np.subtract(outputs, truth, dtype=np.float64)).mean(axis=1)
+    errors: np.ndarray = np.square(np.subtract(outputs, truth, dtype=np.float64)).mean(axis=1)
+    return errors
 
 
 def rank_correlation(outputs: np.ndarray, truth: np.ndarray, heads: Sequence[int] = ()) -> float:

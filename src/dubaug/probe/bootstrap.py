@@ -18,11 +18,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dubaug.metrics import metric
 from dubaug.metrics.classes import quantile
 from dubaug.probe.predictions import Fold, Predictions, check_same_items
 from dubaug.probe.results import finite
 from dubaug.seeding import item_rng
+from dubaug.suites.registry import metric
 
 RESAMPLES = 1000
 LEVEL = 0.95

@@ -1,7 +1,7 @@
 """What a probe answered for each test item, one Arrow file a task: every score can be computed again from it alone.
 
 One record batch a fold, one row a thing that is scored: `fold`, `item` (its id in the data set; where items are parts
-of units, the unit), `labels` (the true classes' numbers; for several heads one a head; of a regression the true value)
+of a whole, that), `labels` (the true classes' numbers; for several heads one a head; of a regression the true value)
 and `scores` (one an output, in the precision that the metrics saw). Names of the classes and what the probe was made
 from stand in the schema's metadata. `pandas.read_feather` reads it, too.
 """
@@ -19,8 +19,8 @@ import pyarrow as pa
 from dubaug.downstream.model import Dataset, Kind
 from dubaug.errors import DubaugError
 from dubaug.files import atomic_path, sha256_of
-from dubaug.metrics import metric
 from dubaug.probe.problem import Problem
+from dubaug.suites.registry import metric
 
 FORMAT = 1
 _METADATA = b"dubaug"
@@ -48,7 +48,7 @@ class About:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fold:
-    """What a fold scores: its test items in the split's order, or the units that they are parts of."""
+    """What a fold scores: its test items in the split's order, or the wholes that they are parts of."""
 
     name: str
     items: tuple[str, ...]
@@ -92,7 +92,7 @@ class Predictions:
             folds.append(
                 Fold(
                     name=split.name,
-                    items=tuple(item.id if item.unit is None else item.unit for item in rows),
+                    items=tuple(item.id if item.part_of is None else item.part_of for item in rows),
                     truth=truth if problem.kind == "regression" else truth > 0,
                     scores=joined,
                 )

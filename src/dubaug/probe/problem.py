@@ -11,8 +11,9 @@ import numpy as np
 
 from dubaug.downstream.model import Dataset, HearTask, Kind, Split
 from dubaug.errors import DubaugError
-from dubaug.metrics import Metric, metric
+from dubaug.metrics.metric import Metric
 from dubaug.probe.loss import mean_loss
+from dubaug.suites.registry import metric
 from dubaug.suites.suite import Join
 
 WORST = -sys.float_info.max
@@ -36,10 +37,10 @@ class Problem:
     """The first one is the primary score."""
     hear: HearTask
     """What HEAR's protocol takes from the task."""
-    units: np.ndarray | None = None
-    """int64 (items,): the number of the unit that an item is part of; None where every item is scored by itself."""
+    wholes: np.ndarray | None = None
+    """int64 (items,): the number of the whole that an item is part of; None where every item is scored by itself."""
     join: Join = "mean"
-    """How the outputs of a unit's items become the unit's."""
+    """How the outputs of a whole's items become the whole's."""
 
     @property
     def metric(self) -> Metric:
@@ -47,15 +48,15 @@ class Problem:
         return metric(self.metrics[0])
 
     def joined(self, outputs: np.ndarray, items: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what is scored of the outputs (items, outputs) for those items: (units, outputs), by unit.
+        """Return what is scored of the outputs (items, outputs) for those items: (wholes, outputs), by whole.
 
-        First the number of an item of each, whose truth is the unit's; without units, items are what is scored.
+        First the number of an item of each, whose truth is the whole's; without wholes, items are what is scored.
         """
         numbers = np.asarray(items, dtype=np.int64)
-        if self.units is None:
+        if self.wholes is None:
             return numbers, outputs
         _, first, place, counts = np.unique(
-            self.units[numbers], return_index=True, return_inverse=True, return_counts=True
+            self.wholes[numbers], return_index=True, return_inverse=True, return_counts=True
         )
         sums = np.zeros((len(first), outputs.shape[1]), outputs.dtype)
         np.add.at(sums, place, outputs)
@@ -129,7 +130,7 @@ def make_problem(
         splits=tuple(dataset.splits),
         metrics=tuple(dataset.metrics),
         hear=dataset.hear or HearTask(order=_shuffled(len(dataset.items))),
-        units=dataset.unit_numbers,
+        wholes=dataset.whole_numbers,
         join="mean" if dataset.kind == "regression" else join,
     )
 

@@ -8,10 +8,11 @@ that a task still lacks are embedded one after another and then probed together.
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from pkgutil import resolve_name
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -32,7 +33,11 @@ from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
 from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result
 from dubaug.progress import Progress, say
+from dubaug.settings import Settings
 from dubaug.suites.registry import SUITES
+
+Predictor: TypeAlias = Callable[[Sequence[Problem], Settings, torch.device], list[Probed]]
+"""What `dubaug.suites.suite.Protocol.probe` names."""
 
 
 def probe_suite(
@@ -171,7 +176,8 @@ class _SuiteWork:
                 make_problem(task, embeddings, features.dataset, needs_valid=protocol.needs_valid, join=self.suite.join)
             )
         start_s = time.monotonic()
-        probed = protocol.probe(problems, self.experiment.probe[self.suite.name], self.device)
+        predictor: Predictor = resolve_name(protocol.probe)
+        probed = predictor(problems, self.experiment.probe[self.suite.name], self.device)
         probe_s = (time.monotonic() - start_s) / len(epochs)
         experiment = task_digest(self.experiment, self.network.variant, self.network.seed, task)
         n_absent = len(features.dataset.missing)
@@ -264,7 +270,7 @@ def labels_sha256(dataset: Dataset) -> str:
         "classes": dataset.classes,
         "metrics": dataset.metrics,
         "hear": asdict(dataset.hear) if dataset.hear else None,
-        **({} if dataset.unit_numbers is None else {"units": [item.unit for item in dataset.items]}),
+        **({} if dataset.whole_numbers is None else {"part_of": [item.part_of for item in dataset.items]}),
     }
     text = json.dumps(described, separators=(",", ":")).encode()
     return hashlib.sha256(text + np.ascontiguousarray(dataset.targets).tobytes()).hexdigest()

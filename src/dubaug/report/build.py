@@ -11,7 +11,6 @@ from markupsafe import Markup
 from dubaug import __version__
 from dubaug.config import Experiment
 from dubaug.corpus.languages import name_of
-from dubaug.metrics import metric
 from dubaug.report import charts, words
 from dubaug.report.claims import read_claims
 from dubaug.report.differences import TaskDifferences, baselines_of, read_differences, task_label, variant_label
@@ -23,6 +22,7 @@ from dubaug.report.provenance import demo_licences, packages, read_results
 from dubaug.report.runtimes import by_rule, read_jobs
 from dubaug.report.scale import other_settings
 from dubaug.report.training import Training, read_trainings
+from dubaug.suites.registry import metric
 from dubaug.words import listed, plural
 
 SECTIONS: Mapping[str, str] = {

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug.config import Experiment
-from dubaug.metrics import metric
 from dubaug.report.inputs import read_table
 from dubaug.report.words import number_or_none
+from dubaug.suites.registry import metric
 
 COLUMNS = (
     "task", "metric", "variant_a", "variant_b", "score_a", "score_b", "difference", "low", "high", "p", "p_holm",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dubaug.settings import Count, Positive, PositiveInt
-from dubaug.suites.linear import LinearProbe, Schedule, linear
+from dubaug.suites.linear import PROBE, LinearProbe, Schedule
 from dubaug.suites.suite import Protocol, Suite
 
 
@@ -30,5 +30,5 @@ SUITE = Suite(
     name="hares",
     title="HARES",
     note="a linear layer on the frozen embeddings",
-    protocol=Protocol(settings=HaresProbe, probe=linear),
+    protocol=Protocol(settings=HaresProbe, probe=PROBE),
 )

@@ -1,18 +1,12 @@
 """HEAR (https://hearbenchmark.com): its scene tasks, by heareval's predictor and search."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from dubaug.settings import BelowOne, Count, Positive, PositiveInt, Settings, require
 from dubaug.suites.suite import Protocol, Suite
-
-if TYPE_CHECKING:
-    import torch
-
-    from dubaug.probe.problem import Probed, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +41,11 @@ class HearProbe(Settings):
         return self
 
 
-def search(problems: "Sequence[Problem]", settings: HearProbe, device: "torch.device") -> "list[Probed]":
-    """Search each problem's settings on its first split by validation, and use the best on all."""
-    from dubaug.probe.hear import probe_hear
-
-    return probe_hear(problems, settings, device)
-
-
 SUITE = Suite(
     name="hear",
     title="HEAR",
     note="an MLP with 1 or 2 hidden layers on the frozen embeddings, chosen by a search (heareval's protocol)",
-    protocol=Protocol(settings=HearProbe, probe=search, needs_valid=True),
+    protocol=Protocol(settings=HearProbe, probe="dubaug.probe.hear:probe_hear", needs_valid=True),
     swept=True,
     layout="hear",
 )

@@ -1,16 +1,12 @@
 """The protocol of a linear layer on frozen embeddings: what its settings must say, for suites that use it."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dubaug.settings import Settings
 
-if TYPE_CHECKING:
-    import torch
-
-    from dubaug.probe.problem import Probed, Problem
+PROBE = "dubaug.probe.linear:probe_linear"
+"""Trains a linear layer on each split of each problem, and tests it as it then is: nothing is chosen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +37,3 @@ class LinearProbe(Settings):
     def sgd_momentum(self) -> float | None:
         """Of SGD; None: Adam."""
         return None
-
-
-def linear(problems: "Sequence[Problem]", settings: LinearProbe, device: "torch.device") -> "list[Probed]":
-    """Train a linear layer on each split of each problem, and test it as it then is: nothing is chosen."""
-    from dubaug.probe.linear import probe_linear
-
-    return probe_linear(problems, settings, device)

@@ -9,14 +9,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, Field
 
 from dubaug import suites
-from dubaug.downstream.layouts import PACKAGED, Layout
+from dubaug.errors import DubaugError
 from dubaug.settings import Settings, require
+from dubaug.suites.layouts import PACKAGED, Layout
 from dubaug.suites.suite import Suite
+
+if TYPE_CHECKING:
+    from dubaug.metrics.metric import Metric
 
 T = TypeVar("T")
 
@@ -60,6 +64,18 @@ LAYOUTS: Mapping[str, Layout] = _Open(
     lambda: {**PACKAGED, **{name: layout for suite in SUITES.values() for name, layout in suite.layouts.items()}}
 )
 """The forms of data sets that can be read, by the `layout` of a task: the package's, and the suites' own."""
+
+
+def metric(name: str) -> "Metric":
+    """Return the metric called `name`, of the package or of a suite. Raises `DubaugError` for one that nobody knows."""
+    from dubaug.metrics.packaged import PACKAGED as METRICS  # NumPy, which the Snakefile does without
+
+    if name in METRICS:
+        return METRICS[name]
+    own = {one.name: one for suite in SUITES.values() for one in suite.metrics}
+    if name not in own:
+        raise DubaugError(f"unknown metric {name!r}; known: {', '.join([*METRICS, *own])}")
+    return own[name]
 
 
 def add(place: str) -> str:

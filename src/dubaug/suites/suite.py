@@ -3,21 +3,18 @@
 A suite's file says how its tasks are probed and where their scores stand; which tasks there are, configuration says.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from dubaug.downstream.layouts import Layout
 from dubaug.settings import Settings
+from dubaug.suites.layouts import Layout
 
 if TYPE_CHECKING:
-    import torch
-
-    from dubaug.metrics import Metric
-    from dubaug.probe.problem import Probed, Problem
+    from dubaug.metrics.metric import Metric
 
 Join = Literal["sum", "mean"]
-"""How the outputs (probabilities) of the items that are parts of one unit become the unit's."""
+"""How the outputs (probabilities) of items become those of what they are parts of (the spans of a video)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +42,9 @@ class Protocol:
 
     settings: type[Settings]
     """The class of `probe.<suite>` in the configuration."""
-    probe: "Callable[[Sequence[Problem], Any, torch.device], list[Probed]]"
-    """Trains and tests the probes of problems (one task, several networks) by those settings; one result a problem."""
+    probe: str
+    """`module:function`, imported when it is needed: takes problems (`dubaug.probe.problem.Problem`: one task, several
+    networks), those settings and a torch device, and returns a `Probed` for each problem."""
     needs_valid: bool = False
     """Whether it chooses by validation items: a task without them is refused."""
 
@@ -74,9 +72,9 @@ class Suite:
     tables: tuple[ResultsTable, ...] = ()
     """Tables of its own. Tasks that stand in none of these nor in the paper's have rows under "Other" in Table 1."""
     metrics: "tuple[Metric, ...]" = ()
-    """Metrics of its own, beside those of `dubaug.metrics`."""
+    """Metrics of its own, beside those of `dubaug.metrics.packaged`."""
     layouts: Mapping[str, Layout] = field(default_factory=dict)
-    """Layouts of its own, beside those of `dubaug.downstream.layouts`."""
+    """Layouts of its own, beside those of `dubaug.suites.layouts`."""
 
     @property
     def sees(self) -> bool:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from dubaug.settings import BelowOne, Positive, PositiveInt
-from dubaug.suites.linear import LinearProbe, Schedule, linear
+from dubaug.suites.linear import PROBE, LinearProbe, Schedule
 from dubaug.suites.suite import Protocol, Suite
 
 
@@ -37,6 +37,6 @@ SUITE = Suite(
     name="visual",
     title="visual",
     note="a linear layer on the frozen embeddings of the picture, of the sound, or of both side by side",
-    protocol=Protocol(settings=VisualProbe, probe=linear),
+    protocol=Protocol(settings=VisualProbe, probe=PROBE),
     modality="AV",
 )

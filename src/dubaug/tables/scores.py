@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from dubaug.errors import DubaugError
 from dubaug.files import read_json
-from dubaug.metrics import metric
+from dubaug.suites.registry import metric
 
 
 @dataclass(frozen=True, kw_only=True)

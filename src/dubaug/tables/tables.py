@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from dubaug.errors import DubaugError
-from dubaug.metrics import metric
+from dubaug.suites.registry import metric
 from dubaug.suites.suite import Group, ResultsTable
 from dubaug.tables.data_tables import table_b4, table_b5
 from dubaug.tables.external import table_a1, table_a2, table_a3

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from dubaug.metrics import metric
+from dubaug.suites.registry import metric
 from dubaug.suites.suite import Group, ResultsTable
 from dubaug.tables.layout import (
     TABLE_1,
