@@ -11,8 +11,8 @@ import pytest
 from dubaug.cli import main
 from dubaug.corpus.titles import Title, Track, write_titles
 from dubaug.errors import DubaugError
+from dubaug.figures import b1 as figure_b1
 from dubaug.plotting import TEXT_WIDTH_IN
-from dubaug.tables import figure_b1
 from figure_checks import assert_fonts_embedded, assert_readable
 
 

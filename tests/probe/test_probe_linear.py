@@ -39,7 +39,9 @@ def plain_linear(problem, split, protocol):
         index = next(stream)
         x, y = torch.from_numpy(problem.embeddings[index]), torch.from_numpy(problem.truth[index])
         logits = model(x)
-        if problem.kind == "multilabel":
+        if problem.kind == "regression":
+            loss = nn.functional.mse_loss(logits, y)
+        elif problem.kind == "multilabel":
             loss = nn.functional.binary_cross_entropy_with_logits(logits, y)
         else:
             parts = zip(logits.split(problem.heads, dim=1), y.split(problem.heads, dim=1), strict=True)
@@ -50,6 +52,8 @@ def plain_linear(problem, split, protocol):
         rates.step()
     with torch.no_grad():
         logits = model(torch.from_numpy(problem.embeddings[list(problem.splits[split].test)]))
+    if problem.kind == "regression":
+        return logits.numpy()
     if problem.kind == "multilabel":
         return torch.sigmoid(logits).numpy()
     return torch.cat([part.softmax(1) for part in logits.split(problem.heads, dim=1)], dim=1).numpy()
@@ -64,7 +68,7 @@ PROTOCOLS = [
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize("kind", ["multiclass", "multilabel", "multihead"])
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel", "multihead", "regression"])
 def test_equals_plain_training(make_task, protocol, kind):
     problem = make_task(kind=kind, fold_sizes=(20, 20, 17))
     for split, outputs in enumerate(evaluate(problem, protocol, CPU)):
@@ -149,3 +153,12 @@ def test_entry_of_linear_probe(make_task):
     assert entry["folds"] == pytest.approx(expected)
     assert entry["std"] == pytest.approx(np.std(expected, ddof=1))
     assert (entry["n_train"], entry["n_test"], entry["n_folds"]) == (19, 20, 3)
+
+
+def test_a_linear_target_is_learnt_and_lower_is_better(make_task):
+    problem = make_task(kind="regression", fold_sizes=(80, 80, 80), spread=0.01)
+    protocol = HaresProbe(steps=1500, warmup_steps=25, learning_rate=3e-2, batch_size=64)
+    entry = entry_of(problem, *probe_linear([problem], protocol, CPU))
+    assert entry["metric"] == "mse"
+    assert 0 < entry["mean"] < 0.01 < np.var(problem.truth) / 10
+    assert entry["metrics"]["spearman"]["mean"] > 0.99

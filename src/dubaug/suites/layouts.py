@@ -12,20 +12,20 @@ from typing import Literal
 class Layout:
     """One form of data set."""
 
-    module: str
-    """With `load(path: Path) -> Dataset`; imported when a data set is read."""
+    load: str
+    """`module:function`, imported when a data set is read: takes the folder's `Path`, returns a `Dataset`."""
     media: Literal["A", "V", "AV"] = "A"
     """What is extracted of its items. It follows the data set and not the tasks that use it, so that another task on
     the same data set (VGGSound by ear, by eye, by both) changes and recomputes nothing."""
 
 
 PACKAGED: Mapping[str, Layout] = {
-    "hear": Layout(module="dubaug.downstream.hear"),
-    "tut18": Layout(module="dubaug.downstream.tut18"),
-    "fluent_speech_commands": Layout(module="dubaug.downstream.fluent"),
-    "voxforge": Layout(module="dubaug.downstream.voxforge"),
-    "vggsound": Layout(module="dubaug.downstream.vggsound", media="AV"),
-    "hmdb51": Layout(module="dubaug.downstream.hmdb51", media="V"),
-    "ucf101": Layout(module="dubaug.downstream.ucf101", media="V"),
+    "hear": Layout(load="dubaug.downstream.hear:load"),
+    "tut18": Layout(load="dubaug.downstream.tut18:load"),
+    "fluent_speech_commands": Layout(load="dubaug.downstream.fluent:load"),
+    "voxforge": Layout(load="dubaug.downstream.voxforge:load"),
+    "vggsound": Layout(load="dubaug.downstream.vggsound:load", media="AV"),
+    "hmdb51": Layout(load="dubaug.downstream.hmdb51:load", media="V"),
+    "ucf101": Layout(load="dubaug.downstream.ucf101:load", media="V"),
 }
 """By the `layout` of a task in the configuration."""
