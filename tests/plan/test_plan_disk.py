@@ -8,7 +8,7 @@ from plan_factory import make_job
 
 from dubaug.config import Experiment
 from dubaug.plan import disk
-from dubaug.plan.amounts import Amount, Amounts, Corpus
+from dubaug.plan.amounts import Amount, Amounts, FilmAmounts
 from dubaug.plan.disk import Space, run_bytes, spaces
 from dubaug.plan.rates import Rate
 from dubaug.plan.work import work_of
@@ -21,7 +21,7 @@ def _amounts(clips: float | None, **items: float) -> Amounts:
     def amount(value: float | None) -> Amount | None:
         return None if value is None else Amount(value=value, source="")
 
-    corpus = Corpus(found_titles=None, found_hours=None, titles=None, hours=None, clips=amount(clips))
+    corpus = FilmAmounts(found_titles=None, found_hours=None, titles=None, hours=None, clips=amount(clips))
     return Amounts(corpus=corpus, windows={}, items={name: Amount(value=n, source="") for name, n in items.items()})
 
 

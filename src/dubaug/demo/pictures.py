@@ -3,11 +3,11 @@
 import numpy as np
 
 from dubaug.demo import pictures_nature, pictures_struck, pictures_vehicles
-from dubaug.demo.plans import Plan
+from dubaug.demo.plans import ScenePlan
 from dubaug.demo.stage import SUPERSAMPLING, Brush, Stage
 
 
-def draw(plan: Plan, *, fps: float, height: int, width: int) -> np.ndarray:
+def draw(plan: ScenePlan, *, fps: float, height: int, width: int) -> np.ndarray:
     """Return a planned scene's frames, uint8 RGB (T, height, width, 3) with T = round(seconds * fps), at least 1."""
     makers = {**pictures_nature.PICTURES, **pictures_vehicles.PICTURES, **pictures_struck.PICTURES}
     stage = Stage(plan, height, width)

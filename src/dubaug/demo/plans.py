@@ -11,7 +11,7 @@ CURVE_KNOTS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ScenePlan:
     """One scene of one kind. Picture and sound read the same events, and draw everything else from `seed`."""
 
     kind: str
@@ -100,13 +100,13 @@ EVENTS: dict[str, Callable[[np.random.Generator, float], np.ndarray]] = {
 """How the events of a kind fall; the other kinds (rain, an engine) go on all the time."""
 
 
-def make_plan(kind: str, *, seconds: float, rng: np.random.Generator) -> Plan:
+def make_plan(kind: str, *, seconds: float, rng: np.random.Generator) -> ScenePlan:
     """Return a scene of `kind`; generators in the same state give the same scene."""
     seed = int(rng.integers(2**62))
     own = item_rng(seed, "plan")
     events = EVENTS[kind](own, seconds) if kind in EVENTS else np.empty(0)
     events = np.sort(events[(events >= 0) & (events < seconds - 0.02)])
-    return Plan(
+    return ScenePlan(
         kind=kind,
         seconds=seconds,
         seed=seed,

@@ -12,7 +12,7 @@ from math import cos, pi, sin
 import numpy as np
 from PIL import Image, ImageDraw
 
-from dubaug.demo.plans import Plan
+from dubaug.demo.plans import ScenePlan
 from dubaug.seeding import item_rng
 
 SUPERSAMPLING = 2
@@ -107,7 +107,7 @@ def turned(points: Sequence[Point] | np.ndarray, angle: float, x: float, y: floa
 class Stage:
     """The set of a scene: its size, its plan, its background, and its own randomness."""
 
-    def __init__(self, plan: Plan, height: int, width: int) -> None:
+    def __init__(self, plan: ScenePlan, height: int, width: int) -> None:
         self.plan = plan
         self.aspect = width / height
         self.rng = plan.rng("picture")
@@ -266,6 +266,6 @@ class Stage:
             self.set.line([(0, y), (self.aspect, y)], mixed(wood, (0, 0, 0), 0.25), 0.005)
 
 
-def scattered(plan: Plan, what: str, count: int, columns: int) -> list[tuple[float, ...]]:
+def scattered(plan: ScenePlan, what: str, count: int, columns: int) -> list[tuple[float, ...]]:
     """Return `count` rows of numbers in 0..1 that are the scene's own (plain floats: they are drawn one by one)."""
     return [tuple(row) for row in item_rng(plan.seed, "picture", what).random((count, columns)).tolist()]

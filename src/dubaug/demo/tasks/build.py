@@ -12,7 +12,7 @@ from pathlib import Path
 from dubaug.config import Demo
 from dubaug.demo.generator import generator_sha256
 from dubaug.demo.tasks import hares, hear, hear_speech, visual
-from dubaug.demo.tasks.plan import Miniature, Plan, Render
+from dubaug.demo.tasks.plan import FilePlan, Miniature, Render
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.hardware import usable_cores
@@ -98,7 +98,9 @@ def _write_job(job: _Job) -> int:
     return len(job.files)
 
 
-def _write_media(folder: Path, source: str, plan: Plan, seed: int, pool: ProcessPoolExecutor | None) -> Iterator[int]:
+def _write_media(
+    folder: Path, source: str, plan: FilePlan, seed: int, pool: ProcessPoolExecutor | None
+) -> Iterator[int]:
     """Make the plan's sounds and videos; yield how many are done, as they are."""
     for parent in {(folder / relative).parent for relative in plan.media}:
         parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +116,7 @@ def _write_media(folder: Path, source: str, plan: Plan, seed: int, pool: Process
         yield future.result()
 
 
-def _write_texts(folder: Path, plan: Plan) -> None:
+def _write_texts(folder: Path, plan: FilePlan) -> None:
     for relative, text in plan.texts.items():
         path = folder / relative
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ Render = Callable[[Path, np.random.Generator], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class FilePlan:
     """The files of one data set, by path relative to its folder."""
 
     texts: Mapping[str, str]
@@ -34,7 +34,7 @@ class Miniature:
 
     folder: str
     suite: str
-    plan: Callable[[Demo], Plan]
+    plan: Callable[[Demo], FilePlan]
     source: str | None = None
     """Data sets of one source make files of the same name alike (Speech Commands' two sizes share files)."""
 
