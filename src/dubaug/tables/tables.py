@@ -63,7 +63,7 @@ def _results_table(table: ResultsTable, sources: Sources) -> Table:
     tasks = [task for group in groups for task in group.tasks]
     meanings = ", ".join(f"{group.label} = {group.note}" for group in groups)
     return Table(
-        name=name,
+        name=name.upper(),
         caption=f"{table.caption} {_tasks_by_metric(groups, sources)}. {_deviations(sources, variants)} "
         f"M: modality (A audio, V video).{f' {meanings}.' if meanings else ''}",
         header=("", "Task", "M", *(experiment.variants[variant].label for variant in variants)),
