@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dubaug.config import Experiment, SuiteName, Variant
+from dubaug.config import Experiment, Variant
 from dubaug.plan.amounts import Amount, Amounts
 from dubaug.plan.jobs import PlannedJob
+from dubaug.suites.registry import SUITES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,14 +81,14 @@ OF_TITLES = ("select", "alignment", "alignment_figure", "clip_index", "separated
 """Rules that read tables of titles: seconds."""
 
 
-def generated_tasks(experiment: Experiment, suite: SuiteName) -> bool:
+def generated_tasks(experiment: Experiment, suite: str) -> bool:
     """Return whether all of a suite's data sets are generated: then its size follows from the configuration."""
     return all(experiment.generates(task) for task in experiment.suites[suite])
 
 
 def checkpoints_probed(job: PlannedJob, experiment: Experiment) -> int:
-    """Return how many checkpoints a probing job goes through: HEAR's all kept ones, the others the last."""
-    return len(experiment.checkpoints_of(job.variant)) if job.kind == "probe_hear" else 1
+    """Return how many checkpoints a probing job goes through: all kept ones of a swept suite, else the last."""
+    return len(experiment.checkpoints_of(job.variant)) if SUITES[_probed(job)].swept else 1
 
 
 def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Work:
@@ -106,7 +107,7 @@ def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Wor
 
 
 def _probing(job: PlannedJob, experiment: Experiment) -> Work:
-    suite = job.kind.removeprefix("probe_")
+    suite = _probed(job)
     variant = experiment.variants[job.variant]
     settings = _data(experiment, experiment.suites[suite]) | {
         "device": experiment.device,
@@ -117,6 +118,11 @@ def _probing(job: PlannedJob, experiment: Experiment) -> Work:
         "untrained": variant.untrained,
     }
     return Work(unit="checkpoints", amount=_counted(checkpoints_probed(job, experiment)), settings=settings)
+
+
+def _probed(job: PlannedJob) -> str:
+    """Return the suite of a probing job."""
+    return job.kind.removeprefix("probe_")
 
 
 def _counted(value: float) -> Amount:

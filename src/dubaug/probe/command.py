@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubaug.config import SUITES
 from dubaug.errors import ConfigError, DubaugError
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "write the scores as JSON. What is finished stays in the work directory: run again, it goes on from there.",
     )
     probe.add_argument("--config", type=Path, required=True, help="resolved configuration: results/config.yaml")
-    probe.add_argument("--suite", choices=SUITES, required=True, help="whose tasks and protocol")
+    probe.add_argument("--suite", required=True, help="whose tasks and protocol")
     probe.add_argument("--pretraining", type=Path, required=True, help="manifest of the network: pretraining.json")
     probe.add_argument("--features", type=Path, required=True, help="manifest of the suite's features")
     probe.add_argument("--work-dir", type=Path, required=True, help="where finished tasks are kept")
@@ -52,6 +51,8 @@ def run_probe(options: argparse.Namespace) -> None:
     from dubaug.probe.run import probe_suite
 
     experiment = load(options.config)
+    if options.suite not in experiment.suites:
+        raise DubaugError(f"--suite {options.suite}: {options.config} has: {', '.join(experiment.suites)}")
     torch.set_num_threads(options.threads)
     sweep = dict(options.sweep)
     if len(sweep) < len(options.sweep):

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dubaug.errors import DubaugError
 from dubaug.files import read_json
+from dubaug.suites.registry import metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +53,15 @@ class Scores:
             return None
         return self.missing.get(task, "no results")
 
+    def better(self, task: str) -> Literal["higher", "lower"]:
+        """Return which scores on the task are better ones; higher ones where there is none."""
+        return next((metric(score.metric).better for (name, _), score in self.final.items() if name == task), "higher")
+
     def best_variant(self, task: str, variants: Iterable[str]) -> str | None:
-        """Return the variant that scores highest on the task, or None if none has a score."""
+        """Return the variant that scores best on the task, or None if none has a score."""
         scored = [variant for variant in variants if (task, variant) in self.final]
-        return max(scored, key=lambda variant: self.final[task, variant].mean, default=None)
+        best = max if self.better(task) == "higher" else min
+        return best(scored, key=lambda variant: self.final[task, variant].mean, default=None)
 
 
 def load_scores(paths: Iterable[Path]) -> Scores:

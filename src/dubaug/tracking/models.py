@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubaug.config import SUITES
 from dubaug.files import read_json
 from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.pretrain.workdir import WorkDirectory
 from dubaug.progress import say
+from dubaug.suites.registry import SUITES
 from dubaug.tracking.records import in_runs, training_key
 from dubaug.tracking.store import Store
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dubaug.companion.training import FINISHED, KILLED, RUNNING
-from dubaug.config import SUITES
 from dubaug.files import read_json
 from dubaug.pretrain.experiment import flattened
 from dubaug.pretrain.workdir import IDENTITY, WorkDirectory, in_use
+from dubaug.suites.registry import SUITES
 from dubaug.tracking.curves import Metric
 
 BESIDE_SCORES = ("/std", "/low", "/high", "/seconds")
