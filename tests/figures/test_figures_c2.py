@@ -14,7 +14,7 @@ from dubaug.config import Experiment, save
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.plotting import PAPER_LOOKS
-from dubaug.tables import figure_c2
+from dubaug.figures import c2 as figure_c2
 from dubaug.figures.names import sweep_figures
 from dubaug.tables.scores import load_scores
 from figure_checks import assert_fonts_embedded, assert_readable

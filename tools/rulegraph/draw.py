@@ -49,16 +49,12 @@ def snakemakes_graph(folder: Path) -> tuple[set[str], set[Edge]]:
 
 
 def drawn_graph(dot: str) -> tuple[set[str], set[Edge]]:
-    """Return rules and arrows of Snakemake's text: probes merged, targets and arrows that follow from others gone."""
-    names = {number: _merged(name) for number, name in re.findall(r'^\s*(\d+)\[label = "(\w+)"', dot, re.MULTILINE)}
+    """Return rules and arrows of Snakemake's text, without targets and arrows that follow from others."""
+    names = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', dot, re.MULTILINE))
     arrows = re.findall(r"^\s*(\d+) -> (\d+)", dot, re.MULTILINE)
     edges = {(names[one], names[other]) for one, other in arrows}
     edges = {edge for edge in edges if not set(edge) & set(TARGETS) and edge[0] != edge[1]}
     return set(names.values()) - set(TARGETS), _reduced(edges)
-
-
-def _merged(name: str) -> str:
-    return "probe_hear" if name.startswith("probe_hear_") else name
 
 
 def _reduced(edges: set[Edge]) -> set[Edge]:

@@ -14,17 +14,18 @@ from pathlib import Path
 
 from dubaug.config import SUITES, Experiment
 from dubaug.errors import DubaugError
+from dubaug.layout import MANIFEST, WORK_DIR
 from dubaug.progress import say
 from dubaug.tracking.address import sqlite_file, unfit
 from dubaug.tracking.beside import start
 from dubaug.tracking.live import STATE
-from dubaug.tracking.records import FINISHED, REPORT_FILES, collect, in_runs
+from dubaug.tracking.records import FINISHED, REPORT_FILES, collect
 from dubaug.tracking.sync import sync
 
 LOOK_EVERY_S = 30.0
 BACKOFF_MAX_S = 300.0
-_RESULTS = ("pretraining.json", *(name for suite in SUITES for name in (f"{suite}.json", f"epoch*/{suite}.json")))
-_CURVES = ("pretrain/metrics.jsonl", "pretrain/system.jsonl")
+_RESULTS = (MANIFEST, *(name for suite in SUITES for name in (f"{suite}.json", f"epoch*/{suite}.json")))
+_CURVES = (f"{WORK_DIR}/metrics.jsonl", f"{WORK_DIR}/system.jsonl")
 
 
 class Watcher:
@@ -104,8 +105,9 @@ def looked_at(results_dir: Path, *, curves: bool) -> dict[str, tuple[int, int]]:
 
 
 def _files(results_dir: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
-    for pattern in patterns:
-        yield from in_runs(results_dir, pattern)
+    for folder in ("*", "*/seed*"):
+        for name in patterns:
+            yield from results_dir.glob(f"{folder}/{name}")
     for pattern in ("tables/[!.]*", "figures/[!.]*", "corpus/[!.]*", *REPORT_FILES):
         yield from results_dir.glob(pattern)
 
