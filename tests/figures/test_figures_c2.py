@@ -12,10 +12,10 @@ from PIL import Image
 from dubaug.cli import main
 from dubaug.config import Experiment, save
 from dubaug.errors import DubaugError
-from dubaug.files import read_json, write_json
-from dubaug.plotting import PAPER_LOOKS
 from dubaug.figures import c2 as figure_c2
 from dubaug.figures.names import sweep_figures
+from dubaug.files import read_json, write_json
+from dubaug.plotting import PAPER_LOOKS
 from dubaug.tables.scores import load_scores
 from figure_checks import assert_fonts_embedded, assert_readable
 

@@ -1,6 +1,5 @@
 import random
 
-import pytest
 from plan_factory import make_job
 
 from dubaug.plan.jobs import PlannedJob, longest_chain

@@ -201,10 +201,12 @@ def test_sweeps_that_do_not_belong_together_are_refused(tmp_path):
     finals = [tmp_path / f"seed{seed}/hear.json" for seed in (0, 1)]
     result = read_result(finals[1])
     write_result(finals[1], {**result, "sweep": result["sweep"][1:]})
-    with pytest.raises(DubaugError, match="the sweeps of .* are of different epochs"):
+    with pytest.raises(DubaugError, match=r"the sweeps of .* are of different epochs"):
         write_joined(finals, out)
     (tmp_path / "epoch02/hear.json").unlink()
-    with pytest.raises(DubaugError, match=r"epoch02/hear\.json is missing or has changed since .*hear\.json was written"):
+    with pytest.raises(
+        DubaugError, match=r"epoch02/hear\.json is missing or has changed since .*hear\.json was written"
+    ):
         with_sweeps([out])
 
 

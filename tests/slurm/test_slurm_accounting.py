@@ -12,7 +12,7 @@ from small_site import Site, edit_profile, small_site
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-COMMAND = ("--configfile", "overlay.yaml", "--", "results/rp/pretraining.json")
+COMMAND = ("--configfile", "overlay.yaml", "--", "results/rp/seed0/pretraining.json")
 """One job, of the random network, that takes no data."""
 
 

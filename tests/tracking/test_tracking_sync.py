@@ -177,7 +177,10 @@ def test_a_record_that_is_refused_does_not_hold_up_the_others(results: Path, uri
 
 
 def test_every_metric_of_a_task_is_a_curve(results: Path) -> None:
-    for path, top1, area in ((results / "efj/seed0/hear.json", 0.5, 0.8), (results / "efj/seed0/epoch02/hear.json", 0.4, None)):
+    for path, top1, area in (
+        (results / "efj/seed0/hear.json", 0.5, 0.8),
+        (results / "efj/seed0/epoch02/hear.json", 0.4, None),
+    ):
         result = json.loads(path.read_text())
         metrics = {"top1_acc": top1, "aucroc": area, "d_prime": None}
         result["tasks"]["esc50"]["metrics"] = {

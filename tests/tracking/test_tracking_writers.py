@@ -74,7 +74,9 @@ def folders(tmp_path: Path) -> list[Path]:
         manifest = {"variant": f"v{number}", "seed": 0, "experiment": "e1", "epochs": 4}
         kept = [{"epoch": epoch, "path": "", "sha256": "c"} for epoch in (2, 4)]
         write_json(results / f"v{number}/seed0/later.json", {**manifest, "checkpoints": kept})
-        write_json(results / f"v{number}/seed0/hear.json", result_of("hear", 4, {"esc50": 0.5, "fsd50k": 0.25}, sweep=(2,)))
+        write_json(
+            results / f"v{number}/seed0/hear.json", result_of("hear", 4, {"esc50": 0.5, "fsd50k": 0.25}, sweep=(2,))
+        )
         write_json(results / f"v{number}/seed0/epoch02/hear.json", result_of("hear", 2, {"esc50": 0.4, "fsd50k": 0.2}))
     return made
 

@@ -343,8 +343,10 @@ def test_appendix_c_has_a_figure_of_its_own(snakemake: Snakemake) -> None:
         printed = run.stdout + run.stderr
         (command,) = [line for line in printed.splitlines() if "dubaug figure-c2 " in line]
         for variant in ("av20", "efj20"):
-            for epoch in ("05", "10", "15", "20"):
-                assert f" results/{variant}/epoch{epoch}/hear.json" in command
+            assert f" results/{variant}/hear.json" in command
+            home = f"results/{variant}/seed0"
+            points = " ".join(f"{epoch}={home}/epoch{epoch:02d}/hear.json" for epoch in (5, 10, 15, 20))
+            assert f"--out {home}/hear.json --sweep {points} --threads" in printed
         assert "results/figures/c2_long_column.png" in printed
 
 

@@ -40,7 +40,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "over seeds and test items, from the predictions beside the results. The points of the sweep that the results "
         "name are joined as well, to the same paths beside OUT.",
     )
-    aggregate.add_argument("--results", nargs="+", type=Path, required=True, help="the last checkpoint's result, one a seed")
+    aggregate.add_argument(
+        "--results", nargs="+", type=Path, required=True, help="the last checkpoint's result, one a seed"
+    )
     aggregate.add_argument("--out", type=Path, required=True, help="the joined result, JSON")
     aggregate.set_defaults(run=run_aggregate)
 
