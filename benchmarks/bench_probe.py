@@ -196,7 +196,7 @@ def make_features(folder: Path, experiment: Experiment, windows: int) -> TaskFea
 
 def bench_embedding(name: str, experiment: Experiment, windows: int, device: torch.device, turns: int) -> Any:
     """Measure windows a second of sound and picture, from the shard and of the encoder alone."""
-    encoders, batch = make_encoders(experiment), experiment.probe.embed_batch
+    encoders, batch = make_encoders(experiment), experiment.embed_batch
     with tempfile.TemporaryDirectory(prefix="bench-probe-") as home:
         features = make_features(Path(home), experiment, windows)
         found = {}
@@ -286,7 +286,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     paper = experiment_at("paper")
-    protocol = paper.probe.hear
+    protocol = paper.probe["hear"]
     if options.peak_of:
         return peak_of(options.peak_of, protocol, device)
     wanted = options.only or ["large", "small", "embedding", "memory"]

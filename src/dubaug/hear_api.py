@@ -16,8 +16,7 @@ from dubaug.config import Encoders, Mel
 from dubaug.config import VideoEncoder as VideoSizes
 from dubaug.downstream.windows import window_starts_s
 from dubaug.errors import DubaugError
-from dubaug.export.folder import CONFIG
-from dubaug.export.plain import FORMAT, FORMAT_VERSION, WEIGHTS
+from dubaug.export.plain import CONFIG, FORMAT, FORMAT_VERSION, WEIGHTS
 from dubaug.files import read_json, sha256_of
 from dubaug.media.mel import log_mel
 from dubaug.pretrain.checkpoint import EncoderSpec, load_encoders

@@ -19,10 +19,10 @@ from dubaug.claims.evidence import (
 from dubaug.claims.logic import Quantifier
 from dubaug.claims.predicates import Order
 from dubaug.cli import main
+from dubaug.comparisons.compare import compare
 from dubaug.config import save as save_config
 from dubaug.errors import DubaugError
 from dubaug.probe.results import read_result
-from dubaug.comparisons.compare import compare
 from prediction_factory import sized, write_task_results
 
 PAPER = Path(__file__).parents[2] / "workflow/resources/paper"

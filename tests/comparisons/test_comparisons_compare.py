@@ -9,13 +9,13 @@ import pytest
 from scipy.stats import binomtest, false_discovery_control, norm
 
 from dubaug.cli import main
+from dubaug.comparisons.compare import bootstrap_p, compare, default_pairs, holm, mcnemar_p, only_one_right
 from dubaug.config import save as save_config
 from dubaug.errors import DubaugError
 from dubaug.files import read_json
 from dubaug.probe.bootstrap import resampled_scores
 from dubaug.probe.predictions import Fold, Predictions
 from dubaug.probe.results import read_result
-from dubaug.comparisons.compare import bootstrap_p, compare, default_pairs, holm, mcnemar_p, only_one_right
 from prediction_factory import about_of, make_predictions, sized, write_task_results
 
 

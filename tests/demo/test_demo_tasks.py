@@ -12,7 +12,7 @@ import pytest
 import soundfile
 import yaml
 
-from dubaug.config.model import Demo, DemoFilms
+from dubaug.config import Demo, DemoFilms
 from dubaug.demo.tasks import build, hares, motion, speech, waves
 from dubaug.demo.tasks.imitation import imitated
 from dubaug.demo.tasks.plan import Miniature, Plan, cycle, folds, shares

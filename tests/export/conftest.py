@@ -100,11 +100,11 @@ def write_scores(results: Path, tiny: Experiment, tmp_path: Path) -> Callable[..
 @pytest.fixture(scope="session")
 def sources(results: Path) -> Callable[..., Any]:
     """Return a function that gives the sources of a variant's export, with the corpus's lists."""
-    from dubaug.export.folder import Sources
+    from dubaug.export.folder import ExportSources
 
-    def make(variant: str = "efj", **keys: Any) -> Sources:
+    def make(variant: str = "efj", **keys: Any) -> ExportSources:
         lists = {} if variant == "rp" else {"titles": results / "titles.csv", "rejected": [results / "rejected.csv"]}
         whole = {"manifest": results / variant / "pretraining.json", "epoch": None, **lists, **keys}
-        return Sources(**whole)
+        return ExportSources(**whole)
 
     return make

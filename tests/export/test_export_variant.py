@@ -17,7 +17,7 @@ from dubaug.export.corpus import summarise_films
 from dubaug.export.data_card import ASKED, DataFacts, data_card
 from dubaug.export.network import Network, read_network
 from dubaug.export.selection import Dubs, Found, Loss
-from dubaug.export.variant import CardSources, read_networks, write_cards
+from dubaug.export.variant import VariantSources, read_networks, write_cards
 from dubaug.files import read_json
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.train import Run, pretrain
@@ -39,7 +39,7 @@ def second_seed(results: Path, tiny: Experiment, tmp_path_factory: pytest.TempPa
 @pytest.fixture
 def both(
     results: Path, second_seed: Path, tiny: Experiment, write_scores: Callable[..., Path], tmp_path: Path
-) -> CardSources:
+) -> VariantSources:
     """The sources of `efj` with two seeds: esc50 0.625 with seed 0, 0.25 with seed 1."""
     other = read_json(write_scores(tasks={"esc50": [0.25, 0.25], "fsd50k": [0.75]}))
     for task, entry in other["tasks"].items():
@@ -47,7 +47,7 @@ def both(
     other |= {"seed": 1, "checkpoint_sha256": Manifest.load(second_seed).final.sha256}
     joined = tmp_path / "hear.json"
     write_result(joined, aggregate({"a": read_json(write_scores()), "b": other}))
-    return CardSources(
+    return VariantSources(
         manifests=[second_seed, results / "efj/pretraining.json"],
         scores=[joined],
         titles=results / "titles.csv",
@@ -59,7 +59,7 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_a_variant_with_several_seeds_is_one_card(both: CardSources, tmp_path: Path) -> None:
+def test_a_variant_with_several_seeds_is_one_card(both: VariantSources, tmp_path: Path) -> None:
     model, data = write_cards(both, tmp_path / "card")
     assert (model.name, data.name) == ("MODEL_CARD.md", "DATA_CARD.md")
     card = model.read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_a_variant_with_several_seeds_is_one_card(both: CardSources, tmp_path: P
 def test_one_seed_is_a_card_without_means_over_seeds(
     results: Path, write_scores: Callable[..., Path], tmp_path: Path
 ) -> None:
-    sources = CardSources(manifests=[results / "efj/pretraining.json"], scores=[write_scores()])
+    sources = VariantSources(manifests=[results / "efj/pretraining.json"], scores=[write_scores()])
     model, _ = write_cards(sources, tmp_path / "card")
     card = model.read_text(encoding="utf-8")
     assert "2 epochs, seed 0\n" in card
@@ -85,7 +85,7 @@ def test_one_seed_is_a_card_without_means_over_seeds(
 
 
 def test_results_that_do_not_join_these_networks_are_refused(
-    both: CardSources, write_scores: Callable[..., Path], tmp_path: Path
+    both: VariantSources, write_scores: Callable[..., Path], tmp_path: Path
 ) -> None:
     with pytest.raises(DubaugError, match="does not join the networks of efj with seeds 0, 1"):
         write_cards(replace(both, scores=[write_scores()]), tmp_path / "card")
@@ -127,7 +127,7 @@ def test_cards_that_are_there_are_kept_without_force(results: Path, tmp_path: Pa
 
 
 def test_random_weights_have_no_data_card(results: Path, tmp_path: Path) -> None:
-    sources = CardSources(manifests=[results / "rp/pretraining.json"])
+    sources = VariantSources(manifests=[results / "rp/pretraining.json"])
     (model,) = write_cards(sources, tmp_path / "card")
     card = model.read_text(encoding="utf-8")
     assert "# rp: audio and video encoders with random weights, seed 0" in card
@@ -135,7 +135,7 @@ def test_random_weights_have_no_data_card(results: Path, tmp_path: Path) -> None
     assert [path.name for path in (tmp_path / "card").iterdir()] == ["MODEL_CARD.md"]
 
 
-def test_the_cards_name_no_title(both: CardSources, results: Path, tmp_path: Path) -> None:
+def test_the_cards_name_no_title(both: VariantSources, results: Path, tmp_path: Path) -> None:
     for path in write_cards(replace(both, catalogue=results / "titles.csv"), tmp_path / "card"):
         text = path.read_text(encoding="utf-8")
         assert not [name for name in (*TITLES, "delta", "unused") if re.search(rf"\b{name}\b", text)]

@@ -10,9 +10,9 @@ from dubaug.cli import main
 from dubaug.errors import DubaugError
 from dubaug.media import jpeg
 from dubaug.plotting import TEXT_WIDTH_IN
-from dubaug.tables import figure_mels
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex, ShardEntry
+from dubaug.tables import figure_mels
 from figure_checks import assert_fonts_embedded, assert_readable
 
 TRACKS = ("en", "es", "fr", "ja")

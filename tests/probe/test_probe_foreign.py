@@ -123,7 +123,7 @@ def test_a_task_may_have_its_own_grid():
 
 def test_the_papers_probe_is_the_papers(paper_experiment):
     """Values of heareval 2021.1.3 and what its seeded shuffle makes of them, written out."""
-    assert paper_experiment.probe.hear == HearProbe(
+    assert paper_experiment.probe["hear"] == HearProbe(
         hidden=1024,
         dropout=0.1,
         hidden_layers=(1, 2),
@@ -135,7 +135,7 @@ def test_the_papers_probe_is_the_papers(paper_experiment):
         validate_every=3,
         patience=20,
     )
-    points = grid_points(paper_experiment.probe.hear)
+    points = grid_points(paper_experiment.probe["hear"])
     assert [(point.hidden_layers, point.learning_rate, point.initialisation) for point in points] == [
         (1, 1e-4, "xavier_normal"),
         (2, 1e-3, "xavier_uniform"),

@@ -82,8 +82,8 @@ def test_schedule_by_hand():
 def test_paper_scale_has_the_papers_schedules(paper_experiment):
     """§3.5: Adam, 400k steps, 5k linear warm-up, cosine from 2e-4, batch 64; SGD 0.2, cosine, 200 epochs of 1024."""
     probe = paper_experiment.probe
-    assert probe.hares == HaresProbe(steps=400_000, warmup_steps=5_000, learning_rate=2e-4, batch_size=64)
-    assert probe.visual == VisualProbe(epochs=200, learning_rate=0.2, momentum=0.0, batch_size=1024)
+    assert probe["hares"] == HaresProbe(steps=400_000, warmup_steps=5_000, learning_rate=2e-4, batch_size=64)
+    assert probe["visual"] == VisualProbe(epochs=200, learning_rate=0.2, momentum=0.0, batch_size=1024)
     hares = hares_schedule(probe.hares, 6122)  # TUT18
     assert (hares.steps, hares.warmup_steps, hares.learning_rate, hares.batch_size) == (400_000, 5_000, 2e-4, 64)
     at = [hares.factor(step) for step in (0, 2_499, 4_999, 5_000, 202_500, 399_999)]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from report_factory import COMPARISONS_HEAD, HOSTILE, TABLE, claim
 from PIL import Image
+from report_factory import COMPARISONS_HEAD, HOSTILE, TABLE, claim
 
 from dubaug.config import Experiment, to_mapping
 from dubaug.corpus.rejects import Reject, write_rejects

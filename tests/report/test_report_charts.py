@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from report_factory import HOSTILE, Page
 
+from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.report import charts
 from dubaug.report.differences import Difference, TaskDifferences
 from dubaug.report.runtimes import RuleTime
 from dubaug.report.training import Training
-from dubaug.pretrain.manifest import Checkpoint, Manifest
 
 
 def _row(

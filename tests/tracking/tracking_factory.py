@@ -33,7 +33,7 @@ import sys, time
 from contextlib import nullcontext
 from pathlib import Path
 from dubaug.pretrain.workdir import open_work_directory
-from dubaug.tracking.live import followed
+from dubaug.companion.training import followed
 
 work_dir, variant, uri = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 steps, pause_s = int(sys.argv[4]), float(sys.argv[5])

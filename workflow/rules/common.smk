@@ -29,7 +29,11 @@ except ModuleNotFoundError as error:
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 try:
-    EXPERIMENT = resolve(config, Path(workflow.basedir) / "workflow")
+    EXPERIMENT = resolve(
+        config,
+        Path(workflow.basedir) / "workflow",
+        files=[Path(name) for name in workflow.configfiles],
+    )
 except ConfigError as error:
     raise WorkflowError(str(error))
 

@@ -17,12 +17,12 @@ from dubaug.claims.comparison import Cell, Comparison, Judge
 from dubaug.claims.logic import Truth, negation
 from dubaug.claims.means import entries
 from dubaug.claims.predicates import Predicate
+from dubaug.comparisons.compare import RESAMPLES, bootstrap_p, holm, mcnemar_p
 from dubaug.probe.bootstrap import LEVEL, mean_score, percentiles, resampled_mean, unbiased
 from dubaug.probe.metrics import ACCURACIES
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import finite
 from dubaug.progress import track
-from dubaug.comparisons.compare import RESAMPLES, bootstrap_p, holm, mcnemar_p
 
 SIGNIFICANCE = round(1 - LEVEL, 10)
 

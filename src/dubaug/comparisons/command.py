@@ -29,11 +29,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_compare(options: argparse.Namespace) -> None:
     """Compare the pairs that the flags or the configuration ask for."""
+    from dubaug.comparisons.compare import compare, default_pairs, to_csv, to_mapping
     from dubaug.config import load
     from dubaug.files import write_json, write_text
     from dubaug.probe.results import read_result
     from dubaug.progress import say
-    from dubaug.comparisons.compare import compare, default_pairs, to_csv, to_mapping
 
     if options.resamples < 1:
         raise DubaugError(f"--resamples {options.resamples}: at least one is needed")

@@ -1,38 +1,28 @@
 """The experiment's configuration: validated once, then frozen."""
 
-from dubaug.config.model import (
-    MEL_BINS_MIN,
-    MEL_FRAMES_MIN,
-    SUITES,
+from dubaug.alignment.settings import Alignment
+from dubaug.config.model import PROTOCOLS, SUITES, Experiment, SuiteName, Task
+from dubaug.config.resolve import digest, from_mapping, load, resolve, resolve_files, save, to_mapping
+from dubaug.corpus.settings import Corpus, Ingest
+from dubaug.demo.settings import Demo, DemoFilms
+from dubaug.media.settings import MEL_BINS_MIN, MEL_FRAMES_MIN, Clips, Mel
+from dubaug.pretrain.settings import (
     VIDEO_CROP_MIN,
-    Alignment,
     AudioEncoder,
     Augmentation,
-    Clips,
-    Corpus,
-    Demo,
-    DemoFilms,
     Encoders,
-    Experiment,
-    HaresProbe,
-    HearProbe,
-    Ingest,
-    Mel,
     Pretraining,
-    Probe,
-    Separation,
-    SuiteName,
-    Task,
-    Tracking,
     Variant,
     VideoEncoder,
-    VisualProbe,
 )
-from dubaug.config.resolve import digest, from_mapping, load, resolve, resolve_files, save, to_mapping
+from dubaug.probe.settings import HaresProbe, HearProbe, VisualProbe
+from dubaug.separation.settings import Separation
+from dubaug.tracking.settings import Tracking
 
 __all__ = [
     "MEL_BINS_MIN",
     "MEL_FRAMES_MIN",
+    "PROTOCOLS",
     "SUITES",
     "VIDEO_CROP_MIN",
     "Alignment",
@@ -49,7 +39,6 @@ __all__ = [
     "Ingest",
     "Mel",
     "Pretraining",
-    "Probe",
     "Separation",
     "SuiteName",
     "Task",

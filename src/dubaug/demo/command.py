@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dubaug import config
-from dubaug.config.model import SUITES, Demo
+from dubaug.config import SUITES, Demo
 from dubaug.errors import DubaugError
 
 

@@ -12,8 +12,7 @@ from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageChops
 
-from dubaug.config.model import Demo
-from dubaug.config.resolve import digest
+from dubaug.config import Demo, digest
 from dubaug.demo import scenes
 from dubaug.demo.films import scene_background, scene_speech
 from dubaug.demo.generator import generator_sha256

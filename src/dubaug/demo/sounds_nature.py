@@ -52,7 +52,8 @@ def wind(plan: Plan, rate_hz: int) -> Array:
     slow = s.lowpass(s.white(rng, 2, n), rate_hz, 12)
     phase = 2 * np.pi * np.cumsum(plan.pitch * (380 + 420 * gust)) / rate_hz
     whistle = s.unit(slow[0] * np.cos(phase).astype(np.float32) + slow[1] * np.sin(phase).astype(np.float32))
-    return track + s.panned(0.5 * whistle * gust**2, plan.pan)
+    wind_CS: np.ndarray = track + s.panned(0.5 * whistle * gust**2, plan.pan)
+    return wind_CS
 
 
 def waves(plan: Plan, rate_hz: int) -> Array:
@@ -66,7 +67,8 @@ def waves(plan: Plan, rate_hz: int) -> Array:
         swell = np.maximum(swell, (rng.uniform(0.7, 1) * rise * fall).astype(np.float32))
     low = s.shaped(rng, n, rate_hz, [(40, -6), (120, 0), (500, -6), (1500, -24)])
     high = s.shaped(rng, n, rate_hz, [(500, -18), (1200, -2), (plan.pitch * 4000, 0), (12000, -12)])
-    return low * (0.3 + swell) + 1.2 * high * swell**1.6
+    surf: np.ndarray = low * (0.3 + swell) + 1.2 * high * swell**1.6
+    return surf
 
 
 def fire(plan: Plan, rate_hz: int) -> Array:

@@ -63,7 +63,8 @@ def siren(plan: Plan, rate_hz: int) -> Array:
 def siren_cycle(plan: Plan, time_s: Array) -> Array:
     """Return where in its cycle a siren is, in 0..1, for picture and sound alike."""
     period_s = (2.4, 1.1, 0.7, 1.4)[plan.style] / plan.pitch**0.5
-    return (time_s / period_s + plan.light) % 1.0
+    phase: np.ndarray = (time_s / period_s + plan.light) % 1.0
+    return phase
 
 
 def helicopter(plan: Plan, rate_hz: int) -> Array:

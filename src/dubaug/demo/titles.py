@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from dubaug.config.model import DemoFilms
+from dubaug.config import DemoFilms
 from dubaug.demo.dialogue import LANGUAGES, Line, cast_roles, write_lines
 from dubaug.demo.music import Theme, make_theme
 from dubaug.demo.plans import Plan, make_plan
@@ -162,4 +162,5 @@ def _kind(index: int, number: int, films: DemoFilms, seed: int) -> str:
     """Return the kind of a scene: all kinds are dealt out once before any comes again."""
     before = sum(_n_scenes(earlier, films) for earlier in range(index))
     round_, place = divmod(before + number, len(KINDS))
-    return KINDS[item_rng(seed, "film kinds", round_).permutation(len(KINDS))[place]]
+    kind: str = KINDS[item_rng(seed, "film kinds", round_).permutation(len(KINDS))[place]]
+    return kind

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config.model import Task
+from dubaug.config import Task
 from dubaug.downstream.lists import read_lines
 from dubaug.downstream.model import Dataset
 from dubaug.errors import DubaugError

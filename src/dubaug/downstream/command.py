@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubaug.config.model import SUITES
+from dubaug.config import SUITES
 from dubaug.errors import DubaugError
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dubaug.config import SUITES, Experiment, Mel, digest
 from dubaug.config.layouts import LAYOUTS
-from dubaug.config.model import SUITES, Experiment, Mel
-from dubaug.config.resolve import digest
 
 RECORDS = 2
 """Raise it when the records beside the features (labels, splits) hold more: only they are then written anew."""

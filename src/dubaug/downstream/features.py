@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dubaug.config.model import Experiment, SuiteName
-from dubaug.config.resolve import digest
+from dubaug.config import Experiment, SuiteName, digest
 from dubaug.downstream import load_dataset, store
 from dubaug.downstream.checks import check_task
 from dubaug.downstream.experiment import FeatureSettings, downstream_digest, feature_settings, no_data

@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dubaug.config.model import SUITES, Experiment
+from dubaug.config import SUITES, Experiment
 from dubaug.downstream.published import Published, published_for
 from dubaug.downstream.survey import TaskData
 from dubaug.markdown import table_lines

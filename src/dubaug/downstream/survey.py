@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dubaug.config.model import SUITES, Experiment, SuiteName, Task
+from dubaug.config import SUITES, Experiment, SuiteName, Task
 from dubaug.downstream import load_dataset
 from dubaug.downstream.checks import check_task
 from dubaug.downstream.model import Dataset

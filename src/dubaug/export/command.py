@@ -70,10 +70,10 @@ def _add_sources(parser: argparse.ArgumentParser, scores: str) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Export, and say what."""
-    from dubaug.export.folder import Sources, export
+    from dubaug.export.folder import ExportSources, export
     from dubaug.progress import say
 
-    sources = Sources(
+    sources = ExportSources(
         manifest=options.manifest,
         epoch=options.epoch,
         scores=options.scores,
@@ -88,10 +88,10 @@ def run(options: argparse.Namespace) -> None:
 
 def run_card(options: argparse.Namespace) -> None:
     """Write the cards, and say where."""
-    from dubaug.export.variant import CardSources, write_cards
+    from dubaug.export.variant import VariantSources, write_cards
     from dubaug.progress import say
 
-    sources = CardSources(
+    sources = VariantSources(
         manifests=options.manifest,
         scores=options.scores,
         catalogue=options.catalogue,

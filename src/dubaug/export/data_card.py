@@ -9,10 +9,9 @@ from typing import Any
 
 from dubaug.corpus.subsets import Subset
 from dubaug.export import sections
-from dubaug.export.card import CITATION
 from dubaug.export.corpus import Films
 from dubaug.export.network import Network
-from dubaug.export.sections import duration, film_lines, markdown_table, name_of
+from dubaug.export.sections import CITATION, duration, film_lines, markdown_table, name_of
 from dubaug.export.selection import Dubs, Found, Loss
 from dubaug.words import plural
 

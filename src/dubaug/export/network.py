@@ -7,6 +7,7 @@ from typing import Any
 
 from dubaug.config import digest
 from dubaug.errors import DubaugError
+from dubaug.export.scores import Identity
 from dubaug.files import read_json, sha256_of
 from dubaug.pretrain.checkpoint import EncoderSpec, load_encoders
 from dubaug.pretrain.manifest import Checkpoint, Manifest
@@ -31,6 +32,12 @@ class Network:
     def name(self) -> str:
         """The variant, for headlines and messages."""
         return self.spec.variant
+
+    @property
+    def identity(self) -> Identity:
+        """What tells its results from any other's."""
+        spec, weights = self.spec, self.checkpoint.sha256
+        return Identity(variant=spec.variant, seed=spec.seed, epoch=spec.epoch, checkpoint_sha256=weights)
 
     @property
     def untrained(self) -> bool:

@@ -17,6 +17,15 @@ from dubaug.words import plural
 PAPER_TITLES, PAPER_HOURS = 748, 1300
 """The paper's corpus (§3.1), to measure a card's by."""
 
+CITATION = """\
+@article{singh2023looking,
+  title   = {Looking Similar, Sounding Different: Leveraging Counterfactual Cross-Modal Pairs for Audiovisual
+             Representation Learning},
+  author  = {Singh, Nikhil and Wu, Chih-Wei and Orife, Iroro and Kalayeh, Mahdi},
+  journal = {arXiv preprint arXiv:2304.05600},
+  year    = {2023}
+}"""
+
 SUITE_NOTES = {
     "hear": "HEAR: an MLP with 1 or 2 hidden layers on the frozen embeddings, chosen by a search (heareval's protocol)",
     "hares": "HARES: a linear layer on the frozen embeddings",
@@ -262,3 +271,13 @@ def _limits_of_films(network: Network) -> list[str]:
         "- Whether weights trained on films may be passed on, and for what, depends on the films' licences: who "
         "exports them has to know, and states it in `license` above.",
     ]
+
+
+def citation(of: str) -> str:
+    """Return the paper's entry, and that its authors had no part in this."""
+    return f"The method is of this paper, whose authors had no part in {of}:\n\n```bibtex\n{CITATION}\n```\n"
+
+
+def kind_of(network: Network) -> str:
+    """Return `audio and video encoders`, or `an audio encoder`."""
+    return "audio and video encoders" if "video" in network.weights else "an audio encoder"

@@ -15,9 +15,9 @@ from matplotlib.lines import Line2D
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
+from dubaug.figures.axis_break import Break, find_break, finish_axis
 from dubaug.files import write_text
 from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten
-from dubaug.figures.axis_break import Break, find_break, finish_axis
 from dubaug.tables.layout import METRIC_NAMES
 from dubaug.tables.scores import Score, Scores
 from dubaug.words import listed

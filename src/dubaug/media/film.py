@@ -149,7 +149,7 @@ class _SoundSink:
     def ready(self) -> bool:
         return self._timeline.available >= self._clip_samples
 
-    def push(self, packet: Packet) -> None:
+    def push(self, packet: "Packet[Any]") -> None:
         if packet.is_corrupt:
             self.damage.begin(self.reached_s)
         for frame in _decoded(self._stream, packet, self):
@@ -210,7 +210,7 @@ class _PictureSink:
     def ready(self) -> bool:
         return len(self._picker.picked) >= self._picture.frames
 
-    def push(self, packet: Packet) -> None:
+    def push(self, packet: "Packet[Any]") -> None:
         for frame in _decoded(self._stream, packet, self):
             # A frame without a timestamp follows the one before.
             time_s = self._end_s if frame.time is None else frame.time - self._origin_s
@@ -233,7 +233,9 @@ class _PictureSink:
         return np.stack(self._picker.take(self._picture.frames))
 
 
-def _decoded(stream: av.VideoStream | AudioStream, packet: Packet, sink: "_SoundSink | _PictureSink") -> list[Any]:
+def _decoded(
+    stream: av.VideoStream | AudioStream, packet: "Packet[Any]", sink: "_SoundSink | _PictureSink"
+) -> list[Any]:
     """Return the frames of a packet; one that the decoder refuses is damage, and the next ones may be good."""
     try:
         return list(stream.codec_context.decode(packet))

@@ -180,7 +180,7 @@ def _embeddings(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amo
     size, unknown = 0.0, set[str]()
     for job in jobs:
         suite = job.rule.removeprefix("probe_")
-        tasks = {name: asdict(experiment.tasks[name]) for name in experiment.suites[suite]}  # type: ignore[index]
+        tasks = {name: asdict(experiment.tasks[name]) for name in experiment.suites[suite]}
         kept = {
             (task["path"], task["separated"], encoder): name
             for name, task in tasks.items()

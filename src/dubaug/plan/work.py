@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dubaug.config import Experiment
-from dubaug.config.model import SuiteName, Variant
+from dubaug.config import Experiment, SuiteName, Variant
 from dubaug.plan.amounts import Amount, Amounts
 from dubaug.plan.jobs import PlannedJob
 
@@ -59,7 +58,7 @@ def _other_work(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Wo
         task = job.wildcards["task"]
         return Work(unit="data sets", amount=one, settings=_data(experiment, [task]) | _separation(experiment))
     if job.rule == "features":
-        suite = _suite(job.wildcards["suite"])
+        suite = job.wildcards["suite"]
         settings = _data(experiment, experiment.suites[suite]) | _clips(experiment)
         if generated_tasks(experiment, suite):
             return Work(unit="suites", amount=one, settings=settings)
@@ -107,21 +106,17 @@ def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Wor
 
 
 def _probing(job: PlannedJob, experiment: Experiment) -> Work:
-    suite = _suite(job.rule.removeprefix("probe_"))
+    suite = job.rule.removeprefix("probe_")
     variant = experiment.variants[job.variant]
     settings = _data(experiment, experiment.suites[suite]) | {
         "device": experiment.device,
         "encoders": asdict(experiment.encoders),
-        "probe": asdict(getattr(experiment.probe, suite)),
-        "embed_batch": experiment.probe.embed_batch,
+        "probe": asdict(experiment.probe[suite]),
+        "embed_batch": experiment.embed_batch,
         "sound": {"mel": asdict(experiment.mel), "rate_hz": _rate_hz(experiment, variant)},
         "untrained": variant.untrained,
     }
     return Work(unit="checkpoints", amount=_counted(checkpoints_probed(job, experiment)), settings=settings)
-
-
-def _suite(name: str) -> SuiteName:
-    return name  # type: ignore[return-value]
 
 
 def _counted(value: float) -> Amount:

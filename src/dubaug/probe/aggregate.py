@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dubaug.config.resolve import digest
+from dubaug.config import digest
 from dubaug.errors import DubaugError
 from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.predictions import load_of

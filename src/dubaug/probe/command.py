@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubaug.config.model import SUITES
+from dubaug.config import SUITES
 from dubaug.errors import ConfigError, DubaugError
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """What a result depends on, as hashes. Light: the Snakefile imports it."""
 
-from dubaug.config.model import Experiment, HaresProbe, HearProbe, SuiteName, VisualProbe
-from dubaug.config.resolve import digest
+from typing import cast
+
+from dubaug.config import Experiment, HaresProbe, HearProbe, SuiteName, VisualProbe, digest
 from dubaug.downstream.experiment import downstream_digest
 from dubaug.pretrain.experiment import pretraining_digest
 
@@ -11,12 +12,7 @@ PROTOCOL_VERSION = 2
 
 def suite_probe(experiment: Experiment, suite: SuiteName) -> HearProbe | HaresProbe | VisualProbe:
     """Return the protocol of a suite."""
-    protocols: dict[SuiteName, HearProbe | HaresProbe | VisualProbe] = {
-        "hear": experiment.probe.hear,
-        "hares": experiment.probe.hares,
-        "visual": experiment.probe.visual,
-    }
-    return protocols[suite]
+    return cast(HearProbe | HaresProbe | VisualProbe, experiment.probe[suite])
 
 
 def result_digest(experiment: Experiment, variant: str, seed: int, suite: SuiteName) -> str:

@@ -123,7 +123,8 @@ def _curves(probabilities: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, n
 
 
 def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    return np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator > 0)
+    ratio: np.ndarray = np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator > 0)
+    return ratio
 
 
 def _mean(by_class: np.ndarray) -> float:

@@ -221,7 +221,7 @@ class _SuiteWork:
             checkpoint_sha256=self._checkpoint_sha256(epoch),
             modality=modality,
             work_dir=self.work_dir / "embeddings",
-            batch=self.experiment.probe.embed_batch,
+            batch=self.experiment.embed_batch,
             device=self.device,
         )
 

@@ -20,7 +20,7 @@ from dubaug.report.palette import DARK, LIGHT
 from dubaug.report.pictures import read_picture
 from dubaug.report.provenance import demo_licences, packages, read_results
 from dubaug.report.runtimes import by_rule, read_jobs
-from dubaug.report.settings import other_settings
+from dubaug.report.scale import other_settings
 from dubaug.report.training import Training, read_trainings
 from dubaug.tables.layout import METRIC_NAMES
 from dubaug.words import listed, plural

@@ -92,7 +92,8 @@ class Clip:
 def power_db(mel_CTF: np.ndarray) -> np.ndarray:
     """Return the channels' mean power in dB, float32 `(T, F)`, of a natural-log mel `(C, T, F)`."""
     power_TF = np.exp(mel_CTF.astype(np.float32)).mean(axis=0)
-    return _DB_PER_NEPER * np.log(np.maximum(power_TF, np.finfo(np.float32).tiny))
+    level_TF: np.ndarray = _DB_PER_NEPER * np.log(np.maximum(power_TF, np.finfo(np.float32).tiny))
+    return level_TF
 
 
 def read_clip(reader: ShardReader, row: int, *, stills: int) -> Clip:

@@ -11,7 +11,6 @@ NOT_SIZES = (
     "pretraining.loader_workers",
     "separation.repository",
     "separation.batch_size",
-    "probe.embed_batch",
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dubaug.companion.training import FINISHED, KILLED, RUNNING
 from dubaug.config import SUITES
 from dubaug.files import read_json
 from dubaug.layout import MANIFEST, WORK_DIR, RunName, runs_in
@@ -18,10 +19,6 @@ BESIDE_SCORES = ("/std", "/low", "/high", "/seconds")
 """Ends of the names of metrics that say something of a score."""
 NOTE_TAG = "mlflow.note.content"
 """What MLflow's pages show as a run's description."""
-FINISHED, RUNNING, KILLED = "FINISHED", "RUNNING", "KILLED"
-"""MLflow's own words for how a run stands."""
-
-
 REPORT_FILES = ("report.html", "claims.md", "claims.json", "comparisons.csv", "config.yaml")
 
 

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from dubaug.companion.address import sqlite_file, unfit
+from dubaug.companion.process import start
+from dubaug.companion.training import FINISHED, STATE
 from dubaug.config import SUITES, Experiment
 from dubaug.errors import DubaugError
 from dubaug.layout import MANIFEST, WORK_DIR
 from dubaug.progress import say
-from dubaug.tracking.address import sqlite_file, unfit
-from dubaug.tracking.beside import start
-from dubaug.tracking.live import STATE
-from dubaug.tracking.records import FINISHED, REPORT_FILES, collect
+from dubaug.tracking.records import REPORT_FILES, collect
 from dubaug.tracking.sync import sync
 
 LOOK_EVERY_S = 30.0
@@ -65,7 +65,7 @@ def _pass_on(process: "subprocess.Popen[bytes]") -> None:
 def watch(results_dir: Path, *, uri: str, experiment: str, look_every_s: float, until: int) -> None:
     """Bring the store up to date whenever results have changed, until the pipe `until` ends (and this process with it).
 
-    A training that runs has a companion that sends its curves (`dubaug.tracking.live`); where it has none because the
+    A training that runs has a companion that sends its curves (`dubaug.companion`); where it has none because the
     store is unfit for many writers, they are sent from here. A store that does not answer is one warning, and is asked
     again ever more rarely.
     """

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubaug.config.model import SUITES, Demo
+from dubaug.config import SUITES, Demo
 from dubaug.demo.generator import generator_sha256
 from dubaug.demo.tasks import hares, hear, hear_speech, visual
 from dubaug.demo.tasks.plan import Miniature, Plan, Render

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config.model import Demo
+from dubaug.config import Demo
 from dubaug.demo import scenes
 from dubaug.demo.tasks import speech
 from dubaug.demo.tasks.plan import Miniature, Plan, Render, cycle, table

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config.model import Demo
+from dubaug.config import Demo
 from dubaug.demo import scenes
 from dubaug.demo.tasks.hear_format import Clip, HearTask, hear_plan
 from dubaug.demo.tasks.imitation import imitated

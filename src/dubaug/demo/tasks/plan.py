@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from dubaug.config.model import Demo, SuiteName
+from dubaug.config import Demo, SuiteName
 
 T = TypeVar("T")
 

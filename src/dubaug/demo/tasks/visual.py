@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config.model import Demo
+from dubaug.config import Demo
 from dubaug.demo import scenes
 from dubaug.demo.tasks import motion
 from dubaug.demo.tasks.plan import Miniature, Plan, Render, table

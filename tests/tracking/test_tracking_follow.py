@@ -14,8 +14,8 @@ import pytest
 from faulty_server import Door, mlflow_server
 from tracking_factory import started, stored, wait_until
 
+from dubaug.companion.training import GRACE_S
 from dubaug.config import Experiment, save
-from dubaug.tracking.live import GRACE_S
 from dubaug.tracking.records import collect
 from dubaug.tracking.store import Store
 from dubaug.tracking.sync import SyncReport, sync

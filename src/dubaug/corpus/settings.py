@@ -1,0 +1,40 @@
+"""Which films, and how they are read."""
+
+from dataclasses import dataclass
+
+from pydantic import model_validator
+
+from dubaug.settings import Flag, Positive, Settings, Text, TrackName, Tracks, require
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus(Settings):
+    """Which films, and which languages of them."""
+
+    catalogue: Text
+    """CSV with `title_id,path,...`; paths in it are relative to its folder."""
+    primary: TrackName
+    """Language (ISO 639-1) whose track is the primary audio."""
+    secondary: Tracks
+    """Languages whose tracks are dubs. A title is pretrained on if it has the primary and all of these."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The primary language, then the secondary ones."""
+        return (self.primary, *self.secondary)
+
+    @model_validator(mode="after")
+    def _check(self) -> "Corpus":
+        others = f"languages other than corpus.primary ({self.primary})"
+        require(self.primary not in self.secondary, "secondary", self.secondary, others)
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingest(Settings):
+    """How films are read: what is refused and what is given up. No result depends on it."""
+
+    stall_s: Positive
+    """A film whose decoder gives nothing for this long is rejected and its process is ended."""
+    climbing_paths: Flag
+    """Whether the catalogue's relative paths may leave its folder (`../films/a.mkv`)."""
