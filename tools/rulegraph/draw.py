@@ -26,8 +26,8 @@ PICTURE = REPOSITORY / "docs/rulegraph.svg"
 TARGETS = ("all",)
 COLOURS = {
     "demo": "#e8e8e8", "corpus": "#cfe3f5", "alignment": "#b9dcd4", "shards": "#a9cbe8", "separation": "#f6ddb5",
-    "pretrain": "#f2b8a8", "features": "#dfe9b4", "probe": "#c4dd9a", "report": "#dccdea", "claims": "#c7b3de",
-    "page": "#b39acb",
+    "pretrain": "#f2b8a8", "features": "#dfe9b4", "probe": "#c4dd9a", "tables": "#e3d7ee",
+    "comparisons": "#d7c6e8", "figures": "#ccb8e2", "claims": "#c0a8da", "report": "#b39acb",
 }  # fmt: skip
 BOX_WIDTH, BOX_HEIGHT = 1.42, 0.42
 COLUMN, ROW = 1.72, 0.86
