@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from toy_families import FRAME_MEAN
 
 from dubaug.config import Experiment
 from dubaug.encoders.settings import AUDIO_FAMILIES, VIDEO_FAMILIES
@@ -23,6 +22,7 @@ from dubaug.pretrain.processes import Processes
 from dubaug.pretrain.state import Progressed, load_state, save_state
 from dubaug.pretrain.train import Run, pretrain
 from tiny_corpus import TINY, write_tiny_corpus
+from toy_families import FRAME_MEAN
 
 NAMED_ELSEWHERE = re.compile(r"x3d|acoustic.?resnet|\.blocks\b|proj\.weight", re.IGNORECASE)
 PAPERS = {"tables/external.py"}
