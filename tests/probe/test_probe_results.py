@@ -10,8 +10,8 @@ from dubaug.cli import main
 from dubaug.errors import DubaugError
 from dubaug.probe import predictions
 from dubaug.probe.aggregate import aggregate
-from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, read_result, validate, write_result
+from dubaug.statistics.interval import interval_of
 from prediction_factory import make_predictions
 
 

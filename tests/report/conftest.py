@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from report_factory import COMPARISONS_HEAD, HOSTILE, TABLE, claim
 from PIL import Image
+from report_factory import COMPARISONS_HEAD, HOSTILE, TABLE, claim
 
 from dubaug.config import Experiment, to_mapping
 from dubaug.corpus.rejects import Reject, write_rejects
@@ -23,7 +23,7 @@ def claims_file(tmp_path: Path) -> Callable[..., Path]:
 
     def write(*claims: dict[str, Any], **keys: Any) -> Path:
         path = tmp_path / "claims.json"
-        value = {"level": 0.95, "resamples": 4000, "correction": "holm", "scale": "demo", "claims": list(claims)}
+        value = {"level": 0.95, "correction": "holm", "scale": "demo", "claims": list(claims)}
         write_json(path, {**value, "slips": [], **keys})
         return path
 
@@ -65,8 +65,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
     )
     write_text(
         folder / "comparisons.csv",
-        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,9,9,mcnemar\n"
-        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,,,bootstrap\n",
+        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,items,90.5,speaker,\n"
+        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,seeds and items,4,speaker,too few\n",
     )
     checkpoint = {"epoch": 2, "path": "pretrain/epoch02.safetensors", "sha256": "ab" * 32}
     write_json(

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from report_factory import HOSTILE, Page
 
+from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.report import charts
 from dubaug.report.differences import Difference, TaskDifferences
 from dubaug.report.runtimes import RuleTime
 from dubaug.report.training import Training
-from dubaug.pretrain.manifest import Checkpoint, Manifest
 
 
 def _row(
@@ -16,7 +16,7 @@ def _row(
 ) -> Difference:
     return Difference(
         variant_a=variant, variant_b="AV", score_a=0.5, score_b=0.4, difference=difference, low=low, high=high,
-        p=p_holm, p_holm=p_holm, n_items=100, test="bootstrap",
+        p=p_holm, p_holm=p_holm, n_items=100, over="items", grouped_by="", note="",
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "aggregate",
         help="join the results of several pretraining seeds",
         description="Join results of one variant, suite and epoch that differ in their pretraining seed: each fold's "
-        "mean over the seeds, the deviation over folds (std) and over seeds (std_seeds), and the bootstrap interval "
+        "mean over the seeds, the deviation over folds (std) and over seeds (std_seeds), and the interval "
         "over seeds and test items, from the predictions beside the results.",
     )
     aggregate.add_argument("--results", nargs="+", type=Path, required=True, help="one result a seed, JSON")

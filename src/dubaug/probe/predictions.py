@@ -1,8 +1,9 @@
 """What a probe answered for each test item, one Arrow file a task: every score can be computed again from it alone.
 
-One record batch a fold, one row a test item: `fold`, `item` (its id in the data set), `labels` (the true classes'
-numbers; for several heads one a head) and `scores` (one an output, in the precision that the metrics saw). Names of the
-classes and what the probe was made from stand in the schema's metadata. `pandas.read_feather` reads it, too.
+One record batch a fold, one row a test item: `fold`, `item` (its id in the data set), `group` (what it shares with
+items that are like it, null where it stands alone), `labels` (the true classes' numbers; for several heads one a head)
+and `scores` (one an output, in the precision that the metrics saw). Names of the classes and what the probe was made
+from stand in the schema's metadata. `pandas.read_feather` reads it, too.
 """
 
 import json
@@ -21,7 +22,7 @@ from dubaug.files import atomic_path, sha256_of
 from dubaug.probe import metrics
 from dubaug.probe.problem import Problem
 
-FORMAT = 1
+FORMAT = 2
 _METADATA = b"dubaug"
 
 
@@ -43,6 +44,8 @@ class About:
     metrics: tuple[str, ...]
     """The first one is the primary score."""
     hyperparameters: Mapping[str, Any]
+    grouped_by: str | None = None
+    """What the items of a group have in common; None where they have no groups."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,6 +58,8 @@ class Fold:
     """bool (items, outputs): one-hot, multi-hot, or one one-hot part a head."""
     scores: np.ndarray
     """float32 or float64 (items, outputs)."""
+    groups: tuple[str | None, ...] | None = None
+    """The items' groups; None where nothing is known of any."""
 
     def right(self, metric: str, heads: Sequence[int]) -> np.ndarray:
         """Return which items are right by an accuracy (one of `metrics.ACCURACIES`), bool (items,)."""
@@ -87,6 +92,7 @@ class Predictions:
                 items=tuple(dataset.items[number].id for number in split.test),
                 truth=problem.truth[list(split.test)] > 0,
                 scores=outputs,
+                groups=tuple(dataset.items[number].group for number in split.test) if dataset.grouped_by else None,
             )
             for split, outputs in zip(problem.splits, probabilities, strict=True)
         ]
@@ -101,6 +107,7 @@ def save(path: Path, predictions: Predictions) -> str:
         [
             ("fold", pa.string()),
             ("item", pa.string()),
+            ("group", pa.string()),
             ("labels", pa.list_(pa.int32())),
             ("scores", pa.list_(precision, outputs)),
         ],
@@ -174,12 +181,13 @@ def _batch(fold: Fold, heads: Sequence[int], schema: pa.Schema) -> pa.RecordBatc
     )
     scores = pa.FixedSizeListArray.from_arrays(np.ascontiguousarray(fold.scores).reshape(-1), sum(heads))
     names = pa.array([fold.name] * len(fold.items), pa.string())
-    return pa.record_batch([names, pa.array(fold.items, pa.string()), labels, scores], schema=schema)
+    groups = pa.array(fold.groups or [None] * len(fold.items), pa.string())
+    return pa.record_batch([names, pa.array(fold.items, pa.string()), groups, labels, scores], schema=schema)
 
 
 def _folds(table: pa.Table, about: About) -> list[Fold]:
     names, items = table["fold"].to_pylist(), table["item"].to_pylist()
-    labels = table["labels"].to_pylist()
+    labels, groups = table["labels"].to_pylist(), table["group"].to_pylist()
     outputs = sum(map(len, about.classes))
     flat = table["scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     scores, folds = flat.reshape(-1, outputs), []
@@ -187,7 +195,8 @@ def _folds(table: pa.Table, about: About) -> list[Fold]:
         rows = list(group)
         part = slice(rows[0], rows[-1] + 1)
         truth = _truth(labels[part], about)
-        folds.append(Fold(name=name, items=tuple(items[part]), truth=truth, scores=scores[part]))
+        its_groups = tuple(groups[part]) if about.grouped_by else None
+        folds.append(Fold(name=name, items=tuple(items[part]), truth=truth, scores=scores[part], groups=its_groups))
     return folds
 
 

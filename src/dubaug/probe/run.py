@@ -26,12 +26,12 @@ from dubaug.pretrain.checkpoint import TrainedEncoders, load_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest
 from dubaug.probe import hear, linear, predictions
-from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.experiment import result_digest, suite_probe, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Problem, make_problem
 from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result
 from dubaug.progress import Progress, say
+from dubaug.statistics.interval import interval_of
 
 
 def probe_suite(
@@ -201,6 +201,7 @@ class _SuiteWork:
             classes=dataset.classes,
             metrics=dataset.metrics,
             hyperparameters=settings,
+            grouped_by=dataset.grouped_by,
         )
 
     def _embed(self, task: str, epoch: int, features: TaskFeatures) -> np.ndarray:
@@ -250,9 +251,9 @@ def read_kept(path: Path, key: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def labels_sha256(dataset: Dataset) -> str:
-    """Return the hash of a data set's items, classes, labels, splits and metrics: all but the recordings."""
+    """Return the hash of a data set's items, groups, classes, labels, splits and metrics: all but the recordings."""
     described = {
-        "items": [item.id for item in dataset.items],
+        "items": [[item.id, item.group] for item in dataset.items],
         "splits": [asdict(split) for split in dataset.splits],
         "kind": dataset.kind,
         "classes": dataset.classes,

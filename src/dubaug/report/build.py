@@ -13,7 +13,7 @@ from dubaug.config import Experiment
 from dubaug.corpus.languages import name_of
 from dubaug.report import charts, words
 from dubaug.report.claims import read_claims
-from dubaug.report.differences import baselines_of, read_differences, task_label, variant_label
+from dubaug.report.differences import baselines_of, of_these_trainings, read_differences, task_label, variant_label
 from dubaug.report.films import read_alignment, read_films, read_left_out, read_subsets, reasons_of
 from dubaug.report.fragments import read_fragment
 from dubaug.report.palette import DARK, LIGHT
@@ -126,6 +126,7 @@ def _context(sources: Sources) -> dict[str, Any]:
         "reasons": reasons_of(left_out or ()),
         "differences": differences,
         "baselines": baselines_of(differences or ()),
+        "one_seed": of_these_trainings(differences or ()),
         "forests": _forests(differences),
         "trainings": trainings,
         "curves": _curves(trainings),
