@@ -20,7 +20,7 @@ SEED_EFFECT = 0.02
 FOLDS = 5
 RETRAINED = 0.4
 """Variance of what the training items add to a score of five folds, in parts of what the test items do: the middle of
-what `five_fold_probes` finds. It is alike for two methods as far as their items are, and the same for all seeds."""
+what `five_fold_probes` finds. It is alike for two networks as far as their items are."""
 SEPARATION = 1.6
 """By how much the positives of a class are above the others, in deviations."""
 
@@ -55,7 +55,9 @@ def simulate(setting: Setting, replicates: int, rng: np.random.Generator) -> Sim
         scores, found = _ranking(setting, shape, rng)
     if setting.folds:
         drawn = rng.standard_normal((replicates, setting.tasks, 1, setting.items), dtype=np.float32)
-        scores = scores + np.sqrt(RETRAINED) * (found.mean(axis=-2) * drawn).sum(axis=-1, keepdims=True)
+        scores = scores + np.sqrt(RETRAINED) * np.einsum(
+            "rtmsn,rtmn->rtms", found, np.broadcast_to(drawn, found[:, :, :, 0].shape)
+        )
     return Simulated(scores=scores, influence=found)
 
 

@@ -29,14 +29,14 @@ def taken_for_granted(judged: Sequence[Judged]) -> str:
     """Return what the verdicts rest on that the data do not say, in a sentence; empty where nothing was tested."""
     tested = [outcome for one in judged for outcome in one.evidence.tested]
     groups = dict.fromkeys(name for outcome in tested for name in outcome.grouped_by)
-    drawn = [f"of one {name} count together" for name in groups if name != ITEMS]
+    drawn = [f"one {name}" for name in groups if name != ITEMS]
     if not groups:
         return ""
     if not drawn:
         told = "Test items are taken as independent of each other."
     else:
         rest = ", and are taken as independent where it does not" if ITEMS in groups else ""
-        told = f"Test items {listed(drawn)} where a data set says so{rest}."
+        told = f"Test items of {listed(drawn)} count together where a data set says so{rest}."
     reasons = dict.fromkeys(outcome.note for outcome in tested if outcome.note)
     return " ".join([told, *[f"Nothing is settled where {reason}." for reason in reasons]])
 
