@@ -3,12 +3,14 @@
 # make plan       jobs, core-hours, time and disk of a run before it is started, for instance:
 #                 make plan SCALE=paper    make plan CONFIG="config.yaml mine.yaml" TARGETS=all_hear PLAN="--cores 16"
 # make test       install if need be, then all tests, or TESTS=tests/plan    (make test-fast leaves the slow ones out)
+# make hooks      once: what `make check` asks is asked of each commit
 # make check      formatters, linters and the type checker
 # make bench-media  ingest and reading of shards, measured beside FFmpeg and PyAV
 # make bench-separation  speech removal by batch size, beside Demucs's own function; memory for a two-hour film
 # make bench-pretrain  training steps and whole training beside stock models, on a GPU if there is one; the roofline
 # make bench-probe  HEAR's probes beside a sequential implementation; embedding beside bare forward passes; memory
 # make bench-statistics  how often intervals and verdicts are wrong where the truth is known, and what they find
+# make schema     workflow/schemas/config.schema.json, for editors, from the classes that check the configuration
 # make rulegraph  the README's picture of the rules, docs/rulegraph.svg, from Snakemake's own graph
 # make ui         MLflow's pages on http://127.0.0.1:5000
 # make lock       requirements.lock from pyproject.toml
@@ -19,7 +21,7 @@ BIN := .venv/bin
 # The rules call `dubaug` and `torchrun` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo demo-full plan test test-fast check format bench-media bench-separation bench-pretrain bench-probe bench-statistics rulegraph ui lock clean
+.PHONY: install demo demo-full plan test test-fast check hooks format bench-media bench-separation bench-pretrain bench-probe bench-statistics schema rulegraph ui lock clean
 
 install: .venv/.installed
 
@@ -58,6 +60,9 @@ check: install
 	mypy
 	snakemake --lint
 
+hooks: install
+	pre-commit install
+
 format: install
 	ruff check --fix .
 	ruff format .
@@ -77,6 +82,9 @@ bench-probe: install
 
 bench-statistics: install
 	python benchmarks/bench_statistics.py
+
+schema: install
+	python -m dubaug.config.schema > workflow/schemas/config.schema.json
 
 rulegraph: install
 	python tools/rulegraph/draw.py

@@ -37,7 +37,7 @@ from probe_tasks import DIMENSIONS, TASKS, make_problem
 from record import peak_gib, record
 from scales import experiment_at
 
-from dubaug.config import Experiment, HearProbe
+from dubaug.config import Experiment
 from dubaug.downstream.features import TaskFeatures
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.embed.embed import Modality, embed
@@ -50,6 +50,7 @@ from dubaug.probe import hear, together
 from dubaug.probe.jobs import Job, Outcome
 from dubaug.progress import say
 from dubaug.shards.format import ShardReader, ShardWriter
+from dubaug.suites.hear import HearProbe
 
 LARGE_EPOCHS = 60
 """At most, in the large task: all epochs cost the same, and 500 would take a quarter of an hour a turn."""
@@ -196,7 +197,7 @@ def make_features(folder: Path, experiment: Experiment, windows: int) -> TaskFea
 
 def bench_embedding(name: str, experiment: Experiment, windows: int, device: torch.device, turns: int) -> Any:
     """Measure windows a second of sound and picture, from the shard and of the encoder alone."""
-    encoders, batch = make_encoders(experiment), experiment.probe.embed_batch
+    encoders, batch = make_encoders(experiment), experiment.embed_batch
     with tempfile.TemporaryDirectory(prefix="bench-probe-") as home:
         features = make_features(Path(home), experiment, windows)
         found = {}
@@ -286,7 +287,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     paper = experiment_at("paper")
-    protocol = paper.probe.hear
+    protocol = paper.probe["hear"]
     if options.peak_of:
         return peak_of(options.peak_of, protocol, device)
     wanted = options.only or ["large", "small", "embedding", "memory"]

@@ -88,7 +88,7 @@ def _accuracy(setting: Setting, shape: tuple[int, ...], rng: np.random.Generator
     levels = [normal.inv_cdf(SHARE_RIGHT), normal.inv_cdf(SHARE_RIGHT + setting.gain)]
     latent = _latent(shape, (setting.items,), rng) + np.array(levels, np.float32)[:, None]
     right = (latent > 0).astype(np.float32)
-    return right.mean(axis=0), np.moveaxis(influence.of_share(right), 0, -1)
+    return right.mean(axis=0), np.moveaxis(influence.of_mean(right), 0, -1)
 
 
 def _ranking(setting: Setting, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 import yaml
-from result_factory import Results
 
 from dubaug.config import Experiment, resolve
+from needs import lacking, promised
+from result_factory import Results
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL = REPOSITORY.parent / "shared" / "real"
 """Real films and sounds for trying the project on; not part of it."""
+
+
+def pytest_configure() -> None:
+    promised()  # what cannot be kept is said before any test runs
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +28,7 @@ def repository() -> Path:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     if not REAL.is_dir():
-        pytest.skip(f"no real films and sounds at {REAL}")
+        lacking("real-data", f"no real films and sounds at {REAL}")
     return REAL
 
 

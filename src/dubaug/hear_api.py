@@ -1,4 +1,4 @@
-"""The HEAR common API over our encoders: `hear-validator dubaug.hear_api --model results/efj/pretraining.json`.
+"""The HEAR common API over our encoders: `hear-validator dubaug.hear_api --model results/efj/seed0/pretraining.json`.
 
 The API is https://hearbenchmark.com/hear-api.html; docs/hear_api.md says how tools are called with this module, and
 what becomes of short and long sounds. Shape suffixes: N sound, S sample, B window, T mel frame or timestamp, F mel bin,
@@ -16,8 +16,7 @@ from dubaug.config import Encoders, Mel
 from dubaug.config import VideoEncoder as VideoSizes
 from dubaug.downstream.windows import window_starts_s
 from dubaug.errors import DubaugError
-from dubaug.export.folder import CONFIG
-from dubaug.export.plain import FORMAT, FORMAT_VERSION, WEIGHTS
+from dubaug.export.plain import CONFIG, FORMAT, FORMAT_VERSION, WEIGHTS
 from dubaug.files import read_json, sha256_of
 from dubaug.media.mel import log_mel
 from dubaug.pretrain.checkpoint import EncoderSpec, load_encoders

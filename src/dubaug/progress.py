@@ -19,7 +19,7 @@ def duration(seconds: float) -> str:
 
 
 class Progress:
-    """Lines on stderr, at most one every `every_s` seconds: fit for a log file and for a terminal alike."""
+    """Lines on stderr, at most one every `every_s` seconds: fit for log files (tqdm redraws a line) and terminals."""
 
     def __init__(self, what: str, total: int, unit: str = "items", every_s: float = 5.0) -> None:
         self.what, self.total, self.unit, self.every_s = what, total, unit, every_s

@@ -1,7 +1,8 @@
 """Work on files that may be broken, each item in a process that it may take down with it.
 
 A process that dies, or that makes no progress for too long (a decoder caught in a loop, a network file system that
-does not answer), costs its item and nothing else.
+does not answer), costs its item and nothing else. By hand, since the limits that pebble and loky have count from an
+item's start: films take minutes or hours, and only one that no longer gets on is to be ended.
 """
 
 import multiprocessing

@@ -38,7 +38,7 @@ class LogHandlerSettings(LogHandlerSettingsBase):
 
 
 @dataclass
-class Job:
+class RunningJob:
     """A job that has been started; `log` holds its own words."""
 
     name: str
@@ -53,7 +53,7 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         self.stream = sys.stderr
-        self.jobs: dict[int, Job] = {}
+        self.jobs: dict[int, RunningJob] = {}
         self.finished, self.total = 0, 0
         self.start = self.last_line = time.monotonic()
         self.told: dict[int, str] = {}
@@ -92,7 +92,7 @@ class LogHandler(LogHandlerBase):
     def _job_info(self, record: Mapping[str, Any]) -> None:
         name = _job_name(record["rule_name"], record["wildcards"])
         log = Path(record["log"][0]) if record["log"] else None
-        self.jobs[record["jobid"]] = Job(name=name, log=log)
+        self.jobs[record["jobid"]] = RunningJob(name=name, log=log)
         jobs = getattr(self.settings, "jobs", None)
         if self.common_settings.dryrun and jobs is not None:
             with Path(jobs).open("a", encoding="utf-8") as file:

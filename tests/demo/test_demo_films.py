@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from dubaug.cli import main
-from dubaug.config import save
-from dubaug.config.model import Demo, DemoFilms
+from dubaug.config import Demo, DemoFilms, save
 from dubaug.demo import filmfiles, surround
 from dubaug.demo.dialogue import LANGUAGES
 from dubaug.demo.filmfiles import settings_of, write_films, write_title

@@ -6,6 +6,7 @@ import pytest
 from dubaug.demo import pictures, pictures_nature, pictures_struck, pictures_vehicles, scenes
 from dubaug.demo.plans import EVENTS, make_plan
 from dubaug.demo.sounds import equalised, tone
+from dubaug.demo.stage import Stage
 from dubaug.errors import DubaugError
 from dubaug.seeding import item_rng
 
@@ -93,7 +94,7 @@ def test_what_is_struck_is_heard_at_each_event(kind):
 
 def test_the_bell_turns_round_when_it_strikes():
     plan = plan_of("bell", seconds=6.0)
-    stage = pictures.Stage(plan, 36, 64)
+    stage = Stage(plan, 36, 64)
     places = [stage.swing(time) for time in plan.events_s]
     np.testing.assert_allclose(np.abs(places), 1.0, atol=1e-6)
     assert all(a * b < 0 for a, b in itertools.pairwise(places))
@@ -111,7 +112,7 @@ def test_lightning_is_seen_when_thunder_is_heard():
 
 
 def test_a_hammer_falls_before_the_stroke_and_lies_on_the_iron_at_it():
-    stage = pictures.Stage(plan_of("hammer", seconds=4.0), 36, 64)
+    stage = Stage(plan_of("hammer", seconds=4.0), 36, 64)
     for time in stage.plan.events_s[1:]:
         assert stage.raised(time) == pytest.approx(0.0, abs=1e-9)
         assert stage.raised(time - 0.15) > 0.5

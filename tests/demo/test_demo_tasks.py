@@ -12,10 +12,10 @@ import pytest
 import soundfile
 import yaml
 
-from dubaug.config.model import Demo, DemoFilms
+from dubaug.config import Demo, DemoFilms
 from dubaug.demo.tasks import build, hares, motion, speech, waves
 from dubaug.demo.tasks.imitation import imitated
-from dubaug.demo.tasks.plan import Miniature, Plan, cycle, folds, shares
+from dubaug.demo.tasks.plan import FilePlan, Miniature, cycle, folds, shares
 from dubaug.downstream import load_dataset
 from dubaug.downstream.checks import check_splits
 from dubaug.errors import DubaugError
@@ -48,11 +48,11 @@ EXPECTED = {  # FACTS.md section 3 and 4: splits, kind, primary metric; classes 
 
 
 @pytest.fixture(scope="module")
-def plans() -> dict[str, Plan]:
+def plans() -> dict[str, FilePlan]:
     return {name: mini.plan(DEMO) for name, mini in build.MINIATURES.items()}
 
 
-def laid_out(folder: Path, plan: Plan) -> Path:
+def laid_out(folder: Path, plan: FilePlan) -> Path:
     """Write a plan's lists for real and its media as empty files: enough for a loader, which opens no media."""
     build._write_texts(folder, plan)
     for relative in plan.media:
@@ -70,7 +70,7 @@ def test_folders_are_those_of_the_demo_configuration(repository: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_loader_of_the_real_data_set_reads_it(name: str, plans: dict[str, Plan], tmp_path: Path) -> None:
+def test_the_loader_of_the_real_data_set_reads_it(name: str, plans: dict[str, FilePlan], tmp_path: Path) -> None:
     dataset = load_dataset(LAYOUTS[name], laid_out(tmp_path / "data", plans[name]))
     n_splits, kind, metric, n_classes = EXPECTED[name]
     assert (len(dataset.splits), dataset.kind, dataset.metrics[0]) == (n_splits, kind, metric)
@@ -100,13 +100,13 @@ def test_other_sizes_are_data_sets_too(name: str, items_per_class: int, tmp_path
     check_splits(dataset, needs_valid=LAYOUTS[name] == "hear", absent_classes=small)
 
 
-def test_the_size_follows_items_per_class(plans: dict[str, Plan]) -> None:
+def test_the_size_follows_items_per_class(plans: dict[str, FilePlan]) -> None:
     more = Demo(directory="unused", seed=2304, films=DEMO.films, items_per_class=40)
     for name, mini in build.MINIATURES.items():
         assert len(mini.plan(more).media) > 2 * len(plans[name].media), name
 
 
-def test_the_audio_stays_within_the_demos_budget(plans: dict[str, Plan]) -> None:
+def test_the_audio_stays_within_the_demos_budget(plans: dict[str, FilePlan]) -> None:
     longest = {"esc50": 2, "vocal_imitation": 4, "crema_d": 2, "libricount": 2, "gtzan_music_speech": 2, "tut18": 3}
     audio = [name for name in NAMES if name not in ("ucf101", "hmdb51", "fsd50k")]
     windows = sum(len(plans[name].media) * longest.get(name, 1) for name in audio)
@@ -114,7 +114,7 @@ def test_the_audio_stays_within_the_demos_budget(plans: dict[str, Plan]) -> None
     assert sum(len(plans[name].media) for name in ("vggsound", "ucf101", "hmdb51")) <= 350
 
 
-def test_speech_commands_sizes_share_validation_and_test(plans: dict[str, Plan]) -> None:
+def test_speech_commands_sizes_share_validation_and_test(plans: dict[str, FilePlan]) -> None:
     small, full = plans["speech_commands_5h"], plans["speech_commands_full"]
     assert set(small.media) < set(full.media)
     for split in ("valid", "test"):
@@ -125,7 +125,7 @@ def test_speech_commands_sizes_share_validation_and_test(plans: dict[str, Plan])
     assert len(vocabulary) == 13
 
 
-def test_hear_metadata_has_heareval_s_keys(plans: dict[str, Plan]) -> None:
+def test_hear_metadata_has_heareval_s_keys(plans: dict[str, FilePlan]) -> None:
     metadata = json.loads(plans["esc50"].texts["task_metadata.json"])
     assert metadata["split_mode"] == "presplit_kfold"
     assert metadata["splits"] == [f"fold{fold:02d}" for fold in range(5)]
@@ -135,7 +135,7 @@ def test_hear_metadata_has_heareval_s_keys(plans: dict[str, Plan]) -> None:
     assert all(isinstance(label, int) for labels in counts.values() for label in labels)
 
 
-def test_tut18_tests_on_other_places_than_it_trains_on(plans: dict[str, Plan]) -> None:
+def test_tut18_tests_on_other_places_than_it_trains_on(plans: dict[str, FilePlan]) -> None:
     texts = plans["tut18"].texts
     meta = {row["filename"]: row for row in csv.DictReader(texts["meta.csv"].splitlines(), delimiter="\t")}
     places = {
@@ -149,7 +149,7 @@ def test_tut18_tests_on_other_places_than_it_trains_on(plans: dict[str, Plan]) -
     assert len(places["train"]) + len(places["evaluate"]) == len({tuple(row.values())[1:3] for row in meta.values()})
 
 
-def test_ucf101_keeps_groups_together_and_tests_each_once(plans: dict[str, Plan]) -> None:
+def test_ucf101_keeps_groups_together_and_tests_each_once(plans: dict[str, FilePlan]) -> None:
     texts = plans["ucf101"].texts
     assert texts["ucfTrainTestlist/classInd.txt"].startswith("1 BandMarching\r\n2 BaseballPitch\r\n")
     tested: Counter[str] = Counter()
@@ -161,7 +161,7 @@ def test_ucf101_keeps_groups_together_and_tests_each_once(plans: dict[str, Plan]
     assert set(tested.values()) == {1}
 
 
-def test_fluent_speech_commands_header_and_disjoint_speakers(plans: dict[str, Plan]) -> None:
+def test_fluent_speech_commands_header_and_disjoint_speakers(plans: dict[str, FilePlan]) -> None:
     texts = plans["fluent_speech_commands"].texts
     assert texts["data/train_data.csv"].splitlines()[0] == ",path,speakerId,transcription,action,object,location"
     speakers = [
@@ -182,7 +182,7 @@ def test_voxforge_parts_are_those_of_the_loader() -> None:
         assert [loaders[name][:5] for name in names] == [part[:5] for part in ours]
 
 
-def test_no_voice_of_the_films_speaks_in_the_tasks(plans: dict[str, Plan]) -> None:
+def test_no_voice_of_the_films_speaks_in_the_tasks(plans: dict[str, FilePlan]) -> None:
     used = set()
     for plan in plans.values():
         for render in plan.media.values():
@@ -194,7 +194,7 @@ def test_no_voice_of_the_films_speaks_in_the_tasks(plans: dict[str, Plan]) -> No
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_of_each_is_what_the_real_ones_are(name: str, plans: dict[str, Plan], tmp_path: Path) -> None:
+def test_a_file_of_each_is_what_the_real_ones_are(name: str, plans: dict[str, FilePlan], tmp_path: Path) -> None:
     relative, render = next(iter(plans[name].media.items()))
     path = tmp_path / Path(relative).name
     render(path, item_rng(1, relative))
@@ -225,9 +225,9 @@ def _broken(path: Path, rng: np.random.Generator) -> None:
     raise RuntimeError("a disk full, say")
 
 
-def _tiny_plan(demo: Demo, *, bad: bool = False) -> Plan:
+def _tiny_plan(demo: Demo, *, bad: bool = False) -> FilePlan:
     media = {f"sounds/{index}.bin": _noise_file for index in range(4 * demo.items_per_class)}
-    return Plan(texts={"list.txt": "one\r\n"}, media={**media, **({"bad.bin": _broken} if bad else {})})
+    return FilePlan(texts={"list.txt": "one\r\n"}, media={**media, **({"bad.bin": _broken} if bad else {})})
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.config.model import Task
+from dubaug.config import Task
 from dubaug.downstream.checks import check_missing, check_splits
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError

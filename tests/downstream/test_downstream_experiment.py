@@ -20,7 +20,7 @@ def digests(experiment: Experiment, **keys: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     "keys",
     [
-        {"probe": {"embed_batch": 7}},
+        {"embed_batch": 7},
         {"encoders": {"embedding_dim": 64}},
         {"pretraining": {"temperature": 0.2}},
         {"clips": {"batches": 5, "frame_height": 120}},

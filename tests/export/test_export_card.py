@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from dubaug.config import Experiment
-from dubaug.export.card import CardFacts, model_card
+from dubaug.export.card import model_card
 from dubaug.export.corpus import summarise_films, summarise_rejects
+from dubaug.export.facts import CardFacts
 from dubaug.export.network import Network, read_network
 from dubaug.export.plain import plain_config
 from dubaug.export.scores import OverSeeds, TaskScore

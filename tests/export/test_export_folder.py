@@ -11,7 +11,7 @@ import torch
 
 from dubaug.cli import main
 from dubaug.errors import EXIT_OK, DubaugError
-from dubaug.export.folder import Sources, export
+from dubaug.export.folder import ExportSources, export
 from dubaug.files import read_json, sha256_of, write_json
 from dubaug.media.mel import log_mel
 from dubaug.pretrain.checkpoint import load_encoders
@@ -32,7 +32,7 @@ def sound_and_picture(spec: Any) -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.mark.parametrize(("epoch", "exported"), [(None, 2), (1, 1)])
 def test_the_weights_are_the_checkpoints_bytes_and_embed_bitwise_alike(
-    sources: Callable[..., Sources], results: Path, tmp_path: Path, epoch: int | None, exported: int
+    sources: Callable[..., ExportSources], results: Path, tmp_path: Path, epoch: int | None, exported: int
 ) -> None:
     export(sources(epoch=epoch), tmp_path / "out")
     checkpoint = Manifest.load(results / "efj/pretraining.json").checkpoints[exported - 1]
@@ -49,7 +49,7 @@ def test_the_weights_are_the_checkpoints_bytes_and_embed_bitwise_alike(
     assert torch.equal(original.video(picture), copy.video(picture))
 
 
-def test_the_sums_are_what_sha256sum_reads(sources: Callable[..., Sources], tmp_path: Path) -> None:
+def test_the_sums_are_what_sha256sum_reads(sources: Callable[..., ExportSources], tmp_path: Path) -> None:
     export(sources(), tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "README.md", "SHA256SUMS", "config.json", "encoders.safetensors",
@@ -61,7 +61,7 @@ def test_the_sums_are_what_sha256sum_reads(sources: Callable[..., Sources], tmp_
 
 
 def test_the_cards_code_loads_the_weights_strictly_without_dubaug(
-    sources: Callable[..., Sources], tmp_path: Path
+    sources: Callable[..., ExportSources], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     export(sources(), out)
@@ -86,7 +86,7 @@ def test_the_cards_code_loads_the_weights_strictly_without_dubaug(
 
 @pytest.mark.parametrize("variant", ["efj", "a", "rp"])
 def test_networks_made_from_config_json_are_those_of_the_package(
-    sources: Callable[..., Sources], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str
+    sources: Callable[..., ExportSources], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str
 ) -> None:
     out = tmp_path / "out"
     export(sources(variant), out)
@@ -111,7 +111,7 @@ def test_networks_made_from_config_json_are_those_of_the_package(
 
 @pytest.mark.parametrize("variant", ["efj", "a"])
 def test_the_cards_code_for_dubaug_runs(
-    sources: Callable[..., Sources],
+    sources: Callable[..., ExportSources],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -124,7 +124,7 @@ def test_the_cards_code_for_dubaug_runs(
 
 
 def test_equal_sources_give_equal_bytes_and_name_no_place_and_no_title(
-    sources: Callable[..., Sources], results: Path, tmp_path: Path, tiny: Any, write_scores: Callable[..., Path]
+    sources: Callable[..., ExportSources], results: Path, tmp_path: Path, tiny: Any, write_scores: Callable[..., Path]
 ) -> None:
     given = sources(scores=[write_scores()], config=results / "config.yaml", licence="Apache-2.0")
     for name in ("one", "two"):
@@ -150,7 +150,7 @@ def test_the_command_takes_the_manifest_among_the_scores(
 
 
 def test_what_is_there_is_only_replaced_if_it_is_an_export_and_asked_for(
-    sources: Callable[..., Sources], tmp_path: Path
+    sources: Callable[..., ExportSources], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()
@@ -170,7 +170,7 @@ def test_what_is_there_is_only_replaced_if_it_is_an_export_and_asked_for(
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_other_peoples_files_are_left_alone(sources: Callable[..., Sources], tmp_path: Path, force: bool) -> None:
+def test_other_peoples_files_are_left_alone(sources: Callable[..., ExportSources], tmp_path: Path, force: bool) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/config.json").write_text('{"format": "mine"}')
     with pytest.raises(DubaugError, match="holds other files and was left alone"):
@@ -181,7 +181,7 @@ def test_other_peoples_files_are_left_alone(sources: Callable[..., Sources], tmp
 
 
 def test_a_failed_export_leaves_the_earlier_one(
-    sources: Callable[..., Sources], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sources: Callable[..., ExportSources], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(sources(epoch=1), tmp_path / "out")
     before = sha256_of(tmp_path / "out/encoders.safetensors")
@@ -197,7 +197,7 @@ def test_a_failed_export_leaves_the_earlier_one(
 
 
 def test_an_epoch_that_was_not_kept_is_refused_with_those_that_were(
-    sources: Callable[..., Sources], tmp_path: Path
+    sources: Callable[..., ExportSources], tmp_path: Path
 ) -> None:
     with pytest.raises(DubaugError, match=r"--epoch 7: no weights .* has 1, 2$"):
         export(sources(epoch=7), tmp_path / "out")
@@ -205,7 +205,7 @@ def test_an_epoch_that_was_not_kept_is_refused_with_those_that_were(
 
 
 def test_weights_that_are_damaged_or_missing_are_refused(
-    sources: Callable[..., Sources], copied: Path, tmp_path: Path
+    sources: Callable[..., ExportSources], copied: Path, tmp_path: Path
 ) -> None:
     weights = copied / "efj/pretrain/checkpoints/epoch02.safetensors"
     whole = weights.read_bytes()
@@ -220,7 +220,7 @@ def test_weights_that_are_damaged_or_missing_are_refused(
 
 
 def test_an_account_of_another_training_is_refused(
-    sources: Callable[..., Sources], copied: Path, tmp_path: Path
+    sources: Callable[..., ExportSources], copied: Path, tmp_path: Path
 ) -> None:
     account = copied / "efj/pretrain/experiment.json"
     identity = read_json(account)
@@ -233,7 +233,9 @@ def test_an_account_of_another_training_is_refused(
         export(sources(manifest=copied / "efj/pretraining.json"), tmp_path / "out")
 
 
-def test_titles_of_another_corpus_are_refused(sources: Callable[..., Sources], copied: Path, tmp_path: Path) -> None:
+def test_titles_of_another_corpus_are_refused(
+    sources: Callable[..., ExportSources], copied: Path, tmp_path: Path
+) -> None:
     lines = (copied / "titles.csv").read_text().splitlines(keepends=True)
     (copied / "titles.csv").write_text("".join(line for line in lines if not line.startswith("beta,")))
     with pytest.raises(DubaugError, match="lacks 1 of the 3 titles that were trained on, such as 'beta'"):
@@ -242,12 +244,12 @@ def test_titles_of_another_corpus_are_refused(sources: Callable[..., Sources], c
         export(sources(rejected=[copied / "none.csv"]), tmp_path / "out")
 
 
-def test_a_licence_is_an_identifier(sources: Callable[..., Sources], tmp_path: Path) -> None:
+def test_a_licence_is_an_identifier(sources: Callable[..., ExportSources], tmp_path: Path) -> None:
     with pytest.raises(DubaugError, match="--license 'ask me'"):
         export(sources(licence="ask me"), tmp_path / "out")
 
 
-def test_config_json_is_plain(sources: Callable[..., Sources], tmp_path: Path) -> None:
+def test_config_json_is_plain(sources: Callable[..., ExportSources], tmp_path: Path) -> None:
     export(sources(), tmp_path / "out")
     config = json.loads((tmp_path / "out/config.json").read_text())
     assert (config["variant"], config["epoch"], config["embedding_dim"], config["window_s"]) == ("efj", 2, 16, 1.0)

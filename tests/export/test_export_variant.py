@@ -17,13 +17,14 @@ from dubaug.export.corpus import summarise_films
 from dubaug.export.data_card import ASKED, DataFacts, data_card
 from dubaug.export.network import Network, read_network
 from dubaug.export.selection import Dubs, Found, Loss
-from dubaug.export.variant import CardSources, read_networks, write_cards
+from dubaug.export.variant import VariantSources, read_networks, write_cards
 from dubaug.files import read_json
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.train import Run, pretrain
 from dubaug.probe.aggregate import aggregate
 from dubaug.probe.experiment import task_digest
 from dubaug.probe.results import write_result
+from dubaug.tracks import TrackName
 from tiny_corpus import TITLES
 
 
@@ -39,7 +40,7 @@ def second_seed(results: Path, tiny: Experiment, tmp_path_factory: pytest.TempPa
 @pytest.fixture
 def both(
     results: Path, second_seed: Path, tiny: Experiment, write_scores: Callable[..., Path], tmp_path: Path
-) -> CardSources:
+) -> VariantSources:
     """The sources of `efj` with two seeds: esc50 0.625 with seed 0, 0.25 with seed 1."""
     other = read_json(write_scores(tasks={"esc50": [0.25, 0.25], "fsd50k": [0.75]}))
     for task, entry in other["tasks"].items():
@@ -47,7 +48,7 @@ def both(
     other |= {"seed": 1, "checkpoint_sha256": Manifest.load(second_seed).final.sha256}
     joined = tmp_path / "hear.json"
     write_result(joined, aggregate({"a": read_json(write_scores()), "b": other}))
-    return CardSources(
+    return VariantSources(
         manifests=[second_seed, results / "efj/pretraining.json"],
         scores=[joined],
         titles=results / "titles.csv",
@@ -59,7 +60,7 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_a_variant_with_several_seeds_is_one_card(both: CardSources, tmp_path: Path) -> None:
+def test_a_variant_with_several_seeds_is_one_card(both: VariantSources, tmp_path: Path) -> None:
     model, data = write_cards(both, tmp_path / "card")
     assert (model.name, data.name) == ("MODEL_CARD.md", "DATA_CARD.md")
     card = model.read_text(encoding="utf-8")
@@ -76,7 +77,7 @@ def test_a_variant_with_several_seeds_is_one_card(both: CardSources, tmp_path: P
 def test_one_seed_is_a_card_without_means_over_seeds(
     results: Path, write_scores: Callable[..., Path], tmp_path: Path
 ) -> None:
-    sources = CardSources(manifests=[results / "efj/pretraining.json"], scores=[write_scores()])
+    sources = VariantSources(manifests=[results / "efj/pretraining.json"], scores=[write_scores()])
     model, _ = write_cards(sources, tmp_path / "card")
     card = model.read_text(encoding="utf-8")
     assert "2 epochs, seed 0\n" in card
@@ -85,7 +86,7 @@ def test_one_seed_is_a_card_without_means_over_seeds(
 
 
 def test_results_that_do_not_join_these_networks_are_refused(
-    both: CardSources, write_scores: Callable[..., Path], tmp_path: Path
+    both: VariantSources, write_scores: Callable[..., Path], tmp_path: Path
 ) -> None:
     with pytest.raises(DubaugError, match="does not join the networks of efj with seeds 0, 1"):
         write_cards(replace(both, scores=[write_scores()]), tmp_path / "card")
@@ -127,7 +128,7 @@ def test_cards_that_are_there_are_kept_without_force(results: Path, tmp_path: Pa
 
 
 def test_random_weights_have_no_data_card(results: Path, tmp_path: Path) -> None:
-    sources = CardSources(manifests=[results / "rp/pretraining.json"])
+    sources = VariantSources(manifests=[results / "rp/pretraining.json"])
     (model,) = write_cards(sources, tmp_path / "card")
     card = model.read_text(encoding="utf-8")
     assert "# rp: audio and video encoders with random weights, seed 0" in card
@@ -135,7 +136,7 @@ def test_random_weights_have_no_data_card(results: Path, tmp_path: Path) -> None
     assert [path.name for path in (tmp_path / "card").iterdir()] == ["MODEL_CARD.md"]
 
 
-def test_the_cards_name_no_title(both: CardSources, results: Path, tmp_path: Path) -> None:
+def test_the_cards_name_no_title(both: VariantSources, results: Path, tmp_path: Path) -> None:
     for path in write_cards(replace(both, catalogue=results / "titles.csv"), tmp_path / "card"):
         text = path.read_text(encoding="utf-8")
         assert not [name for name in (*TITLES, "delta", "unused") if re.search(rf"\b{name}\b", text)]
@@ -155,7 +156,7 @@ def facts(results: Path) -> Callable[..., DataFacts]:
             licence=None,
             films=summarise_films(results / "titles.csv", network.titles),
             found=Found(titles=4, hours=6.0),
-            subsets=[Subset(languages=("en", "es"), titles=22, video_hours=13.5)],
+            subsets=[Subset(languages=(TrackName("en"), TrackName("es")), titles=22, video_hours=13.5)],
             dubs=[
                 Dubs(status="aligned", verdict="keep", dubs=6, titles=3, offset_s_max=0.004),
                 Dubs(status="shifted", verdict="correct", dubs=2, titles=1, offset_s_max=1.3),
@@ -203,7 +204,7 @@ def test_the_data_card_has_front_matter_and_the_datasheets_headings(facts: Calla
 
 def test_the_data_card_counts(facts: Callable[..., DataFacts]) -> None:
     card = data_card(facts())
-    assert "3 titles in 4 languages each, cut into 14 clips of 1 s: 14 s." in card
+    assert "3 titles with 4 tracks each, cut into 14 clips of 1 s: 14 s." in card
     assert "Titles by decade: 1960s: 1; 2010s: 1; not said: 1." in card
     assert "4 titles could be read (6.0 hours)." in card
     assert "| English + Spanish | 22 | 13.5 hours |" in card
@@ -229,7 +230,7 @@ def test_what_only_the_owner_knows_is_asked_for(facts: Callable[..., DataFacts])
 def test_what_was_not_given_is_said(facts: Callable[..., DataFacts]) -> None:
     card = data_card(facts(films=None, found=None, subsets=None, dubs=None, losses=None))
     assert "Years, genres and original languages: not given." in card
-    assert "Counts by language: not given." in card
+    assert "Counts by track: not given." in card
     assert "What was found: not given." in card
     assert "What was rejected: not given." in card
     nothing = data_card(facts(dubs=[], losses=[]))

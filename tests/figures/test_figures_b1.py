@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from dubaug.cli import main
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError
+from dubaug.figures import b1
 from dubaug.plotting import TEXT_WIDTH_IN
-from dubaug.tables import figure_b1
+from dubaug.tracks import TrackName
 from figure_checks import assert_fonts_embedded, assert_readable
 
 
@@ -22,7 +24,7 @@ def title(number: int, *, year: str = "", genres: str = "", minutes: float = 100
         path=Path(f"t{number}.mkv"),
         minutes=minutes,
         clips=int(minutes * 20),
-        tracks=(Track(language="en", stream=0),),
+        tracks=(Track(name=TrackName("en"), stream=0),),
         year=year,
         genres=genres,
     )
@@ -43,7 +45,7 @@ def panels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(plt, "close", kept.append)
 
     def draw(titles: Sequence[Title]) -> list[Any]:
-        figure_b1.draw(figure_b1.survey(titles), [tmp_path / "b1.png"])
+        b1.draw(b1.survey(titles), [tmp_path / "b1.png"])
         return list(kept[-1].axes)
 
     return draw
@@ -101,9 +103,9 @@ def test_many_genres_end_in_one_bar(panels: Any) -> None:
     films = [title(i, genres=f"Genre {j:02d}") for j in range(30) for i in range(40 - j)]
     genre, _ = panels(films)
     labels = [label.get_text() for label in genre.get_yticklabels()]
-    assert len(labels) == figure_b1.GENRES_SHOWN + 1
+    assert len(labels) == b1.GENRES_SHOWN + 1
     assert labels[0] == "Genre 00"
-    assert labels[-1] == f"{30 - figure_b1.GENRES_SHOWN} others"
+    assert labels[-1] == f"{30 - b1.GENRES_SHOWN} others"
     assert sum(bar.get_width() for bar in genre.patches) == len(films)
 
 
@@ -113,8 +115,8 @@ def test_bins_are_round_not_too_many_and_lose_nothing(count: int) -> None:
     years = sorted(int(year) for year in rng.integers(1960, 2023, count))
     lengths = sorted(float(length) for length in rng.normal(106, 19, count))
     for histogram, values in (
-        (figure_b1.year_histogram(years), years),
-        (figure_b1.duration_histogram(lengths), lengths),
+        (b1.year_histogram(years), years),
+        (b1.duration_histogram(lengths), lengths),
     ):
         assert sum(histogram.counts) == count
         assert len(histogram.edges) == len(histogram.counts) + 1 <= 33
@@ -122,7 +124,7 @@ def test_bins_are_round_not_too_many_and_lose_nothing(count: int) -> None:
         assert values[-1] < histogram.edges[-1]
         assert list(histogram.counts) == np.histogram(values, histogram.edges)[0].tolist()
     if count == 748:
-        assert np.diff(figure_b1.year_histogram(years).edges).tolist() == [2] * 32, "two years a bar"
+        assert np.diff(b1.year_histogram(years).edges).tolist() == [2] * 32, "two years a bar"
 
 
 def test_the_command_writes_the_figure_and_its_data_the_same_each_time(tmp_path: Path) -> None:
@@ -175,4 +177,4 @@ def test_it_can_be_read_at_the_texts_width(panels: Any, titles: int) -> None:
 
 def test_no_title_is_an_error() -> None:
     with pytest.raises(DubaugError, match="needs titles"):
-        figure_b1.survey([])
+        b1.survey([])

@@ -12,10 +12,10 @@ from PIL import Image
 from dubaug.cli import main
 from dubaug.config import Experiment, save
 from dubaug.errors import DubaugError
+from dubaug.figures import c2
+from dubaug.figures.names import sweep_figures
 from dubaug.files import read_json, write_json
 from dubaug.plotting import PAPER_LOOKS
-from dubaug.tables import figure_c2
-from dubaug.figures.names import sweep_figures
 from dubaug.tables.scores import load_scores
 from figure_checks import assert_fonts_embedded, assert_readable
 
@@ -62,8 +62,8 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     plt.close("all")
 
 
-def drawn(experiment: Experiment, paths: list[Path], name: str = "c2") -> figure_c2.Sweep:
-    return figure_c2.select(experiment, load_scores(paths), sweep_figures(experiment)[name])
+def drawn(experiment: Experiment, paths: list[Path], name: str = "c2") -> c2.Sweep:
+    return c2.select(experiment, load_scores(paths), sweep_figures(experiment)[name])
 
 
 def curves(axis: Any) -> list[Any]:
@@ -71,14 +71,14 @@ def curves(axis: Any) -> list[Any]:
 
 
 def rings(axis: Any) -> list[tuple[float, float]]:
-    found = [line for line in axis.lines if line.get_markeredgecolor() == figure_c2.RING["markeredgecolor"]]
+    found = [line for line in axis.lines if line.get_markeredgecolor() == c2.RING["markeredgecolor"]]
     return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in found]
 
 
 def test_one_panel_a_task_dashed_baselines_solid_dubs_and_the_best_circled(
     demo_experiment: Experiment, sweep: Any, tmp_path: Path, kept: list[Any]
 ) -> None:
-    figure_c2.draw(drawn(demo_experiment, sweep.paths), [tmp_path / "c2.pdf", tmp_path / "c2.png"])
+    c2.draw(drawn(demo_experiment, sweep.paths), [tmp_path / "c2.pdf", tmp_path / "c2.png"])
     assert (tmp_path / "c2.pdf").read_bytes().startswith(b"%PDF")
     assert (tmp_path / "c2.png").read_bytes().startswith(b"\x89PNG")
     panels = kept[0].axes
@@ -101,7 +101,7 @@ def test_error_bars_are_deviations_within_what_the_metric_can_be(
 ) -> None:
     for epoch, mean in ((2, 0.9), (4, 0.5)):
         results.add("av", "hear", {"esc50": mean, "fsd50k": 0.3}, epoch=epoch, sweep=True, std=0.2)
-    figure_c2.draw(drawn(demo_experiment, results.paths), [tmp_path / "c2.png"])
+    c2.draw(drawn(demo_experiment, results.paths), [tmp_path / "c2.png"])
     axis = kept[0].axes[0]
     bars = [line.get_ydata() for line in axis.lines if line not in curves(axis) and len(line.get_xdata()) == 2]
     np.testing.assert_allclose(bars, [[0.7, 1.0], [0.3, 0.7]])
@@ -111,7 +111,7 @@ def test_error_bars_are_deviations_within_what_the_metric_can_be(
 
 
 def test_wide_bars_do_not_flatten_the_lines(demo_experiment: Experiment, full: Any, kept: list[Any]) -> None:
-    figure_c2.draw(drawn(demo_experiment, full.paths), [])
+    c2.draw(drawn(demo_experiment, full.paths), [])
     for axis in kept[0].axes:
         means = np.concatenate([line.get_ydata() for line in curves(axis)])
         low, high = axis.get_ylim()
@@ -122,16 +122,14 @@ def test_wide_bars_do_not_flatten_the_lines(demo_experiment: Experiment, full: A
     assert "long bars are cut" in note.replace("\n", " ")
 
 
-@pytest.mark.parametrize(
-    ("size", "width_in"), [(figure_c2.ACROSS_TEXT, 6.8), (figure_c2.IN_COLUMN, 3.3)], ids=["text", "column"]
-)
+@pytest.mark.parametrize(("size", "width_in"), [(c2.ACROSS_TEXT, 6.8), (c2.IN_COLUMN, 3.3)], ids=["text", "column"])
 @pytest.mark.parametrize("which", ["full", "sparse", "further", "far"])
 def test_it_can_be_read_at_its_size(
     make_experiment: Callable[..., Experiment],
     full: Any,
     tmp_path: Path,
     kept: list[Any],
-    size: figure_c2.Size,
+    size: c2.Size,
     width_in: float,
     which: str,
 ) -> None:
@@ -150,7 +148,7 @@ def test_it_can_be_read_at_its_size(
         reason = "no data at /a/folder/of/a/name/without/end/tfds_crema_d-1.0.0-full/48000 (see the docs) " * 3
         emptied = {**sweep.curves, "crema_d": {}}
         sweep = replace(sweep, reasons={**sweep.reasons, "crema_d": reason}, curves=emptied)
-    figure_c2.draw(sweep, [tmp_path / "c2.pdf", tmp_path / "c2.png"], size)
+    c2.draw(sweep, [tmp_path / "c2.pdf", tmp_path / "c2.png"], size)
     assert kept[0].get_figwidth() == pytest.approx(width_in)
     assert kept[0].get_figheight() < 9
     assert_readable(kept[0])
@@ -168,7 +166,7 @@ def test_a_line_far_from_the_others_does_not_flatten_them(
         for epoch in (2, 4, 6):
             mean = 0.2 if variant == "a" else 0.5 + 0.02 * i + 0.005 * epoch
             results.add(variant, "hear", {"esc50": mean, "fsd50k": 0.5 + 0.02 * i}, epoch=epoch, sweep=True, std=0.01)
-    figure_c2.draw(drawn(demo_experiment, results.paths), [tmp_path / "c2.pdf"])
+    c2.draw(drawn(demo_experiment, results.paths), [tmp_path / "c2.pdf"])
     axis, unbroken = kept[0].axes[:2]
     height = axis.transAxes.inverted().transform
     places = [
@@ -186,7 +184,7 @@ def test_a_line_far_from_the_others_does_not_flatten_them(
 
 
 def note_of(experiment: Experiment, results: Any, kept: list[Any]) -> str:
-    figure_c2.draw(drawn(experiment, results.paths), [])
+    c2.draw(drawn(experiment, results.paths), [])
     return " ".join(text.get_text().replace("\n", " ") for text in kept[-1].texts)
 
 
@@ -268,13 +266,13 @@ def test_the_command_says_why_a_panel_is_empty(
 def test_the_same_data_give_the_same_bytes(demo_experiment: Experiment, sweep: Any, tmp_path: Path) -> None:
     shown = drawn(demo_experiment, sweep.paths)
     for name in ("one", "two"):
-        figure_c2.draw(shown, [tmp_path / f"{name}.{form}" for form in ("pdf", "png", "txt")])
+        c2.draw(shown, [tmp_path / f"{name}.{form}" for form in ("pdf", "png", "txt")])
     for form in ("pdf", "png", "txt"):
         assert (tmp_path / f"one.{form}").read_bytes() == (tmp_path / f"two.{form}").read_bytes()
 
 
 def test_in_words_it_says_what_the_drawing_shows(demo_experiment: Experiment, sweep: Any, tmp_path: Path) -> None:
-    figure_c2.draw(drawn(demo_experiment, sweep.paths), [tmp_path / "c2.txt"])
+    c2.draw(drawn(demo_experiment, sweep.paths), [tmp_path / "c2.txt"])
     assert (tmp_path / "c2.txt").read_text(encoding="utf-8") == (
         "Line charts of HEAR scores over pretraining, a panel for each of 2 tasks: 4 variants after epochs 2, 4 and 6. "
         "The best score of a task is of AV on 1 and +EFJ on 1; dub-augmented variants have it on 1 of 2 tasks. "
@@ -283,7 +281,7 @@ def test_in_words_it_says_what_the_drawing_shows(demo_experiment: Experiment, sw
 
 
 def test_the_data_lie_beside_the_figure(demo_experiment: Experiment, sweep: Any, tmp_path: Path) -> None:
-    figure_c2.to_csv(drawn(demo_experiment, sweep.paths), tmp_path / "c2.csv")
+    c2.to_csv(drawn(demo_experiment, sweep.paths), tmp_path / "c2.csv")
     rows = list(csv.DictReader((tmp_path / "c2.csv").open(encoding="utf-8")))
     assert len(rows) == 4 * 3 * 2, "rp is not in the figure"
     row = next(row for row in rows if (row["task"], row["variant"], row["epoch"]) == ("esc50", "es", "4"))

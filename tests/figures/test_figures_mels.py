@@ -8,9 +8,9 @@ import pytest
 
 from dubaug.cli import main
 from dubaug.errors import DubaugError
+from dubaug.figures import mels
 from dubaug.media import jpeg
 from dubaug.plotting import TEXT_WIDTH_IN
-from dubaug.tables import figure_mels
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex, ShardEntry
 from figure_checks import assert_fonts_embedded, assert_readable
@@ -44,12 +44,12 @@ def index(tmp_path: Path) -> ClipIndex:
 
 
 def test_clips_with_speech_of_different_titles_by_seed(index: ClipIndex) -> None:
-    drawn = {tuple(choice.title_id for choice in figure_mels.choose(index, clips=3, seed=seed)) for seed in range(8)}
+    drawn = {tuple(choice.title_id for choice in mels.choose(index, clips=3, seed=seed)) for seed in range(8)}
     assert len(drawn) > 1, "another seed draws other titles"
     for titles in drawn:
         assert len(set(titles)) == 3
-    choices = figure_mels.choose(index, clips=9, seed=0)
-    assert choices == figure_mels.choose(index, clips=9, seed=0)
+    choices = mels.choose(index, clips=9, seed=0)
+    assert choices == mels.choose(index, clips=9, seed=0)
     assert {choice.title_id: choice.row for choice in choices} == TALKING
 
 
@@ -68,8 +68,8 @@ def test_what_nobody_hears_is_no_speech(tmp_path: Path) -> None:
         tracks=("en", "fr"),
         sample_rate_hz=48000,
     ).open("a")
-    assert figure_mels.tracks_difference_db(reader, 0) == pytest.approx(0.0, abs=1e-3)
-    assert figure_mels.tracks_difference_db(reader, 1) == pytest.approx(10 / np.log(10) / 2, rel=1e-3)
+    assert mels.tracks_difference_db(reader, 0) == pytest.approx(0.0, abs=1e-3)
+    assert mels.tracks_difference_db(reader, 1) == pytest.approx(10 / np.log(10) / 2, rel=1e-3)
 
 
 def test_stills_over_every_tracks_mel_on_one_time_axis_and_one_scale(
@@ -77,35 +77,35 @@ def test_stills_over_every_tracks_mel_on_one_time_axis_and_one_scale(
 ) -> None:
     kept: list[Any] = []
     monkeypatch.setattr(plt, "close", kept.append)
-    choices = figure_mels.choose(index, clips=3, seed=0)
-    figure_mels.draw_clips(index, choices, [tmp_path / "mels.pdf"])
+    choices = mels.choose(index, clips=3, seed=0)
+    mels.draw_clips(index, choices, [tmp_path / "mels.pdf"])
     (figure,) = kept
     assert_readable(figure)
     assert figure.get_figwidth() == pytest.approx(TEXT_WIDTH_IN)
     images = [(axis, axis.images[0]) for axis in figure.axes if axis.images]
-    mels = [(axis, image) for axis, image in images if image.get_array().ndim == 2]
+    panels = [(axis, image) for axis, image in images if image.get_array().ndim == 2]
     stills = [(axis, image) for axis, image in images if image.get_array().ndim == 3]
-    assert (len(mels), len(stills)) == (3 * 4, 3 * figure_mels.STILLS)
-    assert {image.norm for _, image in mels} == {mels[0][1].norm}, "one colour scale"
-    assert max(image.get_array().max() for _, image in mels) == pytest.approx(0.0)
-    assert [axis.texts[0].get_text() for axis, _ in mels] == ["English", "Spanish", "French", "Japanese"] * 3
-    for axis, image in mels:
+    assert (len(panels), len(stills)) == (3 * 4, 3 * mels.STILLS)
+    assert {image.norm for _, image in panels} == {panels[0][1].norm}, "one colour scale"
+    assert max(image.get_array().max() for _, image in panels) == pytest.approx(0.0)
+    assert [axis.texts[0].get_text() for axis, _ in panels] == ["English", "Spanish", "French", "Japanese"] * 3
+    for axis, image in panels:
         assert axis.get_xlim() == (0.0, 3.0)
         left, right, _, _ = image.get_extent()
         assert (left, right) == pytest.approx((512 / 48000, (512 + 46 * 3072) / 48000))
         np.testing.assert_allclose(axis.get_yticks(), [2595 * np.log10(1 + khz / 0.7) for khz in (1, 2, 4, 8, 16)])
-    labelled = [[label.get_text() for label in axis.get_yticklabels()] for axis, _ in mels]
+    labelled = [[label.get_text() for label in axis.get_yticklabels()] for axis, _ in panels]
     assert labelled == [["1", "2", "4", "8", "16"]] * 4 + [[]] * 8, "one scale, written at the left"
     for number, choice in enumerate(choices):
         reader = index.open(choice.title_id)
-        row_db = mels[4 * number + 2][1].get_array()
+        row_db = panels[4 * number + 2][1].get_array()
         expected = reader.mel(choice.row, "fr").astype(np.float64)
         expected_db = 10 * np.log10(np.exp(expected).mean(axis=0)).T
         np.testing.assert_allclose(row_db - row_db.max(), expected_db - expected_db.max(), atol=1e-3)
-        column = stills[figure_mels.STILLS * number : figure_mels.STILLS * (number + 1)]
+        column = stills[mels.STILLS * number : mels.STILLS * (number + 1)]
         for (axis, image), frame in zip(column, (1, 4, 6), strict=True):
             np.testing.assert_array_equal(image.get_array(), reader.frames(choice.row)[frame])
-            assert axis.get_position().y0 > mels[4 * number][0].get_position().y1, "above its spectrograms"
+            assert axis.get_position().y0 > panels[4 * number][0].get_position().y1, "above its spectrograms"
         captions = [text.get_text() for text in figure.texts]
         assert f"{choice.title_id}  0:{3 * choice.row:02d}" in captions
 
@@ -132,7 +132,7 @@ def test_the_command_writes_the_same_bytes_each_time(index: ClipIndex, tmp_path:
 def test_no_clips_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = ClipIndex(shards=(), tracks=TRACKS, sample_rate_hz=48000)
     with pytest.raises(DubaugError, match="holds none"):
-        figure_mels.choose(empty, clips=3, seed=0)
+        mels.choose(empty, clips=3, seed=0)
     empty.save(tmp_path / "clips.json")
     assert main(["figure-mels", "--index", str(tmp_path / "clips.json"), "--clips", "0", "--out-dir", "x"]) == 1
     assert "--clips 0" in capsys.readouterr().err

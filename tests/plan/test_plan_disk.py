@@ -8,7 +8,7 @@ from plan_factory import make_job
 
 from dubaug.config import Experiment
 from dubaug.plan import disk
-from dubaug.plan.amounts import Amount, Amounts, Corpus
+from dubaug.plan.amounts import Amount, Amounts, FilmAmounts
 from dubaug.plan.disk import Space, run_bytes, spaces
 from dubaug.plan.rates import Rate
 from dubaug.plan.work import work_of
@@ -21,7 +21,7 @@ def _amounts(clips: float | None, **items: float) -> Amounts:
     def amount(value: float | None) -> Amount | None:
         return None if value is None else Amount(value=value, source="")
 
-    corpus = Corpus(found_titles=None, found_hours=None, titles=None, hours=None, clips=amount(clips))
+    corpus = FilmAmounts(found_titles=None, found_hours=None, titles=None, hours=None, clips=amount(clips))
     return Amounts(corpus=corpus, windows={}, items={name: Amount(value=n, source="") for name, n in items.items()})
 
 
@@ -60,7 +60,7 @@ def test_sizes_at_the_papers_scale_worked_out_by_hand(paper_experiment: Experime
     jobs = [
         make_job("shards", wildcards={"batch": "0"}, outputs=("results/shards/batch0.json",)),
         make_job("separate", wildcards={"batch": "0"}, outputs=("results/separated/batch0.json",)),
-        make_job("probe_hares", wildcards={"run": "efj"}, outputs=("results/efj/hares.json",)),
+        make_job("probe_hares", wildcards={"run": "efj/seed0"}, outputs=("results/efj/seed0/hares.json",)),
     ]
     items = dict.fromkeys(paper_experiment.suites["hares"], 100.0)
     amounts = _amounts(1_560_000, **items)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dubaug.config import Experiment
-from dubaug.plan.amounts import Amount, Amounts, Corpus
+from dubaug.plan.amounts import Amount, Amounts, FilmAmounts
 from dubaug.plan.disk import Space
 from dubaug.plan.estimate import Row, Total
 from dubaug.plan.render import Plan, to_csv, to_mapping, to_markdown, to_text
@@ -27,7 +27,7 @@ def plan(demo_experiment: Experiment) -> Plan:
         unknown={"probe_hares": 8}, bounds=("pretrain",),
     )  # fmt: skip
     count = Amount(value=748, source="the paper, Table B4")
-    corpus = Corpus(found_titles=count, found_hours=count, titles=count, hours=count, clips=count)
+    corpus = FilmAmounts(found_titles=count, found_hours=count, titles=count, hours=count, clips=count)
     spaces = [
         Space(what="clips", folder="results/shards", size_bytes=0.92e12, basis="measured elsewhere", source="a file"),
         Space(what="windows", folder="results/features", size_bytes=None, basis="unknown", source=""),

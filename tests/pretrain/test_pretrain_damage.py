@@ -17,6 +17,7 @@ from run_factory import READ, at_call, steps_in, unfinished_in
 from dubaug.errors import DubaugError, Interrupted
 from dubaug.files import sha256_of
 from dubaug.pretrain.manifest import Manifest
+from needs import lacking
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk.mkdir()
     options = ["-t", "tmpfs", "-o", "size=32m", "tmpfs", str(disk)]
     if shutil.which("mount") is None or subprocess.run(["mount", *options], capture_output=True).returncode:
-        pytest.skip("mounting a tmpfs needs root")
+        lacking("tmpfs", "mounting a tmpfs needs root")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
 

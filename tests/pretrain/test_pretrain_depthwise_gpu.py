@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from dubaug.pretrain.depthwise_gpu import depthwise_conv3d, is_supported, launch_constants
+from needs import lacking
 
 ONE, TWO = (1, 1, 1), (1, 2, 2)
 CUBE, TIME = (3, 3, 3), (5, 1, 1)
@@ -48,9 +49,17 @@ CASES = [
 ]
 
 
+def _triton() -> Any:
+    try:
+        import triton
+    except ImportError:
+        lacking("triton", "Triton is not installed: there are no kernels")
+    return triton
+
+
 @pytest.fixture(scope="module")
 def interpreted() -> dict[str, Any]:
-    pytest.importorskip("triton", reason="Triton is not installed: no kernel to interpret")
+    _triton()
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("depthwise_interpreted.py"))],
         input=json.dumps(CASES),
@@ -58,7 +67,7 @@ def interpreted() -> dict[str, Any]:
         text=True,
     )
     if "only 0-dimensional arrays can be converted" in done.stderr:
-        pytest.skip("the interpreter of Triton before 3.8 does not run with NumPy 2.4")
+        lacking("triton", "the interpreter of Triton before 3.8 does not run with NumPy 2.4")
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
@@ -91,7 +100,7 @@ def test_the_package_imports_without_triton() -> None:
 
 
 def test_what_is_supported_is_said() -> None:
-    pytest.importorskip("triton", reason="Triton is not installed: nothing is supported")
+    _triton()
 
     def answer(
         size: tuple[int, ...] = (2, 6, 4, 9, 9),
@@ -125,14 +134,14 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _compile(kernel: str, layer: tuple[Any, ...], architecture: int, dtype: str = "bfloat16", **known: int) -> bytes:
     """Return a kernel's machine code, compiled as for its launch, with the arguments in `known` as constants."""
-    triton = pytest.importorskip("triton", reason="Triton is not installed: no kernel to compile")
+    triton = _triton()
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
     from dubaug.pretrain import depthwise_kernels
 
     if triton.knobs.runtime.interpret:
-        pytest.skip("TRITON_INTERPRET is set: kernels are not compiled")
+        lacking("triton", "TRITON_INTERPRET is set: kernels are not compiled")
     _, side, size, stride = layer
     constants = launch_constants((side, side), size, stride, of_input=kernel == "input_gradient")
     warps = constants.pop("num_warps")
@@ -154,7 +163,7 @@ def _resources(code: bytes, folder: Path) -> dict[str, int]:
 
     tool = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
     if not tool.is_file():
-        pytest.skip(f"Triton came without {tool}")
+        lacking("triton", f"Triton came without {tool}")
     (folder / "kernel.cubin").write_bytes(code)
     said = subprocess.run(
         [tool, "-res-usage", folder / "kernel.cubin"], capture_output=True, text=True, check=True
@@ -246,7 +255,7 @@ def test_on_a_gpu_results_are_pytorchs_and_the_same_twice(layer: tuple[Any, ...]
 @gpu
 def test_on_a_gpu_tensors_of_more_than_two_to_the_31_values_are_reached() -> None:
     if torch.cuda.mem_get_info()[0] < 24 << 30:
-        pytest.skip("less than 24 GiB of the GPU's memory are free")
+        lacking("gpu", "less than 24 GiB of the GPU's memory are free")
     input = torch.empty(44, 54, 8, 340, 340, device="cuda", dtype=torch.bfloat16)
     assert input.numel() > 2**31
     input[:-1].zero_()

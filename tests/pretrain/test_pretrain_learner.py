@@ -23,6 +23,7 @@ from dubaug.pretrain.compiled import compile_blocks
 from dubaug.pretrain.data import Batch, ClipSource
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.processes import Processes
+from needs import lacking
 
 MakeTiny = Callable[..., Experiment]
 ALONE = Processes(rank=0, count=1, device=torch.device("cpu"))
@@ -206,10 +207,11 @@ def test_compiled_blocks_are_one_graph_each_and_compute_the_same(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler, and there is no g++ here")
 @pytest.mark.parametrize("part", ["audio", "video"])
 def test_kernels_made_of_a_block_compute_the_same(tiny: Experiment, part: str) -> None:
     """By torch.compile's own compiler, with its gradients."""
+    if shutil.which("g++") is None:
+        lacking("g++", "torch.compile needs a C++ compiler, and there is no g++ here")
     torch._dynamo.reset()
     model = Learner(tiny, "efj", 0, ALONE, torch.float64).model
     encoder, shape = {"audio": (model.audio, (4, 2, 30, 1, 25)), "video": (model.video, (4, 3, 2, 32, 32))}[part]

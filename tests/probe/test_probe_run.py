@@ -148,7 +148,7 @@ def test_result_says_what_it_was_made_from(finished, experiment):
     assert (one["metric"], one["n_folds"], one["std"], one["n_train"], one["n_test"]) == ("mAP", 1, None, 6, 6)
     assert (folds["metric"], folds["n_folds"], len(folds["best_epochs"])) == ("top1_acc", 3, 3)
     assert folds["experiment"] == task_digest(experiment, VARIANT, 0, "toy_folds")
-    assert len(folds["grid"]) == experiment.probe.hear.grid_points
+    assert len(folds["grid"]) == experiment.probe["hear"].grid_points
     assert folds["hyperparameters"]["hidden"] == 8
     assert set(one["metrics"]) == {"mAP", "d_prime"}
 
@@ -180,7 +180,10 @@ def test_sweep_holds_each_checkpoint_and_the_final_one_twice(finished):
         result = finished.result(f"epoch{epoch:02d}/hear.json")
         assert result["epoch"] == epoch
         assert result["checkpoint_sha256"] == sha256_of(finished.folder / f"epoch{epoch}.safetensors")
-    assert finished.result("epoch06/hear.json") == finished.result()
+    final, last = finished.result(), finished.result("epoch06/hear.json")
+    assert [point["path"] for point in final.pop("sweep")] == [f"epoch{epoch:02d}/hear.json" for epoch in EPOCHS]
+    assert (final.pop("in_sweep"), last.pop("in_sweep")) == (False, True)
+    assert last == final
 
 
 def test_same_again_from_nothing(finished, experiment):
@@ -318,7 +321,7 @@ def test_hashes_follow_what_results_depend_on(make_experiment, demo_experiment):
     assert hashes(other_probe, "hear", "esc50")[0] != hashes(demo_experiment, "hear", "esc50")[0]
     assert hashes(other_probe, "hear", "esc50")[1] != hashes(demo_experiment, "hear", "esc50")[1]
     assert hashes(other_probe, "hares", "tut18") == hashes(demo_experiment, "hares", "tut18")
-    relabelled = make_experiment(tasks={"esc50": {"label": "ESC"}}, probe={"embed_batch": 7}, results_dir="elsewhere")
+    relabelled = make_experiment(tasks={"esc50": {"label": "ESC"}}, embed_batch=7, results_dir="elsewhere")
     assert hashes(relabelled, "hear", "esc50") == hashes(demo_experiment, "hear", "esc50")
     assert result_digest(demo_experiment, "efj", 1, "hear") != result_digest(demo_experiment, "efj", 0, "hear")
     assert task_digest(demo_experiment, "efj", 0, "vggsound") != task_digest(demo_experiment, "efj", 0, "vggsound_a")

@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +9,13 @@ import pytest
 from cluster import Cluster, why_not
 from small_site import Site, small_site
 
+from needs import lacking
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     if reason := why_not():
-        warnings.warn(f"the tests on a SLURM cluster are skipped: {reason}", stacklevel=1)
-        pytest.skip(f"no SLURM can be started here: {reason}")
+        lacking("slurm", f"no SLURM can be started here: {reason}")
     here = Cluster(Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp")))
     try:
         here.start()

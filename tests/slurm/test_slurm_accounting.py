@@ -2,7 +2,6 @@
 
 import subprocess
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +9,11 @@ import pytest
 from cluster import ACCOUNT, Cluster, wait_until, why_not
 from small_site import Site, edit_profile, small_site
 
+from needs import lacking
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-COMMAND = ("--configfile", "overlay.yaml", "--", "results/rp/pretraining.json")
+COMMAND = ("--configfile", "overlay.yaml", "--", "results/rp/seed0/pretraining.json")
 """One job, of the random network, that takes no data."""
 
 
@@ -20,8 +21,7 @@ COMMAND = ("--configfile", "overlay.yaml", "--", "results/rp/pretraining.json")
 def accounted() -> Iterator[Cluster]:
     """A cluster of this module's own: it comes first in the folder, before the other tests' one is started."""
     if reason := why_not(accounting=True):
-        warnings.warn(f"the tests with SLURM's accounting are skipped: {reason}", stacklevel=1)
-        pytest.skip(f"no SLURM with accounting can be started here: {reason}")
+        lacking("accounting", f"no SLURM with accounting can be started here: {reason}")
     here = Cluster(Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp")), accounting=True)
     try:
         here.start()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dubaug.probe import metrics
+from dubaug.metrics import classes as metrics
 from dubaug.statistics import influence
 
 BY_CLASS = {"mAP": metrics.average_precision, "aucroc": metrics.area_under_roc}
@@ -34,7 +34,7 @@ def test_a_ranking_without_each_item(metric, ties):
 
 def test_a_share_without_each_item():
     right = np.random.default_rng(0).random(30) < 0.6
-    np.testing.assert_allclose(influence.of_share(right), without(lambda rows: right[rows].mean(), 30), atol=1e-12)
+    np.testing.assert_allclose(influence.of_mean(right), without(lambda rows: right[rows].mean(), 30), atol=1e-12)
 
 
 def test_d_prime_follows_the_area_under_the_curve():
@@ -68,3 +68,8 @@ def test_a_class_without_positives_has_none():
     truth[:, 2] = False
     expected = influence.of_mean_over_classes("mAP", scores[:, :2], truth[:, :2])
     np.testing.assert_allclose(influence.of_mean_over_classes("mAP", scores, truth), expected)
+
+
+def test_any_other_score_is_computed_without_each_item():
+    values = np.random.default_rng(0).random(12)
+    np.testing.assert_allclose(influence.of_any(lambda rows: float(values[rows].mean()), 12), influence.of_mean(values))

@@ -1,4 +1,4 @@
-"""The simulation of `make bench-statistics` in short: false positives where networks differ on all their tasks alike."""
+"""The simulation of `make bench-statistics` in short: false positives where networks differ on all tasks alike."""
 
 import sys
 from pathlib import Path

@@ -20,6 +20,7 @@ from dubaug.tables.scores import load_scores
 from dubaug.tables.sources import Sources
 from dubaug.tables.tables import BUILDERS, build
 from dubaug.tables.versus import build_beside_paper
+from needs import lacking
 
 ODD = "& % _ # ~ ^ < > \" ' | $ { } \\ é ł ß ± – § ′ † 日 Ω ħ"
 SMALL = Table(
@@ -208,7 +209,7 @@ DOCUMENT = r"""\documentclass[twocolumn]{article}
 
 def test_every_table_compiles_and_fits_its_column(every_table: list[Table], tmp_path: Path) -> None:
     if not shutil.which("pdflatex"):
-        pytest.skip("pdflatex is missing: apt-get install texlive-latex-recommended lmodern")
+        lacking("latex", "pdflatex is missing: apt-get install texlive-latex-recommended lmodern")
     tables = [*every_table, SMALL]
     for i, table in enumerate(tables):
         (tmp_path / f"{i}.tex").write_text(to_latex(table), encoding="utf-8")
@@ -234,7 +235,7 @@ def test_every_table_compiles_and_fits_its_column(every_table: list[Table], tmp_
 def test_a_table_with_many_variants_is_scaled_to_its_page(tmp_path: Path) -> None:
     """The same without the scaling is too wide: the log would say so."""
     if not shutil.which("pdflatex"):
-        pytest.skip("pdflatex is missing: apt-get install texlive-latex-recommended lmodern")
+        lacking("latex", "pdflatex is missing: apt-get install texlive-latex-recommended lmodern")
     wide = Table(
         name="W",
         caption="c",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from needs import lacking
 
 
 @contextmanager
@@ -17,9 +17,9 @@ def postgres() -> Iterator[str]:
     """Yield the address of a new, empty database; it is removed afterwards."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+        lacking("postgresql", "PostgreSQL is not installed: apt-get install postgresql")
     if importlib.util.find_spec("psycopg2") is None:
-        pytest.skip("PostgreSQL's driver is not installed (psycopg2-binary in requirements.lock)")
+        lacking("postgresql", "PostgreSQL's driver is not installed (psycopg2-binary in requirements.lock)")
     programs_dir, root = programs[-1].parent, os.geteuid() == 0
     folder = Path(tempfile.mkdtemp(prefix="dubaug-postgres-", dir="/tmp"))
     if root:  # which PostgreSQL refuses to run as

@@ -46,7 +46,7 @@ def rises(stereo_CS: np.ndarray) -> np.ndarray:
     rise_CBT = np.zeros_like(level_CBT)
     half = _SPAN // 2
     rise_CBT[..., half:-half] = level_CBT[..., _SPAN:] - level_CBT[..., :-_SPAN]
-    return np.maximum(rise_CBT, 0).reshape(-1, level_CBT.shape[-1]).astype(np.float32)
+    return np.asarray(np.maximum(rise_CBT, 0).reshape(-1, level_CBT.shape[-1]), np.float32)
 
 
 def onsets(rises_BT: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from dubaug.probe.results import finite
 from dubaug.statistics.corrections import holm
 from dubaug.statistics.estimate import LEVEL, Over, estimate
 from dubaug.statistics.sample import Sample, sample_of
+from dubaug.suites.registry import metric
 
 Results = Mapping[Path, Mapping[str, Any]]
 
@@ -43,6 +44,8 @@ class Comparison:
     """Distinct test items."""
     n_seeds_a: int
     n_seeds_b: int
+    better: str
+    """The variant with the better score, whichever way is better for this metric; empty where they are equal."""
     over: Over
     """What the error is over; over items alone, it is a comparison of these trainings, not of the methods."""
     n_units: float
@@ -137,11 +140,16 @@ def _comparison(a: tuple[Predictions, Sample], b: tuple[Predictions, Sample]) ->
         n_items=len({item for fold in first.folds for item in fold.items}),
         n_seeds_a=len(sample_a.seeds),
         n_seeds_b=len(sample_b.seeds),
+        better=_better(metric(first.about.metrics[0]).sign * found.value, first.about.variant, other.about.variant),
         over=found.over,
         n_units=round(sample_a.units.number, 1),
         grouped_by=sample_a.units.grouped_by,
         note=found.why_none,
     )
+
+
+def _better(gain: float, variant_a: str, variant_b: str) -> str:
+    return variant_a if gain > 0 else variant_b if gain < 0 else ""
 
 
 def with_holm(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:

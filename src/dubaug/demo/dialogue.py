@@ -16,7 +16,7 @@ LANGUAGES: tuple[str, ...] = ("en", "es", "fr", "ja")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class SpokenLine:
     """One sentence, said by one role from `start_s` on."""
 
     sentence: str
@@ -32,26 +32,26 @@ def cast_roles(rng: np.random.Generator, roles: int, bank: Bank) -> tuple[int, .
 
 def write_lines(
     *, seconds: float, rng: np.random.Generator, cast: Sequence[int], sentences: Sequence[str]
-) -> tuple[Line, ...]:
+) -> tuple[SpokenLine, ...]:
     """Return lines that fit into `seconds` in every language, from `sentences` in their order, by roles in turn.
 
     Now and then a line's time passes in silence. A sentence that is too long for what is left is passed over.
     """
-    lines: list[Line] = []
+    lines: list[SpokenLine] = []
     at, role = float(rng.uniform(0.1, 0.7)), int(rng.integers(len(cast)))
     for sentence in sentences:
         longest = max(_utterance(sentence, language, cast[role]).seconds for language in LANGUAGES)
         if at + longest > seconds - 0.05:
             continue
         if rng.random() > 0.12:
-            lines.append(Line(sentence=sentence, role=role, start_s=round(at, 3)))
+            lines.append(SpokenLine(sentence=sentence, role=role, start_s=round(at, 3)))
         at += longest + float(rng.uniform(0.15, 0.6))
         role = (role + 1) % len(cast)
     return tuple(lines)
 
 
 def speak(
-    lines: Sequence[Line], *, language: str, cast: Sequence[int], seconds: float, sample_rate_hz: int
+    lines: Sequence[SpokenLine], *, language: str, cast: Sequence[int], seconds: float, sample_rate_hz: int
 ) -> np.ndarray:
     """Return the lines as said in `language`, float32 (samples,), at the speech bank's loudness."""
     track = np.zeros(length(seconds, sample_rate_hz), np.float32)

@@ -12,12 +12,11 @@ from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageChops
 
-from dubaug.config.model import Demo
-from dubaug.config.resolve import digest
+from dubaug.config import Demo, digest
 from dubaug.demo import scenes
 from dubaug.demo.films import scene_background, scene_speech
 from dubaug.demo.generator import generator_sha256
-from dubaug.demo.titles import FPS, FRAMES_A_PICTURE, Look, Scene, Title, plan_titles
+from dubaug.demo.titles import FPS, FRAMES_A_PICTURE, DemoTitle, Look, Scene, plan_titles
 from dubaug.files import atomic_path, write_text
 from dubaug.progress import Progress, say
 
@@ -67,11 +66,11 @@ def settings_of(path: Path) -> str | None:
         return None
 
 
-def _path(films: Path, title: Title) -> Path:
+def _path(films: Path, title: DemoTitle) -> Path:
     return films / f"{title.title_id}.mkv"
 
 
-def _write_all(films: Path, work: list[tuple[Title, str]], jobs: int) -> Iterator[str]:
+def _write_all(films: Path, work: list[tuple[DemoTitle, str]], jobs: int) -> Iterator[str]:
     """Write the titles, each in one process; yield each one's name when it is done."""
     if jobs <= 1 or len(work) == 1:
         for title, settings in work:
@@ -85,7 +84,7 @@ def _write_all(films: Path, work: list[tuple[Title, str]], jobs: int) -> Iterato
             yield futures[future]
 
 
-def write_title(path: Path, title: Title, settings: str = "") -> None:
+def write_title(path: Path, title: DemoTitle, settings: str = "") -> None:
     """Write one film to `path`, atomically. `settings` goes into its metadata."""
     with atomic_path(path) as temporary:
         # One thread and bit-exact muxing (no random ids, no dates): the same film is the same bytes.
@@ -189,7 +188,7 @@ def _mask(look: Look) -> Image.Image:
     return Image.fromarray((255 * mask).round().astype(np.uint8)).convert("RGB")
 
 
-def _catalogue(titles: tuple[Title, ...]) -> str:
+def _catalogue(titles: tuple[DemoTitle, ...]) -> str:
     text = io.StringIO()
     text.write(",".join(CATALOGUE_COLUMNS) + "\n")
     for title in titles:

@@ -25,7 +25,8 @@ class Stems:
     @property
     def mix(self) -> np.ndarray:
         """The sum of both."""
-        return self.speech + self.background
+        mix_CS: np.ndarray = self.speech + self.background
+        return mix_CS
 
 
 def scene_background(scene: Scene, acoustics: Acoustics, theme: Theme, *, sample_rate_hz: int) -> np.ndarray:

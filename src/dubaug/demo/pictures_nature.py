@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from dubaug.demo.pictures import Brush, Colour, Painter, Stage, hsv, mixed, scattered, turned
+from dubaug.demo.stage import Brush, Colour, Painter, Stage, hsv, mixed, scattered, turned
 
 DARK: Colour = (22, 20, 24)
 PALE: Colour = (236, 236, 232)

@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from dubaug.demo.pictures import Brush, Colour, Painter, Stage, hsv, mixed, scattered, turned
 from dubaug.demo.sounds_things import RING_S, drum_is_low
+from dubaug.demo.stage import Brush, Colour, Painter, Stage, hsv, mixed, scattered, turned
 
 DARK: Colour = (22, 20, 24)
 PALE: Colour = (236, 236, 232)

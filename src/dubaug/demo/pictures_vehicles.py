@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from dubaug.demo.pictures import Brush, Colour, Painter, Stage, mixed, scattered, turned
 from dubaug.demo.sounds_things import rotor_hz, siren_cycle
+from dubaug.demo.stage import Brush, Colour, Painter, Stage, mixed, scattered, turned
 
 DARK: Colour = (22, 20, 24)
 PALE: Colour = (236, 236, 232)
@@ -113,7 +113,7 @@ def train(stage: Stage) -> Painter:
         jolt = 0.05 * float(exp(-stage.since(time_s)[1] / 0.06))
 
         def x_of(px: float) -> float:
-            return stage.x + facing * px * size
+            return float(stage.x + facing * px * size)
 
         def box(left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
             a, b = sorted((x_of(left), x_of(right)))

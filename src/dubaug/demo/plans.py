@@ -11,7 +11,7 @@ CURVE_KNOTS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ScenePlan:
     """One scene of one kind. Picture and sound read the same events, and draw everything else from `seed`."""
 
     kind: str
@@ -43,7 +43,7 @@ class Plan:
         part = position - left
         part = part * part * (3 - 2 * part)
         knots = np.asarray(self.curve)
-        return (knots[left] * (1 - part) + knots[left + 1] * part).astype(np.float32)
+        return np.asarray(knots[left] * (1 - part) + knots[left + 1] * part, np.float32)
 
 
 def steady(period_s: float, jitter: float = 0.0) -> Callable[[np.random.Generator, float], np.ndarray]:
@@ -53,7 +53,8 @@ def steady(period_s: float, jitter: float = 0.0) -> Callable[[np.random.Generato
         period = period_s * 1.4 ** rng.uniform(-1, 1)
         count = int(seconds / period) + 1
         times = rng.uniform(0.05, 0.6) * period + period * np.arange(count)
-        return times + rng.normal(0, jitter * period, count)
+        jittered: np.ndarray = times + rng.normal(0, jitter * period, count)
+        return jittered
 
     return make
 
@@ -77,7 +78,8 @@ def rhythm(beat_s: float) -> Callable[[np.random.Generator, float], np.ndarray]:
         pattern = rng.random(8) < 0.55
         pattern[[0, 4]] = True
         count = int(seconds / eighth) + 1
-        return 0.08 + eighth * np.flatnonzero(np.tile(pattern, count // 8 + 1)[:count])
+        times: np.ndarray = 0.08 + eighth * np.flatnonzero(np.tile(pattern, count // 8 + 1)[:count])
+        return times
 
     return make
 
@@ -98,13 +100,13 @@ EVENTS: dict[str, Callable[[np.random.Generator, float], np.ndarray]] = {
 """How the events of a kind fall; the other kinds (rain, an engine) go on all the time."""
 
 
-def make_plan(kind: str, *, seconds: float, rng: np.random.Generator) -> Plan:
+def make_plan(kind: str, *, seconds: float, rng: np.random.Generator) -> ScenePlan:
     """Return a scene of `kind`; generators in the same state give the same scene."""
     seed = int(rng.integers(2**62))
     own = item_rng(seed, "plan")
     events = EVENTS[kind](own, seconds) if kind in EVENTS else np.empty(0)
     events = np.sort(events[(events >= 0) & (events < seconds - 0.02)])
-    return Plan(
+    return ScenePlan(
         kind=kind,
         seconds=seconds,
         seed=seed,

@@ -11,11 +11,11 @@ import numpy as np
 
 from dubaug.demo import sounds_nature, sounds_things
 from dubaug.demo.music import Theme, make_theme, play
-from dubaug.demo.plans import Plan, make_plan
+from dubaug.demo.plans import ScenePlan, make_plan
 from dubaug.demo.sounds import equalised, length, levelled, shaped
 from dubaug.errors import DubaugError
 
-_SOUNDS: Mapping[str, Callable[[Plan, int], np.ndarray]] = MappingProxyType(
+_SOUNDS: Mapping[str, Callable[[ScenePlan, int], np.ndarray]] = MappingProxyType(
     {
         "rain": sounds_nature.rain,
         "thunder": sounds_nature.thunder,
@@ -79,13 +79,13 @@ def music(*, seconds: float, sample_rate_hz: int, rng: np.random.Generator, them
     return play(theme or make_theme(rng), seconds=seconds, sample_rate_hz=sample_rate_hz, rng=rng)
 
 
-def sound_of(plan: Plan, *, sample_rate_hz: int) -> np.ndarray:
+def sound_of(plan: ScenePlan, *, sample_rate_hz: int) -> np.ndarray:
     """Return the sound of a planned scene, float32 (2, samples) with peak `plan.level`."""
     raw_CS = _SOUNDS[plan.kind](plan, sample_rate_hz)[:, : length(plan.seconds, sample_rate_hz)]
     return levelled(_recorded(raw_CS, plan, sample_rate_hz), plan.level)
 
 
-def _recorded(sound_CS: np.ndarray, plan: Plan, rate_hz: int) -> np.ndarray:
+def _recorded(sound_CS: np.ndarray, plan: ScenePlan, rate_hz: int) -> np.ndarray:
     """Return the sound as some microphone at some distance has it: another colour each time, over a place's noise.
 
     Without this a kind would be told by its mean spectrum alone, which no real recording allows.
@@ -101,14 +101,14 @@ def _recorded(sound_CS: np.ndarray, plan: Plan, rate_hz: int) -> np.ndarray:
     return filtered + place * np.float32(10 ** (-rng.uniform(8, 30) / 20))
 
 
-def picture_of(plan: Plan, *, fps: float, height: int, width: int) -> np.ndarray:
+def picture_of(plan: ScenePlan, *, fps: float, height: int, width: int) -> np.ndarray:
     """Return the picture of a planned scene, uint8 RGB (T, height, width, 3)."""
     from dubaug.demo import pictures  # draws with Pillow, which whoever wants only sounds need not load
 
     return pictures.draw(plan, fps=fps, height=height, width=width)
 
 
-def _plan(kind: str, seconds: float, rng: np.random.Generator) -> Plan:
+def _plan(kind: str, seconds: float, rng: np.random.Generator) -> ScenePlan:
     if kind not in _SOUNDS:
         raise DubaugError(f"unknown kind of scene {kind!r}; known: {', '.join(KINDS)}")
     return make_plan(kind, seconds=seconds, rng=rng)

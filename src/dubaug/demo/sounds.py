@@ -51,7 +51,7 @@ def _gain(n_samples: int, rate_hz: int, points: Sequence[tuple[float, float]]) -
     at, db = zip(*points, strict=True)
     gain = 10 ** (np.maximum(np.interp(np.log(frequencies), np.log(at), db), -60.0) / 20)
     gain[0] = 0
-    return gain.astype(np.float32)
+    return np.asarray(gain, np.float32)
 
 
 def unit(sound: Array) -> Array:
@@ -68,26 +68,26 @@ def wander(rng: np.random.Generator, n_samples: int, rate_hz: int, changes_hz: f
     part = at - left
     part = part * part * (3 - 2 * part)
     values = rng.random(knots)
-    return (values[left] * (1 - part) + values[left + 1] * part).astype(np.float32)
+    return np.asarray(values[left] * (1 - part) + values[left + 1] * part, np.float32)
 
 
 def resonance(sound: Array, rate_hz: int, centre_hz: float, bandwidth_hz: float) -> Array:
     """Return `sound` through a two-pole resonance (gain about 1 at its centre); below Nyquist by force."""
     centre = min(centre_hz, 0.45 * rate_hz)
     b, a = signal.iirpeak(centre, max(centre / bandwidth_hz, 0.3), fs=rate_hz)
-    return signal.lfilter(b, a, sound).astype(np.float32)
+    return np.asarray(signal.lfilter(b, a, sound), np.float32)
 
 
 def lowpass(sound: Array, rate_hz: int, cutoff_hz: float, order: int = 2) -> Array:
     """Return `sound` through a Butterworth low-pass."""
     sos = signal.butter(order, min(cutoff_hz, 0.45 * rate_hz), "lowpass", fs=rate_hz, output="sos")
-    return signal.sosfilt(sos, sound).astype(np.float32)
+    return np.asarray(signal.sosfilt(sos, sound), np.float32)
 
 
 def highpass(sound: Array, rate_hz: int, cutoff_hz: float, order: int = 2) -> Array:
     """Return `sound` through a Butterworth high-pass."""
     sos = signal.butter(order, min(cutoff_hz, 0.45 * rate_hz), "highpass", fs=rate_hz, output="sos")
-    return signal.sosfilt(sos, sound).astype(np.float32)
+    return np.asarray(signal.sosfilt(sos, sound), np.float32)
 
 
 def tone(frequency_hz: Array, rate_hz: int, harmonics: Sequence[float]) -> Array:

@@ -4,12 +4,12 @@ import numpy as np
 from scipy import signal
 
 from dubaug.demo import sounds as s
-from dubaug.demo.plans import Plan
+from dubaug.demo.plans import ScenePlan
 
 Array = np.ndarray
 
 
-def rain(plan: Plan, rate_hz: int) -> Array:
+def rain(plan: ScenePlan, rate_hz: int) -> Array:
     """Hiss of many far drops, and near drops as short resonant clicks."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     heaviness = rng.uniform(0, 1)
@@ -23,7 +23,7 @@ def rain(plan: Plan, rate_hz: int) -> Array:
     return s.unit(hiss) + 0.7 * s.unit(drops)
 
 
-def thunder(plan: Plan, rate_hz: int) -> Array:
+def thunder(plan: ScenePlan, rate_hz: int) -> Array:
     """A crack at each flash and a long low rumble after it, over distant rain."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     track = 0.05 * s.shaped(rng, n, rate_hz, [(200, -20), (1500, 0), (9000, -8)])
@@ -39,7 +39,7 @@ def thunder(plan: Plan, rate_hz: int) -> Array:
     return track
 
 
-def wind(plan: Plan, rate_hz: int) -> Array:
+def wind(plan: ScenePlan, rate_hz: int) -> Array:
     """Noise that grows louder and brighter with each gust, and whistles a little."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     gust = plan.curve_at(s.times_s(n, rate_hz))
@@ -52,10 +52,11 @@ def wind(plan: Plan, rate_hz: int) -> Array:
     slow = s.lowpass(s.white(rng, 2, n), rate_hz, 12)
     phase = 2 * np.pi * np.cumsum(plan.pitch * (380 + 420 * gust)) / rate_hz
     whistle = s.unit(slow[0] * np.cos(phase).astype(np.float32) + slow[1] * np.sin(phase).astype(np.float32))
-    return track + s.panned(0.5 * whistle * gust**2, plan.pan)
+    wind_CS: np.ndarray = track + s.panned(0.5 * whistle * gust**2, plan.pan)
+    return wind_CS
 
 
-def waves(plan: Plan, rate_hz: int) -> Array:
+def waves(plan: ScenePlan, rate_hz: int) -> Array:
     """Each breaking wave swells, hisses at its height, and runs out."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     time = s.times_s(n, rate_hz)
@@ -66,10 +67,11 @@ def waves(plan: Plan, rate_hz: int) -> Array:
         swell = np.maximum(swell, (rng.uniform(0.7, 1) * rise * fall).astype(np.float32))
     low = s.shaped(rng, n, rate_hz, [(40, -6), (120, 0), (500, -6), (1500, -24)])
     high = s.shaped(rng, n, rate_hz, [(500, -18), (1200, -2), (plan.pitch * 4000, 0), (12000, -12)])
-    return low * (0.3 + swell) + 1.2 * high * swell**1.6
+    surf: np.ndarray = low * (0.3 + swell) + 1.2 * high * swell**1.6
+    return surf
 
 
-def fire(plan: Plan, rate_hz: int) -> Array:
+def fire(plan: ScenePlan, rate_hz: int) -> Array:
     """A flickering low roar with sharp, dry crackles."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     roar = s.shaped(rng, n, rate_hz, [(40, -8), (110, 0), (350, -8), (2500, -30)])
@@ -84,7 +86,7 @@ def fire(plan: Plan, rate_hz: int) -> Array:
     return 0.5 * roar + 0.06 * hiss + 2.2 * s.unit(crackle)
 
 
-def birds(plan: Plan, rate_hz: int) -> Array:
+def birds(plan: ScenePlan, rate_hz: int) -> Array:
     """Song phrases of quick whistled sweeps over a quiet wood; a second bird answers far off."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     track = 0.03 * s.shaped(rng, n, rate_hz, [(200, -12), (700, 0), (3000, -6), (9000, -18)])
@@ -117,7 +119,7 @@ def voiced(
     return result
 
 
-def dog(plan: Plan, rate_hz: int) -> Array:
+def dog(plan: ScenePlan, rate_hz: int) -> Array:
     """Barks: a short voiced burst whose pitch falls, rough, in ones and twos; growls lightly before."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     track = 0.02 * s.shaped(rng, n, rate_hz, [(80, 0), (400, -6), (4000, -30)])
@@ -135,7 +137,7 @@ def dog(plan: Plan, rate_hz: int) -> Array:
     return s.in_room(track, rate_hz, rng, seconds=0.35, wet=0.12)
 
 
-def crowd(plan: Plan, rate_hz: int) -> Array:
+def crowd(plan: ScenePlan, rate_hz: int) -> Array:
     """Babble: two dozen voices that say vowels in syllable rhythm, louder and softer together."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     low_hz = 16000  # voices need no more, and cost less

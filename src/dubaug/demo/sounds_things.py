@@ -3,12 +3,12 @@
 import numpy as np
 
 from dubaug.demo import sounds as s
-from dubaug.demo.plans import Plan
+from dubaug.demo.plans import ScenePlan
 
 Array = np.ndarray
 
 
-def engine(plan: Plan, rate_hz: int) -> Array:
+def engine(plan: ScenePlan, rate_hz: int) -> Array:
     """Firing harmonics that follow the engine speed, uneven from cylinder to cylinder, with road noise."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     speed = plan.curve_at(s.times_s(n, rate_hz))
@@ -20,7 +20,7 @@ def engine(plan: Plan, rate_hz: int) -> Array:
     return s.panned(s.unit(motor) + 1.5 * puff, plan.pan) * (0.5 + 0.5 * speed) + 0.5 * road
 
 
-def train(plan: Plan, rate_hz: int) -> Array:
+def train(plan: ScenePlan, rate_hz: int) -> Array:
     """Wheels over rail joints (two quick knocks each), a heavy rumble, steam; some whistle."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     rumble = s.shaped(rng, n, rate_hz, [(30, -6), (80, 0), (300, -6), (1200, -24), (6000, -34)])
@@ -46,7 +46,7 @@ def train(plan: Plan, rate_hz: int) -> Array:
     return track
 
 
-def siren(plan: Plan, rate_hz: int) -> Array:
+def siren(plan: ScenePlan, rate_hz: int) -> Array:
     """A wail that sweeps up and down, or two tones in turn; in time with the flashing lights."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     cycle = siren_cycle(plan, s.times_s(n, rate_hz))
@@ -60,13 +60,14 @@ def siren(plan: Plan, rate_hz: int) -> Array:
     return s.in_room(s.panned(s.unit(horn), plan.pan) + 0.15 * street, rate_hz, rng, seconds=0.7, wet=0.25)
 
 
-def siren_cycle(plan: Plan, time_s: Array) -> Array:
+def siren_cycle(plan: ScenePlan, time_s: Array) -> Array:
     """Return where in its cycle a siren is, in 0..1, for picture and sound alike."""
     period_s = (2.4, 1.1, 0.7, 1.4)[plan.style] / plan.pitch**0.5
-    return (time_s / period_s + plan.light) % 1.0
+    phase: np.ndarray = (time_s / period_s + plan.light) % 1.0
+    return phase
 
 
-def helicopter(plan: Plan, rate_hz: int) -> Array:
+def helicopter(plan: ScenePlan, rate_hz: int) -> Array:
     """Blades that beat the air some twelve times a second, and a turbine's whine."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     time = s.times_s(n, rate_hz)
@@ -79,12 +80,12 @@ def helicopter(plan: Plan, rate_hz: int) -> Array:
     return s.vibrate(1.3 * air * (0.15 + slap) + 0.5 * low + s.panned(0.10 * whine, plan.pan), distance)
 
 
-def rotor_hz(plan: Plan) -> float:
+def rotor_hz(plan: ScenePlan) -> float:
     """Return how often a second a blade passes."""
     return 12.0 * plan.pitch
 
 
-def bell(plan: Plan, rate_hz: int) -> Array:
+def bell(plan: ScenePlan, rate_hz: int) -> Array:
     """A church bell: hum, prime, minor third, fifth, nominal and above, the high ones short."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     prime, track = 330 * plan.pitch, np.zeros((2, n), np.float32)
@@ -107,7 +108,7 @@ def bell(plan: Plan, rate_hz: int) -> Array:
     return s.in_room(track, rate_hz, rng, seconds=1.2, wet=0.2)
 
 
-def clock(plan: Plan, rate_hz: int) -> Array:
+def clock(plan: ScenePlan, rate_hz: int) -> Array:
     """Tick and tock: two short clicks of slightly different body, in a quiet room."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     track = 0.006 * s.shaped(rng, n, rate_hz, [(60, 0), (400, -12), (4000, -30)])
@@ -124,7 +125,7 @@ RING_S = 1.1
 """How long a telephone rings each time."""
 
 
-def phone(plan: Plan, rate_hz: int) -> Array:
+def phone(plan: ScenePlan, rate_hz: int) -> Array:
     """A telephone: two small bells under a fast hammer, or an electronic warble."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     track = 0.004 * s.shaped(rng, n, rate_hz, [(60, 0), (400, -12), (4000, -30)])
@@ -146,7 +147,7 @@ def phone(plan: Plan, rate_hz: int) -> Array:
     return s.in_room(track, rate_hz, rng, seconds=0.35, wet=0.2)
 
 
-def drum(plan: Plan, rate_hz: int) -> Array:
+def drum(plan: ScenePlan, rate_hz: int) -> Array:
     """A kit: low drum on the beats, snare on the rest; the heads' pitch falls as they settle."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     track, m = np.zeros((2, n), np.float32), s.length(0.45, rate_hz)
@@ -167,7 +168,7 @@ def drum_is_low(number: int) -> bool:
     return number % 2 == 0
 
 
-def hammer(plan: Plan, rate_hz: int) -> Array:
+def hammer(plan: ScenePlan, rate_hz: int) -> Array:
     """A hammer on an anvil: bright inharmonic ring, dull thud."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     track = 0.01 * s.shaped(rng, n, rate_hz, [(60, 0), (400, -12), (4000, -30)])
@@ -181,7 +182,7 @@ def hammer(plan: Plan, rate_hz: int) -> Array:
     return s.in_room(track, rate_hz, rng, seconds=0.8, wet=0.18)
 
 
-def footsteps(plan: Plan, rate_hz: int) -> Array:
+def footsteps(plan: ScenePlan, rate_hz: int) -> Array:
     """Steps on wood (hollow), gravel (grinding), stone (heels) or snow (creaking), heel and then toe."""
     rng, n = plan.rng("sound"), s.length(plan.seconds, rate_hz)
     track = 0.01 * s.shaped(rng, n, rate_hz, [(100, 0), (800, -8), (6000, -24)])

@@ -102,4 +102,4 @@ SPEECH_RMS = 0.09
 
 def stereo(track_CS: np.ndarray) -> np.ndarray:
     """Return six channels as AC-3's Lo/Ro stereo, float32 (2, samples)."""
-    return np.einsum("oc,cs->os", LO_RO, track_CS).astype(np.float32)
+    return np.asarray(np.einsum("oc,cs->os", LO_RO, track_CS), np.float32)

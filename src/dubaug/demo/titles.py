@@ -5,10 +5,10 @@ from itertools import product
 
 import numpy as np
 
-from dubaug.config.model import DemoFilms
-from dubaug.demo.dialogue import LANGUAGES, Line, cast_roles, write_lines
+from dubaug.config import DemoFilms
+from dubaug.demo.dialogue import LANGUAGES, SpokenLine, cast_roles, write_lines
 from dubaug.demo.music import Theme, make_theme
-from dubaug.demo.plans import Plan, make_plan
+from dubaug.demo.plans import ScenePlan, make_plan
 from dubaug.demo.scenes import KINDS
 from dubaug.demo.surround import Acoustics, make_acoustics
 from dubaug.demo.voices import load_bank
@@ -58,13 +58,13 @@ class Look:
 class Scene:
     """One scene: what happens, what is said, whether music plays."""
 
-    plan: Plan
-    lines: tuple[Line, ...]
+    plan: ScenePlan
+    lines: tuple[SpokenLine, ...]
     music: bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Title:
+class DemoTitle:
     """One film, completely described: equal titles give equal bytes."""
 
     title_id: str
@@ -98,12 +98,12 @@ def make_look(rng: np.random.Generator) -> Look:
     )
 
 
-def plan_titles(films: DemoFilms, seed: int) -> tuple[Title, ...]:
+def plan_titles(films: DemoFilms, seed: int) -> tuple[DemoTitle, ...]:
     """Return `films.titles` titles. The first ones stay the same when there are more."""
     return tuple(_plan_title(index, films, seed) for index in range(films.titles))
 
 
-def _plan_title(index: int, films: DemoFilms, seed: int) -> Title:
+def _plan_title(index: int, films: DemoFilms, seed: int) -> DemoTitle:
     bank = load_bank()
     rng = item_rng(seed, "film", index)
     title_id = _name(index, seed)
@@ -122,7 +122,7 @@ def _plan_title(index: int, films: DemoFilms, seed: int) -> Title:
         said = [line.sentence for line in lines]
         sentences = [sentence for sentence in sentences if sentence not in said] + said
         scenes.append(Scene(plan=plan, lines=lines, music=bool(rng.random() < 0.35)))
-    return Title(
+    return DemoTitle(
         title_id=title_id,
         seed=int(rng.integers(2**62)),
         languages=languages,
@@ -162,4 +162,5 @@ def _kind(index: int, number: int, films: DemoFilms, seed: int) -> str:
     """Return the kind of a scene: all kinds are dealt out once before any comes again."""
     before = sum(_n_scenes(earlier, films) for earlier in range(index))
     round_, place = divmod(before + number, len(KINDS))
-    return KINDS[item_rng(seed, "film kinds", round_).permutation(len(KINDS))[place]]
+    kind: str = KINDS[item_rng(seed, "film kinds", round_).permutation(len(KINDS))[place]]
+    return kind

@@ -4,44 +4,15 @@
 data, of a variant) can have the same ones.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dubaug.export import sections
-from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.examples import with_dubaug, with_pytorchvideo
+from dubaug.export.facts import CardFacts, versions_of
 from dubaug.export.network import Network
-from dubaug.export.scores import TaskScore
-from dubaug.export.sections import name_of
+from dubaug.export.sections import citation, kind_of, languages_of, name_of
 from dubaug.export.training import training_section
 from dubaug.words import plural
-
-CITATION = """\
-@article{singh2023looking,
-  title   = {Looking Similar, Sounding Different: Leveraging Counterfactual Cross-Modal Pairs for Audiovisual
-             Representation Learning},
-  author  = {Singh, Nikhil and Wu, Chih-Wei and Orife, Iroro and Kalayeh, Mahdi},
-  journal = {arXiv preprint arXiv:2304.05600},
-  year    = {2023}
-}"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CardFacts:
-    """All that the card says."""
-
-    network: Network
-    config: Mapping[str, Any]
-    """`config.json`."""
-    label: str | None
-    """The variant's, as the tables have it, where it is known."""
-    licence: str | None
-    films: Films | None
-    left_out: LeftOut | None
-    scores: Sequence[TaskScore]
-    versions: Mapping[str, str]
-    """Of what exported it: package to version."""
 
 
 def model_card(facts: CardFacts) -> str:
@@ -76,25 +47,15 @@ def front_matter(facts: CardFacts, *, again: str) -> str:
     network = facts.network
     tags = ["audio", *(["video", "audiovisual"] if "video" in network.weights else [])]
     tags += ["untrained"] if network.untrained else ["self-supervised-learning", "contrastive-learning"]
-    tags += ["dubbed-audio"] if len(network.languages) > 1 else []
+    tags += ["dubbed-audio"] if len(network.tracks) > 1 else []
     tags += ["generated-training-data"] if network.generated_films else []
     values: dict[str, Any] = {
         "library_name": "dubaug",
         "pipeline_tag": "feature-extraction",
-        **({"language": list(network.languages)} if network.languages else {}),
+        **({"language": languages_of(network.tracks)} if network.tracks else {}),
         "tags": [*tags, "pytorchvideo", "arxiv:2304.05600"],
     }
     return sections.front_matter(values, facts.licence, again)
-
-
-def citation(of: str) -> str:
-    """Return the paper's entry, and that its authors had no part in this."""
-    return f"The method is of this paper, whose authors had no part in {of}:\n\n```bibtex\n{CITATION}\n```\n"
-
-
-def kind_of(network: Network) -> str:
-    """Return `audio and video encoders`, or `an audio encoder`."""
-    return "audio and video encoders" if "video" in network.weights else "an audio encoder"
 
 
 def _headline(network: Network) -> str:
@@ -129,7 +90,7 @@ def _recipe(network: Network) -> str:
     primary = f"the {name_of(variant['primary'])} track"
     if variant["separated"]:
         return f"trained without labels to match the picture of films with {primary} from which speech was removed."
-    dubs = [name_of(language) for language in variant["secondary"] if language != variant["primary"]]
+    dubs = [name_of(track) for track in variant["secondary"] if track != variant["primary"]]
     if dubs:
         other = f"dubbed tracks: {', '.join(dubs)}{' (in turn, one a batch)' if len(dubs) > 1 else ''}"
     elif variant["secondary"]:
@@ -163,11 +124,6 @@ def _files(facts: CardFacts) -> str:
         f"(`sha256sum -c SHA256SUMS`). Configuration `{facts.network.spec.experiment}`. Exported with {versions}; the "
         "versions used in training are not recorded.\n"
     )
-
-
-def versions_of(facts: CardFacts) -> str:
-    """Return `dubaug 0.1.0, torch ...`."""
-    return ", ".join(f"{package} {version}" for package, version in facts.versions.items())
 
 
 def _millions(weights: int) -> str:

@@ -21,7 +21,7 @@ def _register_export(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
     parser.add_argument("--manifest", type=Path, required=True, help="manifest of the run: pretraining.json")
     parser.add_argument("--epoch", type=int, help="a kept epoch (default: the last)")
     _add_sources(
-        parser, "result files of this run: results/efj/*.json; other epochs' are left out, another run's refused"
+        parser, "result files of this run: results/efj/seed0/*.json; other epochs' are left out, another run's refused"
     )
     parser.add_argument("--out", type=Path, required=True, help="the folder to write: new, or empty")
     parser.add_argument("--force", action="store_true", help="replace an earlier export at --out; nothing else ever is")
@@ -70,10 +70,10 @@ def _add_sources(parser: argparse.ArgumentParser, scores: str) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Export, and say what."""
-    from dubaug.export.folder import Sources, export
+    from dubaug.export.folder import ExportSources, export
     from dubaug.progress import say
 
-    sources = Sources(
+    sources = ExportSources(
         manifest=options.manifest,
         epoch=options.epoch,
         scores=options.scores,
@@ -88,10 +88,10 @@ def run(options: argparse.Namespace) -> None:
 
 def run_card(options: argparse.Namespace) -> None:
     """Write the cards, and say where."""
-    from dubaug.export.variant import CardSources, write_cards
+    from dubaug.export.variant import VariantSources, write_cards
     from dubaug.progress import say
 
-    sources = CardSources(
+    sources = VariantSources(
         manifests=options.manifest,
         scores=options.scores,
         catalogue=options.catalogue,

@@ -7,6 +7,7 @@ from typing import Any
 
 from dubaug.config import digest
 from dubaug.errors import DubaugError
+from dubaug.export.scores import Identity
 from dubaug.files import read_json, sha256_of
 from dubaug.pretrain.checkpoint import EncoderSpec, load_encoders
 from dubaug.pretrain.manifest import Checkpoint, Manifest
@@ -33,6 +34,12 @@ class Network:
         return self.spec.variant
 
     @property
+    def identity(self) -> Identity:
+        """What tells its results from any other's."""
+        spec, weights = self.spec, self.checkpoint.sha256
+        return Identity(variant=spec.variant, seed=spec.seed, epoch=spec.epoch, checkpoint_sha256=weights)
+
+    @property
     def untrained(self) -> bool:
         """Whether the weights are random ones."""
         return self.spec.epoch == 0
@@ -44,8 +51,8 @@ class Network:
         return films
 
     @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages heard in training, the primary one first; none for an untrained network."""
+    def tracks(self) -> tuple[str, ...]:
+        """The tracks heard in training, the primary one first; none for an untrained network."""
         variant = self.configuration.get("variant")
         return tuple(dict.fromkeys((variant["primary"], *variant["secondary"]))) if variant else ()
 

@@ -16,7 +16,7 @@ from dubaug.pretrain.encoders import (
 )
 
 FORMAT, FORMAT_VERSION = "dubaug-encoders", 1
-WEIGHTS = "encoders.safetensors"
+CONFIG, WEIGHTS = "config.json", "encoders.safetensors"
 
 
 def plain_config(network: Network) -> dict[str, Any]:

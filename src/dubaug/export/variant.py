@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from dubaug.errors import DubaugError
-from dubaug.export.card import CardFacts, versions_of
-from dubaug.export.corpus import summarise_films, summarise_rejects
 from dubaug.export.data_card import DataFacts, data_card
-from dubaug.export.folder import configuration_of, licence_of, package_versions
+from dubaug.export.facts import CardSources, configuration_of, gather, licence_of, versions_of
 from dubaug.export.network import Network, read_network
-from dubaug.export.plain import plain_config
-from dubaug.export.scores import Identity, collect_variant_scores
+from dubaug.export.scores import collect_variant_scores
 from dubaug.export.selection import read_subsets, summarise_alignment, summarise_found, summarise_losses
 from dubaug.export.variant_card import VariantFacts, variant_card
 from dubaug.files import write_text
@@ -22,29 +19,21 @@ MODEL_CARD, DATA_CARD = "MODEL_CARD.md", "DATA_CARD.md"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CardSources:
-    """The files that the cards are made of; what is not given, the cards say is not given."""
+class VariantSources(CardSources):
+    """The files that a variant's cards are made of; result files are those that join its seeds."""
 
     manifests: Sequence[Path]
     """One a seed."""
-    scores: Sequence[Path] = ()
-    """Result files of the variant; the manifests among them are passed over."""
     catalogue: Path | None = None
     """The corpus's catalogue.csv: all films that can be read."""
-    titles: Path | None = None
-    """The corpus's titles.csv: those selected."""
     subsets: Path | None = None
     """The counts of Table B4."""
     alignment: Sequence[Path] = ()
-    rejected: Sequence[Path] = ()
-    config: Path | None = None
-    licence: str | None = None
-    """Of the weights."""
     data_licence: str | None = None
     """Of the films."""
 
 
-def write_cards(sources: CardSources, out_dir: Path, *, force: bool = False) -> tuple[Path, ...]:
+def write_cards(sources: VariantSources, out_dir: Path, *, force: bool = False) -> tuple[Path, ...]:
     """Write MODEL_CARD.md, and for a trained variant DATA_CARD.md, into `out_dir`; return their paths.
 
     Raises `DubaugError` if `out_dir` is a file, if a card is there and `force` is not given (cards are there to be
@@ -109,36 +98,17 @@ def _common(networks: Sequence[Network]) -> Network:
     )
 
 
-def _variant_facts(sources: CardSources, networks: Sequence[Network]) -> VariantFacts:
-    first, common = networks[0], _common(networks)
+def _variant_facts(sources: VariantSources, networks: Sequence[Network]) -> VariantFacts:
     experiment = None
     if sources.config is not None:
         (experiment, *_) = [configuration_of(sources.config, network) for network in networks]
-    identities = [
-        Identity(
-            variant=network.name,
-            seed=network.spec.seed,
-            epoch=network.spec.epoch,
-            checkpoint_sha256=network.checkpoint.sha256,
-        )
-        for network in networks
-    ]
-    manifests = {path.resolve() for path in sources.manifests}
-    results = [path for path in sources.scores if path.resolve() not in manifests]
-    facts = CardFacts(
-        network=common,
-        config=plain_config(first),
-        label=None if experiment is None else experiment.variants[first.name].label,
-        licence=licence_of(sources.licence),
-        films=None if sources.titles is None or first.untrained else summarise_films(sources.titles, first.titles),
-        left_out=summarise_rejects(sources.rejected) if sources.rejected else None,
-        scores=collect_variant_scores(results, identities, experiment=experiment),
-        versions=package_versions(),
-    )
-    return VariantFacts(common=facts, networks=networks)
+    identities = [network.identity for network in networks]
+    scores = collect_variant_scores(sources.results(sources.manifests), identities, experiment=experiment)
+    common = gather(_common(networks), sources, experiment=experiment, scores=scores)
+    return VariantFacts(common=common, networks=networks)
 
 
-def _data_facts(sources: CardSources, model: VariantFacts) -> DataFacts:
+def _data_facts(sources: VariantSources, model: VariantFacts) -> DataFacts:
     return DataFacts(
         network=model.common.network,
         licence=licence_of(sources.data_licence, "--data-license"),

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dubaug.export import sections
-from dubaug.export.card import CardFacts, citation, front_matter, kind_of, versions_of, what_it_is
+from dubaug.export.card import front_matter, what_it_is
+from dubaug.export.facts import CardFacts, versions_of
 from dubaug.export.network import Network
-from dubaug.export.sections import duration, markdown_table
+from dubaug.export.sections import citation, duration, kind_of, markdown_table
 from dubaug.export.training import training_section
 from dubaug.words import plural
 

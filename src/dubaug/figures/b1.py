@@ -41,7 +41,7 @@ class Histogram:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Corpus:
+class CorpusSurvey:
     """What the figure shows."""
 
     titles: int
@@ -56,7 +56,7 @@ class Corpus:
     without_year: int
 
 
-def survey(titles: Sequence[Title]) -> Corpus:
+def survey(titles: Sequence[Title]) -> CorpusSurvey:
     """Count genres and years of `titles`. Genres differing in case only are one; a year is four digits at the start.
 
     Raises `DubaugError` if there are no titles.
@@ -72,7 +72,7 @@ def survey(titles: Sequence[Title]) -> Corpus:
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     years = [int(found.group(1)) for title in titles if (found := _YEAR.match(title.year))]
     without_genre = sum(not genres for genres in stated)
-    return Corpus(
+    return CorpusSurvey(
         titles=len(titles),
         genres=tuple((spellings[genre], count) for genre, count in ordered),
         genres_each=sum(map(len, stated)) / max(1, len(titles) - without_genre),
@@ -114,7 +114,7 @@ def _histogram(values: Sequence[float], widths: Sequence[float]) -> Histogram:
     return Histogram(edges=tuple(edges), counts=tuple(places[place] for place in range(last - first)))
 
 
-def draw(corpus: Corpus, paths: Sequence[Path]) -> None:
+def draw(corpus: CorpusSurvey, paths: Sequence[Path]) -> None:
     """Draw the figure to `paths` (the suffix chooses the format; `.txt` is the figure in words).
 
     A panel whose values no title states is left out, and the figure says so; durations are always known. A dashed line
@@ -124,7 +124,7 @@ def draw(corpus: Corpus, paths: Sequence[Path]) -> None:
         save(_figure(corpus), paths, description=describe(corpus))
 
 
-def _figure(corpus: Corpus) -> Figure:
+def _figure(corpus: CorpusSurvey) -> Figure:
     panels = [panel for panel, known in ((_draw_genres, corpus.genres), (_draw_years, corpus.years)) if known]
     panels.append(_draw_durations)
     width = TEXT_WIDTH_IN if len(panels) > 1 else TEXT_WIDTH_IN / 2
@@ -144,13 +144,13 @@ def _figure(corpus: Corpus) -> Figure:
     return figure
 
 
-def _unknown(corpus: Corpus) -> str:
+def _unknown(corpus: CorpusSurvey) -> str:
     """Say what no title states."""
     unknown = [name for name, known in (("genres", corpus.genres), ("a year", corpus.years)) if not known]
     return f"No title of the catalogue states {' or '.join(unknown)}." if unknown else ""
 
 
-def describe(corpus: Corpus) -> str:
+def describe(corpus: CorpusSurvey) -> str:
     """Return the figure in words, for those who cannot see it."""
     parts = []
     if corpus.genres:
@@ -163,7 +163,7 @@ def describe(corpus: Corpus) -> str:
     return " ".join(filter(None, [text, _unknown(corpus)]))
 
 
-def _draw_genres(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
+def _draw_genres(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
     """Draw the bars; return the panel's name and notes."""
     shown = list(corpus.genres)
     rest = shown[GENRES_SHOWN:] if len(shown) > GENRES_SHOWN + 1 else []
@@ -182,7 +182,7 @@ def _draw_genres(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
     return "Genre", [f"{corpus.titles} titles, {corpus.genres_each:.1f} genres each", *missing]
 
 
-def _draw_years(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
+def _draw_years(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
     _draw_histogram(axis, year_histogram(corpus.years))
     # a year's bar begins where the year does: its middle is half a year on
     axis.axvline(float(np.median(corpus.years)) + 0.5, **_MIDDLE)
@@ -191,11 +191,11 @@ def _draw_years(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
     return "Release year", [f"{_span(corpus.years, '.0f')}, median {_median_year(corpus)} (dashed)", *missing]
 
 
-def _median_year(corpus: Corpus) -> str:
+def _median_year(corpus: CorpusSurvey) -> str:
     return f"{float(np.median(corpus.years)):.0f}"
 
 
-def _draw_durations(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
+def _draw_durations(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
     durations, unit = _durations(corpus)
     _draw_histogram(axis, duration_histogram(durations))
     axis.axvline(float(np.mean(durations)), **_MIDDLE)
@@ -204,7 +204,7 @@ def _draw_durations(axis: Axes, corpus: Corpus) -> tuple[str, list[str]]:
     return "Duration", [where, f"{spread} (mean dashed)"]
 
 
-def _duration_notes(corpus: Corpus) -> list[str]:
+def _duration_notes(corpus: CorpusSurvey) -> list[str]:
     durations, unit = _durations(corpus)
     spread = f", SD {np.std(durations, ddof=1):.1f}" if len(durations) > 1 else ""
     return [
@@ -213,7 +213,7 @@ def _duration_notes(corpus: Corpus) -> list[str]:
     ]
 
 
-def _durations(corpus: Corpus) -> tuple[tuple[float, ...], str]:
+def _durations(corpus: CorpusSurvey) -> tuple[tuple[float, ...], str]:
     """Return the durations and their unit."""
     if corpus.durations_min[-1] < SECONDS_BELOW_MIN:
         return tuple(60 * minutes for minutes in corpus.durations_min), "s"
@@ -243,7 +243,7 @@ def _span(ordered: Sequence[float], form: str) -> str:
     return first if first == last else f"{first}–{last}"
 
 
-def to_csv(corpus: Corpus, path: Path) -> None:
+def to_csv(corpus: CorpusSurvey, path: Path) -> None:
     """Write the numbers behind the figure: panel, label (a genre, or `unknown`), lower and upper edge, titles.
 
     The panel `statistics` has what the figure states: label (`year median`), `value`, and of how many titles.

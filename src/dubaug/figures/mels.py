@@ -8,7 +8,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from dubaug.corpus.languages import language_of
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
 from dubaug.plotting import STYLE, TEXT_WIDTH_IN, save
@@ -16,6 +15,7 @@ from dubaug.seeding import item_rng
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.sheet import RANGE_DB, Clip, Layout, draw, mel_axes, power_db, read_clip
+from dubaug.tracks import TrackName
 from dubaug.words import listed
 
 COLUMNS = 3
@@ -25,7 +25,7 @@ CANDIDATES = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ChosenClip:
     """A clip chosen: its title, its row in the title's shard, and how much its tracks differ."""
 
     title_id: str
@@ -33,7 +33,7 @@ class Choice:
     difference_db: float
 
 
-def choose(index: ClipIndex, *, clips: int, seed: int) -> tuple[Choice, ...]:
+def choose(index: ClipIndex, *, clips: int, seed: int) -> tuple[ChosenClip, ...]:
     """Return `clips` clips of different titles (fewer if there are fewer), the titles at random by `seed`.
 
     Of some clips of each title, drawn at random, the one whose tracks differ most is taken: dubs share music and
@@ -46,10 +46,10 @@ def choose(index: ClipIndex, *, clips: int, seed: int) -> tuple[Choice, ...]:
     return tuple(_most_speech(index.open(titles[place]), titles[place], seed) for place in chosen)
 
 
-def _most_speech(reader: ShardReader, title_id: str, seed: int) -> Choice:
+def _most_speech(reader: ShardReader, title_id: str, seed: int) -> ChosenClip:
     candidates = item_rng(seed, "figure_mels", title_id).permutation(len(reader))[:CANDIDATES]
     choices = [
-        Choice(title_id=title_id, row=int(row), difference_db=tracks_difference_db(reader, int(row)))
+        ChosenClip(title_id=title_id, row=int(row), difference_db=tracks_difference_db(reader, int(row)))
         for row in candidates
     ]
     return max(choices, key=lambda choice: choice.difference_db)
@@ -65,7 +65,7 @@ def tracks_difference_db(reader: ShardReader, row: int) -> float:
     return float(audible_LTF.std(axis=0).mean())
 
 
-def draw_clips(index: ClipIndex, choices: Sequence[Choice], paths: Sequence[Path]) -> None:
+def draw_clips(index: ClipIndex, choices: Sequence[ChosenClip], paths: Sequence[Path]) -> None:
     """Draw the clips to `paths` (the suffix chooses the format; `.txt` is the figure in words), as wide as a paper's
     text."""
     clips = [read_clip(index.open(choice.title_id), choice.row, stills=STILLS) for choice in choices]
@@ -76,7 +76,7 @@ def draw_clips(index: ClipIndex, choices: Sequence[Choice], paths: Sequence[Path
 
 def describe(clips: Sequence[Clip]) -> str:
     """Return the figure in words, for those who cannot see it."""
-    tracks = listed([language_of(track) for track in clips[0].levels_db])
+    tracks = listed([TrackName(track).name for track in clips[0].levels_db])
     which = listed([f"{clip.title} from {clip.begins}" for clip in clips])
     stills = "Stills and, below them, log-mel" if any(len(clip.stills) for clip in clips) else "Log-mel"
     return (
@@ -85,7 +85,7 @@ def describe(clips: Sequence[Clip]) -> str:
     )
 
 
-def to_csv(index: ClipIndex, choices: Sequence[Choice], path: Path) -> None:
+def to_csv(index: ClipIndex, choices: Sequence[ChosenClip], path: Path) -> None:
     """Write which clips the figure shows: title_id, clip, start_s, difference_db, tracks (`en+es`, from the top)."""
     rows = []
     for choice in choices:

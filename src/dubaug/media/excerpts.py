@@ -125,7 +125,7 @@ def _read_span(
     return result
 
 
-def _decoded(packet: Packet) -> list[Any]:
+def _decoded(packet: "Packet[Any]") -> list[Any]:
     """Return a packet's frames; one that the decoder refuses has none, and leaves silence in its place."""
     try:
         return list(packet.decode())

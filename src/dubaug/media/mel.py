@@ -48,4 +48,7 @@ def _filters(sample_rate_hz: int, n_fft: int, n_mels: int) -> "torch.Tensor":
     """Return the triangular HTK filters `(n_fft // 2 + 1, n_mels)` from 0 Hz to half the sample rate."""
     from torchaudio.functional import melscale_fbanks
 
-    return melscale_fbanks(n_fft // 2 + 1, 0.0, sample_rate_hz / 2, n_mels, sample_rate_hz, norm=None, mel_scale="htk")
+    filters_FM: torch.Tensor = melscale_fbanks(
+        n_fft // 2 + 1, 0.0, sample_rate_hz / 2, n_mels, sample_rate_hz, norm=None, mel_scale="htk"
+    )
+    return filters_FM

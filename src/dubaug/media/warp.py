@@ -45,7 +45,8 @@ def interpolate(samples_CS: np.ndarray, positions_N: np.ndarray) -> np.ndarray:
     padded_CS = np.pad(samples_CS[:, max(first, 0) : max(last, 0)], ((0, 0), (before, after))).astype(np.float32)
     views_CSK = np.lib.stride_tricks.sliding_window_view(padded_CS, TAPS, axis=1)
     weights_NK = _filters()[phase_N]
-    return np.einsum("cnk,nk->cn", views_CSK[:, whole_N - whole_N.min()], weights_NK)
+    warped_CN: np.ndarray = np.einsum("cnk,nk->cn", views_CSK[:, whole_N - whole_N.min()], weights_NK)
+    return warped_CN
 
 
 @lru_cache(maxsize=1)
@@ -55,7 +56,7 @@ def _filters() -> np.ndarray:
     distance_PK = np.arange(-half + 1, half + 1) - np.arange(_PHASES + 1)[:, None] / _PHASES
     window_PK = np.i0(_BETA * np.sqrt(np.clip(1 - (distance_PK / half) ** 2, 0, None))) / np.i0(_BETA)
     filters_PK = _CUTOFF * np.sinc(_CUTOFF * distance_PK) * window_PK
-    return (filters_PK / filters_PK.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(filters_PK / filters_PK.sum(axis=1, keepdims=True), np.float32)
 
 
 class Warper:

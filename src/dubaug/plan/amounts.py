@@ -22,7 +22,7 @@ class Amount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Corpus:
+class FilmAmounts:
     """The films: all that can be read, and those that have every language. None: nobody knows."""
 
     found_titles: Amount | None
@@ -36,7 +36,7 @@ class Corpus:
 class Amounts:
     """The films, and the downstream data by suite."""
 
-    corpus: Corpus
+    corpus: FilmAmounts
     windows: dict[str, Amount]
     """Windows of a suite's data sets, by suite; without those that nobody knows."""
     items: dict[str, Amount]
@@ -55,13 +55,13 @@ def count(experiment: Experiment, jobs: Sequence[PlannedJob], paper: Path, given
     """Return the amounts: from the files that `jobs` (finished ones among them) make, where these are there; else
     from the films' generator or what is given; else from the paper's Table B4 (`paper`/subsets_b4.csv).
     """
-    made = {job.kind: Path(job.outputs[0]) for job in jobs if job.kind in {"catalogue", "select", "clip_index"}}
-    features = {job.wildcards["suite"]: Path(job.outputs[0]) for job in jobs if job.kind == "features"}
+    made = {job.rule: Path(job.outputs[0]) for job in jobs if job.rule in {"catalogue", "select", "clip_index"}}
+    features = {job.wildcards["suite"]: Path(job.outputs[0]) for job in jobs if job.rule == "features"}
     windows, items = _downstream(experiment, features)
     return Amounts(corpus=_corpus(experiment, made, paper, given), windows=windows, items=items)
 
 
-def _corpus(experiment: Experiment, made: dict[str, Path], paper: Path, given: Given) -> Corpus:
+def _corpus(experiment: Experiment, made: dict[str, Path], paper: Path, given: Given) -> FilmAmounts:
     if given.titles is not None or given.film_hours is not None:
         return _given(experiment, given)
     counted = _counted(experiment, made)
@@ -76,16 +76,16 @@ def _clips(experiment: Experiment, hours: float) -> float:
     return hours * 3600 / experiment.clips.duration_s
 
 
-def _given(experiment: Experiment, given: Given) -> Corpus:
+def _given(experiment: Experiment, given: Given) -> FilmAmounts:
     def amount(value: float | None) -> Amount | None:
         return None if value is None else Amount(value=value, source="given")
 
     titles, hours = amount(given.titles), amount(given.film_hours)
     clips = None if hours is None else Amount(value=_clips(experiment, hours.value), source="hours given")
-    return Corpus(found_titles=titles, found_hours=hours, titles=titles, hours=hours, clips=clips)
+    return FilmAmounts(found_titles=titles, found_hours=hours, titles=titles, hours=hours, clips=clips)
 
 
-def _counted(experiment: Experiment, made: dict[str, Path]) -> Corpus | None:
+def _counted(experiment: Experiment, made: dict[str, Path]) -> FilmAmounts | None:
     """Return what the corpus stages found; None if they have not been run."""
     if not all(kind in made and made[kind].is_file() for kind in ("catalogue", "select")):
         return None
@@ -94,7 +94,7 @@ def _counted(experiment: Experiment, made: dict[str, Path]) -> Corpus | None:
     clips = Amount(value=sum(title.clips for title in chosen), source=titles)
     if "clip_index" in made and made["clip_index"].is_file():
         clips = Amount(value=ClipIndex.load(made["clip_index"]).n_clips, source=str(made["clip_index"]))
-    return Corpus(
+    return FilmAmounts(
         found_titles=Amount(value=len(found), source=catalogue),
         found_hours=Amount(value=sum(title.minutes for title in found) / 60, source=catalogue),
         titles=Amount(value=len(chosen), source=titles),
@@ -103,20 +103,20 @@ def _counted(experiment: Experiment, made: dict[str, Path]) -> Corpus | None:
     )
 
 
-def _generated(experiment: Experiment) -> Corpus:
+def _generated(experiment: Experiment) -> FilmAmounts:
     """Return what the generator will make: its plan is known before any film is drawn."""
     from dubaug.demo.titles import plan_titles
 
     assert experiment.demo is not None
     titles = plan_titles(experiment.demo.films, experiment.demo.seed)
-    wanted = set(experiment.corpus.languages)
+    wanted = set(experiment.corpus.tracks)
     chosen = [title for title in titles if wanted <= set(title.languages)]
 
     def amount(value: float) -> Amount:
         return Amount(value=value, source="the films' generator")
 
     duration_s = experiment.clips.duration_s
-    return Corpus(
+    return FilmAmounts(
         found_titles=amount(len(titles)),
         found_hours=amount(sum(title.seconds for title in titles) / 3600),
         titles=amount(len(chosen)),
@@ -125,19 +125,19 @@ def _generated(experiment: Experiment) -> Corpus:
     )
 
 
-def _published(experiment: Experiment, paper: Path) -> Corpus:
+def _published(experiment: Experiment, paper: Path) -> FilmAmounts:
     """Return the paper's corpus of the same languages, as if it were this one; nothing for other languages."""
-    languages = set(experiment.corpus.languages)
+    languages = set(experiment.corpus.tracks)
     with (paper / "subsets_b4.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if set(row["languages"].split("+")) == languages]
     if not rows:
-        return Corpus(found_titles=None, found_hours=None, titles=None, hours=None, clips=None)
+        return FilmAmounts(found_titles=None, found_hours=None, titles=None, hours=None, clips=None)
     source = "the paper, Table B4"
     titles = Amount(value=int(rows[0]["titles"]), source=source)
     hours = Amount(value=float(rows[0]["video_hours"]), source=source)
     clips = Amount(value=_clips(experiment, hours.value), source=source)
     # How many more films a catalogue has that lack a language is another thing at every site.
-    return Corpus(found_titles=titles, found_hours=hours, titles=titles, hours=hours, clips=clips)
+    return FilmAmounts(found_titles=titles, found_hours=hours, titles=titles, hours=hours, clips=clips)
 
 
 def _downstream(experiment: Experiment, features: dict[str, Path]) -> tuple[dict[str, Amount], dict[str, Amount]]:

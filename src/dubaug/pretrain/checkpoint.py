@@ -4,21 +4,22 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cattrs
 import safetensors.torch
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 
 from dubaug.config import Encoders, Mel
 from dubaug.errors import DubaugError
 from dubaug.files import write_bytes
 from dubaug.pretrain.encoders import AudioEncoder, VideoEncoder, build_audio_encoder, build_video_encoder
+from dubaug.settings import Settings
 
 METADATA_KEY = "dubaug"
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncoderSpec:
+class EncoderSpec(Settings):
     """What the encoders are and what they take."""
 
     variant: str
@@ -63,7 +64,7 @@ def load_encoders(path: Path) -> TrainedEncoders:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = json.loads((file.metadata() or {})[METADATA_KEY])
-            spec = cattrs.Converter(forbid_extra_keys=True).structure(metadata, EncoderSpec)
+            spec = TypeAdapter(EncoderSpec).validate_python(metadata)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         with torch.random.fork_rng(devices=[]):
             audio = build_audio_encoder(spec.encoders)
@@ -72,7 +73,7 @@ def load_encoders(path: Path) -> TrainedEncoders:
         audio.load_state_dict(_part(tensors, "audio."))
         if video is not None:
             video.load_state_dict(_part(tensors, "video."))
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError, cattrs.BaseValidationError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise DubaugError(f"{path} is no checkpoint of this version ({reason}): run its pretraining again") from error
     return TrainedEncoders(

@@ -60,8 +60,9 @@ def run(options: argparse.Namespace) -> None:
         wrong = "does not apply" if variant.start_from is None else "is missing"
         raise DubaugError(f"--start-from {wrong}: {options.variant} has `start_from: {variant.start_from or 'null'}`")
 
-    from dubaug.pretrain.train import Run, pretrain, save_untrained
-    from dubaug.tracking.live import following
+    from dubaug.companion.training import following
+    from dubaug.pretrain.run import Run
+    from dubaug.pretrain.train import pretrain, save_untrained
 
     job = Run(
         experiment=experiment,

@@ -86,15 +86,16 @@ def _kind_of(layer: nn.Conv3d, flat: bool) -> type[QuickConv3d] | None:
     return None
 
 
-class AddedConvolutions(ConvReduce3D):
+class AddedConvolutions(ConvReduce3D):  # type: ignore[misc] # pytorchvideo says no types
     """Convolutions of the same input, added; pytorchvideo stacks and sums them, which also loses the layout."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Return the sum of what the convolutions make of `input`."""
-        return functools.reduce(torch.add, (layer(input) for layer in self.convs))
+        added: torch.Tensor = functools.reduce(torch.add, (layer(input) for layer in self.convs))
+        return added
 
 
-class AddedBottleneck(SeparableBottleneckBlock):
+class AddedBottleneck(SeparableBottleneckBlock):  # type: ignore[misc]
     """A bottleneck whose parallel convolutions are added in the same way."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
@@ -108,7 +109,9 @@ class AddedBottleneck(SeparableBottleneckBlock):
                 branch = branch if layer is None else layer(branch)
             branches.append(branch)
         result: torch.Tensor = self.conv_c(functools.reduce(torch.add, branches))
-        return result if self.norm_c is None else self.norm_c(result)
+        if self.norm_c is not None:
+            result = self.norm_c(result)
+        return result
 
 
 class PointwiseConv3d(QuickConv3d):
@@ -124,8 +127,10 @@ class PointwiseConv3d(QuickConv3d):
         weight = self.weight.flatten(1)
         if channels_last:
             return F.linear(input.permute(0, 2, 3, 4, 1), weight, self.bias).permute(0, 4, 1, 2, 3)
-        result = torch.matmul(weight, input.flatten(2)).unflatten(2, input.shape[2:])
-        return result if self.bias is None else result + self.bias.reshape(1, -1, 1, 1, 1)
+        result: torch.Tensor = torch.matmul(weight, input.flatten(2)).unflatten(2, input.shape[2:])
+        if self.bias is not None:
+            result = result + self.bias.reshape(1, -1, 1, 1, 1)
+        return result
 
 
 class FlatConv3d(QuickConv3d):

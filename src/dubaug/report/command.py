@@ -63,8 +63,8 @@ def run(options: argparse.Namespace) -> None:
     """Read what is there, and write the page."""
     from dubaug.config import load
     from dubaug.files import write_text
-    from dubaug.report.build import Sources, build
     from dubaug.progress import say
+    from dubaug.report.build import Sources, build
 
     experiment = load(options.config)
     given = {

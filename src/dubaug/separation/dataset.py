@@ -140,7 +140,8 @@ def _samples(path: Path, rate_hz: int) -> int:
         form = soundfile.info(path)
     except (soundfile.LibsndfileError, OSError):
         return 0
-    return round(form.frames * rate_hz / form.samplerate)
+    samples: int = round(form.frames * rate_hz / form.samplerate)
+    return samples
 
 
 def _mixture(path: Path, rate_hz: int) -> Iterator[np.ndarray]:

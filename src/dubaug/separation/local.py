@@ -42,7 +42,7 @@ def load_local_model(folder: Path, name: str) -> "HDemucs":
     if sha256_of(weights) != checksum:
         raise DubaugError(f"{weights} is damaged or of another version than {description.name}: copy both again")
     try:
-        model = HDemucs(**arguments)
+        model: HDemucs = HDemucs(**arguments)
         model.load_state_dict({key: tensor.float() for key, tensor in load_file(weights).items()})
     except (SafetensorError, RuntimeError, TypeError, AssertionError) as error:
         raise DubaugError(f"{weights} does not fit the model in {description.name}: {error}") from error

@@ -14,9 +14,17 @@ Ranking = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Takes scores and truth (items, columns); returns values (columns,), NaN for none, and influence (items, columns)."""
 
 
-def of_share(right: np.ndarray) -> np.ndarray:
-    """Return the influence (items, ...) of each item on the share of items that are right, `right` (items, ...)."""
-    return (right - right.mean(axis=0)) / len(right)
+def of_mean(values: np.ndarray) -> np.ndarray:
+    """Return the influence (items, ...) of each item on the mean of `values` (items, ...), such as right or wrong."""
+    return (values - values.mean(axis=0)) / len(values)
+
+
+def of_any(score: Callable[[np.ndarray], float], items: int) -> np.ndarray:
+    """Return the influence (items,) on any score of rows, by computing it without each of them."""
+    rows = np.arange(items)
+    without = np.array([score(np.delete(rows, row)) for row in rows])
+    influence: np.ndarray = (score(rows) - without) * (1 - 1 / items)
+    return influence
 
 
 def of_mean_over_classes(metric: str, scores: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from dubaug.probe.predictions import Predictions
 from dubaug.probe.results import finite
 from dubaug.statistics.estimate import LEVEL, estimate
 from dubaug.statistics.sample import sample_of
+from dubaug.suites.registry import metric
 
 
 def interval_of(members: Sequence[Predictions]) -> dict[str, Any]:
@@ -16,7 +17,7 @@ def interval_of(members: Sequence[Predictions]) -> dict[str, Any]:
     """
     sample = sample_of(members)
     found = estimate([(sample, 1.0)])
-    low, high = found.interval(LEVEL)
+    low, high = map(metric(members[0].about.metrics[0]).within, found.interval(LEVEL))
     return {
         "low": finite(low),
         "high": finite(high),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dubaug.probe.metrics import ACCURACIES
 from dubaug.probe.predictions import Fold, Predictions, check_same_items
 from dubaug.statistics import influence
 from dubaug.statistics.variance import effective_units
+from dubaug.suites.registry import metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,6 @@ def sample_of(members: Sequence[Predictions]) -> Sample:
     first = members[0]
     for member in members[1:]:
         check_same_items(_name(first), first, _name(member), member)
-    metric = first.about.metrics[0]
     names = [_units(fold) for fold in first.folds]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(name for fold in names for name in fold))}
     rows = [np.array([numbers[name] for name in fold]) for fold in names]
@@ -71,7 +70,7 @@ def sample_of(members: Sequence[Predictions]) -> Sample:
             grouped_by=first.about.grouped_by,
             retrained=len(first.folds) > 1,
         ),
-        is_share=metric in ACCURACIES,
+        is_share=metric(first.about.metrics[0]).right_or_wrong,
     )
 
 
@@ -87,10 +86,16 @@ def _of_member(member: Predictions, rows: Sequence[np.ndarray], units: int) -> n
 
 
 def _of_fold(fold: Fold, member: Predictions) -> np.ndarray:
-    metric = member.about.metrics[0]
-    if metric in ACCURACIES:
-        return influence.of_share(fold.right(metric, member.heads).astype(np.float64))
-    return influence.of_mean_over_classes(metric, fold.scores, fold.truth)
+    """Return the influence (items,) on the primary metric of a fold."""
+    name = member.about.metrics[0]
+    chosen = metric(name)
+    if chosen.of_items is not None:
+        return influence.of_mean(fold.item_values(name, member.heads).astype(np.float64))
+    if name in influence.RANKINGS:
+        return influence.of_mean_over_classes(name, fold.scores, fold.truth)
+    return influence.of_any(
+        lambda rows: chosen.score(fold.scores[rows], fold.truth[rows], member.heads), len(fold.items)
+    )
 
 
 def _units(fold: Fold) -> list[tuple[str, str]]:

@@ -50,10 +50,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> None:
     """Sync, and say in one line what was done and how to look at it."""
+    from dubaug.companion.training import STATE, address
     from dubaug.config import load
     from dubaug.errors import DubaugError
     from dubaug.progress import say
-    from dubaug.tracking.live import STATE, address
     from dubaug.tracking.records import collect
     from dubaug.tracking.sync import sync, syncing_alone
 

@@ -5,12 +5,13 @@ import select
 import time
 from pathlib import Path
 
+from dubaug.companion.training import FAILED, RUNNING
 from dubaug.files import read_json
 from dubaug.pretrain.workdir import IDENTITY, WorkDirectory
 from dubaug.progress import say
 from dubaug.tracking.curves import Curve
 from dubaug.tracking.machine import Machine, Recorder
-from dubaug.tracking.records import RUNNING, Record, training_key, training_name, training_tags
+from dubaug.tracking.records import Record, training_key, training_name, training_tags
 from dubaug.tracking.store import Store, StoredRun, StoreError
 
 SEND_EVERY_S = 5.0
@@ -28,7 +29,7 @@ class Follower:
         digest = read_json(work_dir / IDENTITY)["experiment"]
         self._record = Record(
             key=training_key(variant, seed, digest, self._work),
-            name=training_name(variant, seed, work_dir.parent),
+            name=training_name(variant, seed),
             parent=None,
             tags={**training_tags(variant, seed, digest), "stage": "pretrain"},
             status=RUNNING,
@@ -57,7 +58,7 @@ class Follower:
             if time.monotonic() >= send_at:
                 self._pause_s = SEND_EVERY_S if self._send() else min(2 * self._pause_s, BACKOFF_MAX_S)
                 send_at = time.monotonic() + self._pause_s
-        self._send(word.decode().strip() or "FAILED")
+        self._send(word.decode().strip() or FAILED)
 
     def _send(self, ended: str | None = None) -> bool:
         """Send what is new, and how the training ended if it has; return whether the store took it."""

@@ -16,10 +16,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dubaug.companion.address import sqlite_file
+from dubaug.companion.training import RUNNING
 from dubaug.errors import DubaugError
-from dubaug.tracking.address import sqlite_file
 from dubaug.tracking.curves import Curve, Metric
-from dubaug.tracking.records import RUNNING, Record
+from dubaug.tracking.records import Record
 
 if TYPE_CHECKING:
     import mlflow.entities

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dubaug.companion.address import sqlite_file
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
-from dubaug.tracking.address import sqlite_file
 from dubaug.tracking.records import Record
 from dubaug.tracking.store import CONTENT_TAG, Store, StoredRun, StoreError, alone
 

@@ -12,19 +12,20 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from dubaug.config import SUITES, Experiment
+from dubaug.companion.address import sqlite_file, unfit
+from dubaug.companion.process import start
+from dubaug.companion.training import FINISHED, STATE
+from dubaug.config import Experiment
 from dubaug.errors import DubaugError
+from dubaug.layout import MANIFEST, WORK_DIR
 from dubaug.progress import say
-from dubaug.tracking.address import sqlite_file, unfit
-from dubaug.tracking.beside import start
-from dubaug.tracking.live import STATE
-from dubaug.tracking.records import FINISHED, REPORT_FILES, collect, in_runs
+from dubaug.suites.registry import SUITES
+from dubaug.tracking.records import REPORT_FILES, collect
 from dubaug.tracking.sync import sync
 
 LOOK_EVERY_S = 30.0
 BACKOFF_MAX_S = 300.0
-_RESULTS = ("pretraining.json", *(name for suite in SUITES for name in (f"{suite}.json", f"epoch*/{suite}.json")))
-_CURVES = ("pretrain/metrics.jsonl", "pretrain/system.jsonl")
+_CURVES = (f"{WORK_DIR}/metrics.jsonl", f"{WORK_DIR}/system.jsonl")
 
 
 class Watcher:
@@ -64,7 +65,7 @@ def _pass_on(process: "subprocess.Popen[bytes]") -> None:
 def watch(results_dir: Path, *, uri: str, experiment: str, look_every_s: float, until: int) -> None:
     """Bring the store up to date whenever results have changed, until the pipe `until` ends (and this process with it).
 
-    A training that runs has a companion that sends its curves (`dubaug.tracking.live`); where it has none because the
+    A training that runs has a companion that sends its curves (`dubaug.companion`); where it has none because the
     store is unfit for many writers, they are sent from here. A store that does not answer is one warning, and is asked
     again ever more rarely.
     """
@@ -96,7 +97,8 @@ def watch(results_dir: Path, *, uri: str, experiment: str, look_every_s: float, 
 def looked_at(results_dir: Path, *, curves: bool) -> dict[str, tuple[int, int]]:
     """Return time and size of the files that syncing may depend on; of those that a training writes to if `curves`."""
     seen: dict[str, tuple[int, int]] = {}
-    for path in _files(results_dir, (*_RESULTS, *_CURVES) if curves else _RESULTS):
+    results = [name for suite in SUITES for name in (f"{suite}.json", f"epoch*/{suite}.json")]
+    for path in _files(results_dir, (MANIFEST, *results, *(_CURVES if curves else ()))):
         with suppress(OSError):
             stat = path.stat()
             seen[str(path)] = (stat.st_mtime_ns, stat.st_size)
@@ -104,8 +106,9 @@ def looked_at(results_dir: Path, *, curves: bool) -> dict[str, tuple[int, int]]:
 
 
 def _files(results_dir: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
-    for pattern in patterns:
-        yield from in_runs(results_dir, pattern)
+    for folder in ("*", "*/seed*"):
+        for name in patterns:
+            yield from results_dir.glob(f"{folder}/{name}")
     for pattern in ("tables/[!.]*", "figures/[!.]*", "corpus/[!.]*", *REPORT_FILES):
         yield from results_dir.glob(pattern)
 

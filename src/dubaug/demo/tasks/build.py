@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubaug.config.model import SUITES, Demo
+from dubaug.config import Demo
 from dubaug.demo.generator import generator_sha256
 from dubaug.demo.tasks import hares, hear, hear_speech, visual
-from dubaug.demo.tasks.plan import Miniature, Plan, Render
+from dubaug.demo.tasks.plan import FilePlan, Miniature, Render
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.hardware import usable_cores
@@ -50,9 +50,10 @@ def build_tasks(
     by the same generator is left as it is. Raises `DubaugError` for an unknown suite, or a folder in the way that
     was not generated.
     """
-    unknown = (suites or set()) - set(SUITES)
+    in_suites = dict.fromkeys(mini.suite for mini in MINIATURES.values())
+    unknown = (suites or set()) - set(in_suites)
     if unknown:
-        raise DubaugError(f"unknown suite {sorted(unknown)[0]!r}; known: {', '.join(SUITES)}")
+        raise DubaugError(f"no miniature is of a suite {sorted(unknown)[0]!r}; they are of: {', '.join(in_suites)}")
     known = {mini.folder for mini in MINIATURES.values()}
     if folders is not None and folders - known:
         raise DubaugError(
@@ -97,7 +98,9 @@ def _write_job(job: _Job) -> int:
     return len(job.files)
 
 
-def _write_media(folder: Path, source: str, plan: Plan, seed: int, pool: ProcessPoolExecutor | None) -> Iterator[int]:
+def _write_media(
+    folder: Path, source: str, plan: FilePlan, seed: int, pool: ProcessPoolExecutor | None
+) -> Iterator[int]:
     """Make the plan's sounds and videos; yield how many are done, as they are."""
     for parent in {(folder / relative).parent for relative in plan.media}:
         parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +116,7 @@ def _write_media(folder: Path, source: str, plan: Plan, seed: int, pool: Process
         yield future.result()
 
 
-def _write_texts(folder: Path, plan: Plan) -> None:
+def _write_texts(folder: Path, plan: FilePlan) -> None:
     for relative, text in plan.texts.items():
         path = folder / relative
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config.model import Demo
+from dubaug.config import Demo
 from dubaug.demo import scenes
 from dubaug.demo.tasks import speech
-from dubaug.demo.tasks.plan import Miniature, Plan, Render, cycle, table
+from dubaug.demo.tasks.plan import FilePlan, Miniature, Render, cycle, table
 from dubaug.demo.tasks.waves import (
     RATE_HZ,
     at_level,
@@ -62,7 +62,7 @@ def _write_tut18(path: Path, rng: np.random.Generator, *, scene: str, place: tup
     write_wav(path, at_level(total_CS, rng.uniform(-44.0, -34.0)), subtype="PCM_24", hiss=rng)
 
 
-def plan_tut18(demo: Demo) -> Plan:
+def plan_tut18(demo: Demo) -> FilePlan:
     """Ten scenes, each at several places; fold 1 tests on other places than it trains on, as in DCASE 2018."""
     count = max(4, round(0.75 * demo.items_per_class))
     segments = 2
@@ -82,7 +82,7 @@ def plan_tut18(demo: Demo) -> Plan:
                 (train if place < n_places - n_test else evaluate).append((name, scene))
                 media[name] = partial(_write_tut18, scene=scene, place=key)
     header = ("filename", "scene_label", "identifier", "source_label")
-    return Plan(
+    return FilePlan(
         texts={
             "meta.csv": table([header, *meta], delimiter="\t"),
             "evaluation_setup/fold1_train.txt": table(train, delimiter="\t"),
@@ -111,7 +111,7 @@ def _write_command(path: Path, rng: np.random.Generator, *, utterance: str, pitc
     write_wav(path, at_level(wave, rng.uniform(-28.0, -20.0)), rate_hz=SPEECH_RATE_HZ)
 
 
-def plan_fluent_speech_commands(demo: Demo) -> Plan:
+def plan_fluent_speech_commands(demo: Demo) -> FilePlan:
     """Commands that name an action, an object and a location; each split has its own speakers."""
     said = speech.utterances("command")
     intents = sorted({tuple(line.labels[head] for head in ("action", "object", "location")) for line in said})
@@ -133,7 +133,7 @@ def plan_fluent_speech_commands(demo: Demo) -> Plan:
                 rows.append((name, speaker, line.text, *intent))
                 media[name] = partial(_write_command, utterance=line.id, pitch=pitch, room=intent[2])
         texts[f"data/{split}_data.csv"] = table([header, *((number, *row) for number, row in enumerate(rows))])
-    return Plan(texts=texts, media=media)
+    return FilePlan(texts=texts, media=media)
 
 
 VOXFORGE_LANGUAGES = ("de", "en", "es", "fr", "it", "ru")
@@ -162,7 +162,7 @@ def voxforge_parts(n_speakers: int) -> list[str]:
     return parts
 
 
-def plan_voxforge(demo: Demo) -> Plan:
+def plan_voxforge(demo: Demo) -> FilePlan:
     """Six languages as the archives unpack: `<language>/Trunk/Audio/Main/16kHz_16bit/<speaker>-<date>-<code>/wav`.
 
     TFDS's list of archives stands beside them.
@@ -194,7 +194,7 @@ def plan_voxforge(demo: Demo) -> Plan:
             prompts.append(f"{archive}/mfc/{stem} {line.text.upper()}\n")
         texts[f"{folder}/etc/PROMPTS"] = "".join(prompts)
     texts["voxforge_urls.txt"] = "".join(archives)
-    return Plan(texts=texts, media=media)
+    return FilePlan(texts=texts, media=media)
 
 
 MINIATURES = {

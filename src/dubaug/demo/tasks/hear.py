@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config.model import Demo
+from dubaug.config import Demo
 from dubaug.demo import scenes
-from dubaug.demo.tasks.hear_format import Clip, HearTask, hear_plan
+from dubaug.demo.tasks.hear_format import LabelledSound, TaskMetadata, hear_plan
 from dubaug.demo.tasks.imitation import imitated
-from dubaug.demo.tasks.plan import Miniature, Plan, cycle, folds, per_fold, shares
+from dubaug.demo.tasks.plan import FilePlan, Miniature, cycle, folds, per_fold, shares
 from dubaug.demo.tasks.waves import RATE_HZ, Wave, at_level, coloured, fast_length, mix, mono, noise, placed, write_wav
 from dubaug.seeding import item_rng
 
-ESC50 = HearTask(
+ESC50 = TaskMetadata(
     task_name="esc50", version="v2.0.0", mode="full", split_mode="presplit_kfold", nfolds=5, sample_duration=5.0
 )
-FSD50K = HearTask(
+FSD50K = TaskMetadata(
     task_name="fsd50k",
     version="v1.0",
     mode="full",
@@ -30,7 +30,7 @@ FSD50K = HearTask(
     prediction_type="multilabel",
     evaluation=("mAP", "d_prime", "aucroc", "top1_acc"),
 )
-VOCAL_IMITATION = HearTask(
+VOCAL_IMITATION = TaskMetadata(
     task_name="vocal_imitation",
     version="v1.1.3",
     mode="full",
@@ -83,7 +83,7 @@ def _write_esc50(path: Path, rng: np.random.Generator, *, kind: str) -> None:
     write_wav(path, placed(at_level(sound, rng.uniform(-36.0, -16.0)), round(5.0 * RATE_HZ)), hiss=rng)
 
 
-def plan_esc50(demo: Demo) -> Plan:
+def plan_esc50(demo: Demo) -> FilePlan:
     """Ten of the published classes, each in all five folds."""
     clips = []
     for target, (label, kind) in enumerate(sorted(ESC50_KINDS.items())):
@@ -91,7 +91,7 @@ def plan_esc50(demo: Demo) -> Plan:
         for index, fold in enumerate(folds(count, 5)):
             name = f"{fold + 1}-{10000 + 100 * target + index}-A-{target}.wav"
             render = partial(_write_esc50, kind=kind)
-            clips.append(Clip(name=name, split=f"fold{fold:02d}", labels=(label,), render=render))
+            clips.append(LabelledSound(name=name, split=f"fold{fold:02d}", labels=(label,), render=render))
     return hear_plan(ESC50, clips, sorted(ESC50_KINDS))
 
 
@@ -105,7 +105,7 @@ def _write_fsd50k(path: Path, rng: np.random.Generator, *, kinds: tuple[str, ...
     write_wav(path, at_level(mix(total, behind, snr_db=rng.uniform(10.0, 30.0)), rng.uniform(-32.0, -18.0)), hiss=rng)
 
 
-def plan_fsd50k(demo: Demo) -> Plan:
+def plan_fsd50k(demo: Demo) -> FilePlan:
     """Mixtures of ten of the published classes; each class comes first in as many clips of a split as any other."""
     labels = sorted(FSD50K_KINDS)
     splits = shares(len(labels) * demo.items_per_class)
@@ -117,7 +117,7 @@ def plan_fsd50k(demo: Demo) -> Plan:
             more = rng.choice(others, rng.choice([0, 1, 2], p=[0.3, 0.4, 0.3]), replace=False).tolist()
             heard_here = tuple(sorted((first, *more)))
             render = partial(_write_fsd50k, kinds=tuple(FSD50K_KINDS[label] for label in heard_here))
-            clips.append(Clip(name=f"{number}{index:05d}.wav", split=split, labels=heard_here, render=render))
+            clips.append(LabelledSound(name=f"{number}{index:05d}.wav", split=split, labels=heard_here, render=render))
     return hear_plan(FSD50K, clips, labels)
 
 
@@ -130,7 +130,7 @@ def _write_vocal_imitation(path: Path, rng: np.random.Generator, *, kind: str) -
     write_wav(path, placed(at_level(voice, rng.uniform(-34.0, -16.0)), n_samples))
 
 
-def plan_vocal_imitation(demo: Demo) -> Plan:
+def plan_vocal_imitation(demo: Demo) -> FilePlan:
     """Eight sounds, imitated, in three folds; the label is the name of the imitated file."""
     clips = []
     references = {f"{index:03d}{kind.capitalize()}.wav": kind for index, kind in enumerate(IMITATED_KINDS)}
@@ -139,7 +139,7 @@ def plan_vocal_imitation(demo: Demo) -> Plan:
         for index, fold in enumerate(folds(count, 3)):
             name = f"{target:03d}_{index:03d}{kind}.wav"
             render = partial(_write_vocal_imitation, kind=kind)
-            clips.append(Clip(name=name, split=f"fold{fold:02d}", labels=(reference,), render=render))
+            clips.append(LabelledSound(name=name, split=f"fold{fold:02d}", labels=(reference,), render=render))
     return hear_plan(VOCAL_IMITATION, clips, sorted(references))
 
 

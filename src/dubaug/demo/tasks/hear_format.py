@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dubaug.demo.tasks.plan import Plan, Render, json_text, table
+from dubaug.demo.tasks.plan import FilePlan, Render, json_text, table
 from dubaug.demo.tasks.waves import OUT_RATE_HZ
 
 EVALUATION = ("top1_acc", "mAP", "d_prime", "aucroc")
@@ -12,7 +12,7 @@ EVALUATION = ("top1_acc", "mAP", "d_prime", "aucroc")
 
 
 @dataclass(frozen=True, kw_only=True)
-class HearTask:
+class TaskMetadata:
     """The metadata of a task: see `task_metadata.json` in any HEAR task folder."""
 
     task_name: str
@@ -39,7 +39,7 @@ class HearTask:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clip:
+class LabelledSound:
     """One sound: its file's name, the split it stands in, its labels (numbers stay numbers in the JSON)."""
 
     name: str
@@ -48,7 +48,7 @@ class Clip:
     render: Render
 
 
-def hear_plan(task: HearTask, clips: Sequence[Clip], labels: Sequence[str | int]) -> Plan:
+def hear_plan(task: TaskMetadata, clips: Sequence[LabelledSound], labels: Sequence[str | int]) -> FilePlan:
     """Return the folder of `task`: metadata, vocabulary in the order of `labels`, split files, 48 kHz sounds."""
     metadata = {
         "task_name": task.task_name,
@@ -70,4 +70,4 @@ def hear_plan(task: HearTask, clips: Sequence[Clip], labels: Sequence[str | int]
         listed: Mapping[str, list[str | int]] = {clip.name: list(clip.labels) for clip in clips if clip.split == split}
         texts[f"{split}.json"] = json_text(listed)
     media = {f"{OUT_RATE_HZ}/{clip.split}/{clip.name}": clip.render for clip in clips}
-    return Plan(texts=texts, media=media)
+    return FilePlan(texts=texts, media=media)

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config.model import Demo
+from dubaug.config import Demo
 from dubaug.demo import scenes
 from dubaug.demo.tasks import speech
-from dubaug.demo.tasks.hear_format import Clip, HearTask, hear_plan
-from dubaug.demo.tasks.plan import Miniature, Plan, cycle, folds, per_fold
+from dubaug.demo.tasks.hear_format import LabelledSound, TaskMetadata, hear_plan
+from dubaug.demo.tasks.plan import FilePlan, Miniature, cycle, folds, per_fold
 from dubaug.demo.tasks.waves import RATE_HZ, Wave, at_level, coloured, mix, mono, noise, placed, write_wav
 from dubaug.seeding import item_rng
 
 MOST_SPEAKERS = 5
 VOXLINGUA_S, GTZAN_S = 4.0, 6.0
 
-CREMA_D = HearTask(
+CREMA_D = TaskMetadata(
     task_name="tfds_crema_d", version="1.0.0", mode="full", split_mode="new_split_kfold", nfolds=5, sample_duration=5.0
 )
-LIBRICOUNT = HearTask(
+LIBRICOUNT = TaskMetadata(
     task_name="libricount",
     version="v1.0.0-hear2021",
     mode="full",
@@ -32,7 +32,7 @@ LIBRICOUNT = HearTask(
     nfolds=5,
     sample_duration=5.0,
 )
-VOXLINGUA = HearTask(
+VOXLINGUA = TaskMetadata(
     task_name="vox_lingua_top10",
     version="hear2021",
     mode="full",
@@ -40,7 +40,7 @@ VOXLINGUA = HearTask(
     nfolds=5,
     sample_duration=VOXLINGUA_S,
 )
-GTZAN = HearTask(
+GTZAN = TaskMetadata(
     task_name="tfds_gtzan_music_speech",
     version="1.0.0",
     mode="full",
@@ -48,7 +48,7 @@ GTZAN = HearTask(
     nfolds=10,
     sample_duration=GTZAN_S,
 )
-COMMANDS_5H = HearTask(
+COMMANDS_5H = TaskMetadata(
     task_name="speech_commands",
     version="v0.0.2",
     mode="5h",
@@ -57,7 +57,7 @@ COMMANDS_5H = HearTask(
     sample_duration=1.0,
     evaluation=("top1_acc",),
 )
-COMMANDS_FULL = HearTask(
+COMMANDS_FULL = TaskMetadata(
     task_name="speech_commands",
     version="v0.0.2",
     mode="full",
@@ -85,7 +85,7 @@ def _write_crema_d(path: Path, rng: np.random.Generator, *, utterance: str, pitc
     write_wav(path, room + hiss)
 
 
-def plan_crema_d(demo: Demo) -> Plan:
+def plan_crema_d(demo: Demo) -> FilePlan:
     """Six emotions; every fold has its own speakers."""
     lines = speech.english_lines()
     clips = []
@@ -96,7 +96,7 @@ def plan_crema_d(demo: Demo) -> Plan:
             pitch = speech.pitch_of(fold, 5, rng)
             name = f"{1001 + fold}_{line.id.replace('_', '-')}_{emotion}_{index:02d}.wav"
             render = partial(_write_crema_d, utterance=line.id, pitch=pitch, emotion=emotion)
-            clips.append(Clip(name=name, split=f"fold{fold:02d}", labels=(emotion,), render=render))
+            clips.append(LabelledSound(name=name, split=f"fold{fold:02d}", labels=(emotion,), render=render))
     return hear_plan(CREMA_D, clips, sorted(speech.EMOTIONS))
 
 
@@ -112,7 +112,7 @@ def _write_libricount(
     write_wav(path, at_level(total, rng.uniform(-34.0, -18.0)) if speakers else total)
 
 
-def plan_libricount(demo: Demo) -> Plan:
+def plan_libricount(demo: Demo) -> FilePlan:
     """0 to 5 people who speak at once, all the time, at nearly equal levels."""
     by_voice = speech.by_voice(speech.english_lines())
     voices = sorted(by_voice)
@@ -126,7 +126,7 @@ def plan_libricount(demo: Demo) -> Plan:
                 lines = tuple(by_voice[voice][int(at)].id for at in rng.permutation(len(by_voice[voice]))[:4])
                 speakers.append((lines, float(rng.uniform(0.84, 1.2))))
             clips.append(
-                Clip(
+                LabelledSound(
                     name=f"{count}_{fold}{index:04d}.wav",
                     split=f"fold{fold:02d}",
                     labels=(count,),
@@ -155,7 +155,7 @@ def _write_silence(path: Path, rng: np.random.Generator) -> None:
     write_wav(path, at_level(wave, rng.uniform(-60.0, -22.0)))
 
 
-def plan_commands(demo: Demo, *, task: HearTask) -> Plan:
+def plan_commands(demo: Demo, *, task: TaskMetadata) -> FilePlan:
     """Ten words, other words, and none. As with the real ones, both sizes share their validation and test files."""
     said = speech.utterances("keyword")
     pools = {word: [utterance for utterance in said if utterance.text.lower() == word] for word in WORDS}
@@ -178,7 +178,7 @@ def plan_commands(demo: Demo, *, task: HearTask) -> Plan:
                     render = partial(_write_word, utterance=utterance.id, pitch=pitch)
                     word, speaker = utterance.text.lower(), speech.speaker_id(utterance.voice, pitch)
                 name = f"{word}_{speaker}_nohash_{index}.wav"
-                clips.append(Clip(name=name, split=split, labels=(label,), render=render))
+                clips.append(LabelledSound(name=name, split=split, labels=(label,), render=render))
     return hear_plan(task, clips, sorted((SILENCE, UNKNOWN, *WORDS)))
 
 
@@ -189,7 +189,7 @@ def _write_voxlingua(path: Path, rng: np.random.Generator, *, lines: tuple[str, 
     write_wav(path, at_level(wave, rng.uniform(-28.0, -20.0)))
 
 
-def plan_voxlingua(demo: Demo) -> Plan:
+def plan_voxlingua(demo: Demo) -> FilePlan:
     """Ten languages; every fold has its own speakers."""
     clips = []
     for language in LANGUAGES:
@@ -200,7 +200,7 @@ def plan_voxlingua(demo: Demo) -> Plan:
             lines = tuple(line.id for line in cycle(by_voice[voice], 2, rng))
             render = partial(_write_voxlingua, lines=lines, pitch=speech.pitch_of(fold, 5, rng, spread=1.04))
             name = f"{language}_{fold}{index:04d}.wav"
-            clips.append(Clip(name=name, split=f"fold{fold:02d}", labels=(language,), render=render))
+            clips.append(LabelledSound(name=name, split=f"fold{fold:02d}", labels=(language,), render=render))
     return hear_plan(VOXLINGUA, clips, sorted(LANGUAGES))
 
 
@@ -218,7 +218,7 @@ def _write_gtzan(path: Path, rng: np.random.Generator, *, lines: tuple[str, ...]
     write_wav(path, at_level(with_noise(wave, rng, low_db=12.0, high_db=35.0), rng.uniform(-34.0, -18.0)))
 
 
-def plan_gtzan(demo: Demo) -> Plan:
+def plan_gtzan(demo: Demo) -> FilePlan:
     """Music against speech, in ten folds."""
     said = speech.english_lines()
     clips = []
@@ -228,7 +228,9 @@ def plan_gtzan(demo: Demo) -> Plan:
         for index, fold in enumerate(folds(count, 10)):
             lines = tuple(line.id for line in cycle(said, 4, rng)) if label == "speech" else ()
             render = partial(_write_gtzan, lines=lines, pitch=speech.pitch_of(fold, 10, rng))
-            clips.append(Clip(name=f"{label}{index:03d}.wav", split=f"fold{fold:02d}", labels=(label,), render=render))
+            clips.append(
+                LabelledSound(name=f"{label}{index:03d}.wav", split=f"fold{fold:02d}", labels=(label,), render=render)
+            )
     return hear_plan(GTZAN, clips, ["music", "speech"])
 
 

@@ -42,12 +42,13 @@ def imitated(sound_S: Wave, rng: np.random.Generator) -> Wave:
     gain_FT = gain_BF[low] * (1 - part) + gain_BF[low + 1] * part
     gain_FT[bins_hz > 1.3 * HIGH_HZ] = 0.0
     _, wave = scipy.signal.istft(spectrum_FT[:, :frames] * gain_FT, RATE_HZ, nperseg=N_FFT, noverlap=N_FFT - HOP)
-    return wave[: len(sound_S)].astype(np.float32)
+    return np.asarray(wave[: len(sound_S)], np.float32)
 
 
 def _power(sound_S: Wave) -> np.ndarray:
     _, _, spectrum_FT = scipy.signal.stft(sound_S, RATE_HZ, nperseg=N_FFT, noverlap=N_FFT - HOP)
-    return np.square(np.abs(spectrum_FT))
+    power_FT: np.ndarray = np.square(np.abs(spectrum_FT))
+    return power_FT
 
 
 def _band_energies(power_FT: np.ndarray) -> np.ndarray:
@@ -61,7 +62,8 @@ def _band_energies(power_FT: np.ndarray) -> np.ndarray:
 def _smooth(curve_T: np.ndarray, frames: float) -> np.ndarray:
     """Return the curve through a one-pole low-pass of about `frames` frames, forth and back."""
     keep = np.exp(-1.0 / frames)
-    return scipy.signal.filtfilt([1 - keep], [1, -keep], curve_T, padlen=0)
+    smooth_T: np.ndarray = scipy.signal.filtfilt([1 - keep], [1, -keep], curve_T, padlen=0)
+    return smooth_T
 
 
 def _carrier(n_samples: int, pitch_hz: np.ndarray, voiced: np.ndarray, rng: np.random.Generator) -> Wave:
@@ -74,4 +76,4 @@ def _carrier(n_samples: int, pitch_hz: np.ndarray, voiced: np.ndarray, rng: np.r
     pulses = scipy.signal.lfilter([1.0], [1.0, -0.9], pulses).astype(np.float32)
     share = np.interp(at_samples, np.arange(len(voiced)), voiced)
     breath = noise(n_samples, rng, exponent=0.5)
-    return (pulses / rms(pulses) * np.sqrt(share) + breath * np.sqrt(1 - share)).astype(np.float32)
+    return np.asarray(pulses / rms(pulses) * np.sqrt(share) + breath * np.sqrt(1 - share), np.float32)

@@ -192,14 +192,14 @@ def _background(height: int, width: int, look: np.random.Generator) -> NDArray[n
     coarse = look.normal(0.0, look.uniform(5, 22), (6, 8, 1))
     rows = np.minimum(np.arange(height) * 6 // height, 5)
     columns = np.minimum(np.arange(width) * 8 // width, 7)
-    return (slope + coarse[rows][:, columns]).astype(np.float32)
+    return np.asarray(slope + coarse[rows][:, columns], np.float32)
 
 
 def _contrasting(background_HWC: NDArray[np.float32], look: np.random.Generator) -> NDArray[np.float32]:
     """Return a random colour that stands out from the background's mean."""
     mean = background_HWC.mean(axis=(0, 1))
     candidates = look.uniform(0, 255, (6, 3))
-    return candidates[np.abs(candidates - mean).sum(axis=1).argmax()].astype(np.float32)
+    return np.asarray(candidates[np.abs(candidates - mean).sum(axis=1).argmax()], np.float32)
 
 
 def _stamp(picture_HWC: NDArray[np.uint8], path: Path2D, index: int, colour: NDArray[np.float32], sides: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from dubaug.config.model import Demo, SuiteName
+from dubaug.config import Demo
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ Render = Callable[[Path, np.random.Generator], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class FilePlan:
     """The files of one data set, by path relative to its folder."""
 
     texts: Mapping[str, str]
@@ -33,8 +33,8 @@ class Miniature:
     """One downstream data set: where it lies under the demo's folder, which suite needs it, what it holds."""
 
     folder: str
-    suite: SuiteName
-    plan: Callable[[Demo], Plan]
+    suite: str
+    plan: Callable[[Demo], FilePlan]
     source: str | None = None
     """Data sets of one source make files of the same name alike (Speech Commands' two sizes share files)."""
 

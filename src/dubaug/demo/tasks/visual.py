@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config.model import Demo
+from dubaug.config import Demo
 from dubaug.demo import scenes
 from dubaug.demo.tasks import motion
-from dubaug.demo.tasks.plan import Miniature, Plan, Render, table
+from dubaug.demo.tasks.plan import FilePlan, Miniature, Render, table
 from dubaug.demo.tasks.video import write_avi, write_mp4
 from dubaug.demo.tasks.waves import OUT_RATE_HZ, at_level, coloured, mix, noise
 from dubaug.seeding import item_rng
@@ -56,7 +56,7 @@ def _write_vggsound(path: Path, rng: np.random.Generator, *, kind: str) -> None:
     )
 
 
-def plan_vggsound(demo: Demo) -> Plan:
+def plan_vggsound(demo: Demo) -> FilePlan:
     """Ten of the published classes; three of four clips are for training."""
     rows: list[tuple[str, int, str, str]] = []
     media: dict[str, Render] = {}
@@ -67,7 +67,7 @@ def plan_vggsound(demo: Demo) -> Plan:
             start_s = int(rng.integers(0, 300))
             rows.append((youtube_id, start_s, label, "test" if index % 4 == 1 else "train"))
             media[f"videos/{youtube_id}_{start_s:06d}.mp4"] = partial(_write_vggsound, kind=kind)
-    return Plan(texts={"vggsound.csv": table(rows)}, media=media)
+    return FilePlan(texts={"vggsound.csv": table(rows)}, media=media)
 
 
 def _write_action(
@@ -83,7 +83,7 @@ def _write_action(
     write_avi(path, twice[: round(ACTION_S * fps)], fps=fps, height=height, width=width)
 
 
-def plan_ucf101(demo: Demo) -> Plan:
+def plan_ucf101(demo: Demo) -> FilePlan:
     """One or two clips a group; a third of the groups for testing in each of the three splits."""
     classes = sorted(motion.UCF101)
     media: dict[str, Render] = {}
@@ -102,7 +102,7 @@ def plan_ucf101(demo: Demo) -> Plan:
                     else:
                         lists[f"trainlist0{split}"].append(f"{video} {number}")
     index = [f"{number} {name}" for number, name in enumerate(classes, start=1)]
-    return Plan(
+    return FilePlan(
         texts={
             f"ucfTrainTestlist/{name}.txt": "".join(f"{line}\r\n" for line in lines)
             for name, lines in {"classInd": index, **lists}.items()
@@ -111,7 +111,7 @@ def plan_ucf101(demo: Demo) -> Plan:
     )
 
 
-def plan_hmdb51(demo: Demo) -> Plan:
+def plan_hmdb51(demo: Demo) -> FilePlan:
     """Three splits; in each, of an action's clips, 1 marks training, 2 testing, 0 those left out."""
     media: dict[str, Render] = {}
     texts: dict[str, str] = {}
@@ -129,7 +129,7 @@ def plan_hmdb51(demo: Demo) -> Plan:
             marks |= {(first + n_test + offset) % count: 0 for offset in range(n_left_out)}
             lines = [f"{video} {marks.get(index, 1)} \n" for index, video in enumerate(videos)]
             texts[f"testTrainMulti_7030_splits/{name}_test_split{split}.txt"] = "".join(lines)
-    return Plan(texts=texts, media=media)
+    return FilePlan(texts=texts, media=media)
 
 
 MINIATURES = {

@@ -55,7 +55,8 @@ def mix(foreground: Wave, background: Wave, *, snr_db: float) -> Wave:
 
 def mono(wave_CS: Wave) -> Wave:
     """Return the mean of the channels, shape (S,)."""
-    return wave_CS.mean(axis=0, dtype=np.float32)
+    mono_S: Wave = wave_CS.mean(axis=0, dtype=np.float32)
+    return mono_S
 
 
 def noise(
@@ -99,7 +100,7 @@ def _gains(n_fft: int, points_hz: FloatArray, gains_db: FloatArray, rate_hz: int
     """Return the amplitude factor of each bin of a real Fourier transform of `n_fft` samples."""
     frequencies_hz = np.maximum(np.fft.rfftfreq(n_fft, 1 / rate_hz), 1.0)
     curve_db = np.interp(np.log2(frequencies_hz), np.log2(points_hz), gains_db)
-    return (10.0 ** (curve_db / 20.0)).astype(np.float32)
+    return np.asarray(10.0 ** (curve_db / 20.0), np.float32)
 
 
 def reverberant(wave: Wave, rng: np.random.Generator, *, rt60_s: float, wet_db: float, rate_hz: int = RATE_HZ) -> Wave:
@@ -108,7 +109,7 @@ def reverberant(wave: Wave, rng: np.random.Generator, *, rt60_s: float, wet_db: 
     tail = rng.standard_normal(n_tail) * 10.0 ** (-3.0 * np.arange(n_tail) / n_tail)
     tail /= np.sqrt(np.square(tail).sum())
     wet = scipy.signal.fftconvolve(wave, tail if wave.ndim == 1 else tail[None], axes=-1)[..., : wave.shape[-1]]
-    return (wave + db(wet_db) * wet).astype(np.float32)
+    return np.asarray(wave + db(wet_db) * wet, np.float32)
 
 
 def resampled(wave: Wave, from_hz: int, to_hz: int) -> Wave:
@@ -116,13 +117,13 @@ def resampled(wave: Wave, from_hz: int, to_hz: int) -> Wave:
     if from_hz == to_hz:
         return wave
     ratio = Fraction(to_hz, from_hz)
-    return scipy.signal.resample_poly(wave, ratio.numerator, ratio.denominator, axis=-1).astype(np.float32)
+    return np.asarray(scipy.signal.resample_poly(wave, ratio.numerator, ratio.denominator, axis=-1), np.float32)
 
 
 def faster(wave: Wave, factor: float) -> Wave:
     """Return `wave` played `factor` times as fast: shorter, and its pitch and formants higher."""
     ratio = Fraction(1 / factor).limit_denominator(60)
-    return scipy.signal.resample_poly(wave, ratio.numerator, ratio.denominator, axis=-1).astype(np.float32)
+    return np.asarray(scipy.signal.resample_poly(wave, ratio.numerator, ratio.denominator, axis=-1), np.float32)
 
 
 def warped(wave: Wave, speed_S: NDArray[np.float64]) -> Wave:

@@ -11,7 +11,7 @@ from dubaug.tables.footer import other_sizes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class OtherSetting:
     """One key of the configuration with two values."""
 
     key: str
@@ -19,7 +19,7 @@ class Setting:
     paper: str
 
 
-def other_settings(experiment: Experiment, paper_scale: Path | None) -> tuple[Setting, ...] | None:
+def other_settings(experiment: Experiment, paper_scale: Path | None) -> tuple[OtherSetting, ...] | None:
     """Return the settings that differ from workflow/config/paper.yaml, as in the tables' footers.
 
     None where that file is not there to compare with.
@@ -28,7 +28,7 @@ def other_settings(experiment: Experiment, paper_scale: Path | None) -> tuple[Se
         return None
     paper = yaml.safe_load(paper_scale.read_text(encoding="utf-8"))
     return tuple(
-        Setting(key=key, here=_shown(value), paper=_shown(published))
+        OtherSetting(key=key, here=_shown(value), paper=_shown(published))
         for key, value, published in other_sizes(experiment, paper)
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dubaug.tracking import address
+from dubaug.companion import address
 
 
 def test_network_disks_are_not_written_to_by_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from dubaug.companion.address import unfit
+from dubaug.companion.process import start
 from dubaug.config import Experiment, Tracking
 from dubaug.errors import Interrupted
 from dubaug.progress import say
-from dubaug.tracking.address import unfit
-from dubaug.tracking.beside import start
-from dubaug.tracking.records import FINISHED, KILLED
 
-FAILED = "FAILED"
+RUNNING, FINISHED, KILLED, FAILED = "RUNNING", "FINISHED", "KILLED", "FAILED"
+"""MLflow's own words for how a run stands."""
 STATE = ".mlflow"
 """Folder in a results folder for what tracking has to remember."""
 GRACE_S = 5.0

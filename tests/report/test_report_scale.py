@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from dubaug.config import Experiment
-from dubaug.report.settings import other_settings
+from dubaug.report.scale import other_settings
 
 
 def test_what_the_demo_makes_smaller_is_listed(demo_experiment: Experiment, repository: Path) -> None:

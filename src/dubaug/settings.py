@@ -1,0 +1,192 @@
+"""What sections of the configuration are made of: their base, the kinds of values in them, and the open choices.
+
+A section is a frozen dataclass in `settings.py` of the package that it is for, each field with what it means and its
+unit in the docstring below it, and its rule in its type. `dubaug.config` puts the sections together and has pydantic
+check them, once, at the border; the JSON schema for editors is made from the same classes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from dataclasses import fields as fields_of
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
+
+from dubaug.tracks import TrackName
+
+
+def require(holds: bool, key: str, value: Any, expected: str) -> None:
+    """Raise, unless a rule `holds`, the error that `key` (relative to what is being checked) is not as `expected`.
+
+    For validators; `dubaug.config.messages` makes a line for people of it.
+    """
+    if not holds:
+        context = {"key": key, "value": value, "expected": expected}
+        raise PydanticCustomError("rule", "expected {expected}", context)
+
+
+def require_known(value: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raise, unless all keys of `value` are `known`, the error that names the first that is not."""
+    names = sorted(known)
+    for key in value:
+        if key not in names:
+            raise PydanticCustomError("unknown", "known here: {known}", {"key": key, "known": names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The base of every section: keys that it does not know are errors, numbers are finite."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_known_keys(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            require_known(value, [field.name for field in fields_of(cls)])
+        return value
+
+
+def rule(holds: Callable[[Any], Any], expected: str) -> AfterValidator:
+    """Return what makes a type narrower: `Annotated[int, rule(is_even, "an even number")]`."""
+
+    def check(value: Any) -> Any:
+        require(bool(holds(value)), "", value, expected)
+        return value
+
+    return AfterValidator(check)
+
+
+def _is_distinct(values: tuple[Any, ...]) -> bool:
+    return len(set(values)) == len(values)
+
+
+# A number in quotes is text, and `yes` is no number: hence strict.
+Flag: TypeAlias = Annotated[bool, Field(strict=True)]
+Count: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
+PositiveInt: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
+NotNegative: TypeAlias = Annotated[float, Field(strict=True, ge=0)]
+Positive: TypeAlias = Annotated[float, Field(strict=True, gt=0)]
+Fraction: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1)]
+BelowOne: TypeAlias = Annotated[float, Field(strict=True, ge=0, lt=1)]
+Text: TypeAlias = Annotated[str, Field(strict=True, min_length=1)]
+Name: TypeAlias = Annotated[
+    str, Field(strict=True, pattern="^[A-Za-z0-9_]+$", description="Letters, digits and underscores.")
+]
+"""Of a variant or a task: part of file names."""
+
+Distinct = rule(_is_distinct, "entries that differ")
+Seeds: TypeAlias = Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
+Epochs: TypeAlias = Annotated[tuple[PositiveInt, ...], Field(min_length=1), Distinct]
+
+
+def _track(text: str) -> str:
+    """Return a track's name in its one spelling: `es` for `spa`. Raises a `rule` error if it is none."""
+    try:
+        return str(TrackName(text))
+    except ValueError as error:
+        require(False, "", text, f"a track such as es, yue, es-419 or es@synthetic; this is {error}")
+        raise
+
+
+Track: TypeAlias = Annotated[str, Field(strict=True), AfterValidator(_track)]
+"""The text of a `dubaug.tracks.TrackName`: a language and, if it is not the film's own sound, an origin."""
+Tracks: TypeAlias = Annotated[tuple[Track, ...], Distinct]
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """`Annotated[str, OneOf(registry, "a suite")]`: a name in an open list, which is looked up when a value comes."""
+
+    registry: Mapping[str, Any]
+    what: str
+    advice: str = ""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check the text against the registry as it is then."""
+        return core_schema.no_info_before_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """List the names."""
+        return {**handler(schema), "enum": list(self.registry)}
+
+    def _check(self, name: Any) -> Any:
+        known = isinstance(name, str) and name in self.registry
+        require(known, "", name, f"{self.what}, one of: {', '.join(self.registry)}{self.advice}")
+        return name
+
+
+_adapters: dict[type[Settings], TypeAdapter[Any]] = {}
+
+
+def _checks(section: type[Settings]) -> TypeAdapter[Any]:
+    if section not in _adapters:
+        _adapters[section] = TypeAdapter(section)
+    return _adapters[section]
+
+
+@dataclass(frozen=True)
+class ByFamily:
+    """`Annotated[Settings, ByFamily(families)]`: a section whose key `family` names the class that checks it.
+
+    `families` maps names to subclasses of `Settings`, each with a field `family: Literal["its_name"]`. It is looked up
+    when a configuration is read: families may join at any time, and a mapping that imports them late is fine.
+    """
+
+    families: Mapping[str, type[Settings]]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Leave the whole check to the family's class."""
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Offer the families that there are."""
+        return {"oneOf": [handler(TypeAdapter(family).core_schema) for family in self.families.values()]}
+
+    def _validate(self, value: Any) -> Any:
+        if isinstance(value, Settings):
+            return value
+        require(isinstance(value, Mapping), "", value, "a mapping with the key `family`")
+        family = value.get("family")
+        require(family in self.families, "family", family, f"one of: {', '.join(self.families)}")
+        return _checks(self.families[family]).validate_python(value)
+
+
+@dataclass(frozen=True)
+class ByName:
+    """`Annotated[Mapping[str, Settings], ByName(classes)]`: sections of which each name has a class of its own.
+
+    As with `ByFamily`, the classes are looked up when a configuration is read.
+    """
+
+    classes: Mapping[str, type[Settings]]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Leave each section to its class."""
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Offer the sections that there are."""
+        return handler(self._schema(TypeAdapter))
+
+    def _schema(self, adapter: Callable[[type[Settings]], TypeAdapter[Any]]) -> CoreSchema:
+        sections = {name: adapter(section).core_schema for name, section in self.classes.items()}
+        return core_schema.typed_dict_schema(
+            {name: core_schema.typed_dict_field(section, required=False) for name, section in sections.items()},
+            extra_behavior="forbid",
+        )
+
+    def _validate(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            require_known(value, self.classes)
+        return SchemaValidator(self._schema(_checks)).validate_python(value)

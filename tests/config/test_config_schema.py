@@ -1,0 +1,66 @@
+"""The classes are the one source: of the editors' schema, of strictness, and light enough for the Snakefile."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from dubaug.config import Experiment, from_mapping, to_mapping
+from dubaug.errors import ConfigError
+
+COMMITTED = "workflow/schemas/config.schema.json"
+
+
+def test_the_committed_schema_is_current(repository: Path) -> None:
+    printed = subprocess.check_output([sys.executable, "-m", "dubaug.config.schema"], text=True)
+    assert (repository / COMMITTED).read_text(encoding="utf-8") == printed, "run `make schema`"
+
+
+def test_the_schema_accepts_the_shipped_files_and_they_name_it(repository: Path) -> None:
+    validator = Draft202012Validator(json.loads((repository / COMMITTED).read_text(encoding="utf-8")))
+    for path in [repository / "config.yaml", *(repository / "workflow/config").glob("*.yaml")]:
+        text = path.read_text(encoding="utf-8")
+        validator.validate(yaml.safe_load(text))
+        named = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+        assert (path.parent / named).resolve() == repository / COMMITTED
+    validator.validate({"variants": {"ja": None}})
+    assert {
+        error.json_path for error in validator.iter_errors({"clip": {}, "seeds": ["0"], "clips": {"frames": 0}})
+    } == {
+        "$",
+        "$.seeds[0]",
+        "$.clips.frames",
+    }
+
+
+def _leaves(value: Any, keys: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(value, dict | list):
+        for key, below in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(below, (*keys, key))
+    else:
+        yield keys, value
+
+
+def test_no_text_passes_for_a_number_and_no_number_for_a_text(paper_experiment: Experiment) -> None:
+    leaves = [(keys, value) for keys, value in _leaves(to_mapping(paper_experiment)) if value is not None]
+    assert len(leaves) > 150
+    for keys, value in leaves:
+        changed = to_mapping(paper_experiment)
+        section = changed
+        for key in keys[:-1]:
+            section = section[key]
+        section[keys[-1]] = 1 if isinstance(value, str) else str(value)
+        with pytest.raises(ConfigError, match="config key `" + r"\.".join(map(str, keys))):
+            from_mapping(changed)
+
+
+def test_the_configuration_is_light_to_import() -> None:
+    code = "import sys, dubaug.config; print(*{'torch', 'numpy', 'pandas', 'mlflow', 'jsonschema'} & set(sys.modules))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == ""
