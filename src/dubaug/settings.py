@@ -75,7 +75,6 @@ def _is_distinct(values: tuple[Any, ...]) -> bool:
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
 PositiveInt: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
-Number: TypeAlias = Annotated[float, Field(strict=True)]
 NotNegative: TypeAlias = Annotated[float, Field(strict=True, ge=0)]
 Positive: TypeAlias = Annotated[float, Field(strict=True, gt=0)]
 Fraction: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1)]

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from dubaug.config import Experiment, digest, from_mapping, load, resolve, save, to_mapping
+from dubaug.config.resolve import _merge
 from dubaug.errors import ConfigError
 
 Make = Callable[..., Experiment]
@@ -57,6 +58,13 @@ def test_user_keys_win_over_the_scale(make_experiment: Make) -> None:
     changed = make_experiment(pretraining={"temperature": 0.07})
     assert changed.pretraining.temperature == 0.07
     assert changed.pretraining.epochs == make_experiment().pretraining.epochs
+
+
+def test_a_section_of_another_family_replaces_the_one_below() -> None:
+    below = {"video": {"family": "one", "crop": 40}, "dropout": 0.0}
+    assert _merge(below, {"video": {"crop": 48}})["video"] == {"family": "one", "crop": 48}
+    other = {"family": "other", "width": 3}
+    assert _merge(below, {"video": other}) == {"video": other, "dropout": 0.0}
 
 
 def test_a_variant_is_removed_by_null_and_added_by_a_line(make_experiment: Make) -> None:
