@@ -90,7 +90,7 @@ def test_the_counts_by_language_are_those_of_table_b4(tmp_path: Path, results: P
     assert (row.languages, row.titles, row.video_hours) == (("en", "es"), 22, 0.2296)
     with pytest.raises(DubaugError, match="holds no counts by track: its columns are"):
         read_subsets(results / "titles.csv")
-    with pytest.raises(DubaugError, match="no counts by language at"):
+    with pytest.raises(DubaugError, match="no counts by track at"):
         read_subsets(tmp_path / "none.csv")
 
 

@@ -18,6 +18,9 @@ def test_titles_are_counted(results: dict[str, Any]) -> None:
 def test_subsets_have_their_languages_names(results: dict[str, Any]) -> None:
     (subset,) = read_subsets(results["subsets"]) or ()
     assert (subset.languages, subset.titles, subset.video_hours) == ("English, Spanish", 22, 0.2296)
+    results["subsets"].write_text("languages,titles,video_hours\nen+es@synthetic+yue,1,0.1\n", encoding="utf-8")
+    (subset,) = read_subsets(results["subsets"]) or ()
+    assert subset.languages == "English, Spanish (synthetic), Yue Chinese"
 
 
 def test_dubs_are_counted_by_finding_and_language(results: dict[str, Any]) -> None:
