@@ -60,7 +60,8 @@ def write_task_results(folder, *tasks):
             "predictions": {"path": name, "sha256": save(folder / name, answers)},
         }  # fmt: skip
     path = folder / "hear.json"
-    head = {"suite": "hear", "variant": about.variant, "epoch": 6, "seed": about.seed, "experiment": "b" * 16,
+    head = {"suite": "hear", "variant": about.variant, "epoch": 6, "in_sweep": False, "seed": about.seed,
+            "experiment": "b" * 16,
             "checkpoint_sha256": "a" * 64, "git_commit": None}  # fmt: skip
     write_result(path, {**head, "tasks": entries})
     return path

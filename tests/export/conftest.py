@@ -86,7 +86,7 @@ def write_scores(results: Path, tiny: Experiment, tmp_path: Path) -> Callable[..
         (checkpoint,) = (one for one in manifest.checkpoints if one.epoch == wanted)
         scored = tasks or {"esc50": [0.5, 0.75], "fsd50k": [0.25]}
         result = {
-            "suite": suite, "variant": variant, "epoch": wanted, "seed": 0, "experiment": "0" * 16,
+            "suite": suite, "variant": variant, "epoch": wanted, "in_sweep": False, "seed": 0, "experiment": "0" * 16,
             "checkpoint_sha256": checkpoint.sha256, "git_commit": None,
             "tasks": {name: entry_of(folds, task_digest(tiny, variant, 0, name)) for name, folds in scored.items()},
         }  # fmt: skip

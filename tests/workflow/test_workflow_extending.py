@@ -65,10 +65,10 @@ def tables_and_figure(experiment: Experiment, repository: Path, folder: Path) ->
         for suite, tasks in experiment.suites.items():
             head = {"suite": suite, "variant": name, "tasks": dict.fromkeys(tasks, entry)}
             finals.append(folder / f"{name}/{suite}.json")
-            write_json(finals[-1], {**head, "epoch": experiment.checkpoints_of(name)[-1]})
+            write_json(finals[-1], {**head, "epoch": experiment.checkpoints_of(name)[-1], "in_sweep": False})
             if suite == "hear":
                 sweep.append(folder / f"{name}/epoch02/hear.json")
-                write_json(sweep[-1], {**head, "epoch": 2})
+                write_json(sweep[-1], {**head, "epoch": 2, "in_sweep": True})
     common = ["--config", str(folder / "config.yaml"), "--out-dir", str(folder), "--results"]
     paper = ["--paper", str(repository / "workflow/resources/paper"), "--tables", "1"]
     assert main(["tables", *paper, *common, *map(str, finals)]) == EXIT_OK

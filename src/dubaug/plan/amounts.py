@@ -55,8 +55,8 @@ def count(experiment: Experiment, jobs: Sequence[PlannedJob], paper: Path, given
     """Return the amounts: from the files that `jobs` (finished ones among them) make, where these are there; else
     from the films' generator or what is given; else from the paper's Table B4 (`paper`/subsets_b4.csv).
     """
-    made = {job.kind: Path(job.outputs[0]) for job in jobs if job.kind in {"catalogue", "select", "clip_index"}}
-    features = {job.wildcards["suite"]: Path(job.outputs[0]) for job in jobs if job.kind == "features"}
+    made = {job.rule: Path(job.outputs[0]) for job in jobs if job.rule in {"catalogue", "select", "clip_index"}}
+    features = {job.wildcards["suite"]: Path(job.outputs[0]) for job in jobs if job.rule == "features"}
     windows, items = _downstream(experiment, features)
     return Amounts(corpus=_corpus(experiment, made, paper, given), windows=windows, items=items)
 

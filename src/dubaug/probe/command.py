@@ -33,12 +33,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     aggregate = subparsers.add_parser(
         "aggregate",
-        help="join the results of several pretraining seeds",
+        help="join the results of a variant's pretraining seeds",
         description="Join results of one variant, suite and epoch that differ in their pretraining seed: each fold's "
         "mean over the seeds, the deviation over folds (std) and over seeds (std_seeds), and the bootstrap interval "
-        "over seeds and test items, from the predictions beside the results.",
+        "over seeds and test items, from the predictions beside the results. The points of the sweep that the results "
+        "name are joined as well, to the same paths beside OUT.",
     )
-    aggregate.add_argument("--results", nargs="+", type=Path, required=True, help="one result a seed, JSON")
+    aggregate.add_argument(
+        "--results", nargs="+", type=Path, required=True, help="the last checkpoint's result, one a seed"
+    )
     aggregate.add_argument("--out", type=Path, required=True, help="the joined result, JSON")
     aggregate.set_defaults(run=run_aggregate)
 
@@ -70,14 +73,10 @@ def run_probe(options: argparse.Namespace) -> None:
 
 
 def run_aggregate(options: argparse.Namespace) -> None:
-    """Join the results of several seeds."""
-    from dubaug.probe.aggregate import add_intervals, aggregate
-    from dubaug.probe.results import read_result, write_result
+    """Join the results of a variant's seeds."""
+    from dubaug.probe.aggregate import write_joined
 
-    results = {path: read_result(path) for path in options.results}
-    joined = aggregate({str(path): result for path, result in results.items()})
-    add_intervals(joined, results, options.out.parent)
-    write_result(options.out, joined)
+    write_joined(options.results, options.out)
 
 
 def choose_device(wanted: str) -> "torch.device":

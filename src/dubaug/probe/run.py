@@ -23,6 +23,7 @@ from dubaug.downstream.model import Dataset
 from dubaug.embed.cache import embedding
 from dubaug.errors import DubaugError
 from dubaug.files import link_or_copy, read_json, sha256_of, write_json
+from dubaug.layout import epoch_name
 from dubaug.pretrain.checkpoint import TrainedEncoders, load_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest
@@ -31,7 +32,7 @@ from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
-from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result
+from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result, write_swept
 from dubaug.progress import Progress, say
 from dubaug.settings import Settings
 from dubaug.suites.registry import SUITES
@@ -51,7 +52,7 @@ def probe_suite(
     sweep: Mapping[int, Path],
     device: torch.device,
 ) -> None:
-    """Write the final checkpoint's result to `out`, and those of other epochs to the paths in `sweep`.
+    """Write the final checkpoint's result to `out`, which names those of the epochs in `sweep`, written to its paths.
 
     The predictions of each task go to `predictions/<task>.arrow` beside the result that they belong to. Raises
     `DubaugError` if the manifest is of another configuration, lacks an epoch of `sweep`, two results would share a
@@ -82,7 +83,10 @@ def probe_suite(
     for epoch, path in [(network.final.epoch, out), *sweep.items()]:
         for task in tasks:
             link_or_copy(work.predictions(task, epoch), path.parent / entries[epoch][task]["predictions"]["path"])
-        write_result(path, work.result(epoch, entries[epoch], missing))
+    for epoch, path in sweep.items():
+        write_result(path, work.result(epoch, entries[epoch], missing, in_sweep=True))
+    final_epoch = network.final.epoch
+    write_swept(out, work.result(final_epoch, entries[final_epoch], missing, in_sweep=False), sweep)
 
 
 def read_network(experiment: Experiment, pretraining: Path) -> Manifest:
@@ -126,12 +130,15 @@ class _SuiteWork:
                 entries[epoch] = entry
         return cast(dict[int, dict[str, Any]], entries)
 
-    def result(self, epoch: int, entries: Mapping[str, Any], missing: Mapping[str, str]) -> dict[str, Any]:
+    def result(
+        self, epoch: int, entries: Mapping[str, Any], missing: Mapping[str, str], *, in_sweep: bool
+    ) -> dict[str, Any]:
         """Return the result file's content for an epoch; `missing` are the tasks without data, and why."""
         return {
             "suite": self.suite.name,
             "variant": self.network.variant,
             "epoch": epoch,
+            "in_sweep": in_sweep,
             "seed": self.network.seed,
             "experiment": result_digest(self.experiment, self.network.variant, self.network.seed, self.suite.name),
             "checkpoint_sha256": self._checkpoint_sha256(epoch),
@@ -145,7 +152,7 @@ class _SuiteWork:
         return self._kept(task, epoch).with_suffix(".arrow")
 
     def _kept(self, task: str, epoch: int) -> Path:
-        return self.work_dir / f"epoch{epoch:02d}" / f"{task}.json"
+        return self.work_dir / epoch_name(epoch) / f"{task}.json"
 
     def _key(self, task: str, epoch: int, features: TaskFeatures) -> dict[str, str]:
         return {

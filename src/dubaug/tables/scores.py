@@ -65,7 +65,7 @@ class Scores:
 
 
 def load_scores(paths: Iterable[Path]) -> Scores:
-    """Return the scores in result files; one in a folder `epoch<NN>` belongs to the sweep. Raises `DubaugError`."""
+    """Return the scores in result files, of last checkpoints and of points of sweeps. Raises `DubaugError`."""
     final: dict[tuple[str, str], Score] = {}
     sweep: dict[tuple[str, str, int], Score] = {}
     missing: dict[str, str] = {}
@@ -73,12 +73,12 @@ def load_scores(paths: Iterable[Path]) -> Scores:
     files: set[tuple[str, str]] = set()
     for path in paths:
         result = read_json(path)
-        if not {"suite", "variant", "tasks"} <= set(result):
+        if not {"suite", "variant", "tasks", "in_sweep"} <= set(result):
             raise DubaugError(
-                f"{path} is no result file: it names no suite, variant or tasks; leave it out of --results"
+                f"{path} is no result file: it lacks suite, variant, tasks or in_sweep; leave it out of --results"
             )
         missing |= result.get("missing", {})
-        in_sweep = path.parent.name.startswith("epoch")
+        in_sweep = result["in_sweep"]
         if not in_sweep:
             files.add((result["suite"], result["variant"]))
         for task, entry in result["tasks"].items():

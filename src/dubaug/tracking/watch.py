@@ -17,14 +17,15 @@ from dubaug.companion.process import start
 from dubaug.companion.training import FINISHED, STATE
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
+from dubaug.layout import WORK_DIR
 from dubaug.progress import say
 from dubaug.suites.registry import SUITES
-from dubaug.tracking.records import REPORT_FILES, collect, in_runs
+from dubaug.tracking.records import REPORT_FILES, collect
 from dubaug.tracking.sync import sync
 
 LOOK_EVERY_S = 30.0
 BACKOFF_MAX_S = 300.0
-_CURVES = ("pretrain/metrics.jsonl", "pretrain/system.jsonl")
+_CURVES = (f"{WORK_DIR}/metrics.jsonl", f"{WORK_DIR}/system.jsonl")
 
 
 class Watcher:
@@ -105,8 +106,9 @@ def looked_at(results_dir: Path, *, curves: bool) -> dict[str, tuple[int, int]]:
 
 
 def _files(results_dir: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
-    for pattern in patterns:
-        yield from in_runs(results_dir, pattern)
+    for folder in ("*", "*/seed*"):
+        for name in patterns:
+            yield from results_dir.glob(f"{folder}/{name}")
     for pattern in ("tables/[!.]*", "figures/[!.]*", "corpus/[!.]*", *REPORT_FILES):
         yield from results_dir.glob(pattern)
 
