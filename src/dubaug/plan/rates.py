@@ -12,6 +12,7 @@ from dubaug.errors import DubaugError
 from dubaug.files import read_json
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.work import Work
+from dubaug.pretrain.steps import read_steps
 
 Basis = Literal["given", "measured here", "measured elsewhere", "bound"]
 BASES: tuple[Basis, ...] = ("given", "measured here", "measured elsewhere", "bound")
@@ -112,9 +113,7 @@ def _under_way(job: PlannedJob, work: Work, since_s: float) -> list[Measured]:
     metrics = Path(job.outputs[0]).parent / "pretrain/metrics.jsonl"
     if not metrics.is_file() or metrics.stat().st_mtime < since_s or work.amount is None:
         return []
-    # The last line may be one that is being written.
-    lines = [line for line in metrics.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-    speeds = [json.loads(line)["clips_per_s"] for line in lines]
+    speeds = [step.clips_per_s for step in read_steps(metrics)]
     if not speeds:
         return []
     wall_s = work.amount.value / statistics.median(speeds)
