@@ -10,8 +10,8 @@ import pytest
 import dubaug.export
 
 SHARED = (
-    "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files", "workers", "config",
-    "plotting",
+    "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files", "tabular", "workers",
+    "config", "plotting",
 )  # fmt: skip
 """Small pieces that all stages may use."""
 STAGES = (
