@@ -37,7 +37,7 @@ from probe_tasks import DIMENSIONS, TASKS, make_problem
 from record import peak_gib, record
 from scales import experiment_at
 
-from dubaug.config import Experiment, HearProbe
+from dubaug.config import Experiment
 from dubaug.downstream.features import TaskFeatures
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.embed.embed import Modality, embed
@@ -50,6 +50,7 @@ from dubaug.probe import hear, together
 from dubaug.probe.jobs import Job, Outcome
 from dubaug.progress import say
 from dubaug.shards.format import ShardReader, ShardWriter
+from dubaug.suites.hear import HearProbe
 
 LARGE_EPOCHS = 60
 """At most, in the large task: all epochs cost the same, and 500 would take a quarter of an hour a turn."""

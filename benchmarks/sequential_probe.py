@@ -11,10 +11,10 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from dubaug.config import HearProbe
 from dubaug.probe.hear import grid_points
 from dubaug.probe.jobs import GridPoint, Job, batch_bounds, training_order
 from dubaug.probe.problem import Problem
+from dubaug.suites.hear import HearProbe
 
 _INITIALISATIONS = {"xavier_uniform": nn.init.xavier_uniform_, "xavier_normal": nn.init.xavier_normal_}
 

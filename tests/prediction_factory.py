@@ -24,6 +24,8 @@ def make_predictions(kind="multiclass", sizes=(4,), fold_sizes=(9, 7), dtype=np.
         if kind == "multilabel":
             truth = rng.random((count, outputs)) < 0.4
             truth[0], truth[1] = True, False
+        elif kind == "regression":
+            truth = rng.normal(size=(count, outputs)).astype(dtype)
         else:
             truth = np.hstack([np.eye(size, dtype=bool)[np.arange(count) % size] for size in sizes])
         scores = np.round(rng.random((count, outputs)) * 8 + truth).astype(dtype) / dtype(11)
@@ -58,7 +60,8 @@ def write_task_results(folder, *tasks):
             "predictions": {"path": name, "sha256": save(folder / name, answers)},
         }  # fmt: skip
     path = folder / "hear.json"
-    head = {"suite": "hear", "variant": about.variant, "epoch": 6, "seed": about.seed, "experiment": "b" * 16,
+    head = {"suite": "hear", "variant": about.variant, "epoch": 6, "in_sweep": False, "seed": about.seed,
+            "experiment": "b" * 16,
             "checkpoint_sha256": "a" * 64, "git_commit": None}  # fmt: skip
     write_result(path, {**head, "tasks": entries})
     return path

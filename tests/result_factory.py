@@ -35,6 +35,6 @@ class Results:
                 entry["interval"] = {"low": interval[0], "high": interval[1]}
         folder = self.folder / variant / (f"epoch{epoch:02d}" if sweep else "")
         path = folder / f"{suite}.json"
-        write_json(path, {"suite": suite, "variant": variant, "epoch": epoch, "tasks": tasks})
+        write_json(path, {"suite": suite, "variant": variant, "epoch": epoch, "in_sweep": sweep, "tasks": tasks})
         self.paths.append(path)
         return path

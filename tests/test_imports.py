@@ -10,12 +10,12 @@ import pytest
 import dubaug.export
 
 SHARED = (
-    "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files", "tabular", "workers",
-    "config", "plotting",
+    "languages", "tracks", "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files",
+    "layout", "tabular", "workers", "metrics", "suites", "config", "plotting",
 )  # fmt: skip
 """Small pieces that all stages may use."""
 STAGES = (
-    "statistics", "suites", "companion", "demo", "corpus", "media", "alignment", "shards", "separation", "encoders",
+    "statistics", "companion", "demo", "corpus", "media", "alignment", "shards", "separation", "encoders",
     "pretrain", "downstream", "embed", "probe", "tables", "comparisons", "figures", "claims", "report", "export",
     "hear_api", "tracking", "plan", "cli",
 )  # fmt: skip

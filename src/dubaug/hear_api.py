@@ -1,4 +1,4 @@
-"""The HEAR common API over our encoders: `hear-validator dubaug.hear_api --model results/efj/pretraining.json`.
+"""The HEAR common API over our encoders: `hear-validator dubaug.hear_api --model results/efj/seed0/pretraining.json`.
 
 The API is https://hearbenchmark.com/hear-api.html; docs/hear_api.md says how tools are called with this module, and
 what becomes of short and long sounds. Shape suffixes: N sound, S sample, B window, T mel frame or timestamp, F mel bin,

@@ -16,6 +16,7 @@ from dubaug.export.selection import (
     summarise_found,
     summarise_losses,
 )
+from dubaug.tracks import TrackName
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def finding(title: str, language: str, status: str, verdict: str, offset_s: floa
         offset_s=offset_s, drift=None if offset_s is None else 0.0, similarity=0.5, agreement=1.0, identical=0.1,
         silence=0.0, windows=8,
     )  # fmt: skip
-    return Finding(title_id=title, language=language, status=status, verdict=verdict, measurement=measured)  # type: ignore[arg-type]
+    return Finding(title_id=title, track=TrackName(language), status=status, verdict=verdict, measurement=measured)  # type: ignore[arg-type]
 
 
 def test_dubs_are_counted_by_status_and_verdict(tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_the_counts_by_language_are_those_of_table_b4(tmp_path: Path, results: P
     path.write_text("languages,titles,video_hours\nen+es,22,0.2296\n", encoding="utf-8")
     (row,) = read_subsets(path)
     assert (row.languages, row.titles, row.video_hours) == (("en", "es"), 22, 0.2296)
-    with pytest.raises(DubaugError, match="holds no counts by language: its columns are"):
+    with pytest.raises(DubaugError, match="holds no counts by track: its columns are"):
         read_subsets(results / "titles.csv")
     with pytest.raises(DubaugError, match="no counts by language at"):
         read_subsets(tmp_path / "none.csv")

@@ -60,7 +60,7 @@ def test_sizes_at_the_papers_scale_worked_out_by_hand(paper_experiment: Experime
     jobs = [
         make_job("shards", wildcards={"batch": "0"}, outputs=("results/shards/batch0.json",)),
         make_job("separate", wildcards={"batch": "0"}, outputs=("results/separated/batch0.json",)),
-        make_job("probe_hares", wildcards={"run": "efj"}, outputs=("results/efj/hares.json",)),
+        make_job("probe_hares", wildcards={"run": "efj/seed0"}, outputs=("results/efj/seed0/hares.json",)),
     ]
     items = dict.fromkeys(paper_experiment.suites["hares"], 100.0)
     amounts = _amounts(1_560_000, **items)

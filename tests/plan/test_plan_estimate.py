@@ -17,13 +17,13 @@ JOBS = [
     make_job("shards", threads=2, outputs=("batch0",)),
     make_job("shards", threads=2, outputs=("batch1",)),
     make_job("pretrain", threads=32, gpus=4, inputs=("batch0", "batch1"), outputs=("av",)),
-    make_job("probe_hear_2_4", threads=8, gpus=1, inputs=("av",), outputs=("hear",)),
+    make_job("probe_hear", threads=8, gpus=1, inputs=("av",), outputs=("hear",)),
     make_job("all_tables", inputs=("hear",), command=False),
 ]
 
 
 def _work(job: PlannedJob) -> Work:
-    return Work(unit=UNITS[job.kind], amount=Amount(value=AMOUNTS[job.kind], source=""), settings={})
+    return Work(unit=UNITS[job.rule], amount=Amount(value=AMOUNTS[job.rule], source=""), settings={})
 
 
 def _rate(rule: str, a_unit: float, *, basis: Basis = "measured here", amount: float | None = 10.0) -> Rate:
@@ -60,7 +60,7 @@ def test_hours_are_what_is_reserved_for_as_long_as_it_takes(found: list[Estimate
 def test_sums_say_what_they_leave_out(found: list[Estimate]) -> None:
     summed = total(found)
     assert (summed.jobs, summed.wall_hours, summed.core_hours, summed.gpu_hours) == (5, 3.0, 36.0, 4.0)
-    assert summed.unknown == {"probe_hear_2_4": 1}
+    assert summed.unknown == {"probe_hear": 1}
     assert summed.bounds == ("pretrain",)
     assert summed.chain_hours == 2.0, "a batch, then the training"
     assert summed.chain == ("shards", "pretrain")

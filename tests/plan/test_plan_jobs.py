@@ -1,6 +1,5 @@
 import random
 
-import pytest
 from plan_factory import make_job
 
 from dubaug.plan.jobs import PlannedJob, longest_chain
@@ -46,8 +45,3 @@ def test_the_longest_chain_equals_that_found_by_trying_all_chains() -> None:
         rng.shuffle(jobs)
         length_s, chain = longest_chain(jobs, [seconds[job.rule] for job in jobs])
         assert length_s == longest == sum(seconds[job.rule] for job in chain)
-
-
-@pytest.mark.parametrize(("rule", "kind"), [("probe_hear_2_4_8", "probe_hear"), ("probe_hares", "probe_hares")])
-def test_hears_probes_are_one_kind_at_whatever_epochs(rule: str, kind: str) -> None:
-    assert make_job(rule).kind == kind

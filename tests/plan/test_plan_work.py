@@ -18,7 +18,7 @@ JOBS = {
     "shards": make_job("shards", wildcards={"batch": "0"}),
     "separate": make_job("separate", wildcards={"batch": "0"}),
     "pretrain": make_job("pretrain", wildcards={"run": "efj/seed1"}),
-    "probe_hear": make_job("probe_hear_2_4_8", wildcards={"run": "efj"}),
+    "probe_hear": make_job("probe_hear", wildcards={"run": "efj/seed0"}),
     "features": make_job("features", wildcards={"suite": "visual"}),
 }
 
@@ -40,7 +40,7 @@ def test_amounts_of_one_job(demo_experiment: Experiment, amounts: Amounts) -> No
     assert _value(work_of(JOBS["align"], halves, amounts)) == 16 * 3 / 2
     assert _value(work_of(JOBS["pretrain"], halves, amounts)) == 8 * 208
     assert _value(work_of(JOBS["probe_hear"], halves, amounts)) == 3
-    assert _value(work_of(make_job("probe_hares", wildcards={"run": "efj"}), halves, amounts)) == 1
+    assert _value(work_of(make_job("probe_hares", wildcards={"run": "efj/seed0"}), halves, amounts)) == 1
     assert _value(work_of(make_job("select"), halves, amounts)) == 24
     assert _value(work_of(make_job("all_tables", command=False), halves, amounts)) == 0
 
@@ -80,6 +80,6 @@ def test_the_demos_rates_are_of_todays_demo(demo_experiment: Experiment, amounts
     lacking = {
         name
         for name, job in JOBS.items()
-        if not any(rate.fits(job.kind, work_of(job, demo_experiment, amounts), "seconds") for rate in rates)
+        if not any(rate.fits(job.rule, work_of(job, demo_experiment, amounts), "seconds") for rate in rates)
     }
     assert lacking == set()

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.config import HearProbe
 from dubaug.downstream.model import Dataset, Item, Kind, Split
 from dubaug.probe.problem import Problem, make_problem
+from dubaug.suites.hear import HearProbe
 
 
 def folds_of(members: list[list[int]]) -> tuple[Split, ...]:
@@ -67,6 +67,9 @@ def make_task() -> Callable[..., Problem]:
             targets = np.stack([rng.integers(0, classes, count), rng.integers(0, 3, count)], axis=1)
             x = centres[targets[:, 0]] + np.roll(centres, 1, axis=1)[targets[:, 1]] * 2
             metrics = ("top1_acc",)
+        elif kind == "regression":
+            x = rng.normal(size=(count, dimensions))
+            targets, sizes, metrics = x @ centres[0] + 3.0, (1,), ("mse", "spearman")
         else:
             targets = np.arange(count) % classes
             x = centres[targets]

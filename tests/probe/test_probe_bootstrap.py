@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from dubaug.errors import DubaugError
-from dubaug.probe import bootstrap, metrics
+from dubaug.probe import bootstrap
 from dubaug.probe.predictions import Fold, Predictions
+from dubaug.suites.registry import metric
 from prediction_factory import about_of, make_predictions
 
 CASES = [
@@ -32,7 +33,7 @@ def slow_scores(given, resamples):
             for fold, weights in zip(given.folds, block, strict=True):
                 rows = np.repeat(np.arange(len(fold.items)), weights[:, column])
                 folds.append(
-                    metrics.score(given.about.metrics[0], fold.scores[rows], fold.truth[rows], given.heads)
+                    metric(given.about.metrics[0]).score(fold.scores[rows], fold.truth[rows], given.heads)
                     if len(rows) else math.nan
                 )  # fmt: skip
             values.append(np.mean(folds))

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from sklearn.model_selection import ParameterGrid
 
 from dubaug.cli import main
-from dubaug.config import HearProbe, save
+from dubaug.config import save
 from dubaug.downstream import load_dataset
 from dubaug.downstream.features import load_features
 from dubaug.downstream.model import OwnGrid
@@ -24,11 +24,12 @@ from dubaug.pretrain.encoders import build_audio_encoder, seed_weights
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
-from dubaug.probe.hear import grid_points, settings
+from dubaug.probe.hear import grid_points, probe_hear, settings
 from dubaug.probe.problem import make_problem
 from dubaug.probe.results import read_result
-from dubaug.probe.run import labels_sha256, probe_problems
+from dubaug.probe.run import entry_of, labels_sha256
 from dubaug.probe.together import training_order
+from dubaug.suites.hear import HearProbe
 
 PROTOCOL = HearProbe(
     hidden=8, dropout=0.0, hidden_layers=(1, 2), learning_rates=(3.2e-3, 1e-2), batch_size=9,
@@ -60,9 +61,9 @@ def problem_of(name, folder, precision=np.float64):
 def test_the_protocol_equals_a_plain_one(tmp_path, name):
     folder = FOREIGN[name].write(tmp_path / f"{name}-v3-full")
     dataset, problem = problem_of(name, folder)
-    [made] = probe_problems([problem], PROTOCOL, torch.device("cpu"))
+    [made] = probe_hear([problem], PROTOCOL, torch.device("cpu"))
     plain = plain_protocol(folder, FOREIGN[name].embeddings(), name, PLAIN_GRID, PROTOCOL.grid_points)
-    entry, by_loss = made.entry, "loss" in name
+    entry, by_loss = entry_of(problem, made), "loss" in name
     assert entry["metric"] == FOREIGN[name].metadata["evaluation"][0]
     assert entry["chosen_by"] == ("loss" if by_loss else entry["metric"])
     assert entry["hyperparameters"] == recorded(plain.best)
@@ -72,7 +73,7 @@ def test_the_protocol_equals_a_plain_one(tmp_path, name):
     assert [point["valid"] for point in entry["grid"]] == pytest.approx(valid, rel=1e-9)
     assert entry["epochs"] == [fold.epochs for fold in plain.folds]
     assert entry["best_epochs"] == [fold.best_epoch for fold in plain.folds]
-    for split, probabilities, fold in zip(dataset.splits, made.probabilities, plain.folds, strict=True):
+    for split, probabilities, fold in zip(dataset.splits, made.outputs, plain.folds, strict=True):
         rows = {dataset.items[number].audio.name: row for row, number in enumerate(split.test)}
         ours = probabilities[[rows[file] for file in fold.files]]
         # Adam divides by the gradient's own size, which turns the last bits of sums into the seventh decimal
@@ -96,7 +97,7 @@ def test_a_primary_score_without_a_mean_is_told(tmp_path):
     with pytest.raises(
         DubaugError, match=r"task by_d_prime, split fold0\d: d_prime is inf on the test part.*evaluation"
     ):
-        probe_problems([problem], protocol, torch.device("cpu"))
+        entry_of(problem, *probe_hear([problem], protocol, torch.device("cpu")))
 
 
 @pytest.mark.parametrize("name", ["folds_and_numbers", "parts_and_many_labels"])

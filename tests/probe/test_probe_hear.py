@@ -10,7 +10,6 @@ import torch
 from sklearn.model_selection import ParameterGrid
 from torch import nn
 
-from dubaug.config import HearProbe
 from dubaug.downstream.model import HearTask
 from dubaug.errors import DubaugError
 from dubaug.probe.dropout import dropout_bits, dropout_threshold
@@ -18,6 +17,7 @@ from dubaug.probe.hear import evaluate, grid_points
 from dubaug.probe.jobs import GridPoint, Job, Outcome, batch_bounds, job_keys, training_order
 from dubaug.probe.together import train_together
 from dubaug.seeding import item_rng, item_seed
+from dubaug.suites.hear import HearProbe
 
 CPU = torch.device("cpu")
 
@@ -83,7 +83,7 @@ def plain_train(job, protocol):
             optimiser.step()
         if epoch % protocol.validate_every == 0:
             valid = list(split.valid)
-            score = problem.primary(plain_outputs(model, problem, valid), problem.truth[valid])
+            score = problem.primary(plain_outputs(model, problem, valid), valid)
             if score > best:
                 best, best_epoch, waited = score, epoch, 0
                 best_state = {key: value.clone() for key, value in model.state_dict().items()}
@@ -268,7 +268,7 @@ def test_separable_classes_are_learnt_and_random_labels_are_not(make_task, small
 
 def test_patience_counts_validations(make_task, small_protocol, monkeypatch):
     scores = iter([0.2, 0.5, 0.5, 0.4, 0.3, 0.9])
-    monkeypatch.setattr("dubaug.probe.problem.metrics.score", lambda *_: next(scores))
+    monkeypatch.setattr("dubaug.metrics.metric.Metric.score", lambda *_: next(scores))
     point = grid_points(small_protocol)[0]
     [outcome] = train_together([Job(problem=make_task(), split=0, point=point)], small_protocol, CPU)
     assert (outcome.best_epoch, outcome.epochs, outcome.valid_score) == (6, 15, 0.5)

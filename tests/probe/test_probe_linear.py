@@ -7,11 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from dubaug.config import HaresProbe, VisualProbe
 from dubaug.errors import DubaugError
-from dubaug.probe.linear import Schedule, batch_stream, evaluate, hares_schedule, visual_schedule
-from dubaug.probe.run import probe_problems
+from dubaug.probe.linear import batch_stream, evaluate, probe_linear
+from dubaug.probe.run import entry_of
 from dubaug.seeding import item_rng
+from dubaug.suites.hares import HaresProbe
+from dubaug.suites.linear import Schedule
+from dubaug.suites.visual import VisualProbe
 
 CPU = torch.device("cpu")
 
@@ -20,7 +22,7 @@ def plain_linear(problem, split, protocol):
     """Train one linear layer by torch's optimiser and scheduler on the same batches."""
     hares = isinstance(protocol, HaresProbe)
     items = problem.splits[split].train
-    schedule = (hares_schedule if hares else visual_schedule)(protocol, len(items))
+    schedule = protocol.schedule(len(items))
     model = nn.Linear(problem.embeddings.shape[1], problem.truth.shape[1]).double()
     nn.init.zeros_(model.weight)
     nn.init.zeros_(model.bias)
@@ -37,7 +39,9 @@ def plain_linear(problem, split, protocol):
         index = next(stream)
         x, y = torch.from_numpy(problem.embeddings[index]), torch.from_numpy(problem.truth[index])
         logits = model(x)
-        if problem.kind == "multilabel":
+        if problem.kind == "regression":
+            loss = nn.functional.mse_loss(logits, y)
+        elif problem.kind == "multilabel":
             loss = nn.functional.binary_cross_entropy_with_logits(logits, y)
         else:
             parts = zip(logits.split(problem.heads, dim=1), y.split(problem.heads, dim=1), strict=True)
@@ -48,6 +52,8 @@ def plain_linear(problem, split, protocol):
         rates.step()
     with torch.no_grad():
         logits = model(torch.from_numpy(problem.embeddings[list(problem.splits[split].test)]))
+    if problem.kind == "regression":
+        return logits.numpy()
     if problem.kind == "multilabel":
         return torch.sigmoid(logits).numpy()
     return torch.cat([part.softmax(1) for part in logits.split(problem.heads, dim=1)], dim=1).numpy()
@@ -62,7 +68,7 @@ PROTOCOLS = [
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize("kind", ["multiclass", "multilabel", "multihead"])
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel", "multihead", "regression"])
 def test_equals_plain_training(make_task, protocol, kind):
     problem = make_task(kind=kind, fold_sizes=(20, 20, 17))
     for split, outputs in enumerate(evaluate(problem, protocol, CPU)):
@@ -75,8 +81,8 @@ def test_schedule_by_hand():
     assert factors[:5] == [0.25, 0.5, 0.75, 1.0, 1.0]
     assert factors[8] == pytest.approx(0.5)
     assert factors[11] == pytest.approx((1 + math.cos(math.pi * 7 / 8)) / 2)
-    assert visual_schedule(VisualProbe(epochs=200, learning_rate=0.2, momentum=0, batch_size=1024), 1500).steps == 293
-    assert visual_schedule(VisualProbe(epochs=200, learning_rate=0.2, momentum=0, batch_size=1024), 100).steps == 200
+    assert VisualProbe(epochs=200, learning_rate=0.2, momentum=0, batch_size=1024).schedule(1500).steps == 293
+    assert VisualProbe(epochs=200, learning_rate=0.2, momentum=0, batch_size=1024).schedule(100).steps == 200
 
 
 def test_paper_scale_has_the_papers_schedules(paper_experiment):
@@ -84,12 +90,12 @@ def test_paper_scale_has_the_papers_schedules(paper_experiment):
     probe = paper_experiment.probe
     assert probe["hares"] == HaresProbe(steps=400_000, warmup_steps=5_000, learning_rate=2e-4, batch_size=64)
     assert probe["visual"] == VisualProbe(epochs=200, learning_rate=0.2, momentum=0.0, batch_size=1024)
-    hares = hares_schedule(probe.hares, 6122)  # TUT18
+    hares = probe["hares"].schedule(6122)  # TUT18
     assert (hares.steps, hares.warmup_steps, hares.learning_rate, hares.batch_size) == (400_000, 5_000, 2e-4, 64)
     at = [hares.factor(step) for step in (0, 2_499, 4_999, 5_000, 202_500, 399_999)]
     assert at == pytest.approx([1 / 5000, 0.5, 1.0, 1.0, 0.5, 0.0], abs=1e-9)
     for items, steps in ((183_730, 35_885), (3_570, 698), (9_537, 1_863)):  # VGGSound, HMDB51, UCF101
-        visual = visual_schedule(probe.visual, items)
+        visual = probe["visual"].schedule(items)
         assert (visual.steps, visual.warmup_steps, visual.learning_rate, visual.batch_size) == (steps, 0, 0.2, 1024)
         assert steps - 1 < 200 * items / 1024 <= steps
         assert (visual.factor(0), visual.factor(steps - 1)) == pytest.approx((1.0, 0.0), abs=1e-5)
@@ -129,15 +135,17 @@ def test_all_heads_of_separable_commands_are_learnt(make_task):
 
 def test_diverged_training_is_no_score(make_task):
     protocol = VisualProbe(epochs=50, learning_rate=3e38, momentum=0.9, batch_size=1024)
-    with np.errstate(all="ignore"), pytest.raises(DubaugError, match="task toy, split fold00: the probe's training"):
-        probe_problems([make_task(dtype=np.float32)], protocol, CPU)
+    problem = make_task(dtype=np.float32)
+    with np.errstate(all="ignore"):
+        [probed] = probe_linear([problem], protocol, CPU)
+    with pytest.raises(DubaugError, match="task toy, split fold00: the probe's training"):
+        entry_of(problem, probed)
 
 
 def test_entry_of_linear_probe(make_task):
     protocol = PROTOCOLS[0]
     problem = make_task()
-    [probed] = probe_problems([problem], protocol, CPU)
-    entry = probed.entry
+    entry = entry_of(problem, *probe_linear([problem], protocol, CPU))
     expected = [
         problem.scores(plain_linear(problem, split, protocol), part.test)["top1_acc"]
         for split, part in enumerate(problem.splits)
@@ -145,3 +153,12 @@ def test_entry_of_linear_probe(make_task):
     assert entry["folds"] == pytest.approx(expected)
     assert entry["std"] == pytest.approx(np.std(expected, ddof=1))
     assert (entry["n_train"], entry["n_test"], entry["n_folds"]) == (19, 20, 3)
+
+
+def test_a_linear_target_is_learnt_and_lower_is_better(make_task):
+    problem = make_task(kind="regression", fold_sizes=(80, 80, 80), spread=0.01)
+    protocol = HaresProbe(steps=1500, warmup_steps=25, learning_rate=3e-2, batch_size=64)
+    entry = entry_of(problem, *probe_linear([problem], protocol, CPU))
+    assert entry["metric"] == "mse"
+    assert 0 < entry["mean"] < 0.01 < np.var(problem.truth) / 10
+    assert entry["metrics"]["spearman"]["mean"] > 0.99

@@ -1,20 +1,25 @@
 """Predictions on disk: every score from the file alone, and pairs of files of the same items."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
-from dubaug.probe import metrics, predictions
+from dubaug.probe import predictions
 from dubaug.probe.predictions import check_same_items
+from dubaug.probe.problem import make_problem
+from dubaug.suites.registry import metric
 from prediction_factory import make_predictions
 
 CASES = [
     ("multiclass", (4,), ("top1_acc", "mAP", "d_prime", "aucroc")),
     ("multilabel", (5,), ("mAP", "d_prime", "aucroc", "top1_acc")),
     ("multihead", (3, 4, 2), ("top1_acc",)),
+    ("regression", (1,), ("mse", "spearman")),
 ]
 
 
@@ -31,7 +36,7 @@ def test_survives_the_disk_to_the_bit_with_all_scores(tmp_path, kind, sizes, nam
         np.testing.assert_array_equal(one.truth, two.truth)
         np.testing.assert_array_equal(one.scores, two.scores, strict=True)
     for name in names:
-        expected = [metrics.score(name, fold.scores, fold.truth, sizes) for fold in given.folds]
+        expected = [metric(name).score(fold.scores, fold.truth, sizes) for fold in given.folds]
         assert read.scores(name) == expected
     assert read.scores() == read.scores(names[0])
 
@@ -46,6 +51,28 @@ def test_pandas_reads_it_as_documented(tmp_path):
     assert tuple(frame["item"]) == given.folds[0].items + given.folds[1].items
     assert [list(labels) for labels in frame["labels"][:4]] == [[0, 0], [1, 1], [2, 0], [0, 1]]
     np.testing.assert_array_equal(np.stack(frame["scores"][:9]), given.folds[0].scores)
+
+
+def test_parts_of_a_whole_are_one_row(tmp_path):
+    items = tuple(
+        Item(id=f"{n}.wav", audio=Path("x.wav"), video=None, start_s=float(n), part_of=name)
+        for n, name in enumerate("aabbbcc")
+    )
+    dataset = Dataset(
+        items=items, splits=(Split(name="test", train=(5, 6), valid=(), test=(0, 1, 2, 3, 4)),), kind="multiclass",
+        classes=(("x", "y"),), targets=np.array([0, 0, 1, 1, 1, 0, 0]), metrics=("top1_acc",),
+    )  # fmt: skip
+    problem = make_problem("toy", np.ones((7, 2), np.float32), dataset, needs_valid=False, join="sum")
+    outputs = np.array([[0.75, 0.25], [0.5, 0.5], [0.25, 0.75], [0.5, 0.5], [0, 1]], np.float32)
+    given = predictions.Predictions.of(make_predictions(sizes=(2,)).about, dataset, problem, [outputs])
+    predictions.save(tmp_path / "toy.arrow", given)
+    [fold] = predictions.load(tmp_path / "toy.arrow").folds
+    assert fold.items == ("a", "b")
+    assert fold.scores.tolist() == [[1.25, 0.75], [0.75, 2.25]]
+    assert fold.truth.tolist() == [[True, False], [False, True]]
+    assert fold.item_values("top1_acc", (2,)).tolist() == [True, True]
+    with pytest.raises(ValueError, match="mAP is no mean over items"):
+        fold.item_values("mAP", (2,))
 
 
 def test_an_item_may_have_no_label(tmp_path):

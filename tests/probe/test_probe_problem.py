@@ -10,7 +10,8 @@ import pytest
 from dubaug.downstream.model import Dataset, HearTask, Item, Split
 from dubaug.errors import DubaugError
 from dubaug.probe.hear import shown_validation
-from dubaug.probe.problem import WORST, make_problem
+from dubaug.probe.problem import WORST, Probed, make_problem
+from dubaug.probe.run import entry_of
 
 EMBEDDINGS = np.random.default_rng(0).normal(size=(12, 3))
 
@@ -64,9 +65,9 @@ def test_validations_without_a_value_are_as_bad_as_can_be():
     problem = make_problem("toy", EMBEDDINGS, multilabel(rows, "d_prime"), needs_valid=True)
     outputs, truth = np.array([[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.1, 0.9]]), problem.truth[:4]
     assert math.isnan(problem.scores(outputs, range(4))["d_prime"])  # one class perfect, one wholly wrong
-    assert problem.primary(outputs, truth) == WORST > -math.inf
-    assert problem.primary(1 - truth, truth) == WORST
-    assert problem.primary(truth, truth) == math.inf
+    assert problem.primary(outputs, range(4)) == WORST > -math.inf
+    assert problem.primary(1 - truth, range(4)) == WORST
+    assert problem.primary(truth, range(4)) == math.inf
     assert [shown_validation(problem, value) for value in (WORST, math.inf, 1.5)] == [None, None, 1.5]
 
 
@@ -74,6 +75,77 @@ def test_a_task_may_be_chosen_by_its_loss(make_task):
     problem = make_task()
     by_loss = dataclasses.replace(problem, hear=HearTask(order=problem.hear.order, criterion="loss"))
     truth, even = problem.truth[:8], np.full((8, 4), 0.25)
-    assert by_loss.primary(even, truth) == pytest.approx(-math.log(4))
-    assert by_loss.primary(even, truth) < by_loss.primary(0.9 * truth + 0.025, truth) < 0
-    assert shown_validation(by_loss, by_loss.primary(even, truth)) == pytest.approx(math.log(4))
+    assert by_loss.primary(even, range(8)) == pytest.approx(-math.log(4))
+    assert by_loss.primary(even, range(8)) < by_loss.primary(0.9 * truth + 0.025, range(8)) < 0
+    assert shown_validation(by_loss, by_loss.primary(even, range(8))) == pytest.approx(math.log(4))
+
+
+def regression(targets, metric="mse", part_of=None):
+    dataset = three_folds("multiclass", np.arange(12) % 2, "top1_acc")
+    names = part_of or [None] * 12
+    items = tuple(dataclasses.replace(item, part_of=name) for item, name in zip(dataset.items, names, strict=True))
+    return dataclasses.replace(
+        dataset, items=items, kind="regression", classes=(("tempo",),), targets=targets, metrics=(metric,)
+    )
+
+
+def test_a_regression_is_chosen_by_low_errors():
+    problem = make_problem("toy", EMBEDDINGS, regression(np.arange(12.0)), needs_valid=True)
+    assert (problem.truth[:, 0] == np.arange(12)).all()
+    near, far = problem.truth[:4] + 0.5, problem.truth[:4] + 2
+    assert problem.primary(near, range(4)) == -0.25 > problem.primary(far, range(4)) == -4.0
+    assert problem.primary(problem.truth[:4], range(4)) == problem.perfect == 0
+    assert shown_validation(problem, -0.25) == 0.25
+    by_loss = dataclasses.replace(problem, hear=HearTask(order=problem.hear.order, criterion="loss"))
+    assert by_loss.primary(near, range(4)) == -0.25
+
+
+def test_metrics_of_classes_are_none_of_values():
+    with pytest.raises(DubaugError, match="task toy: top1_acc is no metric of a regression task"):
+        make_problem("toy", EMBEDDINGS, regression(np.arange(12.0), "top1_acc"), needs_valid=True)
+    with pytest.raises(DubaugError, match="task toy: mse is no metric of a multiclass task"):
+        make_problem("toy", EMBEDDINGS, three_folds("multiclass", np.arange(12) % 2, "mse"), needs_valid=True)
+    targets = np.array([1.0, 2, 3, 4, 5, 5, 5, 5, 6, 7, 8, 9])
+    with pytest.raises(DubaugError, match=r"fold01.* no spearman: there is no pair of items with different targets"):
+        make_problem("toy", EMBEDDINGS, regression(targets, "spearman"), needs_valid=False)
+
+
+PARTS = ["c", "c", "a", "c", "a", "b"]
+"""Of which six items are parts: three wholes, out of order."""
+
+
+def spans(kind="multiclass"):
+    labels = {"a": 0, "b": 1, "c": 1}
+    targets = np.array([labels[name] for name in PARTS])
+    items = tuple(
+        Item(id=f"{n}.wav", audio=Path("x.wav"), video=None, start_s=float(n), part_of=name)
+        for n, name in enumerate([*PARTS, "d", "e"])
+    )
+    split = Split(name="test", train=(6, 7), valid=(), test=(0, 1, 2, 3, 4, 5))
+    targets = np.append(targets, [0, 1])
+    if kind == "regression":
+        return Dataset(items=items, splits=(split,), kind=kind, classes=(("likes",),), targets=targets * 2.0,
+                       metrics=("mse",))  # fmt: skip
+    return Dataset(items=items, splits=(split,), kind=kind, classes=(("x", "y"),), targets=targets,
+                   metrics=("top1_acc", "mAP"))  # fmt: skip
+
+
+@pytest.mark.parametrize("join", ["sum", "mean"])
+def test_spans_of_a_video_are_scored_as_one(join):
+    problem = make_problem("toy", np.ones((8, 2)), spans(), needs_valid=False, join=join)
+    outputs = np.random.default_rng(1).dirichlet([1, 1], size=6)
+    items, joined = problem.joined(outputs, range(6))
+    assert [PARTS[item] for item in items] == ["c", "a", "b"], "in the order of their first items"
+    for row, name in zip(joined, ["c", "a", "b"], strict=True):
+        own = [output for output, part in zip(outputs, PARTS, strict=True) if part == name]
+        np.testing.assert_allclose(row, np.sum(own, axis=0) / (len(own) if join == "mean" else 1))
+    right = [joined[0].argmax() == 1, joined[1].argmax() == 0, joined[2].argmax() == 1]
+    assert problem.scores(outputs, range(6))["top1_acc"] == np.mean(right)
+    entry = entry_of(problem, Probed(outputs=[outputs], notes={"hyperparameters": {}}))
+    assert (entry["n_train"], entry["n_test"], entry["mean"]) == (2, 3, np.mean(right))
+
+
+def test_values_of_spans_are_averaged_whatever_the_suite_does_with_classes():
+    problem = make_problem("toy", np.ones((8, 2)), spans("regression"), needs_valid=False, join="sum")
+    values = np.array([[1.0], [2.0], [0.5], [3.0], [-0.5], [2.5]])
+    assert problem.scores(values, range(6))["mse"] == pytest.approx(np.mean([0, 0, 0.25]))

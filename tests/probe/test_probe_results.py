@@ -9,9 +9,20 @@ import pytest
 from dubaug.cli import main
 from dubaug.errors import DubaugError
 from dubaug.probe import predictions
-from dubaug.probe.aggregate import aggregate
+from dubaug.probe.aggregate import aggregate, write_joined
 from dubaug.probe.bootstrap import interval_of
-from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, read_result, validate, write_result
+from dubaug.probe.results import (
+    finite,
+    git_commit,
+    mean_and_std,
+    over_folds,
+    read_result,
+    sweep_of,
+    validate,
+    with_sweeps,
+    write_result,
+    write_swept,
+)
 from prediction_factory import make_predictions
 
 
@@ -26,7 +37,7 @@ def task_entry(folds, **changes):
 
 def make_result(seed=0, **tasks):
     return {
-        "suite": "hear", "variant": "efj", "epoch": 6, "seed": seed, "experiment": f"{seed:016x}",
+        "suite": "hear", "variant": "efj", "epoch": 6, "in_sweep": False, "seed": seed, "experiment": f"{seed:016x}",
         "checkpoint_sha256": f"{seed:064x}", "git_commit": None,
         "tasks": tasks or {"esc50": task_entry([0.5, 0.7]), "fsd50k": task_entry([0.25], metric="mAP")},
     }  # fmt: skip
@@ -147,11 +158,56 @@ def test_aggregate_of_one_fold_has_no_std_but_one_over_seeds():
     assert entry["mean"] == pytest.approx(0.3)
 
 
-def test_aggregate_of_one_seed_is_that_seed():
-    joined = aggregate({"only": make_result(4)})
-    validate(joined, "joined")
-    assert joined["tasks"]["esc50"]["mean"] == make_result()["tasks"]["esc50"]["mean"]
-    assert joined["tasks"]["esc50"]["std_seeds"] is None
+def test_aggregate_of_one_seed_is_that_seed(tmp_path):
+    (path,), out = write_seeds(tmp_path, seeds=(4,)), tmp_path / "hear.json"
+    write_joined([path], out)
+    own, joined = (read_result(one)["tasks"]["esc50"] for one in (path, out))
+    kept = set(own) - {"predictions", "experiment"}
+    assert {key: joined[key] for key in kept} == {key: own[key] for key in kept}
+    assert (joined["std_seeds"], len(joined["seeds"])) == (None, 1)
+    (member,) = [predictions.load_of(out, "esc50", one) for one in joined["seeds"]]
+    assert member.scores() == own["folds"]
+    assert joined["interval"] == interval_of([member])
+
+
+def write_swept_seeds(folder, epochs=(2, 6)):
+    """Write results of two seeds, each with a sweep, and join them; return the joined result's path."""
+    for epoch in epochs:
+        for path in write_seeds(folder, below=f"epoch{epoch:02d}"):
+            write_result(path, {**read_result(path), "epoch": epoch, "in_sweep": True})
+    finals = write_seeds(folder)
+    for path in finals:
+        points = {epoch: path.parent / f"epoch{epoch:02d}/hear.json" for epoch in epochs}
+        write_swept(path, read_result(path), points)
+    write_joined(finals, folder / "hear.json")
+    return folder / "hear.json"
+
+
+def test_aggregate_joins_the_sweeps_points_beside_the_result_that_names_them(tmp_path):
+    out = write_swept_seeds(tmp_path)
+    points = sweep_of(out, read_result(out))
+    assert points == {epoch: tmp_path / f"epoch{epoch:02d}/hear.json" for epoch in (2, 6)}
+    point = read_result(points[2])
+    assert (point["epoch"], point["in_sweep"], [one["seed"] for one in point["seeds"]]) == (2, True, [0, 1])
+    one = point["tasks"]["esc50"]["seeds"][1]
+    assert one["predictions"]["path"] == "../seed1/epoch02/predictions/esc50.arrow"
+    assert predictions.load_of(points[2], "esc50", one).scores() == one["folds"]
+    assert with_sweeps([out, points[2]]) == [out, points[2], points[6]]
+    assert points[2].stat().st_mtime_ns >= out.stat().st_mtime_ns, "Snakemake takes it as made from the result"
+
+
+def test_sweeps_that_do_not_belong_together_are_refused(tmp_path):
+    out = write_swept_seeds(tmp_path)
+    finals = [tmp_path / f"seed{seed}/hear.json" for seed in (0, 1)]
+    result = read_result(finals[1])
+    write_result(finals[1], {**result, "sweep": result["sweep"][1:]})
+    with pytest.raises(DubaugError, match=r"the sweeps of .* are of different epochs"):
+        write_joined(finals, out)
+    (tmp_path / "epoch02/hear.json").unlink()
+    with pytest.raises(
+        DubaugError, match=r"epoch02/hear\.json is missing or has changed since .*hear\.json was written"
+    ):
+        with_sweeps([out])
 
 
 @pytest.mark.parametrize(
@@ -159,6 +215,7 @@ def test_aggregate_of_one_seed_is_that_seed():
     [
         (lambda r: r.update(variant="av"), "variant is 'efj' and 'av'"),
         (lambda r: r.update(epoch=4), "epoch is 6 and 4"),
+        (lambda r: r.update(in_sweep=True), "in_sweep is False and True"),
         (lambda r: r.update(seed=0), "two results are of one seed"),
         (lambda r: r["tasks"].pop("fsd50k"), "only one of them has fsd50k"),
         (lambda r: r["tasks"]["esc50"].update(n_test=11), r"tasks\.esc50\.n_test is 10 and 11"),
@@ -171,15 +228,16 @@ def test_aggregate_refuses_what_does_not_belong_together(spoil, message):
         aggregate({"one": make_result(0), "other": other})
 
 
-def write_seeds(folder, seeds=(0, 1), **changes):
+def write_seeds(folder, seeds=(0, 1), below="", **changes):
     """Write results of seeds with their predictions, as `dubaug probe` does; return their paths."""
     paths = []
     for seed in seeds:
         answers = make_predictions(fold_sizes=(30, 20), seed=seed + 10, task="esc50", **{"variant": "efj", **changes})
-        digest = predictions.save(folder / f"seed{seed}" / "predictions" / "esc50.arrow", answers)
+        home = folder / f"seed{seed}" / below
+        digest = predictions.save(home / "predictions" / "esc50.arrow", answers)
         evidence = {"path": "predictions/esc50.arrow", "sha256": digest}
         entry = task_entry(answers.scores(), predictions=evidence, interval=interval_of([answers]))
-        paths.append(folder / f"seed{seed}" / "hear.json")
+        paths.append(home / "hear.json")
         write_result(paths[-1], {**make_result(seed, esc50=entry), "variant": answers.about.variant})
     return paths
 

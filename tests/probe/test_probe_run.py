@@ -179,7 +179,10 @@ def test_sweep_holds_each_checkpoint_and_the_final_one_twice(finished):
         result = finished.result(f"epoch{epoch:02d}/hear.json")
         assert result["epoch"] == epoch
         assert result["checkpoint_sha256"] == sha256_of(finished.folder / f"epoch{epoch}.safetensors")
-    assert finished.result("epoch06/hear.json") == finished.result()
+    final, last = finished.result(), finished.result("epoch06/hear.json")
+    assert [point["path"] for point in final.pop("sweep")] == [f"epoch{epoch:02d}/hear.json" for epoch in EPOCHS]
+    assert (final.pop("in_sweep"), last.pop("in_sweep")) == (False, True)
+    assert last == final
 
 
 def test_same_again_from_nothing(finished, experiment):

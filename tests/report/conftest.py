@@ -11,10 +11,12 @@ from report_factory import COMPARISONS_HEAD, HOSTILE, TABLE, claim
 
 from dubaug.config import Experiment, to_mapping
 from dubaug.corpus.rejects import Reject, write_rejects
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.files import write_json, write_text
 from dubaug.pretrain.steps import add_step
 from dubaug.report.build import Sources, build
+from dubaug.tracks import TrackName
 from step_factory import make_step
 
 
@@ -46,7 +48,7 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (40, 30), "white").save(folder / f"{name}.png")
     write_text(folder / "figures/c2.txt", f"Nine panels.\n{HOSTILE}")
-    tracks = (Track(language="en", stream=0),)
+    tracks = (Track(name=TrackName("en"), stream=0),)
     titles = [
         Title(title_id="one", path=folder / "one.mkv", minutes=1.5, clips=30, tracks=tracks, year="1972"),
         Title(title_id="two", path=folder / "two.mkv", minutes=3, clips=60, tracks=tracks, original_language="fr"),

@@ -13,7 +13,7 @@ from needs import lacking
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-COMMAND = ("--configfile", "overlay.yaml", "--", "results/rp/pretraining.json")
+COMMAND = ("--configfile", "overlay.yaml", "--", "results/rp/seed0/pretraining.json")
 """One job, of the random network, that takes no data."""
 
 

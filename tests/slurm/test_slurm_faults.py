@@ -129,8 +129,8 @@ def test_a_snakemake_that_is_interrupted_or_killed_and_started_again_trains_noth
     # A second trainer is refused, and changes nothing.
     steps = training.steps()
     assert start(training.site, "--retries", "0").wait(timeout=1800) != 0
-    refused = (training.site.results / "efj/logs/pretrain.log").read_text()
-    assert "another process trains in results/efj/pretrain (process " in refused
+    refused = (training.site.results / "efj/seed0/logs/pretrain.log").read_text()
+    assert "another process trains in results/efj/seed0/pretrain (process " in refused
     assert training.steps() == steps
     assert training.job(first)["JobState"] == "RUNNING"
 

@@ -29,8 +29,7 @@ CPU_JOBS = {
 }
 GPU_JOBS = {
     "pretrain": ("gpu", 32, 240000, "2-12:00:00", "gpu:a100:4"),
-    "probe_hear_0": ("gpu", 8, 16000, "12:00:00", "gpu:a100:1"),
-    "probe_hear_2_4_6_8_10": ("gpu", 8, 16000, "12:00:00", "gpu:a100:1"),
+    "probe_hear": ("gpu", 8, 16000, "12:00:00", "gpu:a100:1"),
     "probe_visual": ("gpu", 8, 16000, "12:00:00", "gpu:a100:1"),
 }
 
@@ -47,14 +46,14 @@ def _asked(job: dict[str, str]) -> tuple[str, int, int, str, str]:
 def test_every_rule_was_one_job_and_the_tables_are_there(cluster: Cluster, undisturbed: Site) -> None:
     jobs = [job for job in cluster.jobs() if job["WorkDir"] == str(undisturbed.folder)]
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
-    suites = ["features", "features", "probe_visual", "probe_hear_2_4_6_8_10", "probe_hear_2_4_6_8_10", "probe_hear_0"]
-    trained = ["pretrain", "pretrain", "random_weights", "probe_visual", "probe_visual"]
+    suites = ["features", "features", *["probe_hear", "probe_visual"] * 3, *["aggregate"] * 6]
+    trained = ["pretrain", "pretrain", "random_weights"]
     assert sorted(map(_rule_of, jobs)) == sorted([*ONE_OF_EACH, *TABLES, *suites, *trained]), "no job more, none less"
     for table in ("1", "2", "a1", "a2", "a3", "b4", "b5", "d6"):
         assert (undisturbed.results / f"tables/table{table}.tex").stat().st_size > 0
     scores = json.loads((undisturbed.results / "efj/hear.json").read_text())
-    manifest = json.loads((undisturbed.results / "efj/pretraining.json").read_text())
-    assert scores["checkpoint_sha256"] == manifest["checkpoints"][-1]["sha256"]
+    manifest = json.loads((undisturbed.results / "efj/seed0/pretraining.json").read_text())
+    assert scores["seeds"][0]["checkpoint_sha256"] == manifest["checkpoints"][-1]["sha256"]
     assert scores["epoch"] == 10
 
 
@@ -69,7 +68,7 @@ def test_slurm_was_asked_for_what_the_profile_says(cluster: Cluster, undisturbed
 
 def test_four_processes_made_up_each_batch(undisturbed: Site) -> None:
     for variant in ("av", "efj"):
-        log = (undisturbed.results / variant / "pretrain/log.txt").read_text()
+        log = (undisturbed.results / variant / "seed0/pretrain/log.txt").read_text()
         assert "21 clips of 6 titles, 10 epochs of 2 steps on cpu" in log, "21 clips: two batches of 4 times 2"
 
 
@@ -96,7 +95,7 @@ def test_the_profile_as_shipped_asks_for_four_a100s_of_one_node(
         (site.folder / path).write_text("")
     words = ["sbatch", "--parsable", "--output=/dev/null", "--gpus=a100:2", "--wrap=sleep 3000"]
     others = [subprocess.check_output([*words, f"--nodelist={node}"], text=True).strip() for node in ("n1", "n2")]
-    snakemake = site.start("--retries", "0", "results/av/pretraining.json")
+    snakemake = site.start("--retries", "0", "results/av/seed0/pretraining.json")
     job: dict[str, str] = {}
 
     def waits() -> bool:
@@ -113,5 +112,5 @@ def test_the_profile_as_shipped_asks_for_four_a100s_of_one_node(
     job = next(job for job in cluster.jobs() if job["WorkDir"] == str(site.folder))
     assert (job["NumNodes"], *_asked(job)[1:]) == ("1", *GPU_JOBS["pretrain"][1:])
     assert job["Requeue"] == "1"
-    log = (site.results / "av/logs/pretrain.log").read_text()
+    log = (site.results / "av/seed0/logs/pretrain.log").read_text()
     assert "config key `device`: got 'cuda', but torch sees no GPU here" in log

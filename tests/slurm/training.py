@@ -30,7 +30,7 @@ class Training:
     @property
     def work_dir(self) -> Path:
         """Where the trainer keeps its files."""
-        return self.site.results / VARIANT / "pretrain"
+        return self.site.results / VARIANT / "seed0/pretrain"
 
     @property
     def log(self) -> str:
@@ -99,7 +99,7 @@ class Training:
     def context(self) -> str:
         """Return what a message about this training should show."""
         jobs = [f"{job['JobId']} {job['JobState']} {job['Reason']} on {job.get('NodeList')}" for job in self.jobs()]
-        logs = self.site.results.glob(f"{VARIANT}/logs/pretrain.log")
+        logs = self.site.results.glob(f"{VARIANT}/seed0/logs/pretrain.log")
         return "\n".join([*jobs, self.log, *(log.read_text() for log in logs), self.site.said(), self.cluster.logs()])
 
 
@@ -111,7 +111,7 @@ def begun(cluster: Cluster, undisturbed: Site, folder: Path, *words: str, patien
 
 def start(site: Site, *words: str, patient: bool = False) -> "subprocess.Popen[bytes]":
     """Start the snakemake that looks after the training."""
-    target = ("--configfile", "overlay.yaml", "--", f"results/{VARIANT}/pretraining.json")
+    target = ("--configfile", "overlay.yaml", "--", f"results/{VARIANT}/seed0/pretraining.json")
     return site.start(*words, *target, patient=patient)
 
 
@@ -130,7 +130,7 @@ def let_go(pids: list[int]) -> None:
 
 def weights(site: Site) -> list[tuple[int, str]]:
     """Return each kept epoch with the hash of its weights."""
-    manifest = json.loads((site.results / VARIANT / "pretraining.json").read_text())
+    manifest = json.loads((site.results / VARIANT / "seed0/pretraining.json").read_text())
     return [(kept["epoch"], kept["sha256"]) for kept in manifest["checkpoints"]]
 
 

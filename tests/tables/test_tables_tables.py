@@ -34,8 +34,9 @@ def test_numbers_are_printed_as_in_the_paper() -> None:
 
 
 def test_marks_go_to_every_tie_and_to_nobody_if_all_are_equal() -> None:
-    assert marks([0.1, None, 0.3, 0.3, 0.2, 0.1]) == ["lowest", None, "best", "best", None, "lowest"]
-    assert marks([0.5, 0.5, None]) == [None, None, None]
+    assert marks([0.1, None, 0.3, 0.3, 0.2, 0.1], "higher") == ["lowest", None, "best", "best", None, "lowest"]
+    assert marks([0.1, None, 0.3, 0.3, 0.2], "lower") == ["best", None, "highest", "highest", None]
+    assert marks([0.5, 0.5, None], "higher") == [None, None, None]
 
 
 def test_table_1_from_the_published_means_marks_what_the_paper_marks(

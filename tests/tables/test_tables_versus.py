@@ -233,9 +233,8 @@ def test_b5_counts_classes(paper_experiment: Experiment, repository: Path) -> No
     assert dict(table.notes)["a"] == "the paper gives no count."
 
 
-def test_another_name_is_refused(demo_experiment: Experiment, repository: Path) -> None:
-    with pytest.raises(DubaugError, match="there is no table 'c2'"):
-        build_beside_paper("c2", _sources(demo_experiment, repository, []))
+def test_a_table_that_the_paper_lacks_has_no_second_form(demo_experiment: Experiment, repository: Path) -> None:
+    assert build_beside_paper("lvu", _sources(demo_experiment, repository, [])) is None
 
 
 def test_the_markdown_is_titled_beside_the_paper(demo_experiment: Experiment, repository: Path, results: Any) -> None:

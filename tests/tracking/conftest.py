@@ -19,14 +19,14 @@ def results(tmp_path: Path) -> Path:
     manifest = {"variant": "efj", "seed": 0, "experiment": "e1", "epochs": 4}
     kept = [{"epoch": epoch, "path": "", "sha256": "c"} for epoch in (2, 4)]
     write_json(
-        folder / "efj/pretraining.json",
+        folder / "efj/seed0/pretraining.json",
         {**manifest, "checkpoints": kept, "n_clips": 9, "n_titles": 3, "device": "cpu"},
     )
-    (folder / "efj/pretrain").mkdir()
+    (folder / "efj/seed0/pretrain").mkdir()
     lines = [line_of(step, 2.0 / (step + 1)) for step in range(STEPS)]
-    (folder / "efj/pretrain/metrics.jsonl").write_text("".join(lines) + '{"step": 1200, "lo')
-    write_json(folder / "efj/hear.json", result_of("hear", 4, {"esc50": 0.5, "fsd50k": 0.25}))
-    write_json(folder / "efj/epoch02/hear.json", result_of("hear", 2, {"esc50": 0.4, "fsd50k": 0.2}))
+    (folder / "efj/seed0/pretrain/metrics.jsonl").write_text("".join(lines) + '{"step": 1200, "lo')
+    write_json(folder / "efj/seed0/hear.json", result_of("hear", 4, {"esc50": 0.5, "fsd50k": 0.25}, sweep=(2,)))
+    write_json(folder / "efj/seed0/epoch02/hear.json", result_of("hear", 2, {"esc50": 0.4, "fsd50k": 0.2}))
     (folder / "tables").mkdir()
     (folder / "tables/table1.csv").write_text("task,av\n")
     return folder

@@ -31,7 +31,7 @@ def _sync(tmp_path: Path, uri: str) -> SyncReport:
     return sync(collect(results), uri=uri, experiment="dubaug", state_dir=results / ".mlflow")
 
 
-def _steps(uri: str, name: str = "efj", metric: str = "loss") -> list[int]:
+def _steps(uri: str, name: str = "efj seed 0", metric: str = "loss") -> list[int]:
     return [step for step, *_ in stored(uri).get(name, {"points": {}})["points"].get(metric, [])]
 
 
@@ -48,7 +48,7 @@ def _ended(process: "subprocess.Popen[str]") -> float:
 
 def _written(tmp_path: Path, name: str = "efj") -> list[dict[str, float]]:
     """Return the whole lines that a played training has written."""
-    path = tmp_path / f"results/{name}/pretrain/metrics.jsonl"
+    path = tmp_path / f"results/{name}/seed0/pretrain/metrics.jsonl"
     lines = path.read_text().splitlines(keepends=True) if path.is_file() else []
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
@@ -57,19 +57,19 @@ def test_curves_come_while_it_trains_and_a_killed_run_goes_on_as_the_same(
     trainer: Trainer, uri: str, tmp_path: Path
 ) -> None:
     first = trainer("efj", uri, steps=10**6, pause_s=0.05)
-    wait_until(lambda: started(uri, "loss") == {"efj"} and len(_steps(uri)) > 10)
-    assert stored(uri)["efj"]["status"] == "RUNNING"
+    wait_until(lambda: started(uri, "loss") == {"efj seed 0"} and len(_steps(uri)) > 10)
+    assert stored(uri)["efj seed 0"]["status"] == "RUNNING"
     first.kill()
     first.communicate()
-    wait_until(lambda: stored(uri)["efj"]["status"] == "FAILED")
-    before = stored(uri)["efj"]
+    wait_until(lambda: stored(uri)["efj seed 0"]["status"] == "FAILED")
+    before = stored(uri)["efj seed 0"]
     _sync(tmp_path, uri)
-    assert stored(uri)["efj"]["status"] == "KILLED", "nobody trains there"
+    assert stored(uri)["efj seed 0"]["status"] == "KILLED", "nobody trains there"
     steps = len(_steps(uri)) + 40
     _ended(trainer("efj", uri, steps=steps, pause_s=0.05))
     assert _said(tmp_path) == ""
     _sync(tmp_path, uri)
-    after = stored(uri)["efj"]
+    after = stored(uri)["efj seed 0"]
     assert after["id"] == before["id"]
     for metric in ("loss", "clips_per_s"):  # steps done twice, at another speed, stand there once
         assert [step for step, *_ in after["points"][metric]] == list(range(steps))
@@ -83,7 +83,7 @@ def test_a_training_once_more_is_another_run(trainer: Trainer, uri: str, tmp_pat
         _ended(trainer("efj", "", steps=20))
         record = collect(tmp_path / "results")[0]
         Store(uri, "dubaug", state_dir=tmp_path).run(record, None)
-        (tmp_path / "results/efj/pretrain/training_id").unlink()
+        (tmp_path / "results/efj/seed0/pretrain/training_id").unlink()
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
@@ -102,7 +102,7 @@ def pretrain(
         experiment = make_experiment(**keys | {"pretraining": {**TINY["pretraining"], **pretraining}})
         clips = write_tiny_corpus(tmp_path / "corpus", experiment, ("en", "es", "fr", "ja"))
         save(experiment, tmp_path / "config.yaml")
-        work_dir = tmp_path / "results/efj/pretrain"
+        work_dir = tmp_path / "results/efj/seed0/pretrain"
         words = ["--config", tmp_path / "config.yaml", "--variant", "efj", "--clips", clips, "--work-dir", work_dir]
         words += ["--out", work_dir.with_name("pretraining.json")]
         command = [sys.executable, *torchrun, "-m", "dubaug.cli", "pretrain", *words]
@@ -121,7 +121,7 @@ def test_the_trainer_is_followed(pretrain: Trainer, uri: str, tmp_path: Path) ->
     assert pretrain().wait(timeout=300) == 0
     assert "warning" not in _said(tmp_path)
     _sync(tmp_path, uri)
-    run = stored(uri)["efj"]
+    run = stored(uri)["efj seed 0"]
     assert [step for step, *_ in run["points"]["loss"]] == list(range(6))
     assert run["status"] == "FINISHED"
     assert run["params"]["pretraining.clips_per_gpu"] == "6"
@@ -135,7 +135,7 @@ def test_several_processes_have_one_companion_which_signals_to_the_job_leave_alo
     """A scheduler's signals reach every process of a job (`scancel --full`, a wall time that is near)."""
     words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--signals-to-handle=SIGTERM,SIGUSR1"]
     torchrun = pretrain(*words, gpus=2, clips_per_gpu=3, epochs=10**4, checkpoints=[10**4])
-    wait_until(lambda: started(uri, "loss") == {"efj"})
+    wait_until(lambda: started(uri, "loss") == {"efj seed 0"})
     job = psutil.Process(torchrun.pid)
     processes = [job, *job.children(recursive=True)]
     trainers = [process for process in processes if "pretrain" in process.cmdline() and process.pid != job.pid]
@@ -148,7 +148,7 @@ def test_several_processes_have_one_companion_which_signals_to_the_job_leave_alo
     torchrun.wait(timeout=120)
     assert psutil.wait_procs(companions, timeout=10)[1] == []
     assert "stopped early: SIGUSR1" in _said(tmp_path)
-    run = stored(uri)["efj"]
+    run = stored(uri)["efj seed 0"]
     assert run["status"] == "KILLED", "the companion was there to say so"
     assert [step for step, *_ in run["points"]["loss"]] == list(range(len(_written(tmp_path))))
 

@@ -42,8 +42,8 @@ def test_a_checkpoint_is_registered_once_and_loads_where_dubaug_is_not(
         experiment=experiment,
         variant="rp",
         seed=0,
-        work_dir=results / "rp/pretrain",
-        out=results / "rp/pretraining.json",
+        work_dir=results / "rp/seed0/pretrain",
+        out=results / "rp/seed0/pretraining.json",
     )
     save_untrained(run)
     sync(collect(results), uri=uri, experiment="dubaug", state_dir=results / ".mlflow")
@@ -52,15 +52,15 @@ def test_a_checkpoint_is_registered_once_and_loads_where_dubaug_is_not(
 
     # once more, now with scores
     final = Manifest.load(run.out).final
-    scores = result_of("hear", 0, {"esc50": 0.5})
-    write_json(results / "rp/hear.json", {**scores, "variant": "rp", "checkpoint_sha256": final.sha256})
+    scores = result_of("hear", 0, {"esc50": 0.5}, sweep=(0,))
+    write_json(results / "rp/seed0/hear.json", {**scores, "variant": "rp", "checkpoint_sha256": final.sha256})
     assert register(store, results) == 0
     client = MlflowClient(tracking_uri=uri)
     for part in ("audio", "video"):
         (version,) = client.search_model_versions(f"name = 'dubaug-rp-{part}'")
         assert version.tags["esc50/top1_acc"] == "0.5"
         assert version.tags["checkpoint_sha256"] == final.sha256
-        assert client.get_run(version.run_id).info.run_name == "rp"
+        assert client.get_run(version.run_id).info.run_name == "rp seed 0"
         assert not list((tmp_path / "mlruns").rglob("*.pkl")) + list((tmp_path / "mlruns").rglob("*.pth"))
 
     environment = {"PATH": "/usr/bin:/bin", "MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1"}

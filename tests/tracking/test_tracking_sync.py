@@ -41,8 +41,8 @@ def test_everything_arrives_once_named_tagged_and_nested(results: Path, uri: str
     assert _sync(results, uri) == SyncReport(written=4, unchanged=0)
     assert _sync(results, uri) == SyncReport(written=0, unchanged=4)
     runs = stored(uri)
-    assert set(runs) == {"efj", "efj hear", "efj hear epoch 2", "tables and figures"}
-    parent, probe = runs["efj"], runs["efj hear"]
+    assert set(runs) == {"efj seed 0", "efj seed 0 hear", "efj seed 0 hear epoch 2", "tables and figures"}
+    parent, probe = runs["efj seed 0"], runs["efj seed 0 hear"]
     assert [step for step, _, _ in parent["points"]["loss"]] == list(range(STEPS))
     assert [(step, value) for step, value, _ in parent["points"]["esc50/top1_acc"]] == [(2, 0.4), (4, 0.5)]
     assert probe["parent"] == parent["id"]
@@ -64,17 +64,17 @@ def test_everything_arrives_once_named_tagged_and_nested(results: Path, uri: str
 
 def test_a_changed_result_changes_its_run_and_no_other(results: Path, uri: str) -> None:
     _sync(results, uri)
-    write_json(results / "efj/epoch02/hear.json", result_of("hear", 2, {"esc50": 0.45, "fsd50k": 0.2}))
+    write_json(results / "efj/seed0/epoch02/hear.json", result_of("hear", 2, {"esc50": 0.45, "fsd50k": 0.2}))
     # the sweep's own run, and its variant's curve over epochs
     assert _sync(results, uri) == SyncReport(written=2, unchanged=2)
     runs = stored(uri)
     assert len(runs) == 4
-    assert len(runs["efj"]["points"]["loss"]) == STEPS
-    assert [value for _, value, _ in runs["efj hear epoch 2"]["points"]["esc50/top1_acc"]] == [0.4, 0.45]
+    assert len(runs["efj seed 0"]["points"]["loss"]) == STEPS
+    assert [value for _, value, _ in runs["efj seed 0 hear epoch 2"]["points"]["esc50/top1_acc"]] == [0.4, 0.45]
 
 
 def test_a_curve_that_grew_gets_its_end_alone(results: Path, uri: str) -> None:
-    metrics = results / "efj/pretrain/metrics.jsonl"
+    metrics = results / "efj/seed0/pretrain/metrics.jsonl"
     whole = metrics.read_text()
     metrics.write_text("".join(whole.splitlines(keepends=True)[:700]))
     _sync(results, uri)
@@ -82,7 +82,7 @@ def test_a_curve_that_grew_gets_its_end_alone(results: Path, uri: str) -> None:
     redone = "".join(line_of(step, 2.0 / (step + 1), at_s=1.8e9) for step in range(600, STEPS))
     metrics.write_text("".join(whole.splitlines(keepends=True)[:600]) + redone)
     _sync(results, uri)
-    points = stored(uri)["efj"]["points"]["loss"]
+    points = stored(uri)["efj seed 0"]["points"]["loss"]
     assert [step for step, _, _ in points] == list(range(STEPS))
     assert {round(time_ms / 1e11) for step, _, time_ms in points if step >= 700} == {18}
 
@@ -144,7 +144,7 @@ def test_two_syncs_at_once_write_everything_once(results: Path, uri: str) -> Non
     assert sorted(out for out, _ in outs) == ["0\n", "4\n"], outs
     runs = stored(uri)
     assert len(runs) == 4
-    assert len(runs["efj"]["points"]["loss"]) == STEPS
+    assert len(runs["efj seed 0"]["points"]["loss"]) == STEPS
 
 
 def test_doubles_of_two_machines_are_removed(results: Path, uri: str) -> None:
@@ -153,7 +153,7 @@ def test_doubles_of_two_machines_are_removed(results: Path, uri: str) -> None:
 
     _sync(results, uri)
     client, whole = MlflowClient(tracking_uri=uri), stored(uri)
-    key = next(record.key for record in collect(results) if record.name == "efj")
+    key = next(record.key for record in collect(results) if record.name == "efj seed 0")
     experiment = client.get_experiment_by_name("dubaug").experiment_id
     client.create_run(experiment, tags={"dubaug.key": key}, run_name="double")
     _sync(results, uri)
@@ -167,17 +167,20 @@ def test_a_server_that_is_down_loses_nothing(results: Path, uri: str) -> None:
 
 
 def test_a_record_that_is_refused_does_not_hold_up_the_others(results: Path, uri: str) -> None:
-    result = json.loads((results / "efj/epoch02/hear.json").read_text())
+    result = json.loads((results / "efj/seed0/epoch02/hear.json").read_text())
     result["tasks"]["es:c\0"] = result["tasks"].pop("esc50")  # MLflow takes no such name
-    write_json(results / "efj/epoch02/hear.json", result)
+    write_json(results / "efj/seed0/epoch02/hear.json", result)
     with pytest.raises(DubaugError, match="2 of 4 runs were refused"):  # and the sweep's curve of the parent
         _sync(results, uri)
     assert stored(uri)["tables and figures"]["artifacts"]
-    assert stored(uri)["efj hear"]["points"]["esc50/top1_acc"]
+    assert stored(uri)["efj seed 0 hear"]["points"]["esc50/top1_acc"]
 
 
 def test_every_metric_of_a_task_is_a_curve(results: Path) -> None:
-    for path, top1, area in ((results / "efj/hear.json", 0.5, 0.8), (results / "efj/epoch02/hear.json", 0.4, None)):
+    for path, top1, area in (
+        (results / "efj/seed0/hear.json", 0.5, 0.8),
+        (results / "efj/seed0/epoch02/hear.json", 0.4, None),
+    ):
         result = json.loads(path.read_text())
         metrics = {"top1_acc": top1, "aucroc": area, "d_prime": None}
         result["tasks"]["esc50"]["metrics"] = {
@@ -185,10 +188,10 @@ def test_every_metric_of_a_task_is_a_curve(results: Path) -> None:
         }
         write_json(path, result)
     records = {record.name: record for record in collect(results)}
-    curves = {(metric.name, metric.step): metric.value for metric in records["efj"].metrics}
+    curves = {(metric.name, metric.step): metric.value for metric in records["efj seed 0"].metrics}
     assert {key: value for key, value in curves.items() if key[0].startswith("esc50/")} == {
         ("esc50/top1_acc", 2): 0.4,
         ("esc50/top1_acc", 4): 0.5,
         ("esc50/aucroc", 4): 0.8,
     }
-    assert {metric.name for metric in records["efj hear"].metrics} >= {"esc50/aucroc", "esc50/top1_acc"}
+    assert {metric.name for metric in records["efj seed 0 hear"].metrics} >= {"esc50/aucroc", "esc50/top1_acc"}

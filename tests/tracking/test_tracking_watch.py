@@ -65,7 +65,7 @@ def call(
 
 
 def _better(results: Path) -> None:
-    write_json(results / "efj/hear.json", result_of("hear", 4, {"esc50": 0.75, "fsd50k": 0.25}))
+    write_json(results / "efj/seed0/hear.json", result_of("hear", 4, {"esc50": 0.75, "fsd50k": 0.25}, sweep=(2,)))
 
 
 def _dead(process: psutil.Process) -> bool:
@@ -75,14 +75,14 @@ def _dead(process: psutil.Process) -> bool:
 def test_a_result_comes_while_snakemake_runs(results: Path, uri: str, call: Callable[..., Any]) -> None:
     process, (watcher,) = call(uri)
     # what was there is old news; a training that goes on is its companion's matter
-    shutil.copytree(results / "efj/pretrain", results / "av/pretrain")
-    write_json(results / "av/pretrain/experiment.json", {"experiment": "e2", "configuration": {"seed": 0}})
+    shutil.copytree(results / "efj/seed0/pretrain", results / "av/seed0/pretrain")
+    write_json(results / "av/seed0/pretrain/experiment.json", {"experiment": "e2", "configuration": {"seed": 0}})
     assert not any("numpy" in entry.path for entry in watcher.memory_maps()), "MLflow is imported when it is needed"
     _better(results)
-    wait_until(lambda: "efj hear" in stored(uri) and stored(uri)["efj hear"]["artifacts"] != [])
-    assert [value for _, value, _ in stored(uri)["efj hear"]["points"]["esc50/top1_acc"]] == [0.75]
+    wait_until(lambda: "efj seed 0 hear" in stored(uri) and stored(uri)["efj seed 0 hear"]["artifacts"] != [])
+    assert [value for _, value, _ in stored(uri)["efj seed 0 hear"]["points"]["esc50/top1_acc"]] == [0.75]
     wait_until(lambda: "tables and figures" in stored(uri))
-    assert "av" not in stored(uri)
+    assert "av seed 0" not in stored(uri)
     assert watcher.nice() >= 10
     assert process.communicate("\n", timeout=10) == ("", "")
     wait_until(lambda: _dead(watcher), timeout_s=5)
@@ -129,8 +129,8 @@ def watching(results: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> tuple[
             raise FileNotFoundError("hear.json")
 
     monkeypatch.setattr("dubaug.tracking.watch.sync", noted)
-    unfinished = results / "av/pretrain"
-    shutil.copytree(results / "efj/pretrain", unfinished)
+    unfinished = results / "av/seed0/pretrain"
+    shutil.copytree(results / "efj/seed0/pretrain", unfinished)
     write_json(unfinished / "experiment.json", {"experiment": "e2", "configuration": {"seed": 0}})
     keys = {"uri": uri, "experiment": "dubaug", "look_every_s": 0.05, "until": os.pipe()[0]}
     thread = threading.Thread(target=watch, args=(results,), kwargs=keys, daemon=True)
@@ -143,8 +143,8 @@ def test_a_store_that_was_replaced_ends_it_and_a_file_that_is_made_anew_does_not
     thread, synced = watching
     thread.start()
     wait_until(lambda: [_better(results), len(synced) > 2][1])
-    assert {"efj", "efj hear"} < synced[1]
-    assert "av" not in synced[1]
+    assert {"efj seed 0", "efj seed 0 hear"} < synced[1]
+    assert "av seed 0" not in synced[1]
     new_store("another")
     (results.parent / "another.db").replace(results.parent / "mlflow.db")
     wait_until(lambda: [_better(results), not thread.is_alive()][1], timeout_s=10)
@@ -159,11 +159,11 @@ def test_curves_that_no_companion_may_send_come_too(
     thread.start()
 
     def grow() -> None:
-        with (results / "av/pretrain/metrics.jsonl").open("a") as file:
+        with (results / "av/seed0/pretrain/metrics.jsonl").open("a") as file:
             file.write(line_of(1201, 0.5))
 
     wait_until(lambda: [grow(), len(synced) > 2][1])
-    assert {"av", "efj"} < synced[1]
+    assert {"av seed 0", "efj seed 0"} < synced[1]
     new_store("another")
     (results.parent / "another.db").replace(results.parent / "mlflow.db")
     wait_until(lambda: [grow(), not thread.is_alive()][1], timeout_s=10)
@@ -171,7 +171,7 @@ def test_curves_that_no_companion_may_send_come_too(
 
 def test_what_is_looked_at(results: Path) -> None:
     before, with_curves = (looked_at(results, curves=curves) for curves in (False, True))
-    with (results / "efj/pretrain/metrics.jsonl").open("a") as file:
+    with (results / "efj/seed0/pretrain/metrics.jsonl").open("a") as file:
         file.write(line_of(1201, 0.5))
     (results / "tables/.table1.1.part.csv").touch()
     assert looked_at(results, curves=False) == before
@@ -179,17 +179,17 @@ def test_what_is_looked_at(results: Path) -> None:
     assert all(
         str(path) in before for record in collect(results) for path, folder in record.artifacts if path.is_file()
     )
-    (results / "efj/epoch02/hear.json").unlink()
+    (results / "efj/seed0/epoch02/hear.json").unlink()
     assert looked_at(results, curves=False) != before
 
 
 def test_results_of_an_earlier_training_are_not_those_of_the_next(results: Path) -> None:
     """While it is trained once more, and before it is probed once more."""
-    manifest = read_json(results / "efj/pretraining.json")
-    (results / "efj/pretraining.json").unlink()
-    write_json(results / "efj/pretrain/experiment.json", {"experiment": "e2", "configuration": {"seed": 0}})
-    assert [record.name for record in collect(results)] == ["efj", "tables and figures"]
-    write_json(results / "efj/pretraining.json", {**manifest, "checkpoints": [{"epoch": 4, "sha256": "d"}]})
+    manifest = read_json(results / "efj/seed0/pretraining.json")
+    (results / "efj/seed0/pretraining.json").unlink()
+    write_json(results / "efj/seed0/pretrain/experiment.json", {"experiment": "e2", "configuration": {"seed": 0}})
+    assert [record.name for record in collect(results)] == ["efj seed 0", "tables and figures"]
+    write_json(results / "efj/seed0/pretraining.json", {**manifest, "checkpoints": [{"epoch": 4, "sha256": "d"}]})
     training, _ = collect(results)
-    assert training.name == "efj"
+    assert training.name == "efj seed 0"
     assert training.metrics == ()

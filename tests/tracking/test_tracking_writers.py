@@ -74,9 +74,11 @@ def folders(tmp_path: Path) -> list[Path]:
     for number, results in enumerate(made):
         manifest = {"variant": f"v{number}", "seed": 0, "experiment": "e1", "epochs": 4}
         kept = [{"epoch": epoch, "path": "", "sha256": "c"} for epoch in (2, 4)]
-        write_json(results / f"v{number}/later.json", {**manifest, "checkpoints": kept})
-        write_json(results / f"v{number}/hear.json", result_of("hear", 4, {"esc50": 0.5, "fsd50k": 0.25}))
-        write_json(results / f"v{number}/epoch02/hear.json", result_of("hear", 2, {"esc50": 0.4, "fsd50k": 0.2}))
+        write_json(results / f"v{number}/seed0/later.json", {**manifest, "checkpoints": kept})
+        write_json(
+            results / f"v{number}/seed0/hear.json", result_of("hear", 4, {"esc50": 0.5, "fsd50k": 0.25}, sweep=(2,))
+        )
+        write_json(results / f"v{number}/seed0/epoch02/hear.json", result_of("hear", 2, {"esc50": 0.4, "fsd50k": 0.2}))
     return made
 
 
@@ -87,10 +89,10 @@ def _write_all_twice(folders: list[Path], uri: str) -> None:
     runs = stored(uri)
     assert len(runs) == 3 * WRITERS
     for number in range(WRITERS):
-        parent = runs[f"v{number}"]
+        parent = runs[f"v{number} seed 0"]
         assert [step for step, *_ in parent["points"]["loss"]] == list(range(STEPS))
         assert len(parent["points"]["system/cpu_utilization_percentage"]) > 0
-        for name in (f"v{number} hear", f"v{number} hear epoch 2"):
+        for name in (f"v{number} seed 0 hear", f"v{number} seed 0 hear epoch 2"):
             assert runs[name]["parent"] == parent["id"]
             assert runs[name]["artifacts"] == ["results/hear.json"]
     for results in folders:

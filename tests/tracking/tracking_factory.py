@@ -8,15 +8,19 @@ from typing import Any
 STEPS = 1200  # more than MLflow takes in one call
 
 
-def result_of(suite: str, epoch: int, tasks: dict[str, float]) -> dict[str, Any]:
-    """Return a result file's content; `tasks` gives the scores, esc50 among them."""
+def result_of(suite: str, epoch: int, tasks: dict[str, float], *, sweep: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Return a result file's content; `tasks` gives the scores, esc50 among them.
+
+    One that names a `sweep` is of the last epoch, others are points of it.
+    """
     scores: dict[str, dict[str, Any]] = {
         task: {"metric": "top1_acc", "mean": mean, "std": None, "n_folds": 1, "folds": [mean], "seconds": 0.5}
         for task, mean in tasks.items()
     }
     scores["esc50"]["interval"] = {"low": tasks["esc50"] - 0.125, "high": None}
     identity = {"suite": suite, "variant": "efj", "epoch": epoch, "experiment": "e1", "checkpoint_sha256": "c"}
-    return {**identity, "tasks": scores}
+    points = [{"epoch": point, "path": f"epoch{point:02d}/{suite}.json", "sha256": "c"} for point in sweep]
+    return {**identity, "in_sweep": not sweep, "sweep": points, "tasks": scores}
 
 
 def line_of(step: int, loss: float, at_s: float = 1.7e9) -> str:
@@ -34,7 +38,7 @@ from dubaug.companion.training import followed
 
 work_dir, variant, uri = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 steps, pause_s = int(sys.argv[4]), float(sys.argv[5])
-state_dir, stop = work_dir.parents[1] / ".mlflow", Path(f"{variant}.stop")
+state_dir, stop = work_dir.parents[2] / ".mlflow", Path(f"{variant}.stop")
 identity = {"experiment": "e1", "configuration": {"seed": 0}, "shards": None}
 with open_work_directory(work_dir, identity) as work:
     done = len(work.metrics.read_text().splitlines()) if work.metrics.is_file() else 0

@@ -20,10 +20,6 @@ def _jobs(printed: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in (part.rsplit(" ", 1) for part in line.split(": ", 1)[1].split(", "))}
 
 
-def _probe_rule(experiment: Experiment) -> str:
-    return "probe_hear_" + "_".join(map(str, experiment.pretraining.checkpoints))
-
-
 def _touch_inputs(clone: Path, experiment: Experiment) -> None:
     """Put an empty catalogue and empty data set folders where the configuration looks for them."""
     for task in experiment.tasks.values():
@@ -38,23 +34,24 @@ def test_the_workflow_is_clean(snakemake: Snakemake) -> None:
     assert lint.returncode == 0, lint.stdout + lint.stderr
 
 
-def test_the_demo_is_about_sixty_jobs(snakemake: Snakemake) -> None:
+def test_the_demo_is_some_eighty_jobs(snakemake: Snakemake) -> None:
     run = snakemake("-n")
     assert run.returncode == 0, run.stderr
     jobs = _jobs(run.stdout + run.stderr)
     assert (jobs["pretrain"], jobs["random_weights"]) == (8, 1)
-    assert sum(count for rule, count in jobs.items() if rule.startswith("probe_hear")) == 9
-    assert (jobs["probe_hares"], jobs["probe_visual"]) == (9, 7), "visual for those that see"
+    probes = [jobs[f"probe_{suite}"] for suite in ("hear", "hares", "visual")]
+    assert probes == [9, 9, 7], "visual for those that see"
+    assert jobs["aggregate"] == sum(probes)
     assert (jobs["comparisons"], jobs["claims"], jobs["report_page"]) == (1, 1, 1)
-    assert sum(jobs.values()) <= 59
+    assert sum(jobs.values()) <= 84
 
 
-def test_one_result_asks_for_no_more_than_it_needs(snakemake: Snakemake, demo_experiment: Experiment) -> None:
+def test_one_result_asks_for_no_more_than_it_needs(snakemake: Snakemake) -> None:
     jobs = _jobs(snakemake("-n", "results/efj/hear.json").stderr)
     assert jobs == {
         "demo_films": 1, "demo_tasks": 1, "catalogue": 1, "select": 1, "align": 1, "alignment": 1,
         "shards": 1, "clip_index": 1,
-        "pretrain": 1, "features": 1, _probe_rule(demo_experiment): 1,
+        "pretrain": 1, "features": 1, "probe_hear": 1, "aggregate": 1,
     }  # fmt: skip
     assert "separate" in _jobs(snakemake("-n", "results/sep/hear.json").stderr)
     assert set(_jobs(snakemake("-n", "results/tables/tableb4.csv").stderr)) == {
@@ -82,8 +79,9 @@ def test_dubs_are_aligned_before_clips_are_cut_or_speech_removed(snakemake: Snak
         "results/rp/hares.json",
         "results/rp/visual.json",
         "results/av/visual.json",
-        "results/efj/predictions/vggsound.arrow",
-        "results/efj/epoch02/predictions/esc50.arrow",
+        "results/efj/seed0/hear.json",
+        "results/efj/seed0/epoch02/hear.json",
+        "results/efj/seed0/predictions/vggsound.arrow",
         "results/comparisons.json",
         "results/claims.md",
         "results/report.html",
@@ -95,7 +93,8 @@ def test_dubs_are_aligned_before_clips_are_cut_or_speech_removed(snakemake: Snak
         "results/corpus/alignment.txt",
         "results/figures/mels.png",
         "results/corpus/rejected.csv",
-        "results/efj/export",
+        "results/efj/seed0/export",
+        "results/efj/card",
         "all",
         "all_hear",
     ],
@@ -107,12 +106,35 @@ def test_every_target_of_the_contract_can_be_asked_for(snakemake: Snakemake, tar
 
 @pytest.mark.parametrize(
     "target",
-    ["results/a/visual.json", "results/xx/hear.json", "results/figures/b2.pdf", "results/figures/c2_long.pdf"],
+    [
+        "results/a/visual.json",
+        "results/xx/hear.json",
+        "results/efj/seed1/hear.json",
+        "results/efj/epoch03/hear.json",
+        "results/rp/epoch00/hear.json",
+        "results/efj/epoch02/visual.json",
+        "results/figures/b2.pdf",
+        "results/figures/c2_long.pdf",
+    ],
 )
 def test_what_does_not_exist_is_an_error_and_no_run(snakemake: Snakemake, target: str) -> None:
     run = snakemake("-n", target)
     assert run.returncode != 0
     assert "MissingRuleException" in run.stdout + run.stderr
+
+
+def test_results_of_the_old_layout_are_one_message_before_any_job(snakemake: Snakemake, clone: Path) -> None:
+    for name in ("efj/pretraining.json", "av/hear.json"):
+        (clone / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (clone / "results" / name).write_text("{}")
+    run = snakemake("-n", "results/rp/hear.json")
+    printed = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert "results/efj/pretraining.json was made by an earlier version" in printed
+    assert "mv results results.old" in printed
+    assert "Traceback" not in printed
+    assert "jobs" not in printed
+    assert snakemake("-n", "elsewhere/rp/hear.json", overlay={"results_dir": "elsewhere"}).returncode == 0
 
 
 def test_a_bad_value_is_one_message_before_any_job(snakemake: Snakemake) -> None:
@@ -138,12 +160,12 @@ def test_corpus_figures_ask_for_no_training(snakemake: Snakemake) -> None:
     assert set(jobs) == {*corpus, "figure_mels"}
 
 
-def test_several_seeds_are_aggregated(snakemake: Snakemake, demo_experiment: Experiment) -> None:
+def test_several_seeds_are_aggregated(snakemake: Snakemake) -> None:
     run = snakemake("-n", "results/efj/hear.json", "results/efj/epoch02/hear.json", overlay={"seeds": [0, 1, 2]})
     assert run.returncode == 0, run.stderr
     jobs = _jobs(run.stderr)
-    assert (jobs["pretrain"], jobs[_probe_rule(demo_experiment)]) == (3, 3)
-    assert (jobs["aggregate"], jobs["aggregate_sweep"]) == (1, 1)
+    assert (jobs["pretrain"], jobs["probe_hear"]) == (3, 3)
+    assert (jobs["aggregate"], jobs["sweep_point"]) == (1, 1)
 
 
 @pytest.mark.parametrize("overlay", [{"seeds": [0, 1, 2]}, {"variants": {"rp": {"seeds": [0, 1, 2]}}}])
@@ -157,7 +179,7 @@ def test_random_weights_of_several_seeds_are_evaluated_on_every_suite(
     assert {name: jobs.get(name) for name in ("random_weights", "aggregate", "pretrain")} == {
         "random_weights": 3, "aggregate": 3, "pretrain": None,
     }  # fmt: skip
-    assert (jobs["probe_hear_0"], jobs["probe_hares"], jobs["probe_visual"]) == (3, 3, 3)
+    assert (jobs["probe_hear"], jobs["probe_hares"], jobs["probe_visual"]) == (3, 3, 3)
 
 
 def test_seeds_of_one_variant_leave_the_others_where_they_are(snakemake: Snakemake) -> None:
@@ -182,11 +204,11 @@ def test_seeds_of_one_variant_leave_the_others_where_they_are(snakemake: Snakema
         r"dubaug pretrain .*--variant rp --seed (\d+) .*--out results/rp/seed(\d)/pretraining\.json", printed
     )
     assert sorted(seeds) == [("0", "0"), ("7", "7")]
-    assert "--out results/efj/pretraining.json" in printed
+    assert "--out results/efj/seed0/pretraining.json" in printed
     needed = re.search(r"rule comparisons:\n\s+input: (.*)", printed)
     assert needed is not None
     assert "results/rp/seed7/predictions/esc50.arrow" in needed[1]
-    assert "results/efj/predictions/esc50.arrow" in needed[1]
+    assert "results/efj/seed0/predictions/esc50.arrow" in needed[1]
 
 
 def test_comparisons_need_the_seeds_predictions(snakemake: Snakemake) -> None:
@@ -205,10 +227,10 @@ def test_comparisons_need_the_seeds_predictions(snakemake: Snakemake) -> None:
 @pytest.mark.parametrize(
     ("folder", "seeds", "suites", "lists"),
     [
-        ("efj", [0], "hear hares visual", "rejected"),
+        ("efj/seed0", [0], "hear hares visual", "rejected"),
         ("sep/seed1", [0, 1], "hear hares visual", "rejected rejected_separation"),
-        ("a", [0], "hear hares", "rejected"),
-        ("rp", [0], "hear hares visual", None),
+        ("a/seed0", [0], "hear hares", "rejected"),
+        ("rp/seed0", [0], "hear hares visual", None),
     ],
 )
 def test_an_export_has_all_scores_of_its_run_and_the_corpus(
@@ -229,7 +251,7 @@ def test_an_export_has_all_scores_of_its_run_and_the_corpus(
 
 
 def test_an_export_is_of_one_seed_and_of_no_table(snakemake: Snakemake) -> None:
-    run = snakemake("-n", "results/efj/export", overlay={"seeds": [0, 1]})
+    run = snakemake("-n", "results/efj/export")
     assert run.returncode != 0
     assert "MissingRuleException" in run.stdout + run.stderr
     assert "export" not in _jobs(snakemake("-n", "all").stderr)
@@ -251,8 +273,7 @@ def test_cards_are_of_all_seeds_of_a_variant_and_of_no_table(
     run = snakemake(*words, overlay={"seeds": seeds})
     assert run.returncode == 0, run.stderr
     (command,) = [line for line in (run.stdout + run.stderr).splitlines() if "dubaug card" in line]
-    homes = [f"results/{variant}/seed{seed}" for seed in seeds] if len(seeds) > 1 else [f"results/{variant}"]
-    manifests = " ".join(f"{home}/pretraining.json" for home in homes)
+    manifests = " ".join(f"results/{variant}/seed{seed}/pretraining.json" for seed in seeds)
     given = " ".join(f"results/{variant}/{suite}.json" for suite in suites.split())
     assert f"--manifest {manifests} --scores {given} --" in command
     assert ("--catalogue results/corpus/catalogue.csv" in command) == (lists is not None)
@@ -272,7 +293,7 @@ def test_what_a_variant_starts_from_is_trained_first(snakemake: Snakemake, seeds
     commands = [line for line in (run.stdout + run.stderr).splitlines() if "dubaug pretrain" in line]
     assert len(commands) == trained
     for seed in seeds:
-        manifest = "results/av/pretraining.json" if len(seeds) == 1 else f"results/av/seed{seed}/pretraining.json"
+        manifest = f"results/av/seed{seed}/pretraining.json"
         assert sum(f"--variant staged --seed {seed}" in c and f"--start-from {manifest}" in c for c in commands) == 1
 
 
@@ -299,7 +320,7 @@ def test_a_variant_a_language_and_a_task_are_added_by_configuration_alone(snakem
     assert run.returncode == 0, run.stderr
     jobs = _jobs(run.stderr)
     assert jobs["pretrain"] == 2
-    assert jobs["probe_hear_5_20"] == 1
+    assert jobs["probe_hear"] == 2
     assert "demo_tasks" not in jobs
     assert snakemake("-n", "elsewhere/fr/hear.json", overlay=overlay).returncode != 0
 
@@ -311,7 +332,7 @@ def test_appendix_c_is_a_configuration(snakemake: Snakemake) -> None:
     run = snakemake("-n", "-p", "--configfile", "workflow/config/appendix_c.yaml", "--", *sweep)
     assert run.returncode == 0, run.stderr
     jobs = _jobs(run.stdout + run.stderr)
-    assert (jobs["pretrain"], jobs["probe_hear_5_10_15_20"]) == (2, 2)
+    assert (jobs["pretrain"], jobs["probe_hear"]) == (2, 2)
 
 
 def test_appendix_c_has_a_figure_of_its_own(snakemake: Snakemake) -> None:
@@ -322,8 +343,10 @@ def test_appendix_c_has_a_figure_of_its_own(snakemake: Snakemake) -> None:
         printed = run.stdout + run.stderr
         (command,) = [line for line in printed.splitlines() if "dubaug figure-c2 " in line]
         for variant in ("av20", "efj20"):
-            for epoch in ("05", "10", "15", "20"):
-                assert f" results/{variant}/epoch{epoch}/hear.json" in command
+            assert f" results/{variant}/hear.json" in command
+            home = f"results/{variant}/seed0"
+            points = " ".join(f"{epoch}={home}/epoch{epoch:02d}/hear.json" for epoch in (5, 10, 15, 20))
+            assert f"--out {home}/hear.json --sweep {points} --threads" in printed
         assert "results/figures/c2_long_column.png" in printed
 
 

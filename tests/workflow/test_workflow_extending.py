@@ -15,8 +15,10 @@ import yaml
 
 from dubaug.cli import main
 from dubaug.config import Experiment, resolve_files, save
+from dubaug.downstream.survey import survey
 from dubaug.errors import EXIT_OK, DubaugError
-from dubaug.files import write_json
+from dubaug.files import read_json, write_json
+from dubaug.tracking.records import collect
 
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -63,10 +65,10 @@ def tables_and_figure(experiment: Experiment, repository: Path, folder: Path) ->
         for suite, tasks in experiment.suites.items():
             head = {"suite": suite, "variant": name, "tasks": dict.fromkeys(tasks, entry)}
             finals.append(folder / f"{name}/{suite}.json")
-            write_json(finals[-1], {**head, "epoch": experiment.checkpoints_of(name)[-1]})
+            write_json(finals[-1], {**head, "epoch": experiment.checkpoints_of(name)[-1], "in_sweep": False})
             if suite == "hear":
                 sweep.append(folder / f"{name}/epoch02/hear.json")
-                write_json(sweep[-1], {**head, "epoch": 2})
+                write_json(sweep[-1], {**head, "epoch": 2, "in_sweep": True})
     common = ["--config", str(folder / "config.yaml"), "--out-dir", str(folder), "--results"]
     paper = ["--paper", str(repository / "workflow/resources/paper"), "--tables", "1"]
     assert main(["tables", *paper, *common, *map(str, finals)]) == EXIT_OK
@@ -100,21 +102,23 @@ def test_the_demos_films_have_no_german_and_say_so(
     repository: Path, experiment: Callable[[str], Experiment], tmp_path: Path
 ) -> None:
     from dubaug.corpus.subsets import select
-    from dubaug.corpus.titles import Title, Track
+    from dubaug.corpus.titles import Title
+    from dubaug.corpus.tracks import Track
     from dubaug.demo.titles import plan_titles
+    from dubaug.tracks import TrackName
 
     german, demo = experiment("german.yaml"), resolve_files([repository / "config.yaml"], repository / "workflow")
     assert demo.demo is not None
     titles = [
         Title(
             title_id=title.title_id, path=tmp_path, minutes=1.0, clips=1,
-            tracks=tuple(Track(language=language, stream=n) for n, language in enumerate(title.languages)),
+            tracks=tuple(Track(name=TrackName(language), stream=n) for n, language in enumerate(title.languages)),
         )
         for title in plan_titles(demo.demo.films, demo.demo.seed)
     ]  # fmt: skip
-    assert select(titles, demo.corpus.languages)
+    assert select(titles, demo.corpus.tracks)
     with pytest.raises(DubaugError, match="no title has all of en, es, fr, ja, de"):
-        select(titles, german.corpus.languages)
+        select(titles, german.corpus.tracks)
 
 
 def test_a_language_has_columns_and_curves(
@@ -189,10 +193,10 @@ def extended(repository: Path, clone: Path, blocks: dict[str, str]) -> Path:
     (clone / "src/dubaug/downstream/urbansound8k.py").write_text(
         blocks["src/dubaug/downstream/urbansound8k.py"], encoding="utf-8"
     )
-    layouts = clone / "src/dubaug/config/layouts.py"
+    layouts = clone / "src/dubaug/suites/layouts.py"
     before, closing, after = layouts.read_text(encoding="utf-8").rpartition('\n}\n"""By the `layout`')
-    assert before, "LAYOUTS ends as it did"
-    layouts.write_text(f"{before}\n{blocks['src/dubaug/config/layouts.py'].rstrip()}{closing}{after}", encoding="utf-8")
+    assert before, "PACKAGED ends as it did"
+    layouts.write_text(f"{before}\n{blocks['src/dubaug/suites/layouts.py'].rstrip()}{closing}{after}", encoding="utf-8")
     return clone
 
 
@@ -245,3 +249,97 @@ def test_without_the_line_the_layout_is_refused_by_name(snakemake: Snakemake, bl
     run = snakemake("-n", "results/efj/hares.json", overlay=yaml.safe_load(blocks["urbansound8k.yaml"]))
     assert run.returncode != 0
     assert "config key `tasks.urbansound8k.layout`: got 'urbansound8k', expected" in run.stdout + run.stderr
+
+
+# A suite
+
+
+PIECES = {
+    "fast": [(f"allegro{n}", 150 + 5 * n) for n in range(6)],
+    "slow": [(f"adagio{n}", 60 + 5 * n) for n in range(6)],
+}
+"""Pieces by composer, each with its tempo; the last two of each test."""
+
+
+def write_music(folder: Path) -> None:
+    """Write two excerpts of each piece, tones as high as it is fast, and their list."""
+    import numpy as np
+    import soundfile
+
+    folder.mkdir(parents=True)
+    lines = ["file,piece,composer,tempo,part"]
+    for composer, pieces in PIECES.items():
+        for number, (piece, tempo) in enumerate(pieces):
+            for excerpt in (1, 2):
+                file = f"{piece}-{excerpt}.wav"
+                times_s = np.arange(16000) / 16000
+                soundfile.write(folder / file, 0.3 * np.sin(2 * np.pi * 10 * (tempo + excerpt) * times_s), 16000)
+                lines.append(f"{file},{piece},{composer},{tempo / 100},{'test' if number > 3 else 'train'}")
+    (folder / "music.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_suite_is_a_file_and_configuration(
+    snakemake: Snakemake, clone: Path, blocks: dict[str, str], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dubaug.config import load
+    from dubaug.suites import registry
+    from tiny_corpus import TINY, write_tiny_corpus
+
+    monkeypatch.setattr(registry, "_named", {})
+    monkeypatch.chdir(clone)
+    (clone / "music.py").write_text(blocks["music.py"], encoding="utf-8")
+    write_music(clone / "data/music")
+    mine = yaml.safe_load(blocks["music.yaml"])
+    mine["suites"] |= {"hear": [], "hares": [], "visual": []}
+    unused = ("sep", "a", "es", "fr", "ja", "a_efj", "rp")
+    overlay = {**TINY, **mine, "variants": dict.fromkeys(unused)}
+    (clone / "mine.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
+    made = resolve_files([clone / "config.yaml", clone / "mine.yaml"], clone / "workflow")
+    write_tiny_corpus(clone / "results/corpus", made, made.corpus.languages)
+
+    # the DAG: clips that are there, two networks, features, probes of all checkpoints, tables, figure, comparisons
+    rules = ["pretrain", "features", "probe_music", "aggregate", "result_tables", "comparisons", "figure_c2"]
+    targets = ["results/tables/tablemusic.csv", "results/comparisons.csv", "results/figures/c2.csv"]
+    run = snakemake("--cores", "2", "--configfile", "mine.yaml", "--allowed-rules", *rules, "--", *targets)
+    assert run.returncode == 0, run.stdout + run.stderr
+    results = {name: read_json(clone / f"results/{name}/music.json") for name in ("av", "efj")}
+    for result in results.values():
+        tempo, composer = result["tasks"]["tempo"], result["tasks"]["composer"]
+        assert (tempo["metric"], composer["metric"]) == ("mse", "top1_acc")
+        assert (tempo["n_test"], composer["n_test"]) == (8, 4), "excerpts, and pieces"
+        assert tempo["interval"]["low"] >= 0
+
+    # the table: the lowest error is the best
+    rows = {(row["task"], row["variant"]): row for row in rows_of(clone / "results/tables/tablemusic.csv")}
+    errors = {name: result["tasks"]["tempo"]["mean"] for name, result in results.items()}
+    best, worst = sorted(errors, key=errors.__getitem__)
+    assert (rows["tempo", best]["mark"], rows["tempo", worst]["mark"]) == ("best", "highest")
+    text = (clone / "results/tables/tablemusic.md").read_text(encoding="utf-8")
+    assert "MSE (lower is better) for Tempo" in text
+    assert "Best in bold, worst in italics." in text
+    assert not (clone / "results/tables/tablemusic_vs_paper.md").exists()
+    assert {row["task"] for row in rows_of(clone / "results/tables/table1.csv")} == set()
+
+    # the comparison knows which way is better, and the figure has both checkpoints of each task
+    compared = {row["task"]: row for row in rows_of(clone / "results/comparisons.csv")}
+    assert compared["tempo"]["better"] == best
+    assert set(compared) == {"tempo", "composer"}
+    sweep = {(row["task"], row["variant"], row["epoch"]) for row in rows_of(clone / "results/figures/c2.csv")}
+    assert sweep == {(task, name, epoch) for task in compared for name in results for epoch in ("1", "2")}
+
+    # the page, the survey, the records for MLflow and the plan
+    config, page = "results/config.yaml", clone / "report.html"
+    words = ["--tables", "results/tables/tablemusic.html", "--comparisons", "results/comparisons.csv"]
+    assert main(["report", "--config", config, "--out", str(page), *words]) == EXIT_OK
+    shown = page.read_text(encoding="utf-8")
+    assert "Table MUSIC" in shown
+    assert "<strong>Tempo</strong> MSE (lower is better)" in shown
+    assert "the dubs scored better" in shown
+    experiment = load(Path(config))
+    assert {task.task: (task.suite, task.state) for task in survey(experiment)} == {
+        "tempo": ("music", "found"), "composer": ("music", "found"),
+    }  # fmt: skip
+    assert {record.tags.get("suite") for record in collect(clone / "results")} >= {"music"}
+    plan = snakemake("-n", "--configfile", "mine.yaml", "--", "results/efj/music.json")
+    assert plan.returncode == 0, plan.stderr

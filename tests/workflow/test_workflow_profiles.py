@@ -78,6 +78,6 @@ def test_all_rules_with_a_gpu_have_a_place_for_their_partition(
         assert found is not None, rule
         assert found[1] == ("gpu" if re.search(r"\bgpu=[1-9]", resources) else "cpu"), rule
         partitions[found[1]].add(rule)
-    probes = {"probe_hares", "probe_visual", "probe_hear_0", "probe_hear_2_4_6_8_10", "probe_hear_5_10_15_20"}
+    probes = {"probe_hear", "probe_hares", "probe_visual"}
     assert partitions["gpu"] == {"pretrain", "separate", "separate_task", *probes}
     assert {"shards", "features", "align", "catalogue", "result_tables"} <= partitions["cpu"]

@@ -81,9 +81,10 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
 
     # every variant has what it can have, with the checkpoint that it came from
     for variant in ("av", "sep", "a", "efj", "rp"):
-        manifest = json.loads((results / variant / "pretraining.json").read_text())
+        manifest = json.loads((results / variant / "seed0/pretraining.json").read_text())
         hear = json.loads((results / variant / "hear.json").read_text())
-        assert hear["checkpoint_sha256"] == manifest["checkpoints"][-1]["sha256"]
+        (network,) = hear["seeds"]
+        assert (network["seed"], network["checkpoint_sha256"]) == (0, manifest["checkpoints"][-1]["sha256"])
         assert hear["epoch"] == (0 if variant == "rp" else 2)
         assert hear["tasks"]["esc50"]["n_folds"] == 5
         assert (results / variant / "visual.json").is_file() == (variant != "a")
@@ -91,15 +92,16 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
         assert set(hares["tasks"]) == {"fluent_speech_commands", "fluent_speech_commands_nospeech"}
     sweep = json.loads((results / "efj/epoch01/hear.json").read_text())
     assert sweep["epoch"] == 1
-    final = json.loads((results / "efj/epoch02/hear.json").read_text())
-    assert (
-        _without_times(final)["tasks"] == _without_times(json.loads((results / "efj/hear.json").read_text()))["tasks"]
+    final, last = (
+        json.loads((results / f"efj/seed0/{name}").read_text()) for name in ("hear.json", "epoch02/hear.json")
     )
+    assert _without_times(final)["tasks"] == _without_times(last)["tasks"]
+    assert [point["path"] for point in final["sweep"]] == ["epoch01/hear.json", "epoch02/hear.json"]
 
     # scores have intervals and predictions, from which variants are compared
     entry = json.loads((results / "efj/hear.json").read_text())["tasks"]["esc50"]
     assert entry["interval"]["low"] <= entry["mean"] <= entry["interval"]["high"]
-    assert (results / "efj" / entry["predictions"]["path"]).is_file()
+    assert (results / "efj" / entry["seeds"][0]["predictions"]["path"]).is_file()
     compared = list(csv.DictReader((results / "comparisons.csv").open(encoding="utf-8")))
     assert {(row["task"], row["variant_a"], row["variant_b"]) for row in compared} == {
         (task, "efj", "av") for tasks in TINY["suites"].values() for task in tasks
@@ -132,24 +134,26 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{clone}/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("dubaug").experiment_id])
     names = {entry.info.run_name for entry in runs}
-    assert {"av", "efj", "rp", "efj hear", "efj hear epoch 1", "rp hares", "tables and figures"} <= names
-    efj = next(entry for entry in runs if entry.info.run_name == "efj")
+    assert {"av seed 0", "efj seed 0", "rp seed 0", "tables and figures"} <= names
+    assert {"efj seed 0 hear", "efj seed 0 hear epoch 1", "rp seed 0 hares"} <= names
+    assert not any("all seeds" in name for name in names), "one seed is no mean"
+    efj = next(entry for entry in runs if entry.info.run_name == "efj seed 0")
     assert client.get_metric_history(efj.info.run_id, "loss")
 
     # nothing is left to do, and it says so
-    again = snakemake("all", overlay=TINY)
+    again = snakemake("all", "results/efj/epoch01/hear.json", "results/efj/seed0/epoch02/hear.json", overlay=TINY)
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
 
     # encoders are handed on with their scores
-    handed = snakemake("--cores", "2", "results/sep/export", "results/rp/export", overlay=TINY)
+    handed = snakemake("--cores", "2", "results/sep/seed0/export", "results/rp/seed0/export", overlay=TINY)
     assert handed.returncode == 0, handed.stdout + handed.stderr
     for variant in ("sep", "rp"):
-        manifest = json.loads((results / variant / "pretraining.json").read_text())
-        config = json.loads((results / variant / "export/config.json").read_text())
+        manifest = json.loads((results / variant / "seed0/pretraining.json").read_text())
+        config = json.loads((results / variant / "seed0/export/config.json").read_text())
         assert config["weights"]["sha256"] == manifest["checkpoints"][-1]["sha256"]
         hear = json.loads((results / variant / "hear.json").read_text())["tasks"]["esc50"]
-        card = (results / variant / "export/README.md").read_text(encoding="utf-8")
+        card = (results / variant / "seed0/export/README.md").read_text(encoding="utf-8")
         low, high = (hear["interval"][bound] for bound in ("low", "high"))
         score = f"{hear['mean']:.3f} ± {hear['std']:.3f} | {low:.3f} .. {high:.3f}"
         assert f"| ESC-50 † | hear | Accuracy | {score} | 5 |" in card
@@ -166,11 +170,23 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     assert "| aligned | used as it is |" in data
     assert [path.name for path in (results / "rp/card").glob("*.md")] == ["MODEL_CARD.md"]
 
+    # a second seed trains one network a variant, and leaves the first one's as they are
+    dry = snakemake("-n", "results/efj/hear.json", "results/rp/hear.json", overlay={**TINY, "seeds": [0, 1]})
+    planned = [line.split(":")[0].removeprefix("would run ") for line in dry.stderr.splitlines() if "would run" in line]
+    assert sorted(planned) == sorted(
+        [
+            *("pretrain efj/seed1", "random_weights rp/seed1", "probe_hear efj/seed1", "probe_hear rp/seed1"),
+            *("aggregate efj hear", "aggregate rp hear"),
+        ]
+    )
+    first = {path: path.stat().st_mtime_ns for path in (results / "rp/seed0").rglob("*") if path.is_file()}
+
     # random networks of several seeds beside trained ones of one
     changed = {**TINY, "variants": {**TINY["variants"], "rp": {"seeds": [0, 1]}}}
     drawn = snakemake("--cores", "2", "results/rp/hares.json", "results/rp/visual.json", overlay=changed, timeout_s=600)
     assert drawn.returncode == 0, drawn.stdout + drawn.stderr
     assert "pretrain efj" not in drawn.stdout + drawn.stderr
+    assert all(path.stat().st_mtime_ns == changed_ns for path, changed_ns in first.items())
     for suite in ("hares", "visual"):
         joined = json.loads((results / f"rp/{suite}.json").read_text())
         alone = [json.loads((results / f"rp/seed{seed}/{suite}.json").read_text()) for seed in (0, 1)]
@@ -189,5 +205,5 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     # an added task runs itself and no training
     more = {**TINY, "suites": {**TINY["suites"], "hear": ["esc50", "gtzan_music_speech"]}}
     dry = snakemake("-n", "results/efj/hear.json", overlay=more)
-    assert "probe_hear_1_2 efj" in dry.stderr
+    assert "probe_hear efj" in dry.stderr
     assert "pretrain efj" not in dry.stderr

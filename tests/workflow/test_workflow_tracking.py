@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-NETWORK = "results/rp/pretraining.json"
+NETWORK = "results/rp/seed0/pretraining.json"
 """A short job, without data."""
 
 

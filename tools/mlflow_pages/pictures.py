@@ -90,7 +90,7 @@ def main() -> None:
     base = f"/#/experiments/{experiment}/runs"
     pages = {
         "runs": f"{base}?workflowType=machine_learning",
-        "curves": f"{base}/{runs[VARIANT]}/model-metrics?workflowType=machine_learning",
+        "curves": f"{base}/{runs[f'{VARIANT} seed 0']}/model-metrics?workflowType=machine_learning",
         "compare": f"{base}?compareRunsMode=CHART&workflowType=machine_learning",
         "artifacts": f"{base}/{runs['tables and figures']}/artifacts/figures/c2.png?workflowType=machine_learning",
     }

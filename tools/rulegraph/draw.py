@@ -26,8 +26,8 @@ PICTURE = REPOSITORY / "docs/rulegraph.svg"
 TARGETS = ("all",)
 COLOURS = {
     "demo": "#e8e8e8", "corpus": "#cfe3f5", "alignment": "#b9dcd4", "shards": "#a9cbe8", "separation": "#f6ddb5",
-    "pretrain": "#f2b8a8", "features": "#dfe9b4", "probe": "#c4dd9a", "report": "#dccdea", "claims": "#c7b3de",
-    "page": "#b39acb",
+    "pretrain": "#f2b8a8", "features": "#dfe9b4", "probe": "#c4dd9a", "tables": "#e3d7ee",
+    "comparisons": "#d7c6e8", "figures": "#ccb8e2", "claims": "#c0a8da", "report": "#b39acb",
 }  # fmt: skip
 BOX_WIDTH, BOX_HEIGHT = 1.42, 0.42
 COLUMN, ROW = 1.72, 0.86
@@ -49,16 +49,12 @@ def snakemakes_graph(folder: Path) -> tuple[set[str], set[Edge]]:
 
 
 def drawn_graph(dot: str) -> tuple[set[str], set[Edge]]:
-    """Return rules and arrows of Snakemake's text: probes merged, targets and arrows that follow from others gone."""
-    names = {number: _merged(name) for number, name in re.findall(r'^\s*(\d+)\[label = "(\w+)"', dot, re.MULTILINE)}
+    """Return rules and arrows of Snakemake's text, without targets and arrows that follow from others."""
+    names = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', dot, re.MULTILINE))
     arrows = re.findall(r"^\s*(\d+) -> (\d+)", dot, re.MULTILINE)
     edges = {(names[one], names[other]) for one, other in arrows}
     edges = {edge for edge in edges if not set(edge) & set(TARGETS) and edge[0] != edge[1]}
     return set(names.values()) - set(TARGETS), _reduced(edges)
-
-
-def _merged(name: str) -> str:
-    return "probe_hear" if name.startswith("probe_hear_") else name
 
 
 def _reduced(edges: set[Edge]) -> set[Edge]:

@@ -1,9 +1,9 @@
-# What the paper states, judged by the results: all variants, suites and checkpoints, and the predictions beside them.
+# What the paper states, judged by the results: all variants, suites and checkpoints, and the predictions beside them
+# (those of sweeps are written with the results that name them).
 rule claims:
     input:
-        results=result_files(sweep=True),
+        results=result_files(),
         predictions=final_predictions(),
-        swept=swept_predictions(),
     output:
         json=RESULTS / "claims.json",
         markdown=RESULTS / "claims.md",

@@ -15,6 +15,7 @@ try:
         without_tasks,
     )
     from dubaug.errors import ConfigError
+    from dubaug.layout import RunName, epoch_name, of_old_layout
     from dubaug.pretrain.experiment import pretraining_digest
     from dubaug.probe.experiment import result_digest
     from dubaug.figures.names import sweep_figures
@@ -55,22 +56,22 @@ if workflow.is_main_process:
             file=sys.stderr,
         )
 
-# A variant with one seed has one run, `efj`: results/efj/hear.json comes straight from the probe. With several, runs are
-# `efj/seed0`, ...: results/efj/seed0/hear.json comes from the probe, and results/efj/hear.json aggregates them.
+# Runs are `efj/seed0`, ...: results/efj/seed0/hear.json comes from the probe, results/efj/hear.json from all seeds of `efj`.
 RUN = RESULTS / "{run}"
-MANY_SEEDS = [name for name in VARIANTS if len(EXPERIMENT.seeds_of(name)) > 1]
-
-
-def run_of(variant, seed):
-    """Return the name of a variant's run with that seed."""
-    return f"{variant}/seed{seed}" if variant in MANY_SEEDS else variant
-
-
 RUNS = {
-    run_of(name, seed): (name, seed)
-    for name in VARIANTS
-    for seed in EXPERIMENT.seeds_of(name)
+    str(run): run
+    for run in (
+        RunName(name, seed) for name in VARIANTS for seed in EXPERIMENT.seeds_of(name)
+    )
 }
+if old := of_old_layout(RESULTS, VARIANTS):
+    raise WorkflowError(
+        f"{old[0]} was made by an earlier version, which had no folder for each seed ({RESULTS}/<variant>/seed<S>/); "
+        f"nothing was touched. Move the folder aside (mv {RESULTS} {RESULTS}.old) and run again, or set `results_dir`"
+    )
+
+# Suites whose probes go through all kept checkpoints; the others take the last one.
+SWEPT = ["hear"]
 
 TABLE_FORMS = ["csv", "md", "tex", "html"]
 TABLE_KINDS = ["", "_vs_paper"]  # by itself, and beside the paper's numbers
@@ -101,7 +102,12 @@ def one_of(names):
 
 def runs_of(variants):
     """Return the names of all runs of these variants."""
-    return [run for run, (variant, _) in RUNS.items() if variant in variants]
+    return [name for name, run in RUNS.items() if run.variant in variants]
+
+
+def swept_epochs(variant):
+    """Return the epochs of a variant's sweep: all that it keeps, none for an untrained one."""
+    return [epoch for epoch in EXPERIMENT.checkpoints_of(variant) if epoch]
 
 
 wildcard_constraints:
@@ -110,17 +116,16 @@ wildcard_constraints:
     task=one_of(EXPERIMENT.tasks),
     suite="hear|hares|visual",
     batch=r"\d+",
-    epoch=r"\d+",
 
 
 def variant_of(wildcards):
     """Return the run's variant."""
-    return RUNS[wildcards.run][0]
+    return RUNS[wildcards.run].variant
 
 
 def seed_of(wildcards):
     """Return the run's pretraining seed."""
-    return RUNS[wildcards.run][1]
+    return RUNS[wildcards.run].seed
 
 
 def demo_task_paths():
@@ -137,8 +142,8 @@ def clips_input(wildcards):
     if variant.separated:
         inputs["separated"] = RESULTS / "corpus/separated.json"
     if variant.start_from is not None:
-        run = run_of(variant.start_from, seed_of(wildcards))
-        inputs["start_from"] = RESULTS / run / "pretraining.json"
+        run = RunName(variant.start_from, seed_of(wildcards))
+        inputs["start_from"] = RESULTS / str(run) / "pretraining.json"
     return inputs
 
 
@@ -230,108 +235,72 @@ def missing_flags(wildcards):
     return ["--missing", *names] if names else []
 
 
-def sweep_schedules():
-    """Return the variants by the epochs that they keep: `{"2_4_6": ["av", ...], "0": ["rp"]}`."""
-    schedules = {}
-    for name in VARIANTS:
-        epochs = EXPERIMENT.checkpoints_of(name)
-        schedules.setdefault("_".join(map(str, epochs)), []).append(name)
-    return schedules
+def evaluated_on(suite):
+    """Return the variants that can be evaluated on a suite that has tasks (none otherwise)."""
+    return [name for name in VARIANTS if suite in EXPERIMENT.suites_of(name)]
 
 
-def last_checkpoint_suites():
-    """Return the suites other than HEAR that have tasks, each with the variants that can be evaluated on it."""
-    fitting = {
-        suite: [name for name in VARIANTS if suite in EXPERIMENT.suites_of(name)]
-        for suite in ("hares", "visual")
-    }
-    return {suite: members for suite, members in fitting.items() if members}
-
-
-def sweep_files(variant):
-    """Return the sweep's result files of a variant (as patterns over runs): one an epoch, none for an untrained one."""
-    return [
-        RUN / f"epoch{epoch:02d}/hear.json"
-        for epoch in EXPERIMENT.checkpoints_of(variant)
-        if epoch
-    ]
-
-
-def predictions_in(folder, suite):
-    """Return the files of a suite's predictions beside a result in `folder`."""
-    return [folder / f"predictions/{task}.arrow" for task in EVALUATED.suites[suite]]
-
-
-def predictions_files(suite, swept=None):
-    """Return the files of a suite's predictions beside its results (patterns over runs), for a variant's sweep as well."""
-    sweep = [path.parent for path in sweep_files(swept)] if swept else []
-    return [file for folder in [RUN, *sweep] for file in predictions_in(folder, suite)]
+def predictions_files(suite):
+    """Return the files of a suite's predictions beside its results (patterns over runs)."""
+    return [RUN / f"predictions/{task}.arrow" for task in EVALUATED.suites[suite]]
 
 
 def final_predictions():
     """Return the predictions of all runs' last checkpoints."""
     return [
-        file
-        for run, (variant, _) in RUNS.items()
-        for suite in EVALUATED.suites_of(variant)
-        for file in predictions_in(RESULTS / run, suite)
+        str(file).format(run=name)
+        for name, run in RUNS.items()
+        for suite in EVALUATED.suites_of(run.variant)
+        for file in predictions_files(suite)
     ]
-
-
-def swept_predictions():
-    """Return the files of HEAR's predictions of all runs' kept checkpoints."""
-    return [
-        file
-        for run, (variant, _) in RUNS.items()
-        for epoch in EXPERIMENT.checkpoints_of(variant)
-        if epoch
-        for file in predictions_in(RESULTS / run / f"epoch{epoch:02d}", "hear")
-    ]
-
-
-def seeds_folders(wildcards):
-    """Return the folders of the results that a joined result is made from."""
-    runs = [RESULTS / run for run in runs_of([wildcards.variant])]
-    epoch = wildcards.get("epoch")
-    return [run / f"epoch{epoch}" for run in runs] if epoch else runs
 
 
 def seeds_results(wildcards):
-    """Return the results of all seeds that a joined result is made from."""
-    return [folder / f"{wildcards.suite}.json" for folder in seeds_folders(wildcards)]
+    """Return the results of all seeds of a variant on a suite."""
+    runs = runs_of([wildcards.variant])
+    return [RESULTS / run / f"{wildcards.suite}.json" for run in runs]
 
 
 def seeds_predictions(wildcards):
     """Return the predictions beside those results."""
+    return collect(predictions_files(wildcards.suite), run=runs_of([wildcards.variant]))
+
+
+def sweep_points():
+    """Return the folders of all points of sweeps: of each run, and of a variant's seeds together."""
+    homes = {**{name: name for name in VARIANTS}, **{r: RUNS[r].variant for r in RUNS}}
     return [
-        file
-        for folder in seeds_folders(wildcards)
-        for file in predictions_in(folder, wildcards.suite)
+        f"{home}/{epoch_name(epoch)}"
+        for home, variant in homes.items()
+        for epoch in swept_epochs(variant)
     ]
 
 
-def sweep_flags(wildcards, output):
-    """Return the probe's flags for the sweep's files."""
-    kept = EXPERIMENT.checkpoints_of(variant_of(wildcards))
-    epochs = [epoch for epoch in kept if epoch]
-    return ["--sweep", *map("{}={}".format, epochs, output.sweep)] if epochs else []
+def final_of_point(wildcards):
+    """Return the result that names a point of a sweep."""
+    return RESULTS / Path(wildcards.point).parent / f"{wildcards.suite}.json"
 
 
-def result_files(wildcards=None, suites=("hear", "hares", "visual"), sweep=False):
-    """Return the final results of all variants on these suites, where a variant has them; the HEAR sweep on demand."""
-    finals = [
+def sweep_flags(suite):
+    """Return a function: the probe's flags for the files of a run's sweep."""
+
+    def of_run(wildcards):
+        epochs = swept_epochs(variant_of(wildcards)) if suite in SWEPT else []
+        home = RESULTS / wildcards.run
+        files = [f"{epoch}={home / epoch_name(epoch)}/{suite}.json" for epoch in epochs]
+        return ["--sweep", *files] if files else []
+
+    return of_run
+
+
+def result_files(suites=("hear", "hares", "visual")):
+    """Return the results of all variants on these suites, where a variant has them; those swept name their sweeps."""
+    return [
         RESULTS / variant / f"{suite}.json"
         for variant in VARIANTS
         for suite in EVALUATED.suites_of(variant)
         if suite in suites
     ]
-    epochs = [
-        RESULTS / variant / f"epoch{epoch:02d}/hear.json"
-        for variant in VARIANTS
-        for epoch in EXPERIMENT.checkpoints_of(variant)
-        if sweep and epoch and EVALUATED.suites["hear"]
-    ]
-    return finals + epochs
 
 
 def say_where():

@@ -53,7 +53,7 @@ def separated_digest(_wildcards=None):
 
 def pretraining_experiment(wildcards):
     """Return the hash of what a run's weights depend on."""
-    return pretraining_digest(EXPERIMENT, *RUNS[wildcards.run])
+    return pretraining_digest(EXPERIMENT, variant_of(wildcards), seed_of(wildcards))
 
 
 def features_experiment(wildcards):
@@ -78,7 +78,7 @@ def probe_experiment(suite):
 
     def of_run(wildcards):
         return digest(
-            result_digest(EXPERIMENT, *RUNS[wildcards.run], suite),
+            result_digest(EXPERIMENT, variant_of(wildcards), seed_of(wildcards), suite),
             [
                 downstream_digest(EXPERIMENT, task, variant=variant_of(wildcards))
                 for task in EVALUATED.suites[suite]

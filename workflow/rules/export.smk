@@ -1,4 +1,4 @@
-# A run's encoders as a folder to hand on, with all its scores in the model card: `snakemake results/efj/export`.
+# A run's encoders as a folder to hand on, with all its scores in the model card: `snakemake results/efj/seed0/export`.
 rule export:
     input:
         unpack(export_input),

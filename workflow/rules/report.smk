@@ -40,7 +40,7 @@ rule report_page:
         metrics=collect(RESULTS / "{run}/pretrain/metrics.jsonl", run=RUNS),
         benchmarks=[
             RESULTS / "benchmarks",
-            *collect(RESULTS / "{run}/benchmarks", run=RUNS),
+            *collect(RESULTS / "{home}/benchmarks", home=[*VARIANTS, *RUNS]),
         ],
     shell:
         "dubaug report --config {params.config} --claims {input.claims} --tables {params.tables}"

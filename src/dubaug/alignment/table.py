@@ -12,6 +12,7 @@ from dubaug.corpus.titles import Title
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
 from dubaug.media.warp import Move
+from dubaug.tracks import TrackName
 
 COLUMNS = (
     "title_id", "language", "status", "verdict", "offset_s", "drift", "similarity", "agreement", "identical",
@@ -20,15 +21,15 @@ COLUMNS = (
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:
-    """Write the findings as CSV, sorted by title and language; an offset that was not found is empty."""
+    """Write the findings as CSV, sorted by title and track; an offset that was not found is empty."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for finding in sorted(findings, key=lambda finding: (finding.title_id, finding.language)):
+    for finding in sorted(findings, key=lambda finding: (finding.title_id, finding.track)):
         measured = finding.measurement
         writer.writerow(
             [
-                *(finding.title_id, finding.language, finding.status, finding.verdict),
+                *(finding.title_id, finding.track, finding.status, finding.verdict),
                 "" if measured.offset_s is None else f"{measured.offset_s:.6f}",
                 "" if measured.drift is None else f"{measured.drift:.9f}",
                 *(f"{measured.similarity:.4f}", f"{measured.agreement:.4f}", f"{measured.identical:.4f}"),
@@ -60,7 +61,7 @@ def _finding(row: Mapping[str, str], path: Path) -> Finding:
             )
     return Finding(
         title_id=row["title_id"],
-        language=row["language"],
+        track=TrackName(row["language"]),
         status=row["status"],  # type: ignore[arg-type]
         verdict=row["verdict"],  # type: ignore[arg-type]
         measurement=Measurement(
@@ -75,13 +76,13 @@ def _finding(row: Mapping[str, str], path: Path) -> Finding:
     )
 
 
-def moves_by_title(findings: Iterable[Finding]) -> dict[str, dict[str, Move]]:
-    """Return how tracks are to be moved, by title and language: those to be corrected only."""
-    moves: dict[str, dict[str, Move]] = {}
+def moves_by_title(findings: Iterable[Finding]) -> dict[str, dict[TrackName, Move]]:
+    """Return how tracks are to be moved, by title and name: those to be corrected only."""
+    moves: dict[str, dict[TrackName, Move]] = {}
     for finding in findings:
         move = finding.measurement.move
         if finding.verdict == "correct" and move is not None:
-            moves.setdefault(finding.title_id, {})[finding.language] = move
+            moves.setdefault(finding.title_id, {})[finding.track] = move
     return moves
 
 

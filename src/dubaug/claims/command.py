@@ -16,11 +16,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "claims",
         help="the paper's claims, judged by its numbers and by a run's results",
         description="Judge what the paper states (claims.yaml in the paper's folder) twice: by the means, as a reader "
-        "of the tables would, and by the evidence of paired tests on the test items. Results of a checkpoint sweep are "
-        "told by their folders, epoch<NN>.",
+        "of the tables would, and by the evidence of paired tests on the test items.",
     )
     parser.add_argument("--config", type=Path, required=True, help="the resolved configuration, results/config.yaml")
-    parser.add_argument("--results", nargs="*", type=Path, default=[], help="result files of all variants and epochs")
+    parser.add_argument(
+        "--results",
+        nargs="*",
+        type=Path,
+        default=[],
+        help="result files of all variants; those of the sweeps that they name are read, too",
+    )
     parser.add_argument("--paper", type=Path, required=True, help="folder of the paper's numbers and claims")
     parser.add_argument("--paper-scale", type=Path, help="workflow/config/paper.yaml, to say what is smaller here")
     parser.add_argument("--resamples", type=int, default=10000, help="of the bootstrap (default 10000)")
@@ -43,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.claims.verdicts import Boards, judge, slip_found
     from dubaug.config import load
     from dubaug.files import write_json, write_text
-    from dubaug.probe.results import read_result
+    from dubaug.probe.results import read_result, with_sweeps
     from dubaug.progress import say
     from dubaug.tables.footer import scale_footer
 
@@ -54,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
         tasks={name: task.label for name, task in experiment.tasks.items()},
         variants={name: variant.label for name, variant in experiment.variants.items()},
     )
-    results = {path: read_result(path) for path in options.results}
+    results = {path: read_result(path) for path in with_sweeps(options.results)}
     claims = read_claims(options.paper, _epochs(experiment))
     boards = Boards(
         published={table: published_board(options.paper, table) for table in {claim.table for claim in claims}},

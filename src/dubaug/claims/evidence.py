@@ -19,10 +19,10 @@ from dubaug.claims.means import entries
 from dubaug.claims.predicates import Predicate
 from dubaug.comparisons.compare import RESAMPLES, bootstrap_p, holm, mcnemar_p
 from dubaug.probe.bootstrap import LEVEL, mean_score, percentiles, resampled_mean, unbiased
-from dubaug.probe.metrics import ACCURACIES
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import finite
 from dubaug.progress import track
+from dubaug.suites.registry import metric
 
 SIGNIFICANCE = round(1 - LEVEL, 10)
 
@@ -76,13 +76,13 @@ def load_samples(
 
 
 def _sample(members: Sequence[Predictions], resamples: int) -> Sample:
-    metric, score = members[0].about.metrics[0], mean_score(members)
+    name, score = members[0].about.metrics[0], mean_score(members)
     items = [item for fold in members[0].folds for item in fold.items]
-    exact = metric in ACCURACIES and len(members) == 1 and len(set(items)) == len(items)
-    right = [fold.right(metric, members[0].heads) for fold in members[0].folds] if exact else []
+    exact = metric(name).right_or_wrong and len(members) == 1 and len(set(items)) == len(items)
+    right = [fold.item_values(name, members[0].heads) for fold in members[0].folds] if exact else []
     return Sample(
         score=score,
-        values=unbiased(resampled_mean(members, resamples=resamples), score, metric),
+        values=unbiased(resampled_mean(members, resamples=resamples), score, name),
         right=np.concatenate(right) if right else None,
     )
 

@@ -34,10 +34,9 @@ def own_board(results: Mapping[Path, Mapping[str, Any]]) -> Board:
 def entries(results: Mapping[Path, Mapping[str, Any]]) -> Iterable[tuple[Path, list[Cell], Mapping[str, Any]]]:
     """Yield each result file with the cells that each of its tasks' entries fills, and the entry."""
     for path, result in results.items():
-        in_sweep = path.parent.name.startswith("epoch")
         for task, entry in result["tasks"].items():
             cell = Cell(task, result["variant"], result["epoch"])
-            yield path, ([cell] if in_sweep else [cell, Cell(task, result["variant"])]), entry
+            yield path, ([cell] if result["in_sweep"] else [cell, Cell(task, result["variant"])]), entry
 
 
 def by_means(board: Board) -> Judge:

@@ -1,6 +1,7 @@
 """The forms that a claim can have. Each says what is to be compared and how the answers make one.
 
-`units` are the parts that a reader counts (mostly tasks), each with its truth; `truth` joins them.
+"Above", "below" and "lowest" are of the scores themselves: where lower is better, the better one is below. `units` are
+the parts that a reader counts (mostly tasks), each with its truth; `truth` joins them.
 """
 
 from collections.abc import Mapping, Sequence

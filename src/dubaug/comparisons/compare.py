@@ -18,9 +18,9 @@ import numpy as np
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.probe.bootstrap import LEVEL, mean_score, percentiles, resampled_mean, unbiased
-from dubaug.probe.metrics import ACCURACIES
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import finite
+from dubaug.suites.registry import metric
 
 RESAMPLES = 10000
 """More than for an interval: the smallest p of a bootstrap is 1 in `RESAMPLES` + 1, before it is corrected."""
@@ -50,6 +50,8 @@ class Comparison:
     """Distinct test items."""
     n_seeds_a: int
     n_seeds_b: int
+    better: str
+    """The variant with the better score, whichever way is better for this metric; empty where they are equal."""
     only_a: int | None
     only_b: int | None
     """Items that only one of them gets right; None unless the test is McNemar's."""
@@ -134,18 +136,18 @@ def _comparison(
     a: Sequence[Predictions], b: Sequence[Predictions], values_a: np.ndarray, values_b: np.ndarray
 ) -> Comparison:
     about_a, about_b = a[0].about, b[0].about
-    metric, score_a, score_b = about_a.metrics[0], mean_score(a), mean_score(b)
+    name, score_a, score_b = about_a.metrics[0], mean_score(a), mean_score(b)
     with np.errstate(invalid="ignore"):  # infinity less infinity: no difference
         differences = values_a - values_b
-    low, high = percentiles(unbiased(differences, score_a - score_b, metric), level=LEVEL)
+    low, high = percentiles(unbiased(differences, score_a - score_b, name), level=LEVEL)
     items = [item for fold in a[0].folds for item in fold.items]
-    exact = metric in ACCURACIES and len(a) == len(b) == 1 and len(set(items)) == len(items)
+    exact = metric(name).right_or_wrong and len(a) == len(b) == 1 and len(set(items)) == len(items)
     only_a, only_b = only_one_right(a[0], b[0]) if exact else (None, None)
     p = bootstrap_p(differences, score_a - score_b) if only_a is None or only_b is None else mcnemar_p(only_a, only_b)
     return Comparison(
         suite=about_a.suite,
         task=about_a.task,
-        metric=metric,
+        metric=name,
         variant_a=about_a.variant,
         variant_b=about_b.variant,
         score_a=score_a,
@@ -158,16 +160,21 @@ def _comparison(
         n_items=len(set(items)),
         n_seeds_a=len(a),
         n_seeds_b=len(b),
+        better=_better(metric(name).sign * (score_a - score_b), about_a.variant, about_b.variant),
         only_a=only_a,
         only_b=only_b,
         test="mcnemar" if exact else "bootstrap",
     )
 
 
+def _better(gain: float, variant_a: str, variant_b: str) -> str:
+    return variant_a if gain > 0 else variant_b if gain < 0 else ""
+
+
 def only_one_right(a: Predictions, b: Predictions) -> tuple[int, int]:
     """Return how many items of all folds only `a`, and only `b`, gets right by the primary metric, an accuracy."""
-    metric = a.about.metrics[0]
-    right_a, right_b = (np.concatenate([fold.right(metric, one.heads) for fold in one.folds]) for one in (a, b))
+    name = a.about.metrics[0]
+    right_a, right_b = (np.concatenate([fold.item_values(name, one.heads) for fold in one.folds]) for one in (a, b))
     return int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
 
 

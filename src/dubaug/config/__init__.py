@@ -1,7 +1,7 @@
 """The experiment's configuration: validated once, then frozen."""
 
 from dubaug.alignment.settings import Alignment
-from dubaug.config.model import PROTOCOLS, SUITES, Experiment, SuiteName, Task
+from dubaug.config.model import Experiment, Task
 from dubaug.config.resolve import digest, from_mapping, load, resolve, resolve_files, save, to_mapping
 from dubaug.corpus.settings import Corpus, Ingest
 from dubaug.demo.settings import Demo, DemoFilms
@@ -15,15 +15,12 @@ from dubaug.pretrain.settings import (
     Variant,
     VideoEncoder,
 )
-from dubaug.probe.settings import HaresProbe, HearProbe, VisualProbe
 from dubaug.separation.settings import Separation
 from dubaug.tracking.settings import Tracking
 
 __all__ = [
     "MEL_BINS_MIN",
     "MEL_FRAMES_MIN",
-    "PROTOCOLS",
-    "SUITES",
     "VIDEO_CROP_MIN",
     "Alignment",
     "AudioEncoder",
@@ -34,18 +31,14 @@ __all__ = [
     "DemoFilms",
     "Encoders",
     "Experiment",
-    "HaresProbe",
-    "HearProbe",
     "Ingest",
     "Mel",
     "Pretraining",
     "Separation",
-    "SuiteName",
     "Task",
     "Tracking",
     "Variant",
     "VideoEncoder",
-    "VisualProbe",
     "digest",
     "from_mapping",
     "load",

@@ -8,25 +8,19 @@ docs/choices.md).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 from pydantic import model_validator
 
 from dubaug.alignment.settings import Alignment
-from dubaug.config.layouts import LAYOUTS
 from dubaug.corpus.settings import Corpus, Ingest
 from dubaug.demo.settings import Demo
 from dubaug.media.settings import MEL_FRAMES_MIN, Clips, Mel
 from dubaug.pretrain.settings import Augmentation, Encoders, Pretraining, Variant, require_last
-from dubaug.probe.settings import HaresProbe, HearProbe, VisualProbe
 from dubaug.separation.settings import Separation
 from dubaug.settings import ByName, Distinct, Flag, Name, OneOf, PositiveInt, Seeds, Settings, Text, require
+from dubaug.suites.registry import LAYOUTS, PROTOCOLS, SUITES, SuiteModule
 from dubaug.tracking.settings import Tracking
-
-PROTOCOLS: Mapping[str, type[Settings]] = {"hear": HearProbe, "hares": HaresProbe, "visual": VisualProbe}
-"""The suites, and what says how each is probed."""
-SUITES: tuple[str, ...] = tuple(PROTOCOLS)
-SuiteName: TypeAlias = Annotated[str, OneOf(PROTOCOLS, "a suite")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +29,13 @@ class Task(Settings):
 
     label: Text
     """As the tables have it; the task's own name if it is not given."""
-    suite: SuiteName
+    suite: Annotated[str, OneOf(SUITES, "a suite")]
     path: Text
     """The data set's own folder, as published."""
     layout: Annotated[str, OneOf(LAYOUTS, "the data set's layout", " (only HEAR tasks have a default)")]
-    """The form in which it is published, which says what reads it: a key of `dubaug.config.layouts.LAYOUTS`."""
-    modality: Literal["A", "V", "AV"] = "A"
+    """The form in which it is published, which says what reads it; some suites have a default."""
+    modality: Literal["A", "V", "AV"]
+    """What it uses of a recording; the suite's, if it is not given."""
     separated: Flag = False
     """Evaluate on the audio with speech removed (Table D6)."""
     absent_classes: Flag = False
@@ -51,10 +46,9 @@ class Task(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_layout(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        return {"layout": "hear" if value.get("suite") == "hear" else None, **value}
+    def _suites_defaults(cls, value: Any) -> Any:
+        suite = SUITES.get(str(value.get("suite"))) if isinstance(value, Mapping) else None
+        return {"layout": suite.layout, "modality": suite.modality, **value} if suite else value
 
     @model_validator(mode="after")
     def _check(self) -> "Task":
@@ -87,7 +81,9 @@ class Experiment(Settings):
     augmentation: Augmentation
     pretraining: Pretraining
     variants: Mapping[Name, Variant]
-    suites: Mapping[SuiteName, Annotated[tuple[Name, ...], Distinct]]
+    suite_modules: tuple[SuiteModule, ...] = ()
+    """Suites of one's own, each as `my_module:SUITE`; the module may lie in the current folder."""
+    suites: Mapping[Annotated[str, OneOf(SUITES, "a suite")], Annotated[tuple[Name, ...], Distinct]]
     """The tasks of each suite that are evaluated."""
     tasks: Mapping[Name, Task]
     probe: Annotated[Mapping[str, Settings], ByName(PROTOCOLS)]
@@ -111,7 +107,11 @@ class Experiment(Settings):
     def suites_of(self, variant: str) -> tuple[str, ...]:
         """Return the suites that have tasks and that `variant` can be evaluated on (no video, no visual tasks)."""
         sees = self.variants[variant].video
-        return tuple(suite for suite in SUITES if self.suites[suite] and (sees or suite != "visual"))
+        return tuple(name for name, tasks in self.suites.items() if tasks and (sees or not SUITES[name].sees))
+
+    def tasks_of(self, suite: str) -> tuple[str, ...]:
+        """Return the tasks of a suite that are evaluated; none of one that the configuration does not name."""
+        return self.suites.get(suite, ())
 
     @property
     def generates_films(self) -> bool:
@@ -127,13 +127,13 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _check_variants(self) -> "Experiment":
-        languages = self.corpus.languages
-        known = f"a language of corpus.primary or corpus.secondary ({', '.join(languages)})"
+        tracks = self.corpus.tracks
+        known = f"a track of corpus.primary or corpus.secondary ({', '.join(tracks)})"
         for name, variant in self.variants.items():
             key = f"variants.{name}"
-            for language in variant.secondary:
-                require(language in languages, f"{key}.secondary", language, known)
-            require(variant.primary in languages, f"{key}.primary", variant.primary, known)
+            for track in variant.secondary:
+                require(track in tracks, f"{key}.secondary", track, known)
+            require(variant.primary in tracks, f"{key}.primary", variant.primary, known)
             if not variant.untrained:
                 require_last(key, key, self.epochs_of(name), self.checkpoints_of(name))
             self._check_start(name)

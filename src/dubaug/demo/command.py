@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dubaug import config
-from dubaug.config import SUITES, Demo
+from dubaug.config import Demo
 from dubaug.errors import DubaugError
 
 
@@ -28,7 +28,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "are there already and were made from the same settings are left as they are.",
     )
     tasks.add_argument(
-        "--suites", nargs="+", choices=SUITES, help="only the data sets of these suites (default: those of all)"
+        "--suites", nargs="+", metavar="SUITE", help="only the data sets of these suites (default: those of all)"
     )
     tasks.add_argument("--folders", nargs="+", metavar="FOLDER", help="only these folders under OUT (default: all)")
     tasks.set_defaults(run=_run_tasks)

@@ -9,6 +9,7 @@ from dubaug.config import Task
 from dubaug.downstream.lists import read_lines
 from dubaug.downstream.model import Dataset
 from dubaug.errors import DubaugError
+from dubaug.suites.registry import SUITES
 
 NAMED = 5
 """Classes, or files, that a message names."""
@@ -17,7 +18,8 @@ NAMED = 5
 def check_task(dataset: Dataset, name: str, task: Task) -> None:
     """Raise `DubaugError` if the data set of the task called `name` cannot be evaluated as its protocol asks."""
     check_missing(dataset, name, task)
-    check_splits(dataset, needs_valid=task.suite == "hear", absent_classes=task.absent_classes)
+    needs_valid = SUITES[task.suite].protocol.needs_valid
+    check_splits(dataset, needs_valid=needs_valid, absent_classes=task.absent_classes)
 
 
 def check_missing(dataset: Dataset, name: str, task: Task) -> None:
@@ -75,6 +77,8 @@ def check_splits(dataset: Dataset, *, needs_valid: bool, absent_classes: bool) -
 def _absent(dataset: Dataset, numbers: Sequence[int]) -> list[str]:
     """Return the classes that none of these items has, of all heads."""
     targets = dataset.targets[list(numbers)]
+    if dataset.kind == "regression":
+        return []
     if dataset.kind == "multilabel":
         seen = [set(np.flatnonzero(targets.any(axis=0)).tolist())]
     else:

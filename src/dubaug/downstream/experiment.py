@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dubaug.config import SUITES, Experiment, Mel, digest
-from dubaug.config.layouts import LAYOUTS
+from dubaug.config import Experiment, Mel, digest
+from dubaug.suites.registry import LAYOUTS
 
 RECORDS = 2
 """Raise it when the records beside the features (labels, splits) hold more: only they are then written anew."""
@@ -66,7 +66,7 @@ def no_data(experiment: Experiment, task_name: str) -> str:
 
 def missing_tasks(experiment: Experiment) -> dict[str, str]:
     """Return the tasks of all suites whose folder is not on disk and is not made by the workflow, and why, in words."""
-    names = [name for suite in SUITES for name in experiment.suites[suite]]
+    names = [name for tasks in experiment.suites.values() for name in tasks]
     return {
         name: no_data(experiment, name)
         for name in names

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dubaug.config import Experiment, SuiteName, digest
+from dubaug.config import Experiment, digest
 from dubaug.downstream import load_dataset, store
 from dubaug.downstream.checks import check_task
 from dubaug.downstream.experiment import FeatureSettings, downstream_digest, feature_settings, no_data
@@ -71,7 +71,7 @@ def load_features(manifest: Path, task: str) -> TaskFeatures:
 
 def extract_suite(
     experiment: Experiment,
-    suite: SuiteName,
+    suite: str,
     *,
     work_dir: Path,
     manifest: Path,

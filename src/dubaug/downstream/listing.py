@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dubaug.config import SUITES, Experiment
+from dubaug.config import Experiment
 from dubaug.downstream.published import Published, published_for
 from dubaug.downstream.survey import TaskData
 from dubaug.markdown import table_lines
@@ -74,7 +74,7 @@ def to_page(experiment: Experiment, prose: str) -> str:
 
     Nothing on disk is looked at.
     """
-    rows = [(experiment.tasks[name], published_for(name)) for suite in SUITES for name in experiment.suites[suite]]
+    rows = [(experiment.tasks[name], published_for(name)) for tasks in experiment.suites.values() for name in tasks]
     expected = _markdown(
         ("Task", "Expected at", "Clips", "By split", "Labels", "Licence"),
         [

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,8 @@ import numpy as np
 
 from dubaug.errors import DubaugError
 
-Kind = Literal["multiclass", "multilabel", "multihead"]
+Kind = Literal["multiclass", "multilabel", "multihead", "regression"]
+"""What is predicted: one class, several classes, one class of each head, or a real value."""
 Criterion = Literal["score", "loss"]
 """What HEAR's probes are chosen by: the primary score on the validation items, or the loss on them."""
 
@@ -26,6 +28,9 @@ class Item:
     start_s: float = 0.0
     duration_s: float | None = None
     """Null takes everything from `start_s` to the file's end."""
+    part_of: str | None = None
+    """What is scored, where several items are parts of it: the video that a span is of. Their outputs are joined to
+    one (`dubaug.suites.suite.Join`). None: the item itself."""
 
     def __post_init__(self) -> None:
         if self.audio is None and self.video is None:
@@ -80,6 +85,7 @@ class HearTask:
 class Dataset:
     """A downstream data set. The first of `metrics` is the primary one; scores are averaged over `splits`.
 
+    Either all items are parts of wholes or none is; those of one whole stand together in a split, with one label.
     `top1_acc` of a multihead data set counts an item only if every head is right (Fluent Speech Commands).
     """
 
@@ -87,9 +93,10 @@ class Dataset:
     splits: tuple[Split, ...]
     kind: Kind
     classes: tuple[tuple[str, ...], ...]
-    """Names of the classes, one tuple a head; one head unless the kind is multihead."""
+    """Names of the classes, one tuple a head; one head unless the kind is multihead. Of a regression what is measured,
+    as the one class."""
     targets: np.ndarray
-    """multiclass: int64 (n,); multilabel: bool (n, classes); multihead: int64 (n, heads)."""
+    """multiclass: int64 (n,); multilabel: bool (n, classes); multihead: int64 (n, heads); regression: float64 (n,)."""
     metrics: tuple[str, ...]
     missing: Mapping[str, str] = field(default_factory=dict)
     """Ids that the lists name and that are not on disk, where the data set is known for it, and the part (train or
@@ -113,22 +120,56 @@ class Dataset:
         if self.hear and sorted(self.hear.order) != list(range(len(self.items))):
             raise ValueError(f"the training order must have each of {len(self.items)} items once")
         self._check_targets()
+        self._check_wholes()
 
     def _check_targets(self) -> None:
         n, heads = len(self.items), len(self.classes)
         if heads != 1 and self.kind != "multihead":
             raise ValueError(f"{self.kind} has one head; got {heads}")
-        expected = {"multiclass": (n,), "multilabel": (n, len(self.classes[0])), "multihead": (n, heads)}[self.kind]
-        dtype = np.dtype(bool if self.kind == "multilabel" else np.int64)
+        shapes = {"multilabel": (n, len(self.classes[0])), "multihead": (n, heads)}
+        expected = shapes.get(self.kind, (n,))
+        dtype = np.dtype({"multilabel": bool, "regression": np.float64}.get(self.kind, np.int64))
         if self.targets.shape != expected or self.targets.dtype != dtype:
             raise ValueError(
                 f"{self.kind} targets must be {dtype} {expected}; got {self.targets.dtype} {self.targets.shape}"
             )
-        if self.kind != "multilabel":
+        if self.kind == "regression":
+            if len(self.classes[0]) != 1 or not np.isfinite(self.targets).all():
+                raise ValueError(f"a regression has one output and finite targets; got {self.classes}")
+        elif self.kind != "multilabel":
             sizes = np.array([len(names) for names in self.classes])
             numbers = self.targets.reshape(n, heads)
             if (numbers < 0).any() or (numbers >= sizes).any():
                 raise ValueError(f"targets {numbers.min()} to {numbers.max()} for {sizes.tolist()} classes")
+
+    def _check_wholes(self) -> None:
+        numbers = self.whole_numbers
+        if numbers is None:
+            return
+        _, first, place = np.unique(numbers, return_index=True, return_inverse=True)
+        differing = np.flatnonzero((self.targets != self.targets[first[place]]).reshape(len(numbers), -1).any(axis=1))
+        if len(differing):
+            item = self.items[differing[0]]
+            raise DubaugError(f"item {item.id!r} has another label than the first item of its whole {item.part_of!r}")
+        for split in self.splits:
+            parts = [set(numbers[list(getattr(split, part))].tolist()) for part in ("train", "valid", "test")]
+            for one, other in combinations(parts, 2):
+                for number in sorted(one & other)[:1]:
+                    whole = self.items[first[number]].part_of
+                    raise DubaugError(f"split {split.name!r} has items of {whole!r} in two of train, valid and test")
+
+    @property
+    def whole_numbers(self) -> np.ndarray | None:
+        """int64 (items,): the wholes by number, in the order of their first items; None without wholes."""
+        names = [item.part_of for item in self.items]
+        if not any(name is not None for name in names):
+            return None
+        numbers: dict[str, int] = {}
+        for item in self.items:
+            if item.part_of is None:
+                raise DubaugError(f"item {item.id!r} is part of no whole, and others are")
+            numbers.setdefault(item.part_of, len(numbers))
+        return np.array([numbers[str(name)] for name in names], dtype=np.int64)
 
     @property
     def n_items(self) -> int:

@@ -72,15 +72,17 @@ def _to_mapping(dataset: Dataset) -> dict[str, Any]:
         "targets": targets,
         "missing": dict(dataset.missing),
         "hear": asdict(dataset.hear) if dataset.hear else None,
+        **({} if dataset.whole_numbers is None else {"part_of": [item.part_of for item in dataset.items]}),
     }
 
 
 def _from_mapping(value: Mapping[str, Any]) -> Dataset:
     classes = tuple(tuple(names) for names in value["classes"])
+    wholes = value.get("part_of") or [None] * len(value["items"])
     return Dataset(
         items=tuple(
-            Item(id=name, audio=_path(audio), video=_path(video), start_s=start_s, duration_s=duration_s)
-            for name, audio, video, start_s, duration_s in value["items"]
+            Item(id=name, audio=_path(audio), video=_path(video), start_s=start_s, duration_s=duration_s, part_of=whole)
+            for (name, audio, video, start_s, duration_s), whole in zip(value["items"], wholes, strict=True)
         ),
         splits=tuple(
             Split(name=split["name"], **{part: tuple(split[part]) for part in ("train", "valid", "test")})
@@ -102,7 +104,7 @@ def _hear_task(value: Mapping[str, Any]) -> HearTask:
 
 def _targets(kind: str, values: Sequence[Any], n_classes: int) -> np.ndarray:
     if kind != "multilabel":
-        return np.array(values, dtype=np.int64)
+        return np.array(values, dtype=np.float64 if kind == "regression" else np.int64)
     targets = np.zeros((len(values), n_classes), dtype=bool)
     for row, numbers in zip(targets, values, strict=True):
         row[numbers] = True

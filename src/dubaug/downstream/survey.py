@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dubaug.config import SUITES, Experiment, SuiteName, Task
+from dubaug.config import Experiment, Task
 from dubaug.downstream import load_dataset
 from dubaug.downstream.checks import check_task
 from dubaug.downstream.model import Dataset
@@ -27,7 +27,7 @@ class TaskData:
 
     task: str
     label: str
-    suite: SuiteName
+    suite: str
     path: str
     state: State
     note: str
@@ -43,7 +43,7 @@ class TaskData:
 def survey(experiment: Experiment) -> list[TaskData]:
     """Return what there is for every task of the suites, in their order."""
     read: Read = {}
-    return [_look(experiment, name, read) for suite in SUITES for name in experiment.suites[suite]]
+    return [_look(experiment, name, read) for tasks in experiment.suites.values() for name in tasks]
 
 
 def absent_items(experiment: Experiment, name: str) -> list[str]:
@@ -89,7 +89,7 @@ def _look(experiment: Experiment, name: str, read: Read) -> TaskData:
         note=note,
         clips=dataset.n_items if dataset else None,
         splits=count_splits(dataset) if dataset else {},
-        labels=tuple(len(names) for names in dataset.classes) if dataset else (),
+        labels=tuple(len(names) for names in dataset.classes) if dataset and dataset.kind != "regression" else (),
         published=known,
     )
 

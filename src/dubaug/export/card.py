@@ -10,7 +10,7 @@ from dubaug.export import sections
 from dubaug.export.examples import with_dubaug, with_pytorchvideo
 from dubaug.export.facts import CardFacts, versions_of
 from dubaug.export.network import Network
-from dubaug.export.sections import citation, kind_of, name_of
+from dubaug.export.sections import citation, kind_of, languages_of, name_of
 from dubaug.export.training import training_section
 from dubaug.words import plural
 
@@ -47,12 +47,12 @@ def front_matter(facts: CardFacts, *, again: str) -> str:
     network = facts.network
     tags = ["audio", *(["video", "audiovisual"] if "video" in network.weights else [])]
     tags += ["untrained"] if network.untrained else ["self-supervised-learning", "contrastive-learning"]
-    tags += ["dubbed-audio"] if len(network.languages) > 1 else []
+    tags += ["dubbed-audio"] if len(network.tracks) > 1 else []
     tags += ["generated-training-data"] if network.generated_films else []
     values: dict[str, Any] = {
         "library_name": "dubaug",
         "pipeline_tag": "feature-extraction",
-        **({"language": list(network.languages)} if network.languages else {}),
+        **({"language": languages_of(network.tracks)} if network.tracks else {}),
         "tags": [*tags, "pytorchvideo", "arxiv:2304.05600"],
     }
     return sections.front_matter(values, facts.licence, again)
@@ -90,7 +90,7 @@ def _recipe(network: Network) -> str:
     primary = f"the {name_of(variant['primary'])} track"
     if variant["separated"]:
         return f"trained without labels to match the picture of films with {primary} from which speech was removed."
-    dubs = [name_of(language) for language in variant["secondary"] if language != variant["primary"]]
+    dubs = [name_of(track) for track in variant["secondary"] if track != variant["primary"]]
     if dubs:
         other = f"dubbed tracks: {', '.join(dubs)}{' (in turn, one a batch)' if len(dubs) > 1 else ''}"
     elif variant["secondary"]:

@@ -21,7 +21,7 @@ def _register_export(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
     parser.add_argument("--manifest", type=Path, required=True, help="manifest of the run: pretraining.json")
     parser.add_argument("--epoch", type=int, help="a kept epoch (default: the last)")
     _add_sources(
-        parser, "result files of this run: results/efj/*.json; other epochs' are left out, another run's refused"
+        parser, "result files of this run: results/efj/seed0/*.json; other epochs' are left out, another run's refused"
     )
     parser.add_argument("--out", type=Path, required=True, help="the folder to write: new, or empty")
     parser.add_argument("--force", action="store_true", help="replace an earlier export at --out; nothing else ever is")

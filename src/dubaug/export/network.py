@@ -51,8 +51,8 @@ class Network:
         return films
 
     @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages heard in training, the primary one first; none for an untrained network."""
+    def tracks(self) -> tuple[str, ...]:
+        """The tracks heard in training, the primary one first; none for an untrained network."""
         variant = self.configuration.get("variant")
         return tuple(dict.fromkeys((variant["primary"], *variant["secondary"]))) if variant else ()
 

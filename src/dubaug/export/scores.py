@@ -139,7 +139,8 @@ def _score(
     if "seeds" in entry:
         if identity is not None:
             (own,) = (one for one in entry["seeds"] if one["seed"] == identity.seed)
-        over_seeds = OverSeeds(seeds=len(entry["seeds"]), mean=entry["mean"], std=entry["std_seeds"])
+        if len(entry["seeds"]) > 1:
+            over_seeds = OverSeeds(seeds=len(entry["seeds"]), mean=entry["mean"], std=entry["std_seeds"])
     if experiment is not None:
         _check_configuration(path, result, task, entry, experiment)
     return TaskScore(

@@ -1,17 +1,16 @@
 """Sections of cards, as Markdown: what goes in, what it was trained on, what it scores, what it is good for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from dubaug.config import SUITES
-from dubaug.corpus.languages import name_of as coded_name_of
 from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
 from dubaug.markdown import table_lines
-from dubaug.tables.layout import METRIC_NAMES
+from dubaug.suites.registry import SUITES, metric
+from dubaug.tracks import TrackName
 from dubaug.words import plural
 
 PAPER_TITLES, PAPER_HOURS = 748, 1300
@@ -26,16 +25,15 @@ CITATION = """\
   year    = {2023}
 }"""
 
-SUITE_NOTES = {
-    "hear": "HEAR: an MLP with 1 or 2 hidden layers on the frozen embeddings, chosen by a search (heareval's protocol)",
-    "hares": "HARES: a linear layer on the frozen embeddings",
-    "visual": "visual: a linear layer on the frozen embeddings of the picture, of the sound, or of both side by side",
-}
+
+def name_of(track: str) -> str:
+    """Return a track's, or a language's, English name without code: `French`, `Spanish (synthetic)`."""
+    return TrackName(track).name
 
 
-def name_of(language: str) -> str:
-    """Return the language's English name without its code: `French`."""
-    return coded_name_of(language).partition(" (")[0]
+def languages_of(tracks: Iterable[str]) -> list[str]:
+    """Return the languages of some tracks, each once, as Hugging Face's front matter has them."""
+    return list(dict.fromkeys(TrackName(track).language for track in tracks))
 
 
 def duration(seconds: float) -> str:
@@ -104,8 +102,8 @@ def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str
         return "None.\n"
     manifest, spec, parts = network.manifest, network.spec, network.configuration
     corpus = parts["corpus"]
-    required = ", ".join(name_of(language) for language in (corpus["primary"], *corpus["secondary"]))
-    heard = ", ".join(name_of(language) for language in network.languages)
+    required = ", ".join(name_of(track) for track in (corpus["primary"], *corpus["secondary"]))
+    heard = ", ".join(map(name_of, network.tracks))
     heard += ", with speech removed" if parts["variant"]["separated"] else ""
     length = duration(manifest.n_clips * spec.duration_s)
     lines = [
@@ -116,7 +114,7 @@ def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str
     if generated := network.generated_films:
         lines.append(
             f"- The films are generated: {generated['titles']} of {generated['scenes_per_title']} scenes of "
-            f"{generated['scene_s']:g} s (seed {generated['seed']}), of which those with all languages are used."
+            f"{generated['scene_s']:g} s (seed {generated['seed']}), of which those with all tracks are used."
         )
     if films:
         lines += [f"- {line}" for line in film_lines(films)]
@@ -152,15 +150,17 @@ def scores(network: Network, found: Sequence[TaskScore], *, seeds: Sequence[int]
     missing = _missing(network, {score.suite for score in found})
     if not found:
         return f"No results were given: nothing is known of these weights.\n\n{missing}"
-    found = sorted(found, key=lambda score: SUITES.index(score.suite) if score.suite in SUITES else len(SUITES))
+    suites = list(SUITES.values())
+    order = {suite.name: place for place, suite in enumerate(suites)}
+    found = sorted(found, key=lambda score: order.get(score.suite, len(order)))
     joined, bounded = any(score.over_seeds for score in found), any(score.interval for score in found)
     interval_head = ["95 %"] * bounded
     seeds_head = (["± over seeds"] if seeds else ["Mean over seeds", "Seeds"]) if joined else []
     head = ["Task", "Suite", "Metric", "Score", *interval_head, "Folds", "Train", "Test", *seeds_head]
     beside = _seeds_spread if seeds else _seeds
     rows = [_row(score, bounded=bounded) + (beside(score) if joined else []) for score in found]
-    suites = [suite for suite in SUITES if any(score.suite == suite for score in found)]
-    notes = "".join(f"- {SUITE_NOTES[suite]}.\n" for suite in suites) + (f"\n{missing}" if missing else "")
+    there = [suite for suite in suites if any(score.suite == suite.name for score in found)]
+    notes = "".join(f"- {suite.title}: {suite.note}.\n" for suite in there) + (f"\n{missing}" if missing else "")
     marks = "† a generated miniature of the data set.\n\n" if any(score.generated for score in found) else ""
     table = markdown_table(head, rows, numbers_from=3)
     said = _columns(network, seeds, joined=joined, bounded=bounded)
@@ -187,10 +187,9 @@ def _columns(network: Network, seeds: Sequence[int], *, joined: bool, bounded: b
 
 def _row(score: TaskScore, *, bounded: bool) -> list[str]:
     label = f"{score.label}{' †' if score.generated else ''}"
-    metric = METRIC_NAMES.get(score.metric, score.metric)
     counts = [f"{number:,}" for number in (score.n_folds, score.n_train, score.n_test)]
     interval = [_interval(score)] if bounded else []
-    return [label, score.suite, metric, _with_spread(score.mean, score.std), *interval, *counts]
+    return [label, score.suite, metric(score.metric).title, _with_spread(score.mean, score.std), *interval, *counts]
 
 
 def _interval(score: TaskScore) -> str:
@@ -228,10 +227,12 @@ def _of_unknown_data(network: Network, found: Sequence[TaskScore]) -> str:
 def _missing(network: Network, there: set[str]) -> str:
     """Return which suites are not among the results, and why one cannot be."""
     sees = "video" in network.weights
-    lacking = [suite for suite in SUITES if suite not in there and (sees or suite != "visual")]
+    absent = [suite for suite in SUITES.values() if suite.name not in there]
+    lacking = [suite.name for suite in absent if sees or not suite.sees]
+    unfit = [suite.name for suite in absent if not sees and suite.sees]
     lines = [f"Not given: results on {', '.join(lacking)}.\n"] if lacking else []
-    if not sees and "visual" not in there:
-        lines.append("There are no visual results of a network without video.\n")
+    if unfit:
+        lines.append(f"There are no {' and '.join(unfit)} results of a network without video.\n")
     if not network.untrained and network.spec.epoch < network.manifest.epochs:
         lines.append(
             f"These weights are of epoch {network.spec.epoch} of {network.manifest.epochs}: the learning rate had not "
@@ -252,7 +253,7 @@ def limits(network: Network) -> str:
         )
     else:
         lines += _limits_of_films(network)
-    if len(network.languages) > 1:
+    if len(network.tracks) > 1:
         lines.append(
             "- Training pulls dubs of a scene together: what is said, and in which language, is partly discarded by "
             "design. For speech recognition or language identification, compare with a variant without dubs."
@@ -262,7 +263,7 @@ def limits(network: Network) -> str:
 
 
 def _limits_of_films(network: Network) -> list[str]:
-    spoken = " and ".join(name_of(language) for language in network.languages)
+    spoken = " and ".join(map(name_of, network.tracks))
     return [
         "- What films show and say is no sample of the world, nor are actors' voices, accents and looks one of people. "
         "What is skewed there is learnt; nothing was done about it, and nothing of it was measured.",

@@ -12,6 +12,7 @@ from dubaug.corpus.rejects import read_rejects
 from dubaug.corpus.subsets import Subset
 from dubaug.corpus.titles import read_titles
 from dubaug.errors import DubaugError
+from dubaug.tracks import TrackName
 
 SUBSET_COLUMNS = ["languages", "titles", "video_hours"]
 ANOTHER = "another reason (see the reject list)"
@@ -58,14 +59,14 @@ def summarise_found(catalogue_csv: Path) -> Found:
 def read_subsets(path: Path) -> tuple[Subset, ...]:
     """Return Table B4's rows. Raises `DubaugError` for a file that `dubaug select` did not write."""
     if not path.is_file():
-        raise DubaugError(f"no counts by language at {path}: leave them out, or make them with `dubaug select`")
+        raise DubaugError(f"no counts by track at {path}: leave them out, or make them with `dubaug select`")
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         if list(reader.fieldnames or ()) != SUBSET_COLUMNS:
-            raise DubaugError(f"{path} holds no counts by language: its columns are {reader.fieldnames}")
+            raise DubaugError(f"{path} holds no counts by track: its columns are {reader.fieldnames}")
         return tuple(
             Subset(
-                languages=tuple(row["languages"].split("+")),
+                languages=tuple(map(TrackName, row["languages"].split("+"))),
                 titles=int(row["titles"]),
                 video_hours=float(row["video_hours"]),
             )

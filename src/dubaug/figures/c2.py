@@ -1,4 +1,4 @@
-"""Figure C2: HEAR scores at different pretraining stages, a panel a task (paper, Appendix C.1)."""
+"""Figure C2: scores of the swept suites (the paper: HEAR) at different pretraining stages, a panel a task (C.1)."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,10 @@ from matplotlib.lines import Line2D
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.figures.axis_break import Break, find_break, finish_axis
+from dubaug.figures.names import swept_tasks
 from dubaug.files import write_text
 from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten
-from dubaug.tables.layout import METRIC_NAMES
+from dubaug.suites.registry import SUITES, metric
 from dubaug.tables.scores import Score, Scores
 from dubaug.words import listed
 
@@ -27,8 +28,6 @@ Curve = list[tuple[int, Score]]
 
 _LETTER = 0.6
 """A letter's mean width, in font sizes."""
-_UP_TO_ONE = ("top1_acc", "pitch_acc", "chroma_acc", "mAP", "aucroc")
-"""Metrics between 0 and 1: no error bar leaves them."""
 _BAR_SHARE = 0.5
 """How far beyond the means, in shares of their range, a panel reaches for its error bars' sake."""
 RING: dict[str, Any] = {
@@ -59,22 +58,24 @@ class Sweep:
 
     def best(self, task: str) -> list[tuple[str, int, float]]:
         """Return the task's best points: variant, epoch, mean. Those that tie are all there."""
-        points = [(name, epoch, score.mean) for name, curve in self.curves[task].items() for epoch, score in curve]
-        most = max((mean for _, _, mean in points), default=0.0)
-        return [point for point in points if point[2] == most]
+        scored = [(name, epoch, score) for name, curve in self.curves[task].items() for epoch, score in curve]
+        best = max((metric(score.metric).sign * score.mean for _, _, score in scored), default=0.0)
+        return [
+            (name, epoch, score.mean) for name, epoch, score in scored if metric(score.metric).sign * score.mean == best
+        ]
 
 
 def select(experiment: Experiment, scores: Scores, variants: Iterable[str]) -> Sweep:
-    """Return the scores of `variants` on HEAR's tasks. Raises `DubaugError` if there is none."""
+    """Return the scores of `variants` on the swept suites' tasks. Raises `DubaugError` if there is none."""
     wanted = tuple(variants)
     curves: dict[str, dict[str, Curve]] = {}
-    for task in experiment.suites["hear"]:
+    for task in swept_tasks(experiment):
         found = {variant: _curve(scores, task, variant) for variant in wanted}
         curves[task] = {variant: curve for variant, curve in found.items() if curve}
     scored = tuple(variant for variant in wanted if any(variant in its for its in curves.values()))
     if not scored:
         raise DubaugError(
-            "figure C2 needs HEAR results of the checkpoint sweep, results/<variant>/epoch<NN>/hear.json, of some of "
+            "figure C2 needs results of the checkpoint sweep, results/<variant>/epoch<NN>/<suite>.json, of some of "
             f"{', '.join(wanted)}"
         )
     reasons = {task: scores.why_empty(task) or "no results" for task, its in curves.items() if not its}
@@ -174,14 +175,10 @@ def _figure(sweep: Sweep, size: Size) -> Figure:
 
 def _title(axis: Axes, sweep: Sweep, task: str, size: Size) -> None:
     """Write the task at the left and its metric at the right."""
-    metric = next((_metric(curve[0][1]) for curve in sweep.curves[task].values()), "")
-    room = size.letters(size.panel_width + size.right, size.title_pt) - len(metric)
+    measured = next((metric(curve[0][1].metric).title for curve in sweep.curves[task].values()), "")
+    room = size.letters(size.panel_width + size.right, size.title_pt) - len(measured)
     axis.set_title(shorten(sweep.experiment.tasks[task].label, room), loc="left", fontsize=size.title_pt, pad=3)
-    axis.set_title(metric, loc="right", pad=3, **NOTE)
-
-
-def _metric(score: Score) -> str:
-    return METRIC_NAMES.get(score.metric, score.metric)
+    axis.set_title(measured, loc="right", pad=3, **NOTE)
 
 
 def _empty(axis: Axes, reason: str, size: Size) -> None:
@@ -216,8 +213,8 @@ def _panel(axis: Axes, sweep: Sweep, task: str, look: Mapping[str, dict[str, Any
 
 def _bar(score: Score) -> tuple[float, float]:
     """Return the lower and the upper end of a point's error bar, within what the metric can be."""
-    low, high = score.mean - (score.std or 0.0), score.mean + (score.std or 0.0)
-    return (max(low, 0.0), min(high, 1.0)) if score.metric in _UP_TO_ONE else (low, high)
+    within = metric(score.metric).within
+    return within(score.mean - (score.std or 0.0)), within(score.mean + (score.std or 0.0))
 
 
 def _break(curves: Mapping[str, Curve]) -> Break | None:
@@ -319,11 +316,17 @@ def describe(sweep: Sweep) -> str:
     empty = f" {len(sweep.reasons)} more panels are empty." if sweep.reasons else ""
     lines = f"{len(sweep.variants)} variant{'s' * (len(sweep.variants) > 1)}"
     return (
-        f"Line charts of HEAR scores over pretraining, a panel for each of {len(drawn)} tasks: "
+        f"Line charts of {_swept_titles(sweep)} scores over pretraining, a panel for each of {len(drawn)} tasks: "
         f"{lines} after epochs {listed(list(map(str, sweep.epochs)))}. "
         f"The best score of a task is of {best}{ties}; dub-augmented variants have it on {dubbed} of {len(drawn)} "
         f"tasks.{empty}"
     )
+
+
+def _swept_titles(sweep: Sweep) -> str:
+    """Return what the suites of the panels are called."""
+    suites = dict.fromkeys(sweep.experiment.tasks[task].suite for task in sweep.curves)
+    return listed([SUITES[suite].title for suite in suites])
 
 
 def to_csv(sweep: Sweep, path: Path) -> None:

@@ -10,12 +10,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add the stage's commands."""
     figure = subparsers.add_parser(
         "figure-c2",
-        help="Figure C2: HEAR scores over pretraining epochs",
+        help="Figure C2: scores over pretraining epochs (HEAR's, and of other swept suites)",
         description="Draw Figure C2 as c2.pdf and c2.png, at a column's width as c2_column.pdf and c2_column.png, with "
         "its data as c2.csv and in words as c2.txt; variants with epochs of their own likewise as c2_long.",
     )
     figure.add_argument("--config", type=Path, required=True, help="the resolved configuration, results/config.yaml")
-    figure.add_argument("--results", nargs="+", type=Path, required=True, help="hear.json of all variants and epochs")
+    figure.add_argument(
+        "--results", nargs="+", type=Path, required=True, help="hear.json of all variants, which name their sweeps"
+    )
     figure.add_argument("--out-dir", type=Path, required=True)
     figure.set_defaults(run=run_figure_c2)
     figure = subparsers.add_parser(
@@ -44,10 +46,11 @@ def run_figure_c2(options: argparse.Namespace) -> None:
     from dubaug.config import load
     from dubaug.figures.c2 import ACROSS_TEXT, IN_COLUMN, draw, select, to_csv
     from dubaug.figures.names import sweep_figures
+    from dubaug.probe.results import with_sweeps
     from dubaug.progress import say
     from dubaug.tables.scores import load_scores
 
-    experiment, scores = load(options.config), load_scores(options.results)
+    experiment, scores = load(options.config), load_scores(with_sweeps(options.results))
     figures = sweep_figures(experiment)
     if not figures:
         raise DubaugError(f"{options.config}: figure C2 needs variants that are trained")

@@ -1,7 +1,13 @@
 """Which figures of the checkpoint sweep a configuration has. Light: the workflow asks before any job starts."""
 
 from dubaug.config import Experiment
+from dubaug.suites.registry import SUITES
 from dubaug.tables.layout import main_variants
+
+
+def swept_tasks(experiment: Experiment) -> list[str]:
+    """Return the tasks that are evaluated at all kept checkpoints, in the suites' order."""
+    return [task for name, tasks in experiment.suites.items() if SUITES[name].swept for task in tasks]
 
 
 def sweep_figures(experiment: Experiment) -> dict[str, tuple[str, ...]]:

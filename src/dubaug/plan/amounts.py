@@ -55,8 +55,8 @@ def count(experiment: Experiment, jobs: Sequence[PlannedJob], paper: Path, given
     """Return the amounts: from the files that `jobs` (finished ones among them) make, where these are there; else
     from the films' generator or what is given; else from the paper's Table B4 (`paper`/subsets_b4.csv).
     """
-    made = {job.kind: Path(job.outputs[0]) for job in jobs if job.kind in {"catalogue", "select", "clip_index"}}
-    features = {job.wildcards["suite"]: Path(job.outputs[0]) for job in jobs if job.kind == "features"}
+    made = {job.rule: Path(job.outputs[0]) for job in jobs if job.rule in {"catalogue", "select", "clip_index"}}
+    features = {job.wildcards["suite"]: Path(job.outputs[0]) for job in jobs if job.rule == "features"}
     windows, items = _downstream(experiment, features)
     return Amounts(corpus=_corpus(experiment, made, paper, given), windows=windows, items=items)
 
@@ -109,7 +109,7 @@ def _generated(experiment: Experiment) -> FilmAmounts:
 
     assert experiment.demo is not None
     titles = plan_titles(experiment.demo.films, experiment.demo.seed)
-    wanted = set(experiment.corpus.languages)
+    wanted = set(experiment.corpus.tracks)
     chosen = [title for title in titles if wanted <= set(title.languages)]
 
     def amount(value: float) -> Amount:
@@ -127,7 +127,7 @@ def _generated(experiment: Experiment) -> FilmAmounts:
 
 def _published(experiment: Experiment, paper: Path) -> FilmAmounts:
     """Return the paper's corpus of the same languages, as if it were this one; nothing for other languages."""
-    languages = set(experiment.corpus.languages)
+    languages = set(experiment.corpus.tracks)
     with (paper / "subsets_b4.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if set(row["languages"].split("+")) == languages]
     if not rows:

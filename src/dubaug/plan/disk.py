@@ -37,7 +37,7 @@ class Space:
 def spaces(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amounts, rates: Iterable[Rate]) -> list[Space]:
     """Return what all these jobs leave on the disk, by folder."""
     rates, rows = list(rates), []
-    of = {kind: [job for job in jobs if job.kind == kind] for kind in {job.kind for job in jobs}}
+    of = {kind: [job for job in jobs if job.rule == kind] for kind in {job.rule for job in jobs}}
     if "shards" in of:
         rows.append(_by_rate("clips", of["shards"][:1], [_shards_work(of["shards"][0], experiment, amounts)], rates))
     if "separate" in of:
@@ -48,7 +48,7 @@ def spaces(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amounts,
     runs = of.get("pretrain", []) + of.get("random_weights", [])
     if runs:
         rows += _checkpoints(runs, experiment)
-    probed = [job for job in jobs if job.kind in {"probe_hear", "probe_hares", "probe_visual"}]
+    probed = [job for job in jobs if job.rule in {"probe_hear", "probe_hares", "probe_visual"}]
     if probed:
         rows.append(_embeddings(probed, experiment, amounts))
     return rows
@@ -59,13 +59,13 @@ def measured_sizes(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: 
     rates = []
     for job in jobs:
         path = Path(job.outputs[0]) if job.outputs else Path()
-        if job.kind == "clip_index" and path.is_file():
+        if job.rule == "clip_index" and path.is_file():
             index = ClipIndex.load(path)
-            shards = [other for other in jobs if other.kind == "shards"]
+            shards = [other for other in jobs if other.rule == "shards"]
             size = _together([shard.path for shard in index.shards])
             if shards and size:
                 rates.append(_size("shards", _shards_work(shards[0], experiment, amounts), size, index.n_clips, path))
-        elif job.kind == "features" and path.is_file():
+        elif job.rule == "features" and path.is_file():
             work = work_of(job, experiment, amounts)
             names = {task["shard"] for task in read_json(path)["tasks"].values()}
             size = _together([path.parent / name for name in names])
@@ -101,9 +101,14 @@ def _folder(job: PlannedJob) -> str:
     return str(Path(job.outputs[0]).parent)
 
 
+def _any_run(job: PlannedJob) -> Path:
+    """Return the folder of a training or probing job's run with stars for its variant and seed."""
+    return Path(job.outputs[0]).parents[2] / "*" / "seed*"
+
+
 def _by_rate(what: str, jobs: Sequence[PlannedJob], works: Sequence[Work], rates: Sequence[Rate]) -> Space:
     """Return what these jobs leave in their common folder."""
-    found = [best(rates, job.kind, work, "bytes") for job, work in zip(jobs, works, strict=True)]
+    found = [best(rates, job.rule, work, "bytes") for job, work in zip(jobs, works, strict=True)]
     known = [
         (rate, rate.a_unit * work.amount.value)
         for rate, work in zip(found, works, strict=True)
@@ -141,7 +146,7 @@ def _checkpoints(jobs: Sequence[PlannedJob], experiment: Experiment) -> list[Spa
         encoders_bytes, state_bytes = run_bytes(experiment, job.variant)
         weights += encoders_bytes * len(experiment.checkpoints_of(job.variant))
         states += 0 if experiment.variants[job.variant].untrained else STATES_KEPT * state_bytes
-    folder = str(Path(jobs[0].outputs[0]).parent.with_name("*"))
+    folder = str(_any_run(jobs[0]))
     source = "the encoders' weights"
     return [
         Space(what=f"checkpoints of {len(jobs)} runs", folder=folder, size_bytes=weights, basis="exact", source=source),
@@ -174,7 +179,7 @@ def _embeddings(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amo
     """Return the embeddings that the probes keep: a vector a recording, encoder and checkpoint."""
     size, unknown = 0.0, set[str]()
     for job in jobs:
-        suite = job.kind.removeprefix("probe_")
+        suite = job.rule.removeprefix("probe_")
         tasks = {name: asdict(experiment.tasks[name]) for name in experiment.suites[suite]}
         kept = {
             (task["path"], task["separated"], encoder): name
@@ -188,7 +193,7 @@ def _embeddings(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amo
             else:
                 vectors = items.value * checkpoints_probed(job, experiment)
                 size += vectors * experiment.encoders.embedding_dim * FLOAT32_BYTES
-    folder = str(Path(jobs[0].outputs[0]).parent.with_name("*") / "probe")
+    folder = str(_any_run(jobs[0]) / "probe")
     source = "recordings times the embedding's width"
     if unknown:
         names = ", ".join(sorted(unknown)) if len(unknown) <= NAMED else f"{len(unknown)} tasks"

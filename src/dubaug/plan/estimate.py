@@ -81,7 +81,7 @@ def estimates(jobs: Sequence[PlannedJob], work: Callable[[PlannedJob], Work], ra
     found = []
     for job in jobs:
         its = work(job)
-        found.append(Estimate(job=job, work=its, rate=best(rates, job.kind, its)))
+        found.append(Estimate(job=job, work=its, rate=best(rates, job.rule, its)))
     return found
 
 

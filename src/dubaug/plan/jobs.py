@@ -29,11 +29,6 @@ class PlannedJob:
     """Whether anything is run; a target rule only collects."""
 
     @property
-    def kind(self) -> str:
-        """The rule, without the epochs in the names of HEAR's probes: the same work at other checkpoints."""
-        return "probe_hear" if self.rule.startswith("probe_hear_") else self.rule
-
-    @property
     def variant(self) -> str:
         """The variant that a training or probing job is of. Raises `KeyError` for other jobs."""
         return self.wildcards["run"].split("/")[0]

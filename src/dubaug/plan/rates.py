@@ -86,14 +86,14 @@ def finished(jobs: Sequence[PlannedJob], work: Callable[[PlannedJob], Work], *, 
         if path.is_file() and path.stat().st_mtime >= since_s:
             wall_s = max(read_benchmark(path)[-1].wall_s, _trained_s(job))
             found.append(Measured(job=job, work=work(job), wall_s=wall_s, source=job.benchmark))
-        elif job.kind == "pretrain":
+        elif job.rule == "pretrain":
             found += _under_way(job, work(job), since_s)
     return [one for one in found if one.work.amount is not None and one.work.amount.value > 0]
 
 
 def _trained_s(job: PlannedJob) -> float:
     """Return a training's own seconds over all its tries; 0 for other jobs. The benchmark knows the last try only."""
-    if job.kind != "pretrain" or not Path(job.outputs[0]).is_file():
+    if job.rule != "pretrain" or not Path(job.outputs[0]).is_file():
         return 0.0
     return float(read_json(Path(job.outputs[0]))["seconds"])
 
@@ -114,7 +114,7 @@ def pooled(measured: Sequence[Measured], basis: Basis = "measured here") -> list
     """Return a rate for all jobs of the same kind and settings together: all their seconds over all their work."""
     groups: dict[str, list[Measured]] = {}
     for one in measured:
-        key = json.dumps([one.job.kind, one.work.unit, one.work.settings], sort_keys=True)
+        key = json.dumps([one.job.rule, one.work.unit, one.work.settings], sort_keys=True)
         groups.setdefault(key, []).append(one)
     return [_pool(group, basis) for group in groups.values()]
 
@@ -123,7 +123,7 @@ def _pool(group: Sequence[Measured], basis: Basis) -> Rate:
     first, total = group[0], sum(one.work.amount.value for one in group if one.work.amount)
     others = f" and {len(group) - 1} more" if len(group) > 1 else ""
     return Rate(
-        rule=first.job.kind,
+        rule=first.job.rule,
         quantity="seconds",
         unit=first.work.unit,
         settings=first.work.settings,

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dubaug.config import Experiment, SuiteName, Variant
+from dubaug.config import Experiment, Variant
 from dubaug.plan.amounts import Amount, Amounts
 from dubaug.plan.jobs import PlannedJob
+from dubaug.suites.registry import SUITES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,18 +29,18 @@ def work_of(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Work:
     """Return a job's work. `experiment` is without the tasks whose data are not there."""
     corpus, share = amounts.corpus, 1 / experiment.clips.batches
     films = {"films": "generated" if experiment.generates_films else "own"}
-    if job.kind == "catalogue":
+    if job.rule == "catalogue":
         return Work(unit="film hours", amount=corpus.found_hours, settings=films)
-    if job.kind == "align":
+    if job.rule == "align":
         dubs = share * len(experiment.corpus.secondary)
         return Work(unit="dubs", amount=_times(corpus.titles, dubs), settings=films | _alignment(experiment))
-    if job.kind == "shards":
-        tracks = {"tracks": len(experiment.corpus.languages)}
+    if job.rule == "shards":
+        tracks = {"tracks": len(experiment.corpus.tracks)}
         return Work(unit="film hours", amount=_times(corpus.hours, share), settings=films | _clips(experiment) | tracks)
-    if job.kind == "separate":
+    if job.rule == "separate":
         settings = films | _separation(experiment) | {"mel": asdict(experiment.mel)}
         return Work(unit="film hours", amount=_times(corpus.hours, share), settings=settings)
-    if job.kind == "pretrain":
+    if job.rule == "pretrain":
         return _pretraining(experiment, job.variant, corpus.clips)
     return _other_work(job, experiment, amounts)
 
@@ -47,31 +48,31 @@ def work_of(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Work:
 def _other_work(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Work:
     """Return the work of jobs that know no films."""
     demo, one = experiment.demo, _counted(1)
-    if job.kind == "demo_films" and demo is not None:
+    if job.rule == "demo_films" and demo is not None:
         return Work(unit="film hours", amount=amounts.corpus.found_hours, settings={"scene_s": demo.films.scene_s})
-    if job.kind == "demo_tasks" and demo is not None:
+    if job.rule == "demo_tasks" and demo is not None:
         folders = sorted(path.removeprefix(demo.directory) for path in job.outputs)
         return Work(
             unit="collections", amount=one, settings={"items_per_class": demo.items_per_class, "folders": folders}
         )
-    if job.kind == "separate_task":
+    if job.rule == "separate_task":
         task = job.wildcards["task"]
         return Work(unit="data sets", amount=one, settings=_data(experiment, [task]) | _separation(experiment))
-    if job.kind == "features":
+    if job.rule == "features":
         suite = job.wildcards["suite"]
         settings = _data(experiment, experiment.suites[suite]) | _clips(experiment)
         if generated_tasks(experiment, suite):
             return Work(unit="suites", amount=one, settings=settings)
         return Work(unit="windows", amount=amounts.windows.get(suite), settings=settings)
-    if job.kind.startswith("probe_"):
+    if job.rule.startswith("probe_"):
         return _probing(job, experiment)
-    if job.kind == "random_weights":
+    if job.rule == "random_weights":
         return Work(unit="runs", amount=one, settings={"encoders": asdict(experiment.encoders)})
-    if job.kind in ("comparisons", "claims"):
+    if job.rule in ("comparisons", "claims"):
         tasks = [task for suite in experiment.suites.values() for task in suite]
         settings = _data(experiment, tasks) | {"variants": len(experiment.variants)}
         return Work(unit="jobs", amount=one, settings=settings)
-    if job.kind in OF_TITLES:
+    if job.rule in OF_TITLES:
         return Work(unit="titles", amount=amounts.corpus.found_titles, settings={})
     return Work(unit="jobs", amount=_counted(1 if job.command else 0), settings={})
 
@@ -80,14 +81,14 @@ OF_TITLES = ("select", "alignment", "alignment_figure", "clip_index", "separated
 """Rules that read tables of titles: seconds."""
 
 
-def generated_tasks(experiment: Experiment, suite: SuiteName) -> bool:
+def generated_tasks(experiment: Experiment, suite: str) -> bool:
     """Return whether all of a suite's data sets are generated: then its size follows from the configuration."""
     return all(experiment.generates(task) for task in experiment.suites[suite])
 
 
 def checkpoints_probed(job: PlannedJob, experiment: Experiment) -> int:
-    """Return how many checkpoints a probing job goes through: HEAR's all kept ones, the others the last."""
-    return len(experiment.checkpoints_of(job.variant)) if job.kind == "probe_hear" else 1
+    """Return how many checkpoints a probing job goes through: all kept ones of a swept suite, else the last."""
+    return len(experiment.checkpoints_of(job.variant)) if SUITES[_probed(job)].swept else 1
 
 
 def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Work:
@@ -106,7 +107,7 @@ def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Wor
 
 
 def _probing(job: PlannedJob, experiment: Experiment) -> Work:
-    suite = job.kind.removeprefix("probe_")
+    suite = _probed(job)
     variant = experiment.variants[job.variant]
     settings = _data(experiment, experiment.suites[suite]) | {
         "device": experiment.device,
@@ -117,6 +118,11 @@ def _probing(job: PlannedJob, experiment: Experiment) -> Work:
         "untrained": variant.untrained,
     }
     return Work(unit="checkpoints", amount=_counted(checkpoints_probed(job, experiment)), settings=settings)
+
+
+def _probed(job: PlannedJob) -> str:
+    """Return the suite of a probing job."""
+    return job.rule.removeprefix("probe_")
 
 
 def _counted(value: float) -> Amount:

@@ -19,7 +19,7 @@ from dubaug.settings import (
     Seeds,
     Settings,
     Text,
-    TrackName,
+    Track,
     Tracks,
     require,
 )
@@ -135,10 +135,10 @@ class Variant(Settings):
 
     label: Text
     """As the tables' column heads have it; the variant's own name if it is not given."""
-    primary: TrackName
-    """Language of the primary audio; `corpus.primary` if it is not given."""
+    primary: Track
+    """The primary audio; `corpus.primary` if it is not given."""
     secondary: Tracks = ()
-    """Languages taken in turn, one a batch; the primary's own name means the same track augmented again."""
+    """Tracks taken in turn, one a batch; the primary's own name means the same track augmented again."""
     video: Flag = True
     separated: Flag = False
     """Train on the primary track with speech removed, without secondary audio."""
@@ -155,8 +155,8 @@ class Variant(Settings):
 
     @property
     def dub_augmented(self) -> bool:
-        """Whether any secondary track is in another language than the primary."""
-        return any(language != self.primary for language in self.secondary)
+        """Whether any secondary track is another one than the primary."""
+        return any(track != self.primary for track in self.secondary)
 
     @model_validator(mode="after")
     def _check(self) -> "Variant":
@@ -164,7 +164,7 @@ class Variant(Settings):
             return self
         none = "nothing: a separated variant has no secondary audio (paper §3.4)"
         require(not (self.separated and self.secondary), "secondary", self.secondary, none)
-        some = "at least one language, since without video the loss is between two audio views"
+        some = "at least one track, since without video the loss is between two audio views"
         require(self.video or bool(self.secondary), "secondary", self.secondary, some)
         return self
 

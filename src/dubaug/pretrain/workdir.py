@@ -15,6 +15,7 @@ from typing import Any
 
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json, write_text, writing_to
+from dubaug.layout import epoch_name
 from dubaug.pretrain.experiment import differences
 from dubaug.progress import say
 
@@ -54,7 +55,7 @@ class WorkDirectory:
 
     def checkpoint(self, epoch: int) -> Path:
         """The weights kept after `epoch`."""
-        return self.path / "checkpoints" / f"epoch{epoch:02d}.safetensors"
+        return self.path / "checkpoints" / f"{epoch_name(epoch)}.safetensors"
 
     def log(self, message: str) -> None:
         """Say a line, and keep it with its time in `log.txt`."""

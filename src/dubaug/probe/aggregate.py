@@ -16,10 +16,27 @@ from dubaug.config import digest
 from dubaug.errors import DubaugError
 from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.predictions import load_of
-from dubaug.probe.results import mean_and_std, over_folds
+from dubaug.probe.results import mean_and_std, over_folds, read_result, sweep_of, write_swept
 
-SAME = ("suite", "variant", "epoch")
+SAME = ("suite", "variant", "epoch", "in_sweep")
 SAME_BY_TASK = ("metric", "n_folds", "n_train", "n_test", "n_absent")
+
+
+def write_joined(paths: Sequence[Path], out: Path) -> None:
+    """Join the results of single seeds to `out`, and the points of their sweeps to files at the same paths beside it.
+
+    Raises `DubaugError` as `aggregate` and `add_intervals` do, and if the sweeps are of different epochs.
+    """
+    results = {path: read_result(path) for path in paths}
+    joined = aggregate({str(path): result for path, result in results.items()})
+    add_intervals(joined, results, out.parent)
+    sweeps = [sweep_of(path, result) for path, result in results.items()]
+    if any(set(sweep) != set(sweeps[0]) for sweep in sweeps):
+        raise DubaugError(f"the sweeps of {', '.join(map(str, paths))} are of different epochs: probe again")
+    points = {epoch: out.parent / point.relative_to(paths[0].parent) for epoch, point in sweeps[0].items()}
+    for epoch, point in points.items():
+        write_joined([sweep[epoch] for sweep in sweeps], point)
+    write_swept(out, joined, points)
 
 
 def aggregate(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -70,7 +87,7 @@ def add_intervals(joined: dict[str, Any], results: Mapping[Path, Mapping[str, An
             relative = os.path.relpath(path.parent / own["predictions"]["path"], folder)
             one["interval"] = own["interval"]
             one["predictions"] = {**own["predictions"], "path": relative}
-        entry["interval"] = interval_of(members)
+        entry["interval"] = entry["seeds"][0]["interval"] if len(members) == 1 else interval_of(members)
 
 
 def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

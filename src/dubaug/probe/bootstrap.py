@@ -18,10 +18,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dubaug.probe.metrics import ACCURACIES, quantile
+from dubaug.metrics.classes import quantile
 from dubaug.probe.predictions import Fold, Predictions, check_same_items
 from dubaug.probe.results import finite
 from dubaug.seeding import item_rng
+from dubaug.suites.registry import metric
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -42,10 +43,8 @@ def interval_of(members: Sequence[Predictions], *, resamples: int = RESAMPLES, l
     Raises `DubaugError` unless all members are of the same items.
     """
     values = resampled_mean(members, resamples=resamples)
-    score, metric = mean_score(members), members[0].about.metrics[0]
-    low, high = percentiles(unbiased(values, score, metric), level=level)
-    if metric != "d_prime":
-        low, high = max(low, 0.0), min(high, 1.0)
+    score, name = mean_score(members), members[0].about.metrics[0]
+    low, high = map(metric(name).within, percentiles(unbiased(values, score, name), level=level))
     over = ["items"] if len(members) == 1 else ["seeds", "items"]
     return {"low": finite(low), "high": finite(high), "level": level, "resamples": resamples, "over": over}
 
@@ -55,10 +54,10 @@ def mean_score(members: Sequence[Predictions]) -> float:
     return statistics.fmean(statistics.fmean(member.scores()) for member in members)
 
 
-def unbiased(values: np.ndarray, score: float, metric: str) -> np.ndarray:
-    """Return the resampled values moved so that their mean is `score`; as they are for accuracy, and without a mean."""
+def unbiased(values: np.ndarray, score: float, name: str) -> np.ndarray:
+    """Return the resampled values moved so that their mean is `score`; means of items stay, and what has none."""
     known = values[~np.isnan(values)]
-    if metric in ACCURACIES or not len(known) or not np.isfinite(known).all():
+    if metric(name).of_items is not None or not len(known) or not np.isfinite(known).all():
         return values
     return values + (score - known.mean())
 
@@ -125,18 +124,37 @@ def _draw(rng: np.random.Generator, items: int, resamples: int) -> np.ndarray:
 
 
 def _scorer(fold: Fold, predictions: Predictions) -> _Scorer:
-    metric = predictions.about.metrics[0]
-    return _Accuracy(fold, metric, predictions.heads) if metric in ACCURACIES else _MeanOverClasses(fold, metric)
+    name = predictions.about.metrics[0]
+    if metric(name).of_items is not None:
+        return _MeanOfItems(fold.item_values(name, predictions.heads))
+    if name in ("mAP", "aucroc", "d_prime"):
+        return _MeanOverClasses(fold, name)
+    return _Repeated(fold, name, predictions.heads)
 
 
-class _Accuracy:
-    """Share of the items that are right in every head."""
+class _MeanOfItems:
+    """A score that is a mean over items, such as the share of them that are right."""
 
-    def __init__(self, fold: Fold, metric: str, heads: Sequence[int]) -> None:
-        self.right = fold.right(metric, heads)
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
 
     def __call__(self, weights_NB: np.ndarray) -> np.ndarray:
-        return _share(weights_NB[self.right].sum(axis=0, dtype=np.int64), weights_NB.sum(axis=0, dtype=np.int64))
+        drawn = weights_NB.sum(axis=0, dtype=np.int64)
+        if self.values.dtype == bool:
+            return _share(weights_NB[self.values].sum(axis=0, dtype=np.int64), drawn)
+        return _share(self.values @ weights_NB, drawn)
+
+
+class _Repeated:
+    """Any other score, computed resample by resample on the items that were drawn, as often as they were."""
+
+    def __init__(self, fold: Fold, name: str, heads: Sequence[int]) -> None:
+        self.fold, self.metric, self.heads = fold, metric(name), heads
+
+    def __call__(self, weights_NB: np.ndarray) -> np.ndarray:
+        rows = np.arange(len(weights_NB))
+        drawn = [np.repeat(rows, weights_N) for weights_N in weights_NB.T]
+        return np.array([self.metric.score(self.fold.scores[it], self.fold.truth[it], self.heads) for it in drawn])
 
 
 class _MeanOverClasses:

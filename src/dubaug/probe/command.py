@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubaug.config import SUITES
 from dubaug.errors import ConfigError, DubaugError
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "write the scores as JSON. What is finished stays in the work directory: run again, it goes on from there.",
     )
     probe.add_argument("--config", type=Path, required=True, help="resolved configuration: results/config.yaml")
-    probe.add_argument("--suite", choices=SUITES, required=True, help="whose tasks and protocol")
+    probe.add_argument("--suite", required=True, help="whose tasks and protocol")
     probe.add_argument("--pretraining", type=Path, required=True, help="manifest of the network: pretraining.json")
     probe.add_argument("--features", type=Path, required=True, help="manifest of the suite's features")
     probe.add_argument("--work-dir", type=Path, required=True, help="where finished tasks are kept")
@@ -34,12 +33,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     aggregate = subparsers.add_parser(
         "aggregate",
-        help="join the results of several pretraining seeds",
+        help="join the results of a variant's pretraining seeds",
         description="Join results of one variant, suite and epoch that differ in their pretraining seed: each fold's "
         "mean over the seeds, the deviation over folds (std) and over seeds (std_seeds), and the bootstrap interval "
-        "over seeds and test items, from the predictions beside the results.",
+        "over seeds and test items, from the predictions beside the results. The points of the sweep that the results "
+        "name are joined as well, to the same paths beside OUT.",
     )
-    aggregate.add_argument("--results", nargs="+", type=Path, required=True, help="one result a seed, JSON")
+    aggregate.add_argument(
+        "--results", nargs="+", type=Path, required=True, help="the last checkpoint's result, one a seed"
+    )
     aggregate.add_argument("--out", type=Path, required=True, help="the joined result, JSON")
     aggregate.set_defaults(run=run_aggregate)
 
@@ -52,6 +54,8 @@ def run_probe(options: argparse.Namespace) -> None:
     from dubaug.probe.run import probe_suite
 
     experiment = load(options.config)
+    if options.suite not in experiment.suites:
+        raise DubaugError(f"--suite {options.suite}: {options.config} has: {', '.join(experiment.suites)}")
     torch.set_num_threads(options.threads)
     sweep = dict(options.sweep)
     if len(sweep) < len(options.sweep):
@@ -69,14 +73,10 @@ def run_probe(options: argparse.Namespace) -> None:
 
 
 def run_aggregate(options: argparse.Namespace) -> None:
-    """Join the results of several seeds."""
-    from dubaug.probe.aggregate import add_intervals, aggregate
-    from dubaug.probe.results import read_result, write_result
+    """Join the results of a variant's seeds."""
+    from dubaug.probe.aggregate import write_joined
 
-    results = {path: read_result(path) for path in options.results}
-    joined = aggregate({str(path): result for path, result in results.items()})
-    add_intervals(joined, results, options.out.parent)
-    write_result(options.out, joined)
+    write_joined(options.results, options.out)
 
 
 def choose_device(wanted: str) -> "torch.device":

@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import torch
 
-from dubaug.config import HearProbe
 from dubaug.downstream.model import OwnGrid
 from dubaug.errors import ConfigError
 from dubaug.probe.jobs import Contest, GridPoint, Job, Outcome
-from dubaug.probe.problem import WORST, Problem
+from dubaug.probe.problem import WORST, Probed, Problem
 from dubaug.probe.together import search_together, train_together
 from dubaug.progress import Progress
+from dubaug.suites.hear import HearProbe
 
 GRID_SHUFFLE_SEED = 42
 OPTIMISER = "adam"
@@ -107,6 +107,27 @@ def settings(protocol: HearProbe, own: OwnGrid) -> list[Setting]:
     return chosen
 
 
+def probe_hear(problems: Sequence[Problem], protocol: HearProbe, device: torch.device) -> list[Probed]:
+    """Return what results say of each problem (one task, several networks)."""
+    results = evaluate(problems, protocol, device, f"{problems[0].task}: probes")
+    return [
+        Probed(
+            outputs=[fold.probabilities for fold in result.folds],
+            notes={
+                "hyperparameters": result.best.hyperparameters(),
+                "chosen_by": problem.metrics[0] if problem.hear.criterion == "score" else "loss",
+                "best_epochs": [fold.best_epoch for fold in result.folds],
+                "epochs": [fold.epochs for fold in result.folds],
+                "grid": [
+                    {"hyperparameters": setting.hyperparameters(), "valid": shown_validation(problem, value)}
+                    for setting, value in result.grid
+                ],
+            },
+        )
+        for problem, result in zip(problems, results, strict=True)
+    ]
+
+
 def evaluate(
     problems: Sequence[Problem], protocol: HearProbe, device: torch.device, what: str = "probes"
 ) -> list[HearResult]:
@@ -151,7 +172,7 @@ def shown_validation(problem: Problem, value: float | None) -> float | None:
     """Return a validation's value as results record it: the score, or the loss; null where it is not finite."""
     if value is None or value <= WORST or math.isinf(value):
         return None
-    return -value if problem.hear.criterion == "loss" else value
+    return -value if problem.hear.criterion == "loss" else problem.metric.sign * value
 
 
 def _train(

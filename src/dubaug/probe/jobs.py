@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dubaug.config import HearProbe
 from dubaug.probe.problem import Problem
 from dubaug.probe.stack import Initialise, Shape, initial_row
 from dubaug.seeding import item_seed
+from dubaug.suites.hear import HearProbe
 
 GATHERED_LIMIT_BYTES = 1 << 30
 """Training rows that a group may hold beside the embeddings. Beyond, a group is of one problem and split only."""

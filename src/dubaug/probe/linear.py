@@ -1,4 +1,4 @@
-"""The linear probes of the HARES and the visual tasks (paper §3.5): fixed schedules, no validation, no search.
+"""Linear probes, as of the HARES and the visual tasks (paper §3.5): fixed schedules, no validation, no search.
 
 The splits of a task are trained side by side (`stack.Stack` without hidden layers). Several heads are one layer whose
 outputs are grouped; their losses are summed. The paper says nothing of standardisation or initialisation: embeddings
@@ -6,67 +6,36 @@ are taken as they are, weights start at zero (the problem is convex). Batches ar
 shuffled pass over the items after another; they run on across the passes' borders, so that all are full.
 """
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from itertools import groupby
 
 import numpy as np
 import torch
 
-from dubaug.config import HaresProbe, VisualProbe
-from dubaug.probe.problem import Problem
+from dubaug.probe.problem import Probed, Problem
 from dubaug.probe.stack import Adam, Rows, Sgd, Shape, Stack
 from dubaug.progress import Progress
 from dubaug.seeding import item_rng
+from dubaug.suites.linear import LinearProbe, Schedule
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How long and how fast: linear warm-up to `learning_rate`, then half a cosine down to zero."""
-
-    steps: int
-    warmup_steps: int
-    learning_rate: float
-    batch_size: int
-
-    def factor(self, step: int) -> float:
-        """Return the part of the learning rate that step `step` (from 0) uses."""
-        if step < self.warmup_steps:
-            return (step + 1) / self.warmup_steps
-        return 0.5 * (1 + math.cos(math.pi * (step - self.warmup_steps) / max(self.steps - self.warmup_steps, 1)))
+def probe_linear(problems: Sequence[Problem], settings: LinearProbe, device: torch.device) -> list[Probed]:
+    """Return what results say of each problem."""
+    optimiser = "adam" if settings.sgd_momentum is None else "sgd"
+    notes = {"hyperparameters": {"optimiser": optimiser, **asdict(settings)}}
+    return [Probed(outputs=evaluate(problem, settings, device), notes=notes) for problem in problems]
 
 
-def hares_schedule(protocol: HaresProbe, items: int) -> Schedule:
-    """Return the HARES schedule for a training part of that many items."""
-    return Schedule(
-        steps=protocol.steps,
-        warmup_steps=protocol.warmup_steps,
-        learning_rate=protocol.learning_rate,
-        batch_size=min(protocol.batch_size, items),
-    )
-
-
-def visual_schedule(protocol: VisualProbe, items: int) -> Schedule:
-    """Return the visual schedule for a training part of that many items: its epochs as a number of steps."""
-    batch_size = min(protocol.batch_size, items)
-    return Schedule(
-        steps=math.ceil(protocol.epochs * items / batch_size),
-        warmup_steps=0,
-        learning_rate=protocol.learning_rate,
-        batch_size=batch_size,
-    )
-
-
-def evaluate(problem: Problem, protocol: HaresProbe | VisualProbe, device: torch.device) -> list[np.ndarray]:
-    """Return the probabilities (test items, outputs) of each split's probe."""
-    schedules = [_schedule(protocol, len(split.train)) for split in problem.splits]
+def evaluate(problem: Problem, settings: LinearProbe, device: torch.device) -> list[np.ndarray]:
+    """Return the outputs (test items, outputs) of each split's probe."""
+    schedules = [settings.schedule(len(split.train)) for split in problem.splits]
     progress = Progress(f"{problem.task}: linear probes", sum(schedule.steps for schedule in schedules), "steps")
     outputs: dict[int, np.ndarray] = {}
     numbered = sorted(range(len(schedules)), key=lambda number: (schedules[number].steps, schedules[number].batch_size))
     for schedule, group in groupby(numbered, key=schedules.__getitem__):
         splits = list(group)
-        outputs.update(zip(splits, _train(problem, splits, schedule, protocol, device, progress), strict=True))
+        outputs.update(zip(splits, _train(problem, splits, schedule, settings, device, progress), strict=True))
     return [outputs[number] for number in range(len(schedules))]
 
 
@@ -80,17 +49,11 @@ def batch_stream(items: Sequence[int], batch_size: int, rng: np.random.Generator
         left = left[batch_size:]
 
 
-def _schedule(protocol: HaresProbe | VisualProbe, items: int) -> Schedule:
-    if isinstance(protocol, HaresProbe):
-        return hares_schedule(protocol, items)
-    return visual_schedule(protocol, items)
-
-
 def _train(
     problem: Problem,
     splits: Sequence[int],
     schedule: Schedule,
-    protocol: HaresProbe | VisualProbe,
+    settings: LinearProbe,
     device: torch.device,
     progress: Progress,
 ) -> list[np.ndarray]:
@@ -100,7 +63,8 @@ def _train(
     theta = torch.zeros(len(splits), shape.parameters, device=device, dtype=x_all.dtype)
     stack = Stack(shape, theta, theta.new_zeros(len(splits), 0))
     rates = [schedule.learning_rate] * len(splits)
-    optimiser = Adam(theta, rates) if isinstance(protocol, HaresProbe) else Sgd(theta, rates, protocol.momentum)
+    momentum = settings.sgd_momentum
+    optimiser = Adam(theta, rates) if momentum is None else Sgd(theta, rates, momentum)
     batches = _batches(problem, splits, schedule, x_all, y_all)
     for step in range(schedule.steps):
         x_PBD, y_PBC = next(batches)

@@ -1,8 +1,9 @@
 """What a probe answered for each test item, one Arrow file a task: every score can be computed again from it alone.
 
-One record batch a fold, one row a test item: `fold`, `item` (its id in the data set), `labels` (the true classes'
-numbers; for several heads one a head) and `scores` (one an output, in the precision that the metrics saw). Names of the
-classes and what the probe was made from stand in the schema's metadata. `pandas.read_feather` reads it, too.
+One record batch a fold, one row a thing that is scored: `fold`, `item` (its id in the data set; where items are parts
+of a whole, that), `labels` (the true classes' numbers; for several heads one a head; of a regression the true value)
+and `scores` (one an output, in the precision that the metrics saw). Names of the classes and what the probe was made
+from stand in the schema's metadata. `pandas.read_feather` reads it, too.
 """
 
 import json
@@ -18,8 +19,8 @@ import pyarrow as pa
 from dubaug.downstream.model import Dataset, Kind
 from dubaug.errors import DubaugError
 from dubaug.files import atomic_path, sha256_of
-from dubaug.probe import metrics
 from dubaug.probe.problem import Problem
+from dubaug.suites.registry import metric
 
 FORMAT = 1
 _METADATA = b"dubaug"
@@ -47,18 +48,21 @@ class About:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fold:
-    """A fold's test items, in the split's order."""
+    """What a fold scores: its test items in the split's order, or the wholes that they are parts of."""
 
     name: str
     items: tuple[str, ...]
     truth: np.ndarray
-    """bool (items, outputs): one-hot, multi-hot, or one one-hot part a head."""
+    """bool (items, outputs): one-hot, multi-hot, or one one-hot part a head; of a regression the values (items, 1)."""
     scores: np.ndarray
     """float32 or float64 (items, outputs)."""
 
-    def right(self, metric: str, heads: Sequence[int]) -> np.ndarray:
-        """Return which items are right by an accuracy (one of `metrics.ACCURACIES`), bool (items,)."""
-        return metrics.right(metric, self.scores, self.truth, heads)
+    def item_values(self, name: str, heads: Sequence[int]) -> np.ndarray:
+        """Return each item's value (items,) by a metric that is a mean over items. Raises `ValueError` for another."""
+        of_items = metric(name).of_items
+        if of_items is None:
+            raise ValueError(f"{name} is no mean over items")
+        return of_items(self.scores, self.truth, heads)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,23 +77,26 @@ class Predictions:
         """Number of outputs of each head."""
         return tuple(map(len, self.about.classes))
 
-    def scores(self, metric: str | None = None) -> list[float]:
+    def scores(self, name: str | None = None) -> list[float]:
         """Return a metric (default: the primary one) of each fold."""
-        name = metric or self.about.metrics[0]
-        return [metrics.score(name, fold.scores, fold.truth, self.heads) for fold in self.folds]
+        chosen = metric(name or self.about.metrics[0])
+        return [chosen.score(fold.scores, fold.truth, self.heads) for fold in self.folds]
 
     @classmethod
     def of(cls, about: About, dataset: Dataset, problem: Problem, probabilities: Sequence[np.ndarray]) -> Self:
         """Return the predictions for the problem made of a data set from each split's outputs (test items, outputs)."""
-        folds = [
-            Fold(
-                name=split.name,
-                items=tuple(dataset.items[number].id for number in split.test),
-                truth=problem.truth[list(split.test)] > 0,
-                scores=outputs,
+        folds = []
+        for split, outputs in zip(problem.splits, probabilities, strict=True):
+            scored, joined = problem.joined(outputs, split.test)
+            truth, rows = problem.truth[scored], [dataset.items[number] for number in scored]
+            folds.append(
+                Fold(
+                    name=split.name,
+                    items=tuple(item.id if item.part_of is None else item.part_of for item in rows),
+                    truth=truth if problem.kind == "regression" else truth > 0,
+                    scores=joined,
+                )
             )
-            for split, outputs in zip(problem.splits, probabilities, strict=True)
-        ]
         return cls(about=about, folds=tuple(folds))
 
 
@@ -101,7 +108,7 @@ def save(path: Path, predictions: Predictions) -> str:
         [
             ("fold", pa.string()),
             ("item", pa.string()),
-            ("labels", pa.list_(pa.int32())),
+            ("labels", pa.list_(precision if predictions.about.kind == "regression" else pa.int32())),
             ("scores", pa.list_(precision, outputs)),
         ],
         metadata={_METADATA: json.dumps(value, ensure_ascii=False, allow_nan=False)},
@@ -166,15 +173,18 @@ def check_same_items(first_name: str, first: Predictions, name: str, other: Pred
 
 
 def _batch(fold: Fold, heads: Sequence[int], schema: pa.Schema) -> pa.RecordBatch:
-    rows, columns = np.nonzero(fold.truth)
-    starts = np.repeat(np.cumsum([0, *heads[:-1]]), heads)
-    labels = pa.ListArray.from_arrays(
+    if fold.truth.dtype == bool:
+        rows, columns = np.nonzero(fold.truth)
+        labels = columns - np.repeat(np.cumsum([0, *heads[:-1]]), heads)[columns]
+    else:
+        rows, labels = np.arange(len(fold.items)), fold.truth[:, 0]
+    label_lists = pa.ListArray.from_arrays(
         np.searchsorted(rows, np.arange(len(fold.items) + 1)).astype(np.int32),
-        (columns - starts[columns]).astype(np.int32),
+        pa.array(labels).cast(schema.field("labels").type.value_type),
     )
     scores = pa.FixedSizeListArray.from_arrays(np.ascontiguousarray(fold.scores).reshape(-1), sum(heads))
     names = pa.array([fold.name] * len(fold.items), pa.string())
-    return pa.record_batch([names, pa.array(fold.items, pa.string()), labels, scores], schema=schema)
+    return pa.record_batch([names, pa.array(fold.items, pa.string()), label_lists, scores], schema=schema)
 
 
 def _folds(table: pa.Table, about: About) -> list[Fold]:
@@ -186,7 +196,8 @@ def _folds(table: pa.Table, about: About) -> list[Fold]:
     for name, group in groupby(range(len(names)), key=names.__getitem__):
         rows = list(group)
         part = slice(rows[0], rows[-1] + 1)
-        truth = _truth(labels[part], about)
+        values = about.kind == "regression"
+        truth = np.array(labels[part], scores.dtype) if values else _truth(labels[part], about)
         folds.append(Fold(name=name, items=tuple(items[part]), truth=truth, scores=scores[part]))
     return folds
 

@@ -3,14 +3,18 @@
 import math
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from dubaug.downstream.model import Dataset, HearTask, Kind, Split
 from dubaug.errors import DubaugError
-from dubaug.probe import metrics
+from dubaug.metrics.metric import Metric
+from dubaug.probe.loss import mean_loss
+from dubaug.suites.registry import metric
+from dubaug.suites.suite import Join
 
 WORST = -sys.float_info.max
 """Stands for validation scores without a value, so that the first validation of all is better than none."""
@@ -18,7 +22,7 @@ WORST = -sys.float_info.max
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One task for one network. Truth is dense, 0 or 1: one-hot, multi-hot, or one one-hot part a head."""
+    """One task for one network. Truth is dense, 0 or 1: one-hot, multi-hot, or one one-hot part a head; or real."""
 
     task: str
     embeddings: np.ndarray
@@ -33,32 +37,69 @@ class Problem:
     """The first one is the primary score."""
     hear: HearTask
     """What HEAR's protocol takes from the task."""
+    wholes: np.ndarray | None = None
+    """int64 (items,): the number of the whole that an item is part of; None where every item is scored by itself."""
+    join: Join = "mean"
+    """How the outputs of a whole's items become the whole's."""
 
-    def scores(self, probabilities: np.ndarray, items: Sequence[int]) -> dict[str, float]:
+    @property
+    def metric(self) -> Metric:
+        """The primary score."""
+        return metric(self.metrics[0])
+
+    def joined(self, outputs: np.ndarray, items: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what is scored of the outputs (items, outputs) for those items: (wholes, outputs), by whole.
+
+        First the number of an item of each, whose truth is the whole's; without wholes, items are what is scored.
+        """
+        numbers = np.asarray(items, dtype=np.int64)
+        if self.wholes is None:
+            return numbers, outputs
+        _, first, place, counts = np.unique(
+            self.wholes[numbers], return_index=True, return_inverse=True, return_counts=True
+        )
+        sums = np.zeros((len(first), outputs.shape[1]), outputs.dtype)
+        np.add.at(sums, place, outputs)
+        return numbers[first], sums if self.join == "sum" else sums / counts[:, None].astype(outputs.dtype)
+
+    def scores(self, outputs: np.ndarray, items: Sequence[int] | np.ndarray) -> dict[str, float]:
         """Return all metrics of the outputs (items, outputs) for those items."""
-        truth = self.truth[list(items)]
-        return {name: metrics.score(name, probabilities, truth, self.heads) for name in self.metrics}
+        scored, outputs = self.joined(outputs, items)
+        return {name: metric(name).score(outputs, self.truth[scored], self.heads) for name in self.metrics}
 
-    def primary(self, probabilities: np.ndarray, truth: np.ndarray) -> float:
+    def primary(self, outputs: np.ndarray, items: Sequence[int] | np.ndarray) -> float:
         """Return how good the outputs (items, outputs) of a validation are, to choose by: higher is better.
 
-        The primary metric, or minus the loss. Never NaN: a mean d' of both infinities is as bad as can be.
+        The primary metric (minus it, where lower is better), or minus the loss, which is of items. Never NaN: a mean
+        d' of both infinities is as bad as can be.
         """
         if self.hear.criterion == "loss":
-            multilabel = self.kind == "multilabel"
-            value = -metrics.mean_loss(probabilities, truth, self.heads, multilabel=multilabel)
+            value = -mean_loss(outputs, self.truth[list(items)], kind=self.kind, heads=self.heads)
         else:
-            value = metrics.score(self.metrics[0], probabilities, truth, self.heads)
+            scored, outputs = self.joined(outputs, items)
+            value = self.metric.sign * self.metric.score(outputs, self.truth[scored], self.heads)
         return WORST if np.isnan(value) else max(WORST, value)
 
     @property
     def perfect(self) -> float:
         """What `primary` cannot surpass; infinite for a loss, which can always be lower still."""
-        return math.inf if self.hear.criterion == "loss" else metrics.PERFECT[self.metrics[0]]
+        return math.inf if self.hear.criterion == "loss" else self.metric.sign * self.metric.perfect
 
 
-def make_problem(task: str, embeddings: np.ndarray, dataset: Dataset, *, needs_valid: bool) -> Problem:
-    """Return the problem of `dataset` with `embeddings` (items, dimensions).
+@dataclass(frozen=True, kw_only=True)
+class Probed:
+    """What a protocol makes of a problem."""
+
+    outputs: Sequence[np.ndarray]
+    """(test items, outputs) of each split: probabilities, or values."""
+    notes: Mapping[str, Any]
+    """What the result's entry says of it: `hyperparameters`, and what else the protocol tells."""
+
+
+def make_problem(
+    task: str, embeddings: np.ndarray, dataset: Dataset, *, needs_valid: bool, join: Join = "mean"
+) -> Problem:
+    """Return the problem of `dataset` with `embeddings` (items, dimensions); `join` is how its suite joins items.
 
     Raises `DubaugError`, naming task and split, for embeddings that are not finite, a wrong number of them, a test
     part whose labels give the primary metric nothing to score, and, if `needs_valid`, such a validation part or none.
@@ -78,6 +119,7 @@ def make_problem(task: str, embeddings: np.ndarray, dataset: Dataset, *, needs_v
                 f"task {task}, split {split.name}: no items for validation; this protocol chooses by them"
             )
     truth, heads = _dense(dataset)
+    _check_metrics(task, dataset)
     _check_scores(task, dataset, truth, parts=("valid", "test") if needs_valid else ("test",))
     return Problem(
         task=task,
@@ -88,6 +130,8 @@ def make_problem(task: str, embeddings: np.ndarray, dataset: Dataset, *, needs_v
         splits=tuple(dataset.splits),
         metrics=tuple(dataset.metrics),
         hear=dataset.hear or HearTask(order=_shuffled(len(dataset.items))),
+        wholes=dataset.whole_numbers,
+        join="mean" if dataset.kind == "regression" else join,
     )
 
 
@@ -100,20 +144,28 @@ def _shuffled(items: int) -> tuple[int, ...]:
 
 def _check_scores(task: str, dataset: Dataset, truth: np.ndarray, parts: Sequence[str]) -> None:
     """Raise `DubaugError` for a part of a split whose labels leave the primary metric nothing to score."""
-    metric = dataset.metrics[0]
+    primary = metric(dataset.metrics[0])
     for split in dataset.splits:
         for part in parts:
-            if not metrics.has_score(metric, truth[list(getattr(split, part))]):
-                kinds = "with it" if metric == "mAP" else "with it and items without"
+            if not primary.defined(truth[list(getattr(split, part))]):
                 raise DubaugError(
-                    f"task {task}, split {split.name}: the {part} part has no {metric}: there is no class that has "
-                    f"items {kinds}"
+                    f"task {task}, split {split.name}: the {part} part has no {primary.name}: there is no "
+                    f"{primary.needs}"
                 )
 
 
+def _check_metrics(task: str, dataset: Dataset) -> None:
+    """Raise `DubaugError` for a metric that nobody knows, or of classes for values, or the other way round."""
+    for name in dataset.metrics:
+        if metric(name).of_values != (dataset.kind == "regression"):
+            raise DubaugError(f"task {task}: {name} is no metric of a {dataset.kind} task")
+
+
 def _dense(dataset: Dataset) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Return the truth (items, outputs) as booleans, and the sizes of the heads."""
+    """Return the truth (items, outputs), booleans or real values, and the sizes of the heads."""
     heads = tuple(len(classes) for classes in dataset.classes)
+    if dataset.kind == "regression":
+        return dataset.targets[:, None], heads
     if dataset.kind == "multilabel":
         return np.asarray(dataset.targets, dtype=bool), heads
     targets = np.asarray(dataset.targets).reshape(len(dataset.items), len(heads))

@@ -2,9 +2,10 @@
 
 import json
 import math
+import os
 import statistics
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from dubaug.errors import DubaugError
-from dubaug.files import read_json, write_json
+from dubaug.files import read_json, sha256_of, write_json
 
 TOLERANCE = 1e-9
 
@@ -22,6 +23,41 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
     """Write `result` to `path` atomically. Raises `DubaugError` if it does not keep to the schema."""
     validate(result, str(path))
     write_json(path, result)
+
+
+def write_swept(path: Path, result: Mapping[str, Any], points: Mapping[int, Path]) -> None:
+    """Write the result of the last checkpoint, which names those of its sweep: `points`, written before, by epoch.
+
+    Raises `DubaugError` if it does not keep to the schema.
+    """
+    named = [
+        {"epoch": epoch, "path": os.path.relpath(point, path.parent), "sha256": sha256_of(point)}
+        for epoch, point in points.items()
+    ]
+    write_result(path, {**result, "sweep": named} if named else result)
+    for point in points.values():
+        os.utime(point)  # to Snakemake they are made from `path`: they must not look older
+
+
+def sweep_of(path: Path, result: Mapping[str, Any]) -> dict[int, Path]:
+    """Return the files of the sweep that the result in `path` names, by epoch.
+
+    Raises `DubaugError` if one is gone or is not what was written.
+    """
+    points = {point["epoch"]: path.parent / point["path"] for point in result.get("sweep", ())}
+    for point in result.get("sweep", ()):
+        file = points[point["epoch"]]
+        if not file.is_file() or sha256_of(file) != point["sha256"]:
+            raise DubaugError(
+                f"{file} is missing or has changed since {path} was written: delete {path} and run again (what was "
+                "probed is kept)"
+            )
+    return points
+
+
+def with_sweeps(paths: Iterable[Path]) -> list[Path]:
+    """Return the files of results, each once, with those of the sweeps that they name. Raises `DubaugError`."""
+    return list(dict.fromkeys(file for path in paths for file in (path, *sweep_of(path, read_json(path)).values())))
 
 
 def read_result(path: Path) -> dict[str, Any]:

@@ -8,36 +8,43 @@ that a task still lacks are embedded one after another and then probed together.
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from pkgutil import resolve_name
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import torch
 
-from dubaug.config import Experiment, HaresProbe, HearProbe, SuiteName, VisualProbe
+from dubaug.config import Experiment
 from dubaug.downstream.features import TaskFeatures, load_features, missing_in
 from dubaug.downstream.model import Dataset
 from dubaug.embed.cache import embedding
 from dubaug.errors import DubaugError
 from dubaug.files import link_or_copy, read_json, sha256_of, write_json
+from dubaug.layout import epoch_name
 from dubaug.pretrain.checkpoint import TrainedEncoders, load_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest
-from dubaug.probe import hear, linear, predictions
+from dubaug.probe import predictions
 from dubaug.probe.bootstrap import interval_of
-from dubaug.probe.experiment import result_digest, suite_probe, task_digest
+from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.predictions import About, Predictions
-from dubaug.probe.problem import Problem, make_problem
-from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result
+from dubaug.probe.problem import Probed, Problem, make_problem
+from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result, write_swept
 from dubaug.progress import Progress, say
+from dubaug.settings import Settings
+from dubaug.suites.registry import SUITES
+
+Predictor: TypeAlias = Callable[[Sequence[Problem], Settings, torch.device], list[Probed]]
+"""What `dubaug.suites.suite.Protocol.probe` names."""
 
 
 def probe_suite(
     experiment: Experiment,
     *,
-    suite: SuiteName,
+    suite: str,
     pretraining: Path,
     features: Path,
     work_dir: Path,
@@ -45,7 +52,7 @@ def probe_suite(
     sweep: Mapping[int, Path],
     device: torch.device,
 ) -> None:
-    """Write the final checkpoint's result to `out`, and those of other epochs to the paths in `sweep`.
+    """Write the final checkpoint's result to `out`, which names those of the epochs in `sweep`, written to its paths.
 
     The predictions of each task go to `predictions/<task>.arrow` beside the result that they belong to. Raises
     `DubaugError` if the manifest is of another configuration, lacks an epoch of `sweep`, two results would share a
@@ -76,7 +83,10 @@ def probe_suite(
     for epoch, path in [(network.final.epoch, out), *sweep.items()]:
         for task in tasks:
             link_or_copy(work.predictions(task, epoch), path.parent / entries[epoch][task]["predictions"]["path"])
-        write_result(path, work.result(epoch, entries[epoch], missing))
+    for epoch, path in sweep.items():
+        write_result(path, work.result(epoch, entries[epoch], missing, in_sweep=True))
+    final_epoch = network.final.epoch
+    write_swept(out, work.result(final_epoch, entries[final_epoch], missing, in_sweep=False), sweep)
 
 
 def read_network(experiment: Experiment, pretraining: Path) -> Manifest:
@@ -98,12 +108,11 @@ class _SuiteWork:
     """A network on a suite: its tasks' results, from the work directory or computed."""
 
     def __init__(
-        self, experiment: Experiment, suite: SuiteName, network: Manifest, work_dir: Path, device: torch.device
+        self, experiment: Experiment, suite: str, network: Manifest, work_dir: Path, device: torch.device
     ) -> None:
-        self.experiment, self.suite, self.network, self.device = experiment, suite, network, device
+        self.experiment, self.suite, self.network, self.device = experiment, SUITES[suite], network, device
         self.work_dir = work_dir
         self.weights = {checkpoint.epoch: checkpoint.path for checkpoint in network.checkpoints}
-        self.protocol = suite_probe(experiment, suite)
         self._sha256: dict[int, str] = {}
         self._encoders: dict[int, TrainedEncoders] = {}
 
@@ -121,14 +130,17 @@ class _SuiteWork:
                 entries[epoch] = entry
         return cast(dict[int, dict[str, Any]], entries)
 
-    def result(self, epoch: int, entries: Mapping[str, Any], missing: Mapping[str, str]) -> dict[str, Any]:
+    def result(
+        self, epoch: int, entries: Mapping[str, Any], missing: Mapping[str, str], *, in_sweep: bool
+    ) -> dict[str, Any]:
         """Return the result file's content for an epoch; `missing` are the tasks without data, and why."""
         return {
-            "suite": self.suite,
+            "suite": self.suite.name,
             "variant": self.network.variant,
             "epoch": epoch,
+            "in_sweep": in_sweep,
             "seed": self.network.seed,
-            "experiment": result_digest(self.experiment, self.network.variant, self.network.seed, self.suite),
+            "experiment": result_digest(self.experiment, self.network.variant, self.network.seed, self.suite.name),
             "checkpoint_sha256": self._checkpoint_sha256(epoch),
             "git_commit": git_commit(Path(__file__).parent),
             "tasks": dict(entries),
@@ -140,7 +152,7 @@ class _SuiteWork:
         return self._kept(task, epoch).with_suffix(".arrow")
 
     def _kept(self, task: str, epoch: int) -> Path:
-        return self.work_dir / f"epoch{epoch:02d}" / f"{task}.json"
+        return self.work_dir / epoch_name(epoch) / f"{task}.json"
 
     def _key(self, task: str, epoch: int, features: TaskFeatures) -> dict[str, str]:
         return {
@@ -162,27 +174,34 @@ class _SuiteWork:
     def _compute(
         self, task: str, epochs: Sequence[int], features: TaskFeatures
     ) -> list[tuple[dict[str, Any], Predictions]]:
-        problems, embed_s = [], []
+        problems, embed_s, protocol = [], [], self.suite.protocol
         for epoch in epochs:
             start_s = time.monotonic()
             embeddings = self._embed(task, epoch, features)
             embed_s.append(time.monotonic() - start_s)
-            needs_valid = isinstance(self.protocol, HearProbe)
-            problems.append(make_problem(task, embeddings, features.dataset, needs_valid=needs_valid))
+            problems.append(
+                make_problem(task, embeddings, features.dataset, needs_valid=protocol.needs_valid, join=self.suite.join)
+            )
         start_s = time.monotonic()
-        probed = probe_problems(problems, self.protocol, self.device)
+        predictor: Predictor = resolve_name(protocol.probe)
+        probed = predictor(problems, self.experiment.probe[self.suite.name], self.device)
         probe_s = (time.monotonic() - start_s) / len(epochs)
         experiment = task_digest(self.experiment, self.network.variant, self.network.seed, task)
         n_absent = len(features.dataset.missing)
         absent = {"n_absent": n_absent} if n_absent else {}
         return [
             (
-                {**one.entry, **absent, "seconds": round(seconds + probe_s, 3), "experiment": experiment},
+                {
+                    **entry_of(problem, one),
+                    **absent,
+                    "seconds": round(seconds + probe_s, 3),
+                    "experiment": experiment,
+                },
                 Predictions.of(
-                    self._about(task, epoch, features.dataset, one.entry["hyperparameters"]),
+                    self._about(task, epoch, features.dataset, one.notes["hyperparameters"]),
                     features.dataset,
                     problem,
-                    one.probabilities,
+                    one.outputs,
                 ),
             )
             for epoch, problem, one, seconds in zip(epochs, problems, probed, embed_s, strict=True)
@@ -190,7 +209,7 @@ class _SuiteWork:
 
     def _about(self, task: str, epoch: int, dataset: Dataset, settings: Mapping[str, Any]) -> About:
         return About(
-            suite=self.suite,
+            suite=self.suite.name,
             task=task,
             variant=self.network.variant,
             seed=self.network.seed,
@@ -258,64 +277,24 @@ def labels_sha256(dataset: Dataset) -> str:
         "classes": dataset.classes,
         "metrics": dataset.metrics,
         "hear": asdict(dataset.hear) if dataset.hear else None,
+        **({} if dataset.whole_numbers is None else {"part_of": [item.part_of for item in dataset.items]}),
     }
     text = json.dumps(described, separators=(",", ":")).encode()
     return hashlib.sha256(text + np.ascontiguousarray(dataset.targets).tobytes()).hexdigest()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Probed:
-    """A problem's result entry, as far as the probe alone knows it, and each split's test outputs."""
+def entry_of(problem: Problem, probed: Probed) -> dict[str, Any]:
+    """Return a result's entry: the scores by fold, sizes (of the first fold), and what the protocol notes.
 
-    entry: dict[str, Any]
-    probabilities: list[np.ndarray]
-    """(test items, outputs) each."""
-
-
-def probe_problems(
-    problems: Sequence[Problem], protocol: HearProbe | HaresProbe | VisualProbe, device: torch.device
-) -> list[Probed]:
-    """Return the result of each problem (one task, several networks)."""
-    if isinstance(protocol, HearProbe):
-        return _probe_hear(problems, protocol, device)
-    optimiser = "adam" if isinstance(protocol, HaresProbe) else "sgd"
-    results = [linear.evaluate(problem, protocol, device) for problem in problems]
-    settings = {"hyperparameters": {"optimiser": optimiser, **asdict(protocol)}}
-    return [
-        Probed(entry={**_entry(problem, outputs), **settings}, probabilities=outputs)
-        for problem, outputs in zip(problems, results, strict=True)
-    ]
-
-
-def _probe_hear(problems: Sequence[Problem], protocol: HearProbe, device: torch.device) -> list[Probed]:
-    results = hear.evaluate(problems, protocol, device, f"{problems[0].task}: probes")
-    probed = []
-    for problem, result in zip(problems, results, strict=True):
-        outputs = [fold.probabilities for fold in result.folds]
-        entry = {
-            **_entry(problem, outputs),
-            "hyperparameters": result.best.hyperparameters(),
-            "chosen_by": problem.metrics[0] if problem.hear.criterion == "score" else "loss",
-            "best_epochs": [fold.best_epoch for fold in result.folds],
-            "epochs": [fold.epochs for fold in result.folds],
-            "grid": [
-                {"hyperparameters": setting.hyperparameters(), "valid": hear.shown_validation(problem, value)}
-                for setting, value in result.grid
-            ],
-        }
-        probed.append(Probed(entry=entry, probabilities=outputs))
-    return probed
-
-
-def _entry(problem: Problem, probabilities: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Return what every protocol's entry has: the scores by fold, and sizes (of the first fold)."""
-    for split, part in zip(problem.splits, probabilities, strict=True):
+    Raises `DubaugError` where a training diverged or a score has no value.
+    """
+    for split, part in zip(problem.splits, probed.outputs, strict=True):
         if not np.isfinite(part).all():
             raise DubaugError(
                 f"task {problem.task}, split {split.name}: the probe's training diverged; lower its learning rate "
                 "(config keys `probe.*.learning_rate`)"
             )
-    scores = [problem.scores(part, split.test) for part, split in zip(probabilities, problem.splits, strict=True)]
+    scores = [problem.scores(part, split.test) for part, split in zip(probed.outputs, problem.splits, strict=True)]
     folds = [score[problem.metrics[0]] for score in scores]
     for split, score in zip(problem.splits, folds, strict=True):
         if finite(score) is None:
@@ -332,6 +311,7 @@ def _entry(problem: Problem, probabilities: Sequence[np.ndarray]) -> dict[str, A
         "n_folds": len(folds),
         "folds": folds,
         "n_train": len(problem.splits[0].train),
-        "n_test": len(problem.splits[0].test),
+        "n_test": len(problem.joined(probed.outputs[0], problem.splits[0].test)[0]),
         "metrics": {name: over_folds([finite(score[name]) for score in scores]) for name in problem.metrics},
+        **probed.notes,
     }

@@ -152,14 +152,14 @@ class Stack:
         torch.sum(delta, dim=1, keepdim=True, out=self._grad_linears[layer].bias)
 
     def predict(self, x_PBD: torch.Tensor, *, kind: Kind, heads: Sequence[int]) -> torch.Tensor:
-        """Return each probe's probabilities (P, B, C), with the running statistics and no dropout."""
+        """Return each probe's outputs (P, B, C), with the running statistics and no dropout."""
         activation = x_PBD
         for linear, norm, running in zip(self.linears, self.norms, self.running, strict=False):
             scale = norm.first * (running.second + BATCHNORM_EPSILON).rsqrt()
             hidden = torch.baddbmm(linear.bias, activation, linear.weight).sub_(running.first)
             activation = hidden.mul_(scale).add_(norm.second).relu_()
         logits = torch.baddbmm(self.linears[-1].bias, activation, self.linears[-1].weight)
-        return probabilities(logits, kind, heads)
+        return outputs_of(logits, kind, heads)
 
 
 def parameter_views(shape: Shape, flat_PN: torch.Tensor) -> tuple[list[Linear], list[Norm]]:
@@ -222,8 +222,13 @@ def _hidden_backward(
     return delta if rows.mask is None else delta.mul_(rows.mask)
 
 
-def probabilities(logits: torch.Tensor, kind: Kind, heads: Sequence[int]) -> torch.Tensor:
-    """Return the sigmoid of multilabel logits (..., C), else each head's softmax."""
+def outputs_of(logits: torch.Tensor, kind: Kind, heads: Sequence[int]) -> torch.Tensor:
+    """Return what a network answers by its last layer (..., C): values as they are, else probabilities.
+
+    The sigmoid of a multilabel task, else each head's softmax.
+    """
+    if kind == "regression":
+        return logits
     if kind == "multilabel":
         return torch.sigmoid(logits)
     if len(heads) == 1:
@@ -237,10 +242,12 @@ def loss_gradient(
     """Return the gradient at the logits of each probe's loss.
 
     Cross entropy averaged over items (multiclass), summed over heads (multihead); binary cross entropy averaged over
-    items and classes (multilabel).
+    items and classes (multilabel); the squared error averaged over items and outputs (regression).
     """
-    delta = probabilities(logits, kind, heads).sub_(y_PBC)
-    delta.div_(rows.count * logits.shape[-1] if kind == "multilabel" else rows.count)
+    delta = outputs_of(logits, kind, heads).sub_(y_PBC)
+    delta.div_(rows.count * logits.shape[-1] if kind in ("multilabel", "regression") else rows.count)
+    if kind == "regression":
+        delta.mul_(2)
     return delta if rows.mask is None else delta.mul_(rows.mask)
 
 

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from dubaug.config import HearProbe
 from dubaug.errors import DubaugError
 from dubaug.probe.dropout import Draws
 from dubaug.probe.jobs import (
@@ -28,6 +27,7 @@ from dubaug.probe.jobs import (
     training_order,
 )
 from dubaug.probe.stack import Adam, Dropout, Rows, Stack, initial_statistics
+from dubaug.suites.hear import HearProbe
 
 
 def train_together(
@@ -210,7 +210,7 @@ class Group:
         for row, number in enumerate(self.live):
             job = self.jobs[number]
             items = self._part(job, "valid")
-            score = job.problem.primary(outputs_PBC[row, : len(items)], job.problem.truth[items])
+            score = job.problem.primary(outputs_PBC[row, : len(items)], items)
             if score > self.best[number]:
                 self.best[number], self.best_epoch[number], self.waited[number] = score, epoch, 0
                 better.append((row, number))

@@ -10,10 +10,9 @@ from markupsafe import Markup
 
 from dubaug import __version__
 from dubaug.config import Experiment
-from dubaug.corpus.languages import name_of
 from dubaug.report import charts, words
 from dubaug.report.claims import read_claims
-from dubaug.report.differences import baselines_of, read_differences, task_label, variant_label
+from dubaug.report.differences import TaskDifferences, baselines_of, read_differences, task_label, variant_label
 from dubaug.report.films import read_alignment, read_films, read_left_out, read_subsets, reasons_of
 from dubaug.report.fragments import read_fragment
 from dubaug.report.palette import DARK, LIGHT
@@ -22,7 +21,8 @@ from dubaug.report.provenance import demo_licences, packages, read_results
 from dubaug.report.runtimes import by_rule, read_jobs
 from dubaug.report.scale import other_settings
 from dubaug.report.training import Training, read_trainings
-from dubaug.tables.layout import METRIC_NAMES
+from dubaug.suites.registry import metric
+from dubaug.tracks import TrackName
 from dubaug.words import listed, plural
 
 SECTIONS: Mapping[str, str] = {
@@ -88,10 +88,10 @@ def build(sources: Sources) -> str:
         probability=words.probability,
         plural=plural,
         listed=listed,
-        language=name_of,
+        track=lambda name: TrackName(name).coded,
         task=lambda name: task_label(experiment, name),
         variant=lambda name: variant_label(experiment, name),
-        metric=lambda name: METRIC_NAMES.get(name, name),
+        metric=lambda name: metric(name).title,
     )
     return environment.get_template("page.html.j2").render(_context(sources))
 
@@ -153,12 +153,13 @@ def _tables(paths: Sequence[Path]) -> list[tuple[str, Markup, Markup | None]]:
     return found
 
 
-def _forests(differences: Sequence[Any] | None) -> list[tuple[Any, Markup]]:
-    """Return each task's comparisons with their panel; all panels have one scale."""
-    if not differences:
-        return []
-    low, high = charts.forest_range(differences)
-    return [(task, charts.forest(task, low, high)) for task in differences]
+def _forests(differences: Sequence[TaskDifferences] | None) -> list[tuple[TaskDifferences, Markup]]:
+    """Return each task's comparisons with their panel; panels of scores between 0 and 1 have one scale."""
+    shared = [task for task in differences or () if task.shares_scale]
+    return [
+        (task, charts.forest(task, *charts.forest_range(shared if task.shares_scale else [task])))
+        for task in differences or ()
+    ]
 
 
 def _curves(trainings: Sequence[Training]) -> list[tuple[str, Markup]]:

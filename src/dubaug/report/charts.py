@@ -58,13 +58,14 @@ def forest_range(tasks: Sequence[TaskDifferences]) -> tuple[float, float]:
 def forest(task: TaskDifferences, low: float, high: float) -> Markup:
     """Return one task's panel: a row a variant, its difference as a mark, its interval as a line, zero as a rule.
 
-    A filled square is settled after the correction, a hollow circle is not.
+    What is better lies right of zero, also where that is a lower score; the numbers are the differences themselves. A
+    filled square is settled after the correction, a hollow circle is not.
     """
     left, right, top = 76, 246, 8
     bottom = top + ROW * len(task.rows)
 
     def x(value: float) -> float:
-        return left + (right - left) * (min(max(value, low), high) - low) / (high - low)
+        return left + (right - left) * (min(max(task.better * value, low), high) - low) / (high - low)
 
     marks = ticks(low, high, about=3)
     body = [_line(x(tick), top, x(tick), bottom, "zero" if tick == 0 else "grid") for tick in marks]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dubaug.config import Experiment
 from dubaug.report.inputs import read_table
+from dubaug.suites.registry import metric
 from dubaug.tabular import number_or_none
 
 COLUMNS = (
@@ -46,6 +47,17 @@ class TaskDifferences:
     metric: str
     rows: tuple[Difference, ...]
 
+    @property
+    def better(self) -> int:
+        """1 if a difference above zero is an improvement, -1 if one below it is."""
+        return metric(self.metric).sign
+
+    @property
+    def shares_scale(self) -> bool:
+        """Whether the score lies between 0 and 1, as most do: differences of others have a scale of their own."""
+        bounds = metric(self.metric)
+        return (bounds.low, bounds.high) == (0.0, 1.0)
+
 
 def read_differences(path: Path | None, experiment: Experiment) -> list[TaskDifferences] | None:
     """Return the comparisons by task, in the configuration's order of tasks; None where no file is."""
@@ -60,12 +72,12 @@ def read_differences(path: Path | None, experiment: Experiment) -> list[TaskDiff
     return [
         TaskDifferences(
             task=task_label(experiment, task),
-            metric=metric,
+            metric=measured,
             rows=tuple(
-                _difference(row, path, experiment) for row in rows if (row["task"], row["metric"]) == (task, metric)
+                _difference(row, path, experiment) for row in rows if (row["task"], row["metric"]) == (task, measured)
             ),
         )
-        for task, metric in named
+        for task, measured in named
     ]
 
 

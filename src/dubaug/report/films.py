@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubaug.corpus.languages import name_of
 from dubaug.corpus.rejects import Reject, read_rejects
 from dubaug.corpus.titles import read_titles
+from dubaug.languages import coded_name_of
 from dubaug.report.inputs import read_table
+from dubaug.tracks import TrackName
 
 STATUSES: Mapping[str, str] = {
     "aligned": "in its place",
@@ -82,7 +83,8 @@ def read_films(path: Path | None) -> Films | None:
     if not titles:
         return None
     years = sorted(int(title.year) for title in titles if title.year.isdigit())
-    spoken = Counter(name_of(title.original_language) if title.original_language else "not said" for title in titles)
+    languages = [title.original_language for title in titles]
+    spoken = Counter(coded_name_of(language) if language else "not said" for language in languages)
     return Films(
         titles=len(titles),
         clips=sum(title.clips for title in titles),
@@ -101,7 +103,7 @@ def read_subsets(path: Path | None) -> tuple[Subset, ...] | None:
         return None
     return tuple(
         Subset(
-            languages=", ".join(name_of(code).partition(" (")[0] for code in row["languages"].split("+")),
+            languages=", ".join(TrackName(track).name for track in row["languages"].split("+")),
             titles=int(row["titles"]),
             video_hours=float(row["video_hours"]),
         )
@@ -120,7 +122,7 @@ def read_alignment(path: Path | None) -> Alignment | None:
     kinds = sorted({(row["status"], row["verdict"]) for row in rows}, key=lambda kind: (order.index(kind[0]), kind[1]))
     kept = [abs(float(row["offset_s"])) for row in rows if row["verdict"] == "keep" and row["offset_s"]]
     return Alignment(
-        languages=tuple(map(name_of, languages)),
+        languages=tuple(TrackName(track).coded for track in languages),
         rows=tuple(
             Aligned(
                 meaning=STATUSES.get(status, status),

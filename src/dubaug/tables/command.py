@@ -10,10 +10,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "tables",
         help="the paper's tables from results",
         description="Write tables of the paper as table<NAME>.csv (tidy), .md, .tex and .html (a piece of a page), and "
-        "beside the paper's numbers as table<NAME>_vs_paper, in the same forms.",
+        "beside the paper's numbers, where it has any, as table<NAME>_vs_paper, in the same forms.",
     )
     tables.add_argument("--config", type=Path, required=True, help="the resolved configuration, results/config.yaml")
-    tables.add_argument("--tables", nargs="+", required=True, metavar="NAME", help="1 2 a1 a2 a3 b4 b5 d6")
+    tables.add_argument(
+        "--tables", nargs="+", required=True, metavar="NAME", help="1 2 a1 a2 a3 b4 b5 d6, or a suite's"
+    )
     tables.add_argument("--results", nargs="*", type=Path, default=[], help="final result files (hear.json, ...)")
     tables.add_argument("--subsets", type=Path, help="counts by language, for table b4 (results/corpus/subsets.csv)")
     tables.add_argument("--paper", type=Path, required=True, help="folder of the paper's published numbers")
@@ -51,6 +53,7 @@ def run_tables(options: argparse.Namespace) -> None:
         say(f"{task} has empty cells: {reason}")
     forms = {"csv": to_csv, "md": to_markdown, "tex": to_latex, "html": to_html}
     for name in options.tables:
-        for table, suffix in ((build(name, sources), ""), (build_beside_paper(name, sources), "_vs_paper")):
+        beside = build_beside_paper(name, sources)
+        for table, suffix in ((build(name, sources), ""), *(((beside, "_vs_paper"),) if beside else ())):
             for form, render in forms.items():
                 write_text(options.out_dir / f"table{name}{suffix}.{form}", render(table))

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dubaug.errors import DubaugError
 from dubaug.tables.render import Cell, Table
 from dubaug.tables.sources import Reasons, Sources, read_rows
+from dubaug.tracks import TrackName
 
 Subset = tuple[str, int, float]
-"""Languages joined by `+`, titles, video-hours."""
+"""Tracks joined by `+`, titles, video-hours."""
 
 
 def our_subsets(sources: Sources) -> list[Subset]:
@@ -22,7 +23,7 @@ def table_b4(sources: Sources) -> Table:
     subsets = our_subsets(sources)
     return Table(
         name="B4",
-        caption="Titles that have the primary language and the dubs named, and their video-hours.",
+        caption="Titles that have the primary track and the dubs named, and their video-hours.",
         header=("Data (Languages)", "#Titles", "Video-Hours"),
         rows=tuple(
             (Cell(text=named(languages), head=True), Cell(text=str(titles)), Cell(text=shown_hours(hours)))
@@ -32,14 +33,14 @@ def table_b4(sources: Sources) -> Table:
         alignment="lrr",
         tidy_header=("languages", "titles", "video_hours"),
         tidy=tuple(subsets),
-        notes=() if subsets else (("", "No secondary language is configured (`corpus.secondary`)."),),
+        notes=() if subsets else (("", "No secondary track is configured (`corpus.secondary`)."),),
         footer=sources.footer,
     )
 
 
 def named(subset: str) -> str:
-    """Return `en+fr` as the paper writes it: `EN + FR`."""
-    return " + ".join(language.upper() for language in subset.split("+"))
+    """Return `en+es@synthetic` as the paper would write it: `EN + ES@synthetic`."""
+    return " + ".join(TrackName(track).capitals for track in subset.split("+"))
 
 
 def shown_hours(hours: float) -> str:

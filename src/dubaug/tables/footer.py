@@ -34,8 +34,12 @@ def scale_footer(experiment: Experiment, paper: Mapping[str, Any]) -> tuple[str,
 
 
 def other_sizes(experiment: Experiment, paper: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Return each setting of size or recipe that differs from the paper's: its key, its value, the paper's."""
+    """Return each setting of size or recipe that differs from the paper's: its key, its value, the paper's.
+
+    Of protocols, those of suites that the paper has.
+    """
     ours = to_mapping(experiment)
+    ours["probe"] = {suite: its for suite, its in ours["probe"].items() if suite in paper["probe"]}
     found = [entry for section in SECTIONS for entry in _differences(section, ours[section], paper[section])]
     return [entry for entry in found if entry[0] not in NOT_SIZES]
 

@@ -12,11 +12,11 @@ SIDES = {"l": "left", "c": "centre", "r": "right"}
 def to_html(table: Table) -> str:
     """Return `<figure class="table">` with the table, its caption, and its notes below.
 
-    Classes: `left`, `centre`, `right` and `best`, `lowest`, `none` (no value) of cells; `spread` of deviations;
-    `apart` of rows that have some room above; `note` of the lines below, with `run` where they say what the run does
-    otherwise than the paper. The lowest is an `abbr` with a title, so that it differs by more than its colour.
+    Classes: `left`, `centre`, `right` and `best`, `lowest`, `highest`, `none` (no value) of cells; `spread` of
+    deviations; `apart` of rows that have some room above; `note` of the lines below, with `run` where they say what the
+    run does otherwise than the paper. The worst is an `abbr` with a title, so that it differs by more than its colour.
     """
-    legend = " Best in bold, lowest in gray and underlined with dots." if table.marked else ""
+    legend = f" Best in bold, {table.worst} in gray and underlined with dots." if table.marked else ""
     lines = [
         f'<figure class="table" id="{escape(table.identifier)}">',
         "<table>",
@@ -90,7 +90,8 @@ def _cell(cell: Cell, side: str) -> str:
 
 def _content(cell: Cell) -> str:
     text = escape(cell.text)
-    text = {"best": f"<strong>{text}</strong>", "lowest": f'<abbr title="lowest">{text}</abbr>', None: text}[cell.mark]
+    if cell.mark:
+        text = f"<strong>{text}</strong>" if cell.mark == "best" else f'<abbr title="{cell.mark}">{text}</abbr>'
     for over, size in cell.spreads:
         over = f"<sub>{escape(over)}</sub>" if over else ""
         text += f' <span class="spread">±{over}{escape(size)}</span>'

@@ -13,7 +13,7 @@ def to_latex(table: Table) -> str:
     xcolor, and fontenc with T1. Letters that T1 has none of lose their accents, or become `[U+65E5]`.
     """
     float_name = "table*" if table.wide else "table"
-    legend = " Best in bold, lowest in gray." if table.marked else ""
+    legend = f" Best in bold, {table.worst} in gray." if table.marked else ""
     own = f"The paper's Table {table.name}, and ours. " if table.beside_paper else ""
     below = [*(_note(*note) for note in table.notes), *(f"\\tiny {escape(line)}" for line in table.footer)]
     lines = [
@@ -89,7 +89,9 @@ def _spread(over: str, size: str) -> str:
 
 
 def _marked(text: str, cell: Cell) -> str:
-    return {"best": f"\\textbf{{{text}}}", "lowest": f"\\textcolor{{gray}}{{{text}}}", None: text}[cell.mark]
+    if cell.mark is None:
+        return text
+    return f"\\textbf{{{text}}}" if cell.mark == "best" else f"\\textcolor{{gray}}{{{text}}}"
 
 
 _BREAK = "\\\\[-2pt]"

@@ -1,41 +1,41 @@
 """Which tasks stand in which table, in the paper's order and groups, and what the paper calls things."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from dubaug.config import SUITES, Experiment
+from dubaug.config import Experiment
+from dubaug.suites.registry import SUITES
+from dubaug.suites.suite import Group, ResultsTable
 
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Rows under one heading; `note` is the heading's meaning, for the caption."""
-
-    label: str
-    note: str
-    tasks: tuple[str, ...]
-
-
-TABLE_1 = (
-    Group(
-        label="Snd/Scn",
-        note="Sound/Scene Classification",
-        tasks=("esc50", "fsd50k", "tut18", "vocal_imitation", "vggsound"),
-    ),
-    Group(
-        label="NonSem",
-        note="Non-Semantic Speech",
-        tasks=("crema_d", "gtzan_music_speech", "libricount"),
+TABLE_1 = ResultsTable(
+    name="1",
+    caption="Evaluation results.",
+    groups=(
+        Group(
+            label="Snd/Scn",
+            note="Sound/Scene Classification",
+            tasks=("esc50", "fsd50k", "tut18", "vocal_imitation", "vggsound"),
+        ),
+        Group(
+            label="NonSem",
+            note="Non-Semantic Speech",
+            tasks=("crema_d", "gtzan_music_speech", "libricount"),
+        ),
     ),
 )
-TABLE_2 = (
-    Group(
-        label="SemSp",
-        note="Semantic Speech",
-        tasks=("fluent_speech_commands", "speech_commands_5h", "speech_commands_full"),
+TABLE_2 = ResultsTable(
+    name="2",
+    caption="Potential trade-offs: linguistic and vision-only tasks.",
+    groups=(
+        Group(
+            label="SemSp",
+            note="Semantic Speech",
+            tasks=("fluent_speech_commands", "speech_commands_5h", "speech_commands_full"),
+        ),
+        Group(label="Lang", note="Language Identification", tasks=("voxforge", "voxlingua10")),
+        Group(label="Act", note="Action Recognition", tasks=("hmdb51", "ucf101")),
     ),
-    Group(label="Lang", note="Language Identification", tasks=("voxforge", "voxlingua10")),
-    Group(label="Act", note="Action Recognition", tasks=("hmdb51", "ucf101")),
 )
+"""The paper's tables have tasks of several suites; a suite's own stand with the suite."""
 TABLE_A3 = {
     "crema_d": "CREMA-D",
     "esc50": "ESC-50",
@@ -47,25 +47,24 @@ TABLE_A3 = {
 TABLE_D6 = {"fluent_speech_commands": "+Speech", "fluent_speech_commands_nospeech": "–Speech"}
 PART_OF_ANOTHER = ("vggsound_a", "vggsound_v", "fluent_speech_commands_nospeech")
 """Tasks that stand beside a task of the paper and have no row of their own in Tables 1 and 2."""
-METRIC_NAMES = {
-    "top1_acc": "Accuracy",
-    "pitch_acc": "Pitch accuracy",
-    "chroma_acc": "Chroma accuracy",
-    "mAP": "mAP",
-    "d_prime": "d′",
-    "aucroc": "AUC",
-}
 
 
-def groups_of(table: tuple[Group, ...], experiment: Experiment, *, with_others: bool = False) -> tuple[Group, ...]:
-    """Return the table's groups with the tasks that are configured; `with_others` adds those of no table, last."""
-    configured = [task for suite in SUITES for task in experiment.suites[suite]]
-    groups = [_only(group, configured) for group in table]
-    if with_others:
-        placed = {task for group in (*TABLE_1, *TABLE_2) for task in group.tasks} | set(PART_OF_ANOTHER)
+def groups_of(table: ResultsTable, experiment: Experiment) -> tuple[Group, ...]:
+    """Return the table's groups with the tasks that are configured; in Table 1 those of no table come last."""
+    configured = [task for tasks in experiment.suites.values() for task in tasks]
+    groups = [_only(group, configured) for group in table.groups]
+    if table is TABLE_1:
+        tables = (TABLE_1, TABLE_2, *(own for suite in SUITES.values() for own in suite.tables))
+        placed = {task for one in tables for group in one.groups for task in group.tasks} | set(PART_OF_ANOTHER)
         others = tuple(task for task in configured if task not in placed)
         groups.append(Group(label="Other", note="tasks added by configuration", tasks=others))
     return tuple(group for group in groups if group.tasks)
+
+
+def suite_tables(experiment: Experiment) -> dict[str, ResultsTable]:
+    """Return the suites' own tables that have configured tasks, by name."""
+    tables = [table for suite in SUITES.values() for table in suite.tables]
+    return {table.name: table for table in tables if groups_of(table, experiment)}
 
 
 def _only(group: Group, configured: Iterable[str]) -> Group:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from dubaug.markdown import table_lines
 
-Mark = Literal["best", "lowest"] | None
+Mark = Literal["best", "lowest", "highest"] | None
+"""The worst is the lowest, or of a metric where lower is better the highest."""
 
 TIE_DECIMALS = 9
 """Scores that agree to so many decimals tie: the same mean over folds may differ in its last bits."""
@@ -85,8 +86,13 @@ class Table:
 
     @property
     def marked(self) -> bool:
-        """Whether any cell is marked as best or lowest."""
+        """Whether any cell is marked as best or worst."""
         return any(cell.mark for row in self.rows for cell in row)
+
+    @property
+    def worst(self) -> str:
+        """What the legend calls those that are marked as worst: `lowest`, unless lower is better somewhere."""
+        return "worst" if any(cell.mark == "highest" for row in self.rows for cell in row) else "lowest"
 
     @property
     def note_lines(self) -> tuple[str, ...]:
@@ -106,13 +112,16 @@ def signed(value: float) -> str:
     return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
 
 
-def marks(values: Sequence[float | None]) -> list[Mark]:
-    """Return the mark of each value: the highest best, the lowest lowest (all that tie); none if all are equal."""
+def marks(values: Sequence[float | None], better: Literal["higher", "lower"]) -> list[Mark]:
+    """Return the mark of each value: the best and the worst (all that tie); none if all are equal."""
     rounded = [None if value is None else round(value, TIE_DECIMALS) for value in values]
     present = [value for value in rounded if value is not None]
     if len(set(present)) < 2:
         return [None] * len(values)
-    found: Mapping[float, Mark] = {min(present): "lowest", max(present): "best"}
+    low, high = min(present), max(present)
+    found: Mapping[float, Mark] = (
+        {low: "lowest", high: "best"} if better == "higher" else {low: "best", high: "highest"}
+    )
     return [None if value is None else found.get(value) for value in rounded]
 
 
@@ -136,8 +145,8 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """Return a GitHub table: best bold, lowest in italics (GitHub shows no gray)."""
-    legend = " Best in bold, lowest in italics." if table.marked else ""
+    """Return a GitHub table: best bold, worst in italics (GitHub shows no gray)."""
+    legend = f" Best in bold, {table.worst} in italics." if table.marked else ""
     lines = [f"**{_markdown(table.title)}.** {_markdown(table.caption)}{legend}", ""]
     groups = [span.label for span in table.spans for _ in range(span.columns)] or [""] * len(table.header)
     header = [f"{group}<br>{name}" if group else name for group, name in zip(groups, table.header, strict=True)]
@@ -163,7 +172,8 @@ def _markdown_cell(cell: Cell) -> str:
     text = _markdown(cell.text)
     for over, size in cell.spreads:
         text += f" ±<sub>{over}</sub>{size}" if over else f"±{size}"
-    text = {"best": f"**{text}**", "lowest": f"*{text}*", None: text}[cell.mark]
+    if cell.mark:
+        text = f"**{text}**" if cell.mark == "best" else f"*{text}*"
     return text + (f"<sup>{cell.note}</sup>" if cell.note else "")
 
 

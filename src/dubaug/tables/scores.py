@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dubaug.errors import DubaugError
 from dubaug.files import read_json
+from dubaug.suites.registry import metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +53,19 @@ class Scores:
             return None
         return self.missing.get(task, "no results")
 
+    def better(self, task: str) -> Literal["higher", "lower"]:
+        """Return which scores on the task are better ones; higher ones where there is none."""
+        return next((metric(score.metric).better for (name, _), score in self.final.items() if name == task), "higher")
+
     def best_variant(self, task: str, variants: Iterable[str]) -> str | None:
-        """Return the variant that scores highest on the task, or None if none has a score."""
+        """Return the variant that scores best on the task, or None if none has a score."""
         scored = [variant for variant in variants if (task, variant) in self.final]
-        return max(scored, key=lambda variant: self.final[task, variant].mean, default=None)
+        best = max if self.better(task) == "higher" else min
+        return best(scored, key=lambda variant: self.final[task, variant].mean, default=None)
 
 
 def load_scores(paths: Iterable[Path]) -> Scores:
-    """Return the scores in result files; one in a folder `epoch<NN>` belongs to the sweep. Raises `DubaugError`."""
+    """Return the scores in result files, of last checkpoints and of points of sweeps. Raises `DubaugError`."""
     final: dict[tuple[str, str], Score] = {}
     sweep: dict[tuple[str, str, int], Score] = {}
     missing: dict[str, str] = {}
@@ -67,12 +73,12 @@ def load_scores(paths: Iterable[Path]) -> Scores:
     files: set[tuple[str, str]] = set()
     for path in paths:
         result = read_json(path)
-        if not {"suite", "variant", "tasks"} <= set(result):
+        if not {"suite", "variant", "tasks", "in_sweep"} <= set(result):
             raise DubaugError(
-                f"{path} is no result file: it names no suite, variant or tasks; leave it out of --results"
+                f"{path} is no result file: it lacks suite, variant, tasks or in_sweep; leave it out of --results"
             )
         missing |= result.get("missing", {})
-        in_sweep = path.parent.name.startswith("epoch")
+        in_sweep = result["in_sweep"]
         if not in_sweep:
             files.add((result["suite"], result["variant"]))
         for task, entry in result["tasks"].items():

@@ -1,13 +1,15 @@
 """The paper's tables from our own scores: 1, 2 and D6 here, the others by name."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from dubaug.errors import DubaugError
+from dubaug.suites.registry import metric
+from dubaug.suites.suite import Group, ResultsTable
 from dubaug.tables.data_tables import table_b4, table_b5
 from dubaug.tables.external import table_a1, table_a2, table_a3
-from dubaug.tables.layout import METRIC_NAMES, TABLE_1, TABLE_2, TABLE_D6, Group, d6_variants, groups_of, main_variants
+from dubaug.tables.layout import TABLE_1, TABLE_2, TABLE_D6, d6_variants, groups_of, main_variants, suite_tables
 from dubaug.tables.render import Cell, Mark, Span, Table, marks, number
-from dubaug.tables.scores import Score
 from dubaug.tables.sources import Reasons, Sources
 
 TIDY_SCORE = (
@@ -18,24 +20,18 @@ TIDY_SCORE = (
 
 
 def build(name: str, sources: Sources) -> Table:
-    """Return the table called `name` (1, 2, a1, a2, a3, b4, b5, d6). Raises `DubaugError` for another."""
+    """Return the table called `name`: one of the paper's, or of a suite's own. Raises `DubaugError` for another."""
+    own = suite_tables(sources.experiment)
+    if name in own:
+        return _results_table(own[name], sources)
     if name not in BUILDERS:
-        raise DubaugError(f"there is no table {name!r}; there are: {', '.join(BUILDERS)}")
+        raise DubaugError(f"there is no table {name!r}; there are: {', '.join([*BUILDERS, *own])}")
     return BUILDERS[name](sources)
 
 
-def _table_1(sources: Sources) -> Table:
-    groups = groups_of(TABLE_1, sources.experiment, with_others=True)
-    return _results_table("1", "Evaluation results.", groups, sources)
-
-
-def _table_2(sources: Sources) -> Table:
-    caption = "Potential trade-offs: linguistic and vision-only tasks."
-    return _results_table("2", caption, groups_of(TABLE_2, sources.experiment), sources)
-
-
-def _results_table(name: str, caption: str, groups: Sequence[Group], sources: Sources) -> Table:
+def _results_table(table: ResultsTable, sources: Sources) -> Table:
     """Return a table of tasks by variants, as the paper's Tables 1 and 2."""
+    name, groups = table.name, groups_of(table, sources.experiment)
     experiment, reasons = sources.experiment, Reasons()
     baselines, dubbed = main_variants(experiment)
     variants = (*baselines, *dubbed)
@@ -47,7 +43,7 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
         if rows:
             rules.append(len(rows))
         for i, task in enumerate(group.tasks):
-            marked = marks([_mean(sources.scores.final.get((task, variant))) for variant in variants])
+            marked = _marks(task, variants, sources)
             setting = experiment.tasks[task]
             rows.append(
                 (
@@ -67,8 +63,8 @@ def _results_table(name: str, caption: str, groups: Sequence[Group], sources: So
     tasks = [task for group in groups for task in group.tasks]
     meanings = ", ".join(f"{group.label} = {group.note}" for group in groups)
     return Table(
-        name=name,
-        caption=f"{caption} Top-1 accuracy{_tasks_by_metric(groups, sources)}. {_deviations(sources, variants)} "
+        name=name.upper(),
+        caption=f"{table.caption} {_tasks_by_metric(groups, sources)}. {_deviations(sources, variants)} "
         f"M: modality (A audio, V video).{f' {meanings}.' if meanings else ''}",
         header=("", "Task", "M", *(experiment.variants[variant].label for variant in variants)),
         spans=(
@@ -94,7 +90,7 @@ def _table_d6(sources: Sources) -> Table:
     by_kind = _has_seeds(sources, variants)
     marked: dict[tuple[str, str], Mark] = {}
     for task in TABLE_D6:
-        column = marks([_mean(sources.scores.final.get((task, variant))) for variant in variants])
+        column = _marks(task, variants, sources)
         marked |= {(task, variant): mark for variant, mark in zip(variants, column, strict=True)}
     return Table(
         name="D6",
@@ -128,8 +124,9 @@ def _span(label: str, columns: Sequence[str]) -> tuple[Span, ...]:
     return (Span(label=label, columns=len(columns)),) if columns else ()
 
 
-def _mean(score: Score | None) -> float | None:
-    return score.mean if score else None
+def _marks(task: str, variants: Sequence[str], sources: Sources) -> list[Mark]:
+    scores = [sources.scores.final.get((task, variant)) for variant in variants]
+    return marks([score.mean if score else None for score in scores], sources.scores.better(task))
 
 
 def _score_cell(task: str, variant: str, mark: Mark, sources: Sources, reasons: Reasons, *, by_kind: bool) -> Cell:
@@ -173,21 +170,23 @@ def _spread_over_seeds(sources: Sources, variants: Sequence[str]) -> str:
 
 
 def _tasks_by_metric(groups: Sequence[Group], sources: Sources) -> str:
-    """Return the caption's words on tasks that are not measured by accuracy: `, except mAP for FSD50K and ...`."""
+    """Return the caption's words on what is measured: `Top-1 accuracy, except mAP for FSD50K and ...`."""
     metric_of = {task: score.metric for (task, _), score in sources.scores.final.items()}
     by_metric: dict[str, list[str]] = {}
     for group in groups:
         for task in group.tasks:
-            metric = metric_of.get(task, "top1_acc")
-            if metric != "top1_acc":
-                by_metric.setdefault(METRIC_NAMES.get(metric, metric), []).append(sources.label(task))
-    parts = [f"{metric} for {' and '.join(labels)}" for metric, labels in by_metric.items()]
-    return f", except {'; '.join(parts)}" if parts else ""
+            by_metric.setdefault(metric_of.get(task, "top1_acc"), []).append(sources.label(task))
+    others = "; ".join(
+        f"{metric(name).title} for {' and '.join(labels)}" for name, labels in by_metric.items() if name != "top1_acc"
+    )
+    if others and "top1_acc" not in by_metric:
+        return others
+    return f"Top-1 accuracy, except {others}" if others else "Top-1 accuracy"
 
 
 BUILDERS: Mapping[str, Callable[[Sources], Table]] = {
-    "1": _table_1,
-    "2": _table_2,
+    "1": partial(_results_table, TABLE_1),
+    "2": partial(_results_table, TABLE_2),
     "a1": table_a1,
     "a2": table_a2,
     "a3": table_a3,

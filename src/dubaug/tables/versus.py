@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from dubaug.errors import DubaugError
+from dubaug.suites.registry import metric
+from dubaug.suites.suite import Group, ResultsTable
 from dubaug.tables.layout import (
-    METRIC_NAMES,
     TABLE_1,
     TABLE_2,
     TABLE_D6,
-    Group,
     d6_variants,
     groups_of,
     main_variants,
@@ -53,11 +53,9 @@ class Pair:
         return self.ours - self.paper
 
 
-def build_beside_paper(name: str, sources: Sources) -> Table:
-    """Return the second form of the table called `name`. Raises `DubaugError` if there is no such table."""
-    if name not in BUILDERS:
-        raise DubaugError(f"there is no table {name!r}; there are: {', '.join(BUILDERS)}")
-    return BUILDERS[name](sources)
+def build_beside_paper(name: str, sources: Sources) -> Table | None:
+    """Return the second form of the table called `name`; None for a table that the paper does not have."""
+    return BUILDERS[name](sources) if name in BUILDERS else None
 
 
 def published_scores(name: str, sources: Sources) -> dict[tuple[str, str], Published]:
@@ -71,16 +69,9 @@ def published_scores(name: str, sources: Sources) -> dict[tuple[str, str], Publi
     }
 
 
-def _versus_1(sources: Sources) -> Table:
-    return _versus_results("1", groups_of(TABLE_1, sources.experiment, with_others=True), sources)
-
-
-def _versus_2(sources: Sources) -> Table:
-    return _versus_results("2", groups_of(TABLE_2, sources.experiment), sources)
-
-
-def _versus_results(name: str, groups: Sequence[Group], sources: Sources) -> Table:
+def _versus_results(table: ResultsTable, sources: Sources) -> Table:
     """Return three lines a task (ours, the paper's, the difference) by variants, and the order's agreement."""
+    name, groups = table.name, groups_of(table, sources.experiment)
     published, reasons = published_scores(name, sources), Reasons()
     baselines, dubbed = (
         [variant for variant in side if any(variant == known for _, known in published)]
@@ -145,7 +136,7 @@ def _pair(task: str, variant: str, published: Mapping[tuple[str, str], Published
     differ = score and paper and score.metric != paper.metric
     why_difference = why_ours or why_paper
     if score and paper and differ:
-        names = [METRIC_NAMES.get(metric, metric) for metric in (score.metric, paper.metric)]
+        names = [metric(name).label for name in (score.metric, paper.metric)]
         why_difference = f"{sources.label(task)}: measured by {names[0]} here, by {names[1]} in the paper"
     return Pair(
         ours=score.mean if score else None,
@@ -163,15 +154,16 @@ def _order(pairs: Sequence[Pair]) -> Order:
 def _three_lines(
     head: Cell, task: str, pairs: Sequence[Pair], order: Order, sources: Sources, reasons: Reasons
 ) -> list[tuple[Cell, ...]]:
-    """Return a task's rows. Best and lowest are marked in ours and in the paper's, among the variants shown."""
+    """Return a task's rows. Best and worst are marked in ours and in the paper's, among the variants shown."""
+    better = sources.scores.better(task)
     lines = {
         "ours": [
             Cell(text=number(pair.ours), mark=mark) if pair.ours is not None else reasons.cell(pair.why_ours)
-            for pair, mark in zip(pairs, marks([pair.ours for pair in pairs]), strict=True)
+            for pair, mark in zip(pairs, marks([pair.ours for pair in pairs], better), strict=True)
         ],
         "paper": [
             Cell(text=number(pair.paper), mark=mark) if pair.paper is not None else reasons.cell(pair.why_paper)
-            for pair, mark in zip(pairs, marks([pair.paper for pair in pairs]), strict=True)
+            for pair, mark in zip(pairs, marks([pair.paper for pair in pairs], better), strict=True)
         ],
         "diff.": [_difference(pair, reasons) for pair in pairs],
     }
@@ -202,11 +194,11 @@ def _tidy(
 ) -> tuple[str | float | int | None, ...]:
     """Return the columns of `TIDY_PAIR`."""
     score, paper = sources.scores.final.get((task, variant)), published.get((task, variant))
-    metric = score.metric if score else paper.metric if paper else ""
+    measured = score.metric if score else paper.metric if paper else ""
     deviations = (score.std_folds if score else None, score.std_seeds if score else None, paper.std if paper else None)
     label = sources.experiment.variants[variant].label
     values = (pair.ours, pair.paper, pair.difference, *deviations, order.tau, order.n, *overall)
-    return (variant, label, metric, *values, pair.why_difference)
+    return (variant, label, measured, *values, pair.why_difference)
 
 
 def _overall(overall: tuple[float | None, int], what: str) -> tuple[tuple[str, str], ...]:
@@ -304,8 +296,8 @@ def _versus_d6(sources: Sources) -> Table:
 
 
 BUILDERS: Mapping[str, Callable[[Sources], Table]] = {
-    "1": _versus_1,
-    "2": _versus_2,
+    "1": partial(_versus_results, TABLE_1),
+    "2": partial(_versus_results, TABLE_2),
     "a1": versus_a1,
     "a2": versus_a2,
     "a3": versus_a3,

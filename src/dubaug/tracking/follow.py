@@ -29,7 +29,7 @@ class Follower:
         digest = read_json(work_dir / IDENTITY)["experiment"]
         self._record = Record(
             key=training_key(variant, seed, digest, self._work),
-            name=training_name(variant, seed, work_dir.parent),
+            name=training_name(variant, seed),
             parent=None,
             tags={**training_tags(variant, seed, digest), "stage": "pretrain"},
             status=RUNNING,

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubaug.config import SUITES
 from dubaug.files import read_json
+from dubaug.layout import MANIFEST, WORK_DIR, runs_in
 from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.pretrain.workdir import WorkDirectory
 from dubaug.progress import say
-from dubaug.tracking.records import in_runs, training_key
+from dubaug.suites.registry import SUITES
+from dubaug.tracking.records import training_key
 from dubaug.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ class Network:
 
 def networks(results_dir: Path) -> Iterator[Network]:
     """Yield the last checkpoints of all finished trainings in a results folder."""
-    for path in in_runs(results_dir, "pretraining.json"):
-        manifest, work = Manifest.load(path), WorkDirectory(path.parent / "pretrain")
+    finished = [folder for folder in runs_in(results_dir).values() if (folder / MANIFEST).is_file()]
+    for folder in finished:
+        manifest, work = Manifest.load(folder / MANIFEST), WorkDirectory(folder / WORK_DIR)
         final = manifest.final
         if final.path.is_file():
             tags = {"seed": str(manifest.seed), "epoch": str(final.epoch), "experiment": manifest.experiment}
@@ -46,7 +48,7 @@ def networks(results_dir: Path) -> Iterator[Network]:
                 key=training_key(manifest.variant, manifest.seed, manifest.experiment, work),
                 variant=manifest.variant,
                 checkpoint=final,
-                tags={**tags, HASH_TAG: final.sha256, **_scores(path.parent, final.sha256)},
+                tags={**tags, HASH_TAG: final.sha256, **_scores(folder, final.sha256)},
             )
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from dubaug.companion.training import FINISHED, KILLED, RUNNING
-from dubaug.config import SUITES
 from dubaug.files import read_json
+from dubaug.layout import MANIFEST, WORK_DIR, RunName, runs_in
 from dubaug.pretrain.experiment import flattened
 from dubaug.pretrain.workdir import IDENTITY, WorkDirectory, in_use
+from dubaug.suites.registry import SUITES
 from dubaug.tracking.curves import Metric
 
 BESIDE_SCORES = ("/std", "/low", "/high", "/seconds")
@@ -51,18 +52,12 @@ class Record:
 def collect(results_dir: Path) -> list[Record]:
     """Return the records of everything in `results_dir`, parents before children."""
     config = results_dir / "config.yaml"
-    folders = {path.parent.parent for path in in_runs(results_dir, f"pretrain/{IDENTITY}")}
-    folders |= {path.parent for path in in_runs(results_dir, "pretraining.json")}
-    records = [record for folder in sorted(folders) for record in _run_records(folder, config)]
-    for folder in sorted({path.parent for path in results_dir.glob("*/seed*/")}):
-        records += _aggregate_records(folder)
+    runs = runs_in(results_dir)
+    records = [record for name, folder in runs.items() for record in _run_records(name, folder, config)]
+    for variant in dict.fromkeys(name.variant for name in runs):
+        records += _aggregate_records(results_dir / variant)
     report = _report_record(results_dir)
     return records + ([report] if report else [])
-
-
-def in_runs(results_dir: Path, pattern: str) -> list[Path]:
-    """Return the files of a pattern in the folders of all runs: a variant's own, and those of its seeds."""
-    return sorted({*results_dir.glob(f"*/{pattern}"), *results_dir.glob(f"*/seed*/{pattern}")})
 
 
 def training_key(variant: str, seed: int, experiment: str, work: WorkDirectory) -> str:
@@ -71,9 +66,9 @@ def training_key(variant: str, seed: int, experiment: str, work: WorkDirectory) 
     return "/".join([*parts, work.training_id] if work.training_id else parts)
 
 
-def training_name(variant: str, seed: int, folder: Path) -> str:
-    """Return a run's name for people: the seed is said where there may be several."""
-    return variant if folder.name == variant else f"{variant} seed {seed}"
+def training_name(variant: str, seed: int) -> str:
+    """Return a run's name for people."""
+    return f"{variant} seed {seed}"
 
 
 def training_tags(variant: str, seed: int, experiment: str) -> dict[str, str]:
@@ -86,20 +81,21 @@ def curve_files(work: WorkDirectory) -> tuple[Path, ...]:
     return tuple(path for path in (work.metrics, work.system) if path.is_file())
 
 
-def _run_records(folder: Path, config: Path) -> list[Record]:
+def _run_records(name: RunName, folder: Path, config: Path) -> list[Record]:
     """Return the record of one training, finished or not, and, nested, one for each of its result files."""
-    work = WorkDirectory(folder / "pretrain")
-    manifest_path, identity_path = folder / "pretraining.json", work.path / IDENTITY
+    work = WorkDirectory(folder / WORK_DIR)
+    manifest_path, identity_path = folder / MANIFEST, work.path / IDENTITY
     manifest = read_json(manifest_path) if manifest_path.is_file() else {}
     identity = read_json(identity_path) if identity_path.is_file() else {}
+    if not manifest and not identity:
+        return []  # it has only just begun
     settings = dict(flattened(identity.get("configuration", {})))
-    variant = manifest.get("variant") or (folder.parent.name if folder.name.startswith("seed") else folder.name)
-    seed: int = manifest.get("seed", settings.get("seed", 0))
+    variant, seed = name.variant, name.seed
     experiment: str = (manifest or identity)["experiment"]
     if manifest and identity and manifest["experiment"] != identity["experiment"]:
         settings = {}  # the work directory has gone on to another configuration: it says nothing of this manifest
     tags, key = training_tags(variant, seed, experiment), training_key(variant, seed, experiment, work)
-    title = training_name(variant, seed, folder)
+    title = training_name(variant, seed)
     done = {name: manifest[name] for name in ("epochs", "n_clips", "n_titles", "device", "seconds") if name in manifest}
     files = [(path, "pretraining") for path in (manifest_path, identity_path, work.path / "log.txt", config)]
     kept = {checkpoint["sha256"] for checkpoint in manifest.get("checkpoints", [])}
@@ -138,9 +134,9 @@ def _training_note(settings: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
 
 
 def _aggregate_records(folder: Path) -> list[Record]:
-    """Return the record of a variant's seeds together, and nested one for each file that joins them."""
-    tags = {"variant": folder.name, "seed": "all"}
-    results, title, key = dict(_results(folder)), f"{folder.name} all seeds", f"seeds/{folder.name}"
+    """Return the record of a variant's seeds together, and nested one for each file that joins several."""
+    tags, title, key = {"variant": folder.name, "seed": "all"}, f"{folder.name} all seeds", f"seeds/{folder.name}"
+    results = {path: result for path, result in _results(folder) if len(result.get("seeds", ())) > 1}
     if not results:
         return []
     note = "Means over pretraining seeds, whose own runs stand beside this one."
@@ -155,21 +151,23 @@ def _aggregate_records(folder: Path) -> list[Record]:
 
 
 def _results(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield a run's result files with what stands in them, a suite's kept epochs before its last."""
+    """Yield a folder's result files with what stands in them, the points of a suite's sweep before the last epoch."""
     for suite in SUITES:
-        for path in (*sorted(folder.glob(f"epoch*/{suite}.json")), folder / f"{suite}.json"):
-            if path.is_file():
-                yield path, read_json(path)
+        path = folder / f"{suite}.json"
+        if path.is_file():
+            final = read_json(path)
+            points = [folder / point["path"] for point in final.get("sweep", ())]
+            yield from ((point, read_json(point)) for point in points if point.is_file())
+            yield path, final
 
 
 def _probe_record(path: Path, result: Mapping[str, Any], title: str, parent: str, tags: Mapping[str, str]) -> Record:
     suite, epoch = result["suite"], result["epoch"]
-    final = not path.parent.name.startswith("epoch")
-    stage = "probe" if final else "sweep"
+    stage = "sweep" if result["in_sweep"] else "probe"
     checkpoint = result["checkpoint_sha256"]  # none where several seeds are joined
     return Record(
         key="/".join([stage, result["experiment"], suite, str(epoch), parent]),
-        name=f"{title} {suite}" + ("" if final else f" epoch {epoch}"),
+        name=f"{title} {suite}" + (f" epoch {epoch}" if result["in_sweep"] else ""),
         parent=parent,
         tags={
             **tags,

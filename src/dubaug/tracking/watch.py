@@ -15,16 +15,17 @@ from pathlib import Path
 from dubaug.companion.address import sqlite_file, unfit
 from dubaug.companion.process import start
 from dubaug.companion.training import FINISHED, STATE
-from dubaug.config import SUITES, Experiment
+from dubaug.config import Experiment
 from dubaug.errors import DubaugError
+from dubaug.layout import MANIFEST, WORK_DIR
 from dubaug.progress import say
-from dubaug.tracking.records import REPORT_FILES, collect, in_runs
+from dubaug.suites.registry import SUITES
+from dubaug.tracking.records import REPORT_FILES, collect
 from dubaug.tracking.sync import sync
 
 LOOK_EVERY_S = 30.0
 BACKOFF_MAX_S = 300.0
-_RESULTS = ("pretraining.json", *(name for suite in SUITES for name in (f"{suite}.json", f"epoch*/{suite}.json")))
-_CURVES = ("pretrain/metrics.jsonl", "pretrain/system.jsonl")
+_CURVES = (f"{WORK_DIR}/metrics.jsonl", f"{WORK_DIR}/system.jsonl")
 
 
 class Watcher:
@@ -96,7 +97,8 @@ def watch(results_dir: Path, *, uri: str, experiment: str, look_every_s: float, 
 def looked_at(results_dir: Path, *, curves: bool) -> dict[str, tuple[int, int]]:
     """Return time and size of the files that syncing may depend on; of those that a training writes to if `curves`."""
     seen: dict[str, tuple[int, int]] = {}
-    for path in _files(results_dir, (*_RESULTS, *_CURVES) if curves else _RESULTS):
+    results = [name for suite in SUITES for name in (f"{suite}.json", f"epoch*/{suite}.json")]
+    for path in _files(results_dir, (MANIFEST, *results, *(_CURVES if curves else ()))):
         with suppress(OSError):
             stat = path.stat()
             seen[str(path)] = (stat.st_mtime_ns, stat.st_size)
@@ -104,8 +106,9 @@ def looked_at(results_dir: Path, *, curves: bool) -> dict[str, tuple[int, int]]:
 
 
 def _files(results_dir: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
-    for pattern in patterns:
-        yield from in_runs(results_dir, pattern)
+    for folder in ("*", "*/seed*"):
+        for name in patterns:
+            yield from results_dir.glob(f"{folder}/{name}")
     for pattern in ("tables/[!.]*", "figures/[!.]*", "corpus/[!.]*", *REPORT_FILES):
         yield from results_dir.glob(pattern)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubaug.config import SUITES, Demo
+from dubaug.config import Demo
 from dubaug.demo.generator import generator_sha256
 from dubaug.demo.tasks import hares, hear, hear_speech, visual
 from dubaug.demo.tasks.plan import FilePlan, Miniature, Render
@@ -50,9 +50,10 @@ def build_tasks(
     by the same generator is left as it is. Raises `DubaugError` for an unknown suite, or a folder in the way that
     was not generated.
     """
-    unknown = (suites or set()) - set(SUITES)
+    in_suites = dict.fromkeys(mini.suite for mini in MINIATURES.values())
+    unknown = (suites or set()) - set(in_suites)
     if unknown:
-        raise DubaugError(f"unknown suite {sorted(unknown)[0]!r}; known: {', '.join(SUITES)}")
+        raise DubaugError(f"no miniature is of a suite {sorted(unknown)[0]!r}; they are of: {', '.join(in_suites)}")
     known = {mini.folder for mini in MINIATURES.values()}
     if folders is not None and folders - known:
         raise DubaugError(

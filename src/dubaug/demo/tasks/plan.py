@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from dubaug.config import Demo, SuiteName
+from dubaug.config import Demo
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Miniature:
     """One downstream data set: where it lies under the demo's folder, which suite needs it, what it holds."""
 
     folder: str
-    suite: SuiteName
+    suite: str
     plan: Callable[[Demo], FilePlan]
     source: str | None = None
     """Data sets of one source make files of the same name alike (Speech Commands' two sizes share files)."""

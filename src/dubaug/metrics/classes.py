@@ -1,4 +1,4 @@
-"""HEAR's scores, without scikit-learn (its import would cost each job two seconds); the tests compare them with it.
+"""Scores of classes as HEAR has them, without scikit-learn (its import would cost each job two seconds; the tests do).
 
 All take `probabilities` and `truth` (0 or 1), (items, outputs). Accuracies are shares of the items; the others count
 all classes alike ("macro"). A class needs a positive item (and, for areas under the ROC curve, a negative one) to have
@@ -12,76 +12,55 @@ from statistics import NormalDist
 
 import numpy as np
 
-from dubaug.errors import DubaugError
-
 _NORMAL = NormalDist()
-
-ACCURACIES = ("top1_acc", "pitch_acc", "chroma_acc")
-"""Metrics that are the share of items that are right."""
 
 SEMITONES = 12
 """In an octave: `chroma_acc` takes classes to be pitches in order, and forgives a wrong octave."""
 
 
-def score(name: str, probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> float:
-    """Return the metric called `name`; not a number where no class allows one, infinite for a perfect `d_prime`.
-
-    `heads` are the numbers of outputs of each head, (outputs,) unless the task has several.
-    Raises `DubaugError` for a name that is neither in `ACCURACIES` nor in `METRICS`.
-    """
-    if name in ACCURACIES:
-        return float(right(name, probabilities, truth, heads).mean())
-    if name not in METRICS:
-        raise DubaugError(f"unknown metric {name!r}; known: {', '.join([*ACCURACIES, *METRICS])}")
-    return METRICS[name](probabilities, truth)
+def right(outputs: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> np.ndarray:
+    """Return which items are right, bool (items,): the highest output of every head is (Fluent Speech Commands)."""
+    return _right(outputs, truth, heads, equal=lambda difference: difference == 0)
 
 
-def right(name: str, probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> np.ndarray:
-    """Return which items are right by an accuracy, bool (items,): the highest output of every head is.
+def right_but_for_octave(outputs: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> np.ndarray:
+    """As `right`; it is enough that the class's number is the right one but for a multiple of twelve."""
+    return _right(outputs, truth, heads, equal=lambda difference: difference % SEMITONES == 0)
 
-    For `chroma_acc` it is enough that the class's number is the right one but for a multiple of twelve. `pitch_acc` is
-    another name of `top1_acc`. Several heads must all be right (Fluent Speech Commands).
-    """
+
+def _right(
+    outputs: np.ndarray, truth: np.ndarray, heads: Sequence[int], *, equal: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
     found = np.ones(len(truth), dtype=bool)
     start = 0
     for size in heads:
         head = slice(start, start + size)
-        difference = probabilities[:, head].argmax(axis=1) - truth[:, head].argmax(axis=1)
-        found &= (difference % SEMITONES if name == "chroma_acc" else difference) == 0
+        found &= equal(outputs[:, head].argmax(axis=1) - truth[:, head].argmax(axis=1))
         start += size
     return found
 
 
-def has_score(name: str, truth: np.ndarray) -> bool:
-    """Return whether items with this truth (items, outputs) have the metric at all: whether any class allows one."""
-    positive, negative = (truth > 0).any(axis=0), (truth == 0).any(axis=0)
-    if name in ACCURACIES:
-        return len(truth) > 0
-    return bool(positive.any() if name == "mAP" else (positive & negative).any())
+def has_positive(truth: np.ndarray) -> bool:
+    """Return whether any class has an item."""
+    return bool((truth > 0).any())
 
 
-def mean_loss(probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int], *, multilabel: bool) -> float:
-    """Return the loss that training lowers: cross entropy by item, summed over heads; binary by item and class.
-
-    Of probabilities, which say nothing nearer to 1 than their precision does: beyond that the loss stays as it is.
-    """
-    limits = np.finfo(probabilities.dtype)
-    wrong = np.maximum(1 - probabilities, limits.epsneg) if multilabel else np.ones_like(probabilities)
-    of_truth = np.where(truth > 0, np.maximum(probabilities, limits.tiny), wrong)
-    return float(-np.log(of_truth, dtype=np.float64).sum() / (truth.size if multilabel else len(truth)))
+def has_both(truth: np.ndarray) -> bool:
+    """Return whether any class has an item with it and one without."""
+    return bool(((truth > 0).any(axis=0) & (truth == 0).any(axis=0)).any())
 
 
-def mean_average_precision(probabilities: np.ndarray, truth: np.ndarray) -> float:
+def mean_average_precision(probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int] = ()) -> float:
     """Return the average precision of each class that has a positive item, averaged over these classes."""
     return _mean(average_precision(probabilities, truth))
 
 
-def mean_area_under_roc(probabilities: np.ndarray, truth: np.ndarray) -> float:
+def mean_area_under_roc(probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int] = ()) -> float:
     """Return the area under each class's ROC curve, averaged over the classes with positives and negatives."""
     return _mean(area_under_roc(probabilities, truth))
 
 
-def d_prime(probabilities: np.ndarray, truth: np.ndarray) -> float:
+def d_prime(probabilities: np.ndarray, truth: np.ndarray, heads: Sequence[int] = ()) -> float:
     """Return the mean over classes of sqrt(2) times the normal quantile of the area under the ROC curve."""
     areas = area_under_roc(probabilities, truth)
     with np.errstate(invalid="ignore"):  # a perfect class beside a wholly wrong one: infinity less infinity
@@ -137,14 +116,3 @@ def quantile(area: float) -> float:
     if 0.0 < area < 1.0:
         return _NORMAL.inv_cdf(area)
     return math.inf if area >= 1.0 else -math.inf
-
-
-METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "mAP": mean_average_precision,
-    "d_prime": d_prime,
-    "aucroc": mean_area_under_roc,
-}
-"""Metrics by HEAR's names; the accuracies, which also need the heads, stand beside them in `score`."""
-
-PERFECT: dict[str, float] = {**dict.fromkeys([*ACCURACIES, "mAP", "aucroc"], 1.0), "d_prime": math.inf}
-"""The highest value of each metric."""

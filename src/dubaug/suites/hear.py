@@ -1,4 +1,4 @@
-"""The protocols by which frozen encoders are probed."""
+"""HEAR (https://hearbenchmark.com): its scene tasks, by heareval's predictor and search."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dubaug.settings import BelowOne, Count, Positive, PositiveInt, Settings, require
+from dubaug.suites.suite import Protocol, Suite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class HearProbe(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> "HearProbe":
-        least = f"at least probe.hear.validate_every ({self.validate_every}), or nothing is ever validated"
+        least = f"at least validate_every ({self.validate_every}), or nothing is ever validated"
         require(self.max_epochs >= self.validate_every, "max_epochs", self.max_epochs, least)
         points = len(self.hidden_layers) * len(self.learning_rates) * len(self.initialisations)
         most = f"at most the grid's size ({points})"
@@ -40,21 +41,11 @@ class HearProbe(Settings):
         return self
 
 
-@dataclass(frozen=True, kw_only=True)
-class HaresProbe(Settings):
-    """§3.5: linear, Adam, linear warm-up, cosine decay."""
-
-    steps: PositiveInt
-    warmup_steps: Count
-    learning_rate: Positive
-    batch_size: PositiveInt
-
-
-@dataclass(frozen=True, kw_only=True)
-class VisualProbe(Settings):
-    """§3.5: linear, SGD, cosine decay. Momentum is open."""
-
-    epochs: PositiveInt
-    learning_rate: Positive
-    momentum: BelowOne
-    batch_size: PositiveInt
+SUITE = Suite(
+    name="hear",
+    title="HEAR",
+    note="an MLP with 1 or 2 hidden layers on the frozen embeddings, chosen by a search (heareval's protocol)",
+    protocol=Protocol(settings=HearProbe, probe="dubaug.probe.hear:probe_hear", needs_valid=True),
+    swept=True,
+    layout="hear",
+)

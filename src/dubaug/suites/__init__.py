@@ -1,0 +1,1 @@
+"""The suites of downstream tasks, one file each; `registry` finds them."""
