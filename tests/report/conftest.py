@@ -63,8 +63,9 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
     write_text(folder / "corpus/subsets.csv", "languages,titles,video_hours\nen+es,22,0.2296\n")
     write_text(
         folder / "corpus/alignment.csv",
-        "title_id,language,status,verdict,offset_s,drift\none,es,aligned,keep,-0.0123,0\none,fr,shifted,correct,1.5,0\n"
-        "two,es,aligned,keep,0.001,0\ntwo,fr,silent,reject,,\n",
+        "title_id,language,status,verdict,offset_s,drift,similarity,agreement,identical,silence,windows\n"
+        "one,es,aligned,keep,-0.0123,0,1,1,0,0,8\none,fr,shifted,correct,1.5,0,1,1,0,0,8\n"
+        "two,es,aligned,keep,0.001,0,1,1,0,0,8\ntwo,fr,silent,reject,,,0,0,0,1,0\n",
     )
     write_text(
         folder / "comparisons.csv",

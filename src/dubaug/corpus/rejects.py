@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from dubaug.errors import DubaugError
 from dubaug.files import write_text
 from dubaug.tabular import csv_text, read_rows
 
@@ -34,9 +35,11 @@ def write_rejects(path: Path, rejects: Iterable[Reject]) -> None:
 
 
 def read_rejects(paths: Sequence[Path]) -> tuple[Reject, ...]:
-    """Return the rows of several lists. Raises `DubaugError` if one is no reject list."""
+    """Return the rows of several lists. Raises `DubaugError` if one is not there, or is no reject list."""
     rejects: list[Reject] = []
     for path in paths:
+        if not path.is_file():
+            raise DubaugError(f"no reject list at {path}: leave it out, or make it with `dubaug index`")
         for row in read_rows(path, COLUMNS, what="reject list"):
             words = {column: row[column] for column in COLUMNS if column != "clips"}
             rejects.append(Reject(**words, clips=int(row["clips"]) if row["clips"] else None))
