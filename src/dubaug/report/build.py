@@ -20,7 +20,7 @@ from dubaug.report.differences import (
     task_label,
     variant_label,
 )
-from dubaug.report.films import read_alignment, read_films, read_left_out, read_subsets, reasons_of
+from dubaug.report.films import read_alignment, read_films, read_found, read_left_out, reasons_of
 from dubaug.report.fragments import read_fragment
 from dubaug.report.palette import DARK, LIGHT
 from dubaug.report.pictures import read_picture
@@ -125,7 +125,7 @@ def _context(sources: Sources) -> dict[str, Any]:
         "tables": _tables(sources.tables),
         "pictures": [picture for path in sources.figures if (picture := read_picture(path, out_dir=sources.out_dir))],
         "films": read_films(sources.titles),
-        "subsets": read_subsets(sources.subsets),
+        "subsets": read_found(sources.subsets),
         "alignment": read_alignment(sources.alignment),
         "alignment_picture": sources.alignment_figure
         and read_picture(sources.alignment_figure, out_dir=sources.out_dir),

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dubaug.config import Experiment
 from dubaug.report.inputs import read_table
-from dubaug.report.words import number_or_none
 from dubaug.statistics.estimate import SIGNIFICANCE
 from dubaug.suites.registry import metric
+from dubaug.tabular import number_or_none
 
 COLUMNS = (
     "task", "metric", "variant_a", "variant_b", "score_a", "score_b", "difference", "low", "high", "p", "p_holm",
