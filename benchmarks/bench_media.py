@@ -27,7 +27,7 @@ from typing import Any
 import av
 import numpy as np
 import torch
-from ingest_once import LANGUAGES, paper_settings, title_of
+from ingest_once import TRACKS, paper_settings, title_of
 from record import record
 from scales import experiment_at
 
@@ -57,7 +57,7 @@ def make_film(path: Path) -> None:
     assert demo is not None
     films = replace(demo.films, titles=1, scenes_per_title=round(FILM_S / demo.films.scene_s))
     (title,) = plan_titles(films, demo.seed)
-    assert title.languages == LANGUAGES
+    assert title.languages == TRACKS
     quick = path.with_stem(f"{path.stem}-quick")
     write_title(quick, title)
     with av.open(str(quick)) as source, av.open(str(path), "w", format="matroska") as out:
@@ -128,7 +128,7 @@ def ffmpeg_cpu_s(path: Path, height: int, frames_a_clip: int, clip_s: float) -> 
     words = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-threads", "1", "-drc_scale", "0", "-i", str(path)]
     words += ["-filter_threads", "1", "-map", "0:v", "-vf", f"fps={frames_a_clip / clip_s},scale=-2:{height}"]
     words += ["-pix_fmt", "yuvj420p", "-c:v", "mjpeg", "-q:v", "3", "-threads", "1", "-f", "null", "-"]
-    for stream in range(len(LANGUAGES)):
+    for stream in range(len(TRACKS)):
         words += ["-map", f"0:a:{stream}", "-f", "null", "-"]
     process = subprocess.Popen(words)
     _, status, usage = os.wait4(process.pid, 0)
@@ -174,7 +174,7 @@ def bench_reading(folder: Path, film: Path) -> list[dict[str, Any]]:
     outcome = make_shard(title_of(film, FILM_S), settings=settings, out_dir=folder / "read", threads=1)
     assert outcome.entry is not None
     index = folder / "clips.json"
-    ClipIndex(shards=(outcome.entry,), tracks=LANGUAGES, sample_rate_hz=settings.clips.sample_rate_hz).save(index)
+    ClipIndex(shards=(outcome.entry,), tracks=TRACKS, sample_rate_hz=settings.clips.sample_rate_hz).save(index)
     source = ClipSource(experiment_at("paper"), "es", 0, index, None)
     reader = ShardReader(outcome.entry.path)
     rng = np.random.default_rng(0)

@@ -12,22 +12,24 @@ import torch
 from record import peak_gib
 from scales import experiment_at
 
-from dubaug.corpus.titles import Title, Track
+from dubaug.corpus.titles import Title
+from dubaug.corpus.tracks import Track
 from dubaug.shards.ingest import Settings, make_shard
+from dubaug.tracks import TrackName
 
-LANGUAGES = ("en", "es", "fr", "ja")
+TRACKS = tuple(map(TrackName, ("en", "es", "fr", "ja")))
 WARM_UP_S = 6.0
 
 
 def paper_settings() -> Settings:
     """Return the paper's clips and log-mels."""
     experiment = experiment_at("paper")
-    return Settings(clips=experiment.clips, mel=experiment.mel, languages=LANGUAGES)
+    return Settings(clips=experiment.clips, mel=experiment.mel, tracks=TRACKS)
 
 
 def title_of(path: Path, seconds: float) -> Title:
     """Return the title as `dubaug select` would."""
-    tracks = tuple(Track(language=language, stream=stream) for stream, language in enumerate(LANGUAGES))
+    tracks = tuple(Track(name=name, stream=stream) for stream, name in enumerate(TRACKS))
     return Title(title_id=path.stem, path=path, minutes=seconds / 60, clips=int(seconds // 3), tracks=tracks)
 
 

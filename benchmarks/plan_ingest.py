@@ -60,15 +60,15 @@ def main() -> None:
     paths = parser.parse_args().films
     torch.set_num_threads(1)
     experiment = experiment_at("paper")
-    languages, clip_s = experiment.corpus.languages, experiment.clips.duration_s
+    names, clip_s = experiment.corpus.tracks, experiment.clips.duration_s
     titles, catalogue_s, align_s = [], 0.0, 0.0
     for path in paths:
         film = Film(title_id=path.stem, path=path)
-        found, seconds = measured(partial(find, film, languages=languages, clip_s=clip_s))
+        found, seconds = measured(partial(find, film, names=names, clip_s=clip_s))
         catalogue_s += seconds
         if not isinstance(found, Title):
             raise SystemExit(str(found))
-        _, seconds = measured(partial(measure, found, languages, experiment.alignment))
+        _, seconds = measured(partial(measure, found, names, experiment.alignment))
         align_s += seconds
         titles.append(found)
     hours, dubs = sum(title.minutes for title in titles) / 60, len(titles) * len(experiment.corpus.secondary)

@@ -20,7 +20,7 @@ TITLES = 4
 def make_corpus(folder: Path, experiment: Experiment, *, clips_per_title: int) -> Path:
     """Write `TITLES` shards with all tracks and return their index."""
     clips, mel = experiment.clips, experiment.mel
-    tracks = experiment.corpus.languages
+    tracks = experiment.corpus.tracks
     shape = (2, mel.frames(round(clips.duration_s * clips.sample_rate_hz)), mel.n_mels)
     entries = []
     for number in range(TITLES):

@@ -10,7 +10,7 @@ def item_seed(*keys: str | int) -> int:
 
     Unlike Python's `hash` it is the same in every process; unlike a sum it does not confuse (1, 2) with (2, 1).
     """
-    text = "\x1f".join(f"{type(key).__name__}:{key}" for key in keys)
+    text = "\x1f".join(f"{'str' if isinstance(key, str) else type(key).__name__}:{key}" for key in keys)
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 

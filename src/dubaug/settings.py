@@ -22,6 +22,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
 
+from dubaug.tracks import TrackName
+
 
 def require(holds: bool, key: str, value: Any, expected: str) -> None:
     """Raise, unless a rule `holds`, the error that `key` (relative to what is being checked) is not as `expected`.
@@ -73,7 +75,6 @@ def _is_distinct(values: tuple[Any, ...]) -> bool:
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
 PositiveInt: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
-Number: TypeAlias = Annotated[float, Field(strict=True)]
 NotNegative: TypeAlias = Annotated[float, Field(strict=True, ge=0)]
 Positive: TypeAlias = Annotated[float, Field(strict=True, gt=0)]
 Fraction: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1)]
@@ -89,17 +90,18 @@ Seeds: TypeAlias = Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
 Epochs: TypeAlias = Annotated[tuple[PositiveInt, ...], Field(min_length=1), Distinct]
 
 
-def language(code: str) -> str:
-    """Return a language as the experiment knows it. Raises a `rule` error if it is none."""
-    is_code = len(code) == 2 and code.isascii() and code.isalpha() and code.islower()
-    require(is_code, "", code, "a two-letter ISO 639-1 code, such as en")
-    return code
+def _track(text: str) -> str:
+    """Return a track's name in its one spelling: `es` for `spa`. Raises a `rule` error if it is none."""
+    try:
+        return str(TrackName(text))
+    except ValueError as error:
+        require(False, "", text, f"a track such as es, yue, es-419 or es@synthetic; this is {error}")
+        raise
 
 
-Language: TypeAlias = Annotated[str, Field(strict=True), AfterValidator(language)]
-TrackName: TypeAlias = Language
-"""An audio track of a film, by its language."""
-Tracks: TypeAlias = Annotated[tuple[TrackName, ...], Distinct]
+Track: TypeAlias = Annotated[str, Field(strict=True), AfterValidator(_track)]
+"""The text of a `dubaug.tracks.TrackName`: a language and, if it is not the film's own sound, an origin."""
+Tracks: TypeAlias = Annotated[tuple[Track, ...], Distinct]
 
 
 @dataclass(frozen=True)
@@ -149,14 +151,15 @@ class ByFamily:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Offer the families that there are."""
-        return {"oneOf": [handler(TypeAdapter(family).core_schema) for family in self.families.values()]}
+        return {"anyOf": [handler(TypeAdapter(family).core_schema) for family in self.families.values()]}
 
     def _validate(self, value: Any) -> Any:
         if isinstance(value, Settings):
             return value
         require(isinstance(value, Mapping), "", value, "a mapping with the key `family`")
         family = value.get("family")
-        require(family in self.families, "family", family, f"one of: {', '.join(self.families)}")
+        if family not in self.families:  # all of them are named, and so imported, only then
+            require(False, "family", family, f"one of: {', '.join(self.families)}")
         return _checks(self.families[family]).validate_python(value)
 
 

@@ -14,9 +14,11 @@ from dubaug.alignment import command
 from dubaug.alignment.judge import judge
 from dubaug.cli import main
 from dubaug.config import Experiment, save
-from dubaug.corpus.titles import Title, Track
+from dubaug.corpus.titles import Title
+from dubaug.corpus.tracks import Track
 from dubaug.errors import MediaError
 from dubaug.shards.index import ClipIndex
+from dubaug.tracks import TrackName
 from film_factory import write_catalogue
 
 Make = Callable[..., Experiment]
@@ -207,7 +209,7 @@ def test_an_unexpected_failure_is_a_reject_with_the_reason(
         raise ZeroDivisionError("a fault of the program")
 
     monkeypatch.setattr("dubaug.alignment.measure.measure", fail)
-    tracks = (Track(language="en", stream=0), Track(language="es", stream=1))
+    tracks = (Track(name=TrackName("en"), stream=0), Track(name=TrackName("es"), stream=1))
     title = Title(title_id="film", path=Path("film.mkv"), minutes=1.0, clips=20, tracks=tracks)
     experiment = bilingual(make_experiment, policy="correct")
     result = command.measure_title(title, experiment=experiment)

@@ -10,8 +10,10 @@ from planted import SECONDS, cut, displaced, sound
 from dubaug.alignment.judge import status_of, verdict_of
 from dubaug.alignment.measure import Measurement, measure, windows_of
 from dubaug.config import Experiment
-from dubaug.corpus.titles import Title, Track
+from dubaug.corpus.titles import Title
+from dubaug.corpus.tracks import Track
 from dubaug.media.warp import Move
+from dubaug.tracks import TrackName
 
 RATE = 16000
 
@@ -31,7 +33,7 @@ def measured(
 ) -> Measurement:
     for name, sound_CS in (("en", film_CS), ("es", dub_CS)):
         soundfile.write(folder / f"{name}.wav", sound_CS.T, RATE, subtype="PCM_16")
-    tracks = (Track(language="en", stream=0), Track(language="es", stream=0, path=folder / "es.wav"))
+    tracks = (Track(name=TrackName("en"), stream=0), Track(name=TrackName("es"), stream=0, path=folder / "es.wav"))
     title = Title(title_id="film", path=folder / "en.wav", minutes=seconds / 60, clips=12, tracks=tracks)
     return measure(title, ("en", "es"), experiment.alignment)["es"]
 

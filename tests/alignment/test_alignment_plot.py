@@ -9,6 +9,7 @@ from dubaug.alignment import plot
 from dubaug.alignment.judge import Finding
 from dubaug.alignment.measure import NOTHING
 from dubaug.config import Experiment
+from dubaug.tracks import TrackName
 from figure_checks import assert_fonts_embedded, assert_readable
 
 
@@ -21,7 +22,10 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 
 def test_every_dub_is_a_point_where_it_was_measured(drawn: list[Figure], paper_experiment: Experiment) -> None:
     late = replace(HEARD, offset_s=-12.0, drift=0.0)
-    findings = [*FINDINGS, Finding(title_id="b", language="fr", status="cut", verdict="reject", measurement=late)]
+    findings = [
+        *FINDINGS,
+        Finding(title_id="b", track=TrackName("fr"), status="cut", verdict="reject", measurement=late),
+    ]
     plot.draw(findings, paper_experiment.alignment, [])
     offsets, drifts, similarities = drawn[0].axes
     seen = {
@@ -43,7 +47,7 @@ def test_every_dub_is_a_point_where_it_was_measured(drawn: list[Figure], paper_e
 
 
 def test_equal_findings_give_equal_bytes_and_none_is_no_error(tmp_path: Path, paper_experiment: Experiment) -> None:
-    unheard = Finding(title_id="a", language="es", status="silent", verdict="reject", measurement=NOTHING)
+    unheard = Finding(title_id="a", track=TrackName("es"), status="silent", verdict="reject", measurement=NOTHING)
     forms = (".png", ".pdf", ".txt")
     for name in ("one", "two"):
         plot.draw(FINDINGS, paper_experiment.alignment, [tmp_path / f"{name}{form}" for form in forms])
@@ -51,7 +55,7 @@ def test_equal_findings_give_equal_bytes_and_none_is_no_error(tmp_path: Path, pa
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
     assert_fonts_embedded(tmp_path / "one.pdf")
     assert (tmp_path / "one.txt").read_text(encoding="utf-8") == (
-        "Offset, drift and similarity of 3 dubs of 2 titles beside their films, one point a dub, by language (French "
+        "Offset, drift and similarity of 3 dubs of 2 titles beside their films, one point a dub, by track (French "
         "and Spanish): 1 kept, 1 corrected and 1 rejected; offsets of up to 0.700 s, drifts of up to 4.000 per cent "
         "and similarities from 0.00 to 0.61.\n"
     )
@@ -67,7 +71,7 @@ def test_it_can_be_read_at_the_texts_width(
 ) -> None:
     statuses = ("aligned", "shifted", "drifting", "cut", "duplicate", "dissimilar", "silent", "unreadable")
     findings = [
-        Finding(title_id=str(i), language=language, status=status, verdict=verdict, measurement=HEARD)
+        Finding(title_id=str(i), track=TrackName(language), status=status, verdict=verdict, measurement=HEARD)
         for i, status in enumerate(statuses)
         for verdict in ("keep", "reject")
         for language in languages

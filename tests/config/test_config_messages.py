@@ -31,6 +31,25 @@ def _message(repository: Path, mine: Path, text: str) -> list[str]:
         ("\nscale: papper\n", "`scale`: got 'papper', expected one of: demo, paper", 2),
         ("seeds:\n- 0\n- -1\n", "`seeds.1`: got -1, expected at least 0", 3),
         ("\nvariants: {x: {secondary: [es], start_from: ef}}\n", "`variants.x.start_from`: got 'ef', expected a tr", 2),
+        (
+            "corpus:\n  secondary:\n  - jp\n",
+            "`corpus.secondary.0`: got 'jp', expected a track such as es, yue, es-419 or "
+            "es@synthetic; this is no language; did you mean ja (Japanese)?",
+            3,
+        ),
+        (
+            "variants: {x: {secondary: [spanich]}}\n",
+            "`variants.x.secondary.0`: got 'spanich', expected a track such as "
+            "es, yue, es-419 or es@synthetic; this is no language; did you mean es (Spanish)?",
+            1,
+        ),
+        (
+            "variants: {x: {secondary: [es@synthetic]}}\n",
+            "`variants.x.secondary`: got 'es@synthetic', expected a track "
+            "of corpus.primary or corpus.secondary (en, es, fr, ja)",
+            1,
+        ),
+        ("corpus: {secondary: [es, spa]}\n", "`corpus.secondary`: got ['es', 'es'], expected entries that differ", 1),
         ("variants: {a b: {secondary: [es]}}\n", "`variants.a b`: got 'a b', expected letters, digits and under", 1),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from dubaug.config import Experiment, digest, from_mapping, load, resolve, save, to_mapping
+from dubaug.config.resolve import _merge
 from dubaug.errors import ConfigError
 
 Make = Callable[..., Experiment]
@@ -59,6 +60,13 @@ def test_user_keys_win_over_the_scale(make_experiment: Make) -> None:
     assert changed.pretraining.epochs == make_experiment().pretraining.epochs
 
 
+def test_a_section_of_another_family_replaces_the_one_below() -> None:
+    below = {"video": {"family": "one", "crop": 40}, "dropout": 0.0}
+    assert _merge(below, {"video": {"crop": 48}})["video"] == {"family": "one", "crop": 48}
+    other = {"family": "other", "width": 3}
+    assert _merge(below, {"video": other}) == {"video": other, "dropout": 0.0}
+
+
 def test_a_variant_is_removed_by_null_and_added_by_a_line(make_experiment: Make) -> None:
     changed = make_experiment(variants={"fr": None, "es_ja": {"secondary": ["es", "ja"]}})
     assert "fr" not in changed.variants
@@ -70,7 +78,7 @@ def test_a_variant_is_removed_by_null_and_added_by_a_line(make_experiment: Make)
 
 def test_a_language_is_added_by_configuration(make_experiment: Make) -> None:
     changed = make_experiment(corpus={"secondary": ["es", "fr", "ja", "de"]}, variants={"de": {"secondary": ["de"]}})
-    assert changed.corpus.languages == ("en", "es", "fr", "ja", "de")
+    assert changed.corpus.tracks == ("en", "es", "fr", "ja", "de")
     assert changed.variants["de"].secondary == ("de",)
 
 
@@ -101,7 +109,7 @@ def test_a_variant_may_have_seeds_of_its_own(make_experiment: Make) -> None:
         ({"pretraning": {}}, "pretraning", "", "known here"),
         ({"clips": {"frame": 16}}, "clips.frame", "", "frames"),
         ({"scale": "papper"}, "scale", "'papper'", "demo, paper"),
-        ({"corpus": {"secondary": ["esp"]}}, "corpus.secondary.0", "'esp'", "two-letter"),
+        ({"corpus": {"secondary": ["esp"]}}, "corpus.secondary.0", "'esp'", "did you mean es?"),
         ({"corpus": {"secondary": ["en"]}}, "corpus.secondary", "['en']", "other than corpus.primary"),
         ({"variants": {"de": {"secondary": ["de"]}}}, "variants.de.secondary", "'de'", "en, es, fr, ja"),
         ({"variants": {"x": {"video": False}}}, "variants.x.secondary", "[]", "two audio views"),

@@ -3,15 +3,17 @@ from pathlib import Path
 import pytest
 
 from dubaug.corpus.batch import titles_of_batch
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError
+from dubaug.tracks import TrackName
 
 
 @pytest.fixture
 def titles_csv(tmp_path: Path) -> Path:
+    english = Track(name=TrackName("en"), stream=0)
     titles = [
-        Title(title_id=name, path=tmp_path / "a.mkv", minutes=1.0, clips=20, tracks=(Track(language="en", stream=0),))
-        for name in "dacbe"
+        Title(title_id=name, path=tmp_path / "a.mkv", minutes=1.0, clips=20, tracks=(english,)) for name in "dacbe"
     ]
     write_titles(tmp_path / "titles.csv", titles)
     # as a user's own script may leave it

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from dubaug.corpus.catalogue import Override, read_catalogue
+from dubaug.corpus.catalogue import read_catalogue
+from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError
+from dubaug.tracks import TrackName
 from film_factory import write_catalogue
 
 
@@ -17,10 +19,10 @@ def test_all_columns(tmp_path: Path) -> None:
     row = "Drama|Action,a,a.mkv,fre,1999,100,en:0|spa:1|fr:other/f.ac3,x"
     (film,) = read_catalogue(write_catalogue(tmp_path / "c.csv", [row], header))
     assert (film.genres, film.year, film.original_language) == ("Drama|Action", "1999", "fr")
-    assert film.overrides == (
-        Override(language="en", stream=0),
-        Override(language="es", stream=1),
-        Override(language="fr", stream=0, path=tmp_path / "other/f.ac3"),
+    assert film.tracks == (
+        Track(name=TrackName("en"), stream=0),
+        Track(name=TrackName("es"), stream=1),
+        Track(name=TrackName("fr"), stream=0, path=tmp_path / "other/f.ac3"),
     )
 
 
@@ -78,4 +80,4 @@ def test_paths_may_climb_where_the_configuration_says_so(tmp_path: Path) -> None
         read_catalogue(path)
     (film,) = read_catalogue(path, climbing_paths=True)
     assert film.path == tmp_path / "../a.mkv"
-    assert film.overrides[0].path == tmp_path / "../f.ac3"
+    assert film.tracks[0].path == tmp_path / "../f.ac3"

@@ -3,22 +3,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.corpus.catalogue import Film, Override
+from dubaug.corpus.catalogue import Film
 from dubaug.corpus.find import find
 from dubaug.corpus.probe import probe
 from dubaug.corpus.rejects import Reject
-from dubaug.corpus.titles import Title, Track
+from dubaug.corpus.titles import Title
+from dubaug.corpus.tracks import Track
+from dubaug.tracks import TrackName
 from film_factory import make_film, tone
 
-LANGUAGES = ("en", "es", "fr")
+NAMES = EN, ES, FR = (TrackName("en"), TrackName("es"), TrackName("fr"))
 
 
 def sound(seconds: float) -> np.ndarray:
     return tone(seconds)
 
 
-def look(path: Path, *overrides: Override, clip_s: float = 3.0) -> Title | Reject:
-    return find(Film(title_id="film", path=path, overrides=overrides), languages=LANGUAGES, clip_s=clip_s)
+def look(path: Path, *tracks: Track, clip_s: float = 3.0) -> Title | Reject:
+    return find(Film(title_id="film", path=path, tracks=tracks), names=NAMES, clip_s=clip_s)
 
 
 def found(result: Title | Reject) -> Title:
@@ -35,9 +37,9 @@ def test_a_good_film(tmp_path: Path) -> None:
     tracks = [("spa", sound(6.5)), ("eng", sound(6.5)), ("fre", sound(6.5)), ("", sound(6.5))]
     title = found(look(make_film(tmp_path / "a.mkv", tracks=tracks)))
     assert title.tracks == (
-        Track(language="en", stream=1),
-        Track(language="es", stream=0),
-        Track(language="fr", stream=2),
+        Track(name=EN, stream=1),
+        Track(name=ES, stream=0),
+        Track(name=FR, stream=2),
     )
     assert title.minutes * 60 == pytest.approx(6.5, abs=0.05)
     assert title.clips == 2
@@ -117,24 +119,24 @@ def test_commentaries_are_passed_over(tmp_path: Path) -> None:
                 number = packet.stream.index
                 packet.stream = copies[number]
                 write.mux(packet)
-    assert found(look(path)).track("en").stream == 1
+    assert found(look(path)).track(EN).stream == 1
 
 
 def test_the_catalogue_says_what_the_tags_do_not(tmp_path: Path) -> None:
     path = make_film(tmp_path / "a.mkv", tracks=[("", sound(6.5)), ("eng", sound(6.5)), ("fra", sound(6.5))])
     side_car = make_film(tmp_path / "es.ac3", picture=False, tracks={"": sound(6.5)})
-    title = found(look(path, Override(language="en", stream=0), Override(language="es", stream=0, path=side_car)))
-    assert title.track("en") == Track(language="en", stream=0)
-    assert title.track("es") == Track(language="es", stream=0, path=side_car)
-    assert title.track("fr") == Track(language="fr", stream=2)
+    english, spanish = Track(name=EN, stream=0), Track(name=ES, stream=0, path=side_car)
+    title = found(look(path, english, spanish))
+    assert (title.track(EN), title.track(ES)) == (english, spanish)
+    assert title.track(FR) == Track(name=FR, stream=2)
 
 
 def test_a_wrong_override_is_named(tmp_path: Path) -> None:
     path = make_film(tmp_path / "a.mkv", tracks={"eng": sound(6.5)})
-    title = found(look(path, Override(language="es", stream=0, path=tmp_path / "none.ac3")))
+    title = found(look(path, Track(name=ES, stream=0, path=tmp_path / "none.ac3")))
     assert title.languages == ("en",)
     assert "es: there is no file" in title.notes
-    reject = rejected(look(path, Override(language="en", stream=7)))
+    reject = rejected(look(path, Track(name=EN, stream=7)))
     assert "no English (en) sound: en: the film has no audio stream 7" in reject.reason
 
 
@@ -147,10 +149,10 @@ def test_a_dub_at_another_speed_counts_where_it_can_be_corrected(tmp_path: Path)
         tracks={"eng": sound(120), "spa": sound(115.2), "fre": sound(108)},
         codec="flac",
     )
-    film = Film(title_id="film", path=path, overrides=())
-    kept = found(find(film, languages=LANGUAGES, clip_s=1.0))
+    film = Film(title_id="film", path=path, tracks=())
+    kept = found(find(film, names=NAMES, clip_s=1.0))
     assert kept.languages == ("en",)
-    corrected = found(find(film, languages=LANGUAGES, clip_s=1.0, speeds=(1.0, 0.96, 1.0416667)))
+    corrected = found(find(film, names=NAMES, clip_s=1.0, speeds=(1.0, 0.96, 1.0416667)))
     assert corrected.languages == ("en", "es")
     assert corrected.clips == 120
     assert "fr ends at 108.0 s of 120.0 s and is not counted" in corrected.notes
@@ -158,8 +160,8 @@ def test_a_dub_at_another_speed_counts_where_it_can_be_corrected(tmp_path: Path)
 
 def test_sound_that_goes_on_after_the_picture_is_at_the_films_speed(tmp_path: Path) -> None:
     path = make_film(tmp_path / "a.mkv", seconds=6.5, tracks={"eng": sound(6.8), "spa": sound(6.77)})
-    film = Film(title_id="film", path=path, overrides=())
-    title = found(find(film, languages=LANGUAGES, clip_s=3.0, speeds=(1.0, 0.96, 1.0416667)))
+    film = Film(title_id="film", path=path, tracks=())
+    title = found(find(film, names=NAMES, clip_s=3.0, speeds=(1.0, 0.96, 1.0416667)))
     assert title.minutes * 60 == pytest.approx(6.5, abs=0.05)
 
 

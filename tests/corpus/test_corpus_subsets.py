@@ -2,15 +2,23 @@
 
 import random
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from dubaug.corpus.subsets import count_subsets, select
-from dubaug.corpus.titles import Title, Track, read_titles, write_titles
+from dubaug.corpus.subsets import Subset, count_subsets, read_subsets, select, write_subsets
+from dubaug.corpus.titles import Title, read_titles, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError
+from dubaug.tracks import TrackName
 
+EN = TrackName("en")
 ALL = ("en", "es", "fr", "ja", "de", "it", "pt")
+
+
+def named(texts: Iterable[str]) -> tuple[TrackName, ...]:
+    return tuple(map(TrackName, texts))
 
 
 def random_titles(count: int, seed: int) -> list[Title]:
@@ -22,7 +30,7 @@ def random_titles(count: int, seed: int) -> list[Title]:
             minutes=rng.uniform(6, 208),
             clips=1,
             tracks=tuple(
-                Track(language=language, stream=stream)
+                Track(name=TrackName(language), stream=stream)
                 for stream, language in enumerate(["en", *rng.sample(ALL[1:], rng.randint(0, len(ALL) - 1))])
             ),
         )
@@ -34,7 +42,7 @@ def random_titles(count: int, seed: int) -> list[Title]:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_counts_against_brute_force(secondary: tuple[str, ...], seed: int) -> None:
     titles = random_titles(60, seed)
-    rows = count_subsets(titles, "en", secondary)
+    rows = count_subsets(titles, EN, named(secondary))
     found = {row.languages: row for row in rows}
     masks = range(1, 2 ** len(secondary))
     assert len(rows) == len(masks)
@@ -42,7 +50,7 @@ def test_counts_against_brute_force(secondary: tuple[str, ...], seed: int) -> No
         languages = ["en"] + [language for bit, language in enumerate(secondary) if mask >> bit & 1]
         number, minutes = 0, 0.0
         for title in titles:
-            if all(any(track.language == language for track in title.tracks) for language in languages):
+            if all(any(track.name == language for track in title.tracks) for language in languages):
                 number += 1
                 minutes += title.minutes
         row = found[tuple(languages)]
@@ -51,7 +59,7 @@ def test_counts_against_brute_force(secondary: tuple[str, ...], seed: int) -> No
 
 
 def test_the_order_is_table_b4s() -> None:
-    rows = count_subsets(random_titles(60, 0), "en", ("es", "fr", "ja"))
+    rows = count_subsets(random_titles(60, 0), EN, named(("es", "fr", "ja")))
     assert [len(row.languages) for row in rows] == [2, 2, 2, 3, 3, 3, 4]
     for size in (2, 3):
         counts = [row.titles for row in rows if len(row.languages) == size]
@@ -61,21 +69,21 @@ def test_the_order_is_table_b4s() -> None:
 
 def test_the_selected_titles_have_all_languages() -> None:
     titles = random_titles(60, 0)
-    chosen = select(titles, ("en", "es", "ja"))
+    chosen = select(titles, named(("en", "es", "ja")))
     assert {title.title_id for title in chosen} == {t.title_id for t in titles if {"es", "ja"} <= set(t.languages)}
 
 
 def test_an_empty_intersection_says_what_there_is() -> None:
     titles = [title for title in random_titles(60, 0) if "ja" not in title.languages]
     with pytest.raises(DubaugError, match=r"no title has all of en, ja.*English \(en\) \d+, Japanese \(ja\) 0"):
-        select(titles, ("en", "ja"))
+        select(titles, named(("en", "ja")))
 
 
 def test_ten_thousand_titles_take_little_time(tmp_path: Path) -> None:
     titles = random_titles(10_000, 3)
     write_titles(tmp_path / "catalogue.csv", titles)
     start = time.perf_counter()
-    count_subsets(read_titles(tmp_path / "catalogue.csv"), "en", ("es", "fr", "ja"))
+    count_subsets(read_titles(tmp_path / "catalogue.csv"), EN, named(("es", "fr", "ja")))
     assert time.perf_counter() - start < 10
 
 
@@ -85,7 +93,10 @@ def test_titles_come_back_from_their_csv(tmp_path: Path) -> None:
         path=tmp_path / "films/a, with comma.mkv",
         minutes=1.5,
         clips=30,
-        tracks=(Track(language="en", stream=1), Track(language="fr", stream=0, path=tmp_path / "other/f.ac3")),
+        tracks=(
+            Track(name=TrackName("en"), stream=1),
+            Track(name=TrackName("fr"), stream=0, path=tmp_path / "other/f.ac3"),
+        ),
         genres="Drama|Action",
         notes='say "so"',
     )
@@ -97,4 +108,17 @@ def test_titles_come_back_from_their_csv(tmp_path: Path) -> None:
     assert read.tracks[1].path.resolve() == tmp_path / "other/f.ac3"
     assert (read.languages, read.clips, read.notes) == (("en", "fr"), 30, 'say "so"')
     with pytest.raises(DubaugError, match="no de track"):
-        read.track("de")
+        read.track(TrackName("de"))
+
+
+def test_counts_come_back_from_their_csv(tmp_path: Path) -> None:
+    path = tmp_path / "subsets.csv"
+    counts = (Subset(languages=(TrackName("en"), TrackName("es@synthetic")), titles=22, video_hours=0.2296),)
+    write_subsets(path, counts)
+    assert path.read_text(encoding="utf-8") == "languages,titles,video_hours\nen+es@synthetic,22,0.2296\n"
+    assert read_subsets(path) == counts
+    with pytest.raises(DubaugError, match="no counts by language at"):
+        read_subsets(tmp_path / "none.csv")
+    path.write_text("title_id,path\n", encoding="utf-8")
+    with pytest.raises(DubaugError, match="is no count by language, it has no column 'languages'"):
+        read_subsets(path)

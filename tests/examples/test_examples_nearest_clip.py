@@ -13,10 +13,12 @@ from dubaug.alignment.judge import Finding
 from dubaug.alignment.measure import Measurement
 from dubaug.alignment.table import write_findings
 from dubaug.config import Experiment
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.pretrain.train import Run, save_untrained
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.ingest import Settings, make_shard
+from dubaug.tracks import TrackName
 from film_factory import make_film
 from tiny_corpus import TINY
 
@@ -46,7 +48,7 @@ def film(folder: Path, title_id: str, seed: int, late_s: float = 0.0) -> Title:
     late = round(late_s * FILM_RATE_HZ)
     spanish = np.pad(english, ((0, 0), (late, 0)))
     path = make_film(folder / f"{title_id}.mkv", seconds=SECONDS, tracks={"eng": english, "spa": spanish})
-    tracks = (Track(language="en", stream=0), Track(language="es", stream=1))
+    tracks = (Track(name=TrackName("en"), stream=0), Track(name=TrackName("es"), stream=1))
     return Title(title_id=title_id, path=path, minutes=SECONDS / 60, clips=SECONDS, tracks=tracks)
 
 
@@ -63,11 +65,13 @@ def run(make_experiment: Callable[..., Experiment], tmp_path_factory: pytest.Tem
     measured = Measurement(
         offset_s=LATE_S, drift=0.0, similarity=0.9, agreement=1.0, identical=0.0, silence=0.0, windows=1
     )
-    finding = Finding(title_id="beta", language="es", status="shifted", verdict="correct", measurement=measured)
+    finding = Finding(title_id="beta", track=TrackName("es"), status="shifted", verdict="correct", measurement=measured)
     write_findings(results / "corpus/alignment.csv", [finding])
     write_titles(results / "corpus/titles.csv", titles)
     moves = {"beta": {"es": measured.move}}
-    settings = Settings(clips=experiment.clips, mel=experiment.mel, languages=("en", "es"), moves=moves)
+    settings = Settings(
+        clips=experiment.clips, mel=experiment.mel, tracks=(TrackName("en"), TrackName("es")), moves=moves
+    )
     made = [make_shard(title, settings=settings, out_dir=results / "shards", threads=1) for title in titles]
     entries = tuple(outcome.entry for outcome in made)
     index = ClipIndex(shards=entries, tracks=("en", "es"), sample_rate_hz=experiment.clips.sample_rate_hz)

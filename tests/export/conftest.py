@@ -9,11 +9,13 @@ import pytest
 
 from dubaug.config import Experiment, save
 from dubaug.corpus.rejects import Reject, write_rejects
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.train import Run, pretrain, save_untrained
 from dubaug.probe.experiment import task_digest
 from dubaug.probe.results import mean_and_std, write_result
+from dubaug.tracks import TrackName
 from tiny_corpus import TINY, TITLES, write_tiny_corpus
 
 
@@ -34,7 +36,7 @@ def results(tiny: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
             save_untrained(job)
         else:
             pretrain(job, clips=clips, separated=None)
-    tracks = tuple(Track(language=language, stream=n) for n, language in enumerate(("en", "es", "fr", "ja")))
+    tracks = tuple(Track(name=TrackName(language), stream=n) for n, language in enumerate(("en", "es", "fr", "ja")))
     facts = {"alpha": ("1961", "Drama|Crime", "en"), "beta": ("2016", "Drama", "fr"), "gamma": ("", "", "")}
     titles = [
         Title(

@@ -24,6 +24,7 @@ from dubaug.pretrain.train import Run, pretrain
 from dubaug.probe.aggregate import aggregate
 from dubaug.probe.experiment import task_digest
 from dubaug.probe.results import write_result
+from dubaug.tracks import TrackName
 from tiny_corpus import TITLES
 
 
@@ -155,7 +156,7 @@ def facts(results: Path) -> Callable[..., DataFacts]:
             licence=None,
             films=summarise_films(results / "titles.csv", network.titles),
             found=Found(titles=4, hours=6.0),
-            subsets=[Subset(languages=("en", "es"), titles=22, video_hours=13.5)],
+            subsets=[Subset(languages=(TrackName("en"), TrackName("es")), titles=22, video_hours=13.5)],
             dubs=[
                 Dubs(status="aligned", verdict="keep", dubs=6, titles=3, offset_s_max=0.004),
                 Dubs(status="shifted", verdict="correct", dubs=2, titles=1, offset_s_max=1.3),
@@ -203,7 +204,7 @@ def test_the_data_card_has_front_matter_and_the_datasheets_headings(facts: Calla
 
 def test_the_data_card_counts(facts: Callable[..., DataFacts]) -> None:
     card = data_card(facts())
-    assert "3 titles in 4 languages each, cut into 14 clips of 1 s: 14 s." in card
+    assert "3 titles with 4 tracks each, cut into 14 clips of 1 s: 14 s." in card
     assert "Titles by decade: 1960s: 1; 2010s: 1; not said: 1." in card
     assert "4 titles could be read (6.0 hours)." in card
     assert "| English + Spanish | 22 | 13.5 hours |" in card
@@ -229,7 +230,7 @@ def test_what_only_the_owner_knows_is_asked_for(facts: Callable[..., DataFacts])
 def test_what_was_not_given_is_said(facts: Callable[..., DataFacts]) -> None:
     card = data_card(facts(films=None, found=None, subsets=None, dubs=None, losses=None))
     assert "Years, genres and original languages: not given." in card
-    assert "Counts by language: not given." in card
+    assert "Counts by track: not given." in card
     assert "What was found: not given." in card
     assert "What was rejected: not given." in card
     nothing = data_card(facts(dubs=[], losses=[]))

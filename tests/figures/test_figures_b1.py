@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from dubaug.cli import main
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError
 from dubaug.figures import b1
 from dubaug.plotting import TEXT_WIDTH_IN
+from dubaug.tracks import TrackName
 from figure_checks import assert_fonts_embedded, assert_readable
 
 
@@ -22,7 +24,7 @@ def title(number: int, *, year: str = "", genres: str = "", minutes: float = 100
         path=Path(f"t{number}.mkv"),
         minutes=minutes,
         clips=int(minutes * 20),
-        tracks=(Track(language="en", stream=0),),
+        tracks=(Track(name=TrackName("en"), stream=0),),
         year=year,
         genres=genres,
     )

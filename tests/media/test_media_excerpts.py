@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.corpus.titles import Track
+from dubaug.corpus.tracks import Track
 from dubaug.errors import MediaError
 from dubaug.media.excerpts import joined_spans, read_excerpts
 from dubaug.media.film import read_clips
+from dubaug.tracks import TrackName
 from film_factory import make_film
 
 RATE = 48000
@@ -32,7 +33,7 @@ def test_seeking_gives_what_reading_it_all_gives(tmp_path: Path, name: str, code
     spans_s = [(20.0, 22.0), (5.0, 6.0), (21.5, 24.0)]
     read = read_excerpts(path, streams=[1, 0], spans_s=spans_s, sample_rate_hz=RATE)
     assert set(read) == {0, 1}
-    both = [Track(language="en", stream=0), Track(language="fr", stream=1)]
+    both = [Track(name=TrackName("en"), stream=0), Track(name=TrackName("fr"), stream=1)]
     clips = list(read_clips(path, tracks=both, clip_s=1.0, sample_rate_hz=RATE, picture=None))
     for number, language in enumerate(("en", "fr")):
         source_CS = np.concatenate([clip.waveforms[language] for clip in clips], axis=1)

@@ -4,15 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.corpus.titles import Track
+from dubaug.corpus.tracks import Track
 from dubaug.errors import MediaError
 from dubaug.media import film
 from dubaug.media.audio import read_audio
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.video import read_windows
+from dubaug.tracks import TrackName
 from film_factory import frame_number, make_film, tone
 
-EN, FR = Track(language="en", stream=0), Track(language="fr", stream=1)
+EN, FR = Track(name=TrackName("en"), stream=0), Track(name=TrackName("fr"), stream=1)
 
 
 def noise(seconds: float, seed: int, channels: int = 6) -> np.ndarray:
@@ -87,7 +88,7 @@ def test_a_side_car_file_is_read_beside_the_film(tmp_path: Path) -> None:
         layout="stereo",
         codec="pcm_s16le",
     )
-    clips = clips_of(path, tracks=[EN, Track(language="fr", stream=0, path=side_car)])
+    clips = clips_of(path, tracks=[EN, Track(name=TrackName("fr"), stream=0, path=side_car)])
     assert len(clips) == 3
     french_CS = np.concatenate([clip.waveforms["fr"] for clip in clips], axis=1)
     np.testing.assert_allclose(french_CS, noise(3.2, 1, channels=2)[:, : 3 * 48000], atol=1e-4)

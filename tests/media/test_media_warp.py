@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.corpus.titles import Track
+from dubaug.corpus.tracks import Track
 from dubaug.media.film import read_clips
 from dubaug.media.warp import Move, Warper, interpolate
+from dubaug.tracks import TrackName
 from film_factory import make_film
 
 
@@ -37,7 +38,7 @@ def test_a_film_with_a_moved_dub_gives_the_clips_of_the_unmoved(tmp_path: Path, 
 
     tracks = {"eng": sounds(times), "fra": sounds((times - move.offset_s) / move.rate)}
     path = make_film(tmp_path / "film.mkv", seconds=seconds, tracks=tracks, codec="flac", layout="stereo")
-    both = [Track(language="en", stream=0), Track(language="fr", stream=1)]
+    both = [Track(name=TrackName("en"), stream=0), Track(name=TrackName("fr"), stream=1)]
     clips = list(read_clips(path, tracks=both, clip_s=1.0, sample_rate_hz=rate, picture=None, moves={"fr": move}))
     assert len(clips) >= 6
     for clip in clips[1:5]:

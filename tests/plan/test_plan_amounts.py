@@ -5,9 +5,11 @@ import pytest
 from plan_factory import make_job
 
 from dubaug.config import Experiment
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.files import write_json
 from dubaug.plan.amounts import Amounts, Given, count
+from dubaug.tracks import TrackName
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def test_other_languages_have_no_published_corpus(make_experiment: Callable[...,
 
 def test_what_was_counted_wins_over_what_is_planned(demo_experiment: Experiment, paper: Path, tmp_path: Path) -> None:
     def title(number: int, languages: str) -> Title:
-        tracks = tuple(Track(language=name, stream=stream) for stream, name in enumerate(languages.split("+")))
+        tracks = tuple(Track(name=TrackName(name), stream=stream) for stream, name in enumerate(languages.split("+")))
         return Title(title_id=f"t{number}", path=tmp_path / f"{number}.mkv", minutes=30.0, clips=600, tracks=tracks)
 
     write_titles(tmp_path / "catalogue.csv", [title(0, "en"), title(1, "en+es+fr+ja"), title(2, "en+es+fr+ja")])

@@ -1,6 +1,5 @@
 """A small results folder as the stages write it, and the page of it."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,13 @@ from report_factory import COMPARISONS_HEAD, HOSTILE, TABLE, claim
 
 from dubaug.config import Experiment, to_mapping
 from dubaug.corpus.rejects import Reject, write_rejects
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.files import write_json, write_text
+from dubaug.pretrain.steps import add_step
 from dubaug.report.build import Sources, build
+from dubaug.tracks import TrackName
+from step_factory import make_step
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (40, 30), "white").save(folder / f"{name}.png")
     write_text(folder / "figures/c2.txt", f"Nine panels.\n{HOSTILE}")
-    tracks = (Track(language="en", stream=0),)
+    tracks = (Track(name=TrackName("en"), stream=0),)
     titles = [
         Title(title_id="one", path=folder / "one.mkv", minutes=1.5, clips=30, tracks=tracks, year="1972"),
         Title(title_id="two", path=folder / "two.mkv", minutes=3, clips=60, tracks=tracks, original_language="fr"),
@@ -60,8 +63,9 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
     write_text(folder / "corpus/subsets.csv", "languages,titles,video_hours\nen+es,22,0.2296\n")
     write_text(
         folder / "corpus/alignment.csv",
-        "title_id,language,status,verdict,offset_s,drift\none,es,aligned,keep,-0.0123,0\none,fr,shifted,correct,1.5,0\n"
-        "two,es,aligned,keep,0.001,0\ntwo,fr,silent,reject,,\n",
+        "title_id,language,status,verdict,offset_s,drift,similarity,agreement,identical,silence,windows\n"
+        "one,es,aligned,keep,-0.0123,0,1,1,0,0,8\none,fr,shifted,correct,1.5,0,1,1,0,0,8\n"
+        "two,es,aligned,keep,0.001,0,1,1,0,0,8\ntwo,fr,silent,reject,,,0,0,0,1,0\n",
     )
     write_text(
         folder / "comparisons.csv",
@@ -75,8 +79,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
          "n_titles": 2, "seconds": 41.6, "device": "cpu"},
     )  # fmt: skip
     steps = [(0, 1, 6.0), (1, 1, 9.0), (1, 1, 5.0), (2, 2, 4.0), (3, 2, 3.0)]
-    lines = [json.dumps({"step": step, "epoch": epoch, "loss": loss}) for step, epoch, loss in steps]
-    write_text(folder / "efj/metrics.jsonl", "\n".join(lines) + "\n")
+    for step, epoch, loss in steps:
+        add_step(folder / "efj/metrics.jsonl", make_step(step, epoch=epoch, loss=loss))
     head = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
     for name, row in {
         "benchmarks/align0": "10\t0:00:10\t512\t1\t1\t1\t0\t2\t99\t8",

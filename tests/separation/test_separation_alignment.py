@@ -12,7 +12,8 @@ from scipy.signal import correlate, resample_poly
 from separation_networks import MidSide, Scaling
 
 from dubaug.config import Experiment
-from dubaug.corpus.titles import Title, Track
+from dubaug.corpus.titles import Title
+from dubaug.corpus.tracks import Track
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
 from dubaug.separation.dataset import separate_data_set
@@ -20,6 +21,7 @@ from dubaug.separation.ingest import Settings, film_sound, make_separated_shards
 from dubaug.separation.models import wrap
 from dubaug.separation.remove import Remover, Sound, make_remover
 from dubaug.shards.format import ShardReader
+from dubaug.tracks import TrackName
 from film_factory import make_film
 
 RATE_HZ, FILM_HZ = 44100, 48000
@@ -49,7 +51,7 @@ def settings(paper_experiment: Experiment) -> Settings:
         clips=paper_experiment.clips,
         mel=paper_experiment.mel,
         separation=paper_experiment.separation,
-        language="en",
+        track=TrackName("en"),
         model_fingerprint="",
     )
 
@@ -77,7 +79,7 @@ def background_and_speech(seconds: float) -> tuple[np.ndarray, np.ndarray]:
 def title_of(folder: Path, sound_CS: np.ndarray) -> Title:
     seconds = sound_CS.shape[1] / FILM_HZ
     path = make_film(folder / "film.mkv", seconds=seconds, tracks={"eng": sound_CS}, layout="stereo", codec="flac")
-    track = Track(language="en", stream=0)
+    track = Track(name=TrackName("en"), stream=0)
     return Title(title_id="film", path=path, minutes=seconds / 60, clips=int(seconds // 3), tracks=(track,))
 
 

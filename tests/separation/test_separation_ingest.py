@@ -16,7 +16,8 @@ from dubaug.alignment.measure import NOTHING
 from dubaug.alignment.table import write_findings
 from dubaug.cli import main
 from dubaug.config import Experiment, save
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
@@ -28,6 +29,7 @@ from dubaug.shards.index import ClipIndex
 from dubaug.shards.ingest import Settings as FilmSettings
 from dubaug.shards.ingest import make_shard
 from dubaug.shards.receipts import Outcome
+from dubaug.tracks import TrackName
 from film_factory import make_film
 
 
@@ -36,7 +38,7 @@ def make_separated_shard(title: Title, **given: Any) -> Outcome:
     return outcome
 
 
-TRACKS = tuple(Track(language=language, stream=stream) for stream, language in enumerate(("en", "es", "fr", "ja")))
+TRACKS = tuple(Track(name=TrackName(name), stream=n) for n, name in enumerate(("en", "es", "fr", "ja")))
 
 
 def film(folder: Path, title_id: str, seconds: float = 10.4) -> Title:
@@ -67,7 +69,7 @@ def settings(demo_experiment: Experiment, remover: Remover) -> Settings:
         clips=demo_experiment.clips,
         mel=demo_experiment.mel,
         separation=demo_experiment.separation,
-        language="en",
+        track=TrackName("en"),
         model_fingerprint=remover.model.fingerprint(),
     )
 
@@ -75,7 +77,7 @@ def settings(demo_experiment: Experiment, remover: Remover) -> Settings:
 def test_clips_are_those_of_the_film_shard(
     title: Title, tmp_path: Path, settings: Settings, remover: Remover, demo_experiment: Experiment
 ) -> None:
-    film_settings = FilmSettings(clips=settings.clips, mel=settings.mel, languages=("en", "es"))
+    film_settings = FilmSettings(clips=settings.clips, mel=settings.mel, tracks=(TrackName("en"), TrackName("es")))
     make_shard(title, settings=film_settings, out_dir=tmp_path / "film", threads=1)
     make_separated_shard(title, settings=settings, remover=remover, out_dir=tmp_path / "separated")
     film_shard = ShardReader(tmp_path / "film/film.arrow")
@@ -107,7 +109,7 @@ def test_paper_scale_has_257_frames(paper_experiment: Experiment) -> None:
         clips=paper_experiment.clips,
         mel=paper_experiment.mel,
         separation=paper_experiment.separation,
-        language="en",
+        track=TrackName("en"),
         model_fingerprint="",
     )
     assert settings.mel_shape == (2, 257, 96)
@@ -121,7 +123,7 @@ def test_a_shard_that_stands_is_kept_only_for_the_same_film_settings_and_weights
     made = make_separated_shard(title, settings=settings, remover=remover, out_dir=out_dir)
     assert standing_shard(title, settings, out_dir) == made
     assert standing_shard(title, replace(settings, model_fingerprint="other"), out_dir) is None
-    assert standing_shard(title, replace(settings, language="es"), out_dir) is None
+    assert standing_shard(title, replace(settings, track=TrackName("es")), out_dir) is None
     more_overlap = replace(settings.separation, overlap=0.5)
     assert standing_shard(title, replace(settings, separation=more_overlap), out_dir) is None
     batches = replace(settings.separation, batch_size=5)
@@ -166,7 +168,7 @@ def test_the_command_rejects_what_it_cannot_decode_and_goes_on(tmp_path: Path, m
 
     # a title that the alignment rejects is not separated
     found = [
-        Finding(title_id=title_id, language="es", status="silent", verdict=verdict, measurement=NOTHING)
+        Finding(title_id=title_id, track=TrackName("es"), status="silent", verdict=verdict, measurement=NOTHING)
         for title_id, verdict in (("a", "keep"), ("c", "reject"))
     ]
     write_findings(tmp_path / "alignment.csv", found)

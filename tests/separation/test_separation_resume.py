@@ -14,8 +14,10 @@ import pytest
 import soundfile
 
 from dubaug.config import Experiment, save
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.shards.format import ShardReader
+from dubaug.tracks import TrackName
 from film_factory import make_film
 
 pytestmark = pytest.mark.slow
@@ -63,7 +65,7 @@ def test_titles_finished_before_the_kill_are_kept_and_the_rest_is_as_undisturbed
     film = make_film(tmp_path / "films/film0.mkv", seconds=24.5, tracks={"eng": noise})
     for title_id in TITLES[1:]:
         shutil.copy(film, tmp_path / f"films/{title_id}.mkv")
-    track = Track(language="en", stream=0)
+    track = Track(name=TrackName("en"), stream=0)
     titles = [
         Title(title_id=name, path=tmp_path / f"films/{name}.mkv", minutes=0.4, clips=8, tracks=(track,))
         for name in TITLES

@@ -14,14 +14,16 @@ import torch
 
 from dubaug.cli import main
 from dubaug.config import Experiment, save
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.ingest import Settings, make_shard, standing_shard
+from dubaug.tracks import TrackName
 from film_factory import make_film, tone
 
-TRACKS = tuple(Track(language=language, stream=stream) for stream, language in enumerate(("en", "es", "fr", "ja")))
+TRACKS = tuple(Track(name=TrackName(name), stream=n) for n, name in enumerate(("en", "es", "fr", "ja")))
 
 
 def film(folder: Path, title_id: str, seconds: float = 6.5) -> Title:
@@ -33,7 +35,7 @@ def film(folder: Path, title_id: str, seconds: float = 6.5) -> Title:
 
 @pytest.fixture
 def settings(demo_experiment: Experiment) -> Settings:
-    return Settings(clips=demo_experiment.clips, mel=demo_experiment.mel, languages=demo_experiment.corpus.languages)
+    return Settings(clips=demo_experiment.clips, mel=demo_experiment.mel, tracks=demo_experiment.corpus.tracks)
 
 
 def test_a_shard_holds_what_the_film_does(tmp_path: Path, settings: Settings) -> None:
@@ -41,7 +43,7 @@ def test_a_shard_holds_what_the_film_does(tmp_path: Path, settings: Settings) ->
     outcome = make_shard(title, settings=settings, out_dir=tmp_path / "shards", threads=1)
     assert outcome.rejects == ()
     assert outcome.entry is not None
-    index = ClipIndex(shards=(outcome.entry,), tracks=settings.languages, sample_rate_hz=48000)
+    index = ClipIndex(shards=(outcome.entry,), tracks=settings.tracks, sample_rate_hz=48000)
     reader = index.open("film")
     assert [reader.index(row) for row in range(len(reader))] == [0, 1]
     height = settings.clips.frame_height
@@ -65,7 +67,7 @@ def test_a_shard_that_stands_is_kept_only_for_the_same_film_and_settings(tmp_pat
     assert standing_shard(title, more_batches, out_dir) == made
     assert standing_shard(title, replace(settings, mel=replace(settings.mel, n_mels=40)), out_dir) is None
     assert standing_shard(title, replace(settings, clips=replace(settings.clips, frames=3)), out_dir) is None
-    assert standing_shard(title, replace(settings, languages=("en", "fr")), out_dir) is None
+    assert standing_shard(title, replace(settings, tracks=(TrackName("en"), TrackName("fr"))), out_dir) is None
     os.utime(title.path, ns=(0, 0))
     assert standing_shard(title, settings, out_dir) is None
 
@@ -210,7 +212,9 @@ def test_no_clip_at_all_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.slow
 def test_the_real_films_at_paper_size(real_data: Path, tmp_path: Path, paper_experiment: Experiment) -> None:
     """16 frames of 320x180 and 2x280x96 for each language."""
-    settings = Settings(clips=paper_experiment.clips, mel=paper_experiment.mel, languages=("en", "es", "fr", "ja"))
+    settings = Settings(
+        clips=paper_experiment.clips, mel=paper_experiment.mel, tracks=tuple(track.name for track in TRACKS)
+    )
     title = Title(
         title_id="short_world", path=real_data / "films/short_world.mkv", minutes=0.5, clips=10, tracks=TRACKS
     )
@@ -218,9 +222,9 @@ def test_the_real_films_at_paper_size(real_data: Path, tmp_path: Path, paper_exp
     assert outcome.rejects == ()
     assert outcome.entry is not None
     assert outcome.entry.clips == 10
-    reader = ClipIndex(shards=(outcome.entry,), tracks=settings.languages, sample_rate_hz=48000).open("short_world")
+    reader = ClipIndex(shards=(outcome.entry,), tracks=settings.tracks, sample_rate_hz=48000).open("short_world")
     assert reader.frames(5).shape == (16, 180, 320, 3)
-    mels = {language: reader.mel(5, language).astype(np.float32) for language in settings.languages}
+    mels = {language: reader.mel(5, language).astype(np.float32) for language in settings.tracks}
     assert all(mel.shape == (2, 280, 96) for mel in mels.values())
     # one sound bed, different speech: alike, not the same
     correlation = np.corrcoef(mels["en"].ravel(), mels["fr"].ravel())[0, 1]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dubaug.corpus.rejects import Reject, read_rejects
-from dubaug.corpus.titles import Title, Track
+from dubaug.corpus.titles import Title
+from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError, MediaError
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex
@@ -23,12 +24,13 @@ from dubaug.shards.receipts import (
     shard_path,
     written,
 )
+from dubaug.tracks import TrackName
 
 COPY = MediaError("the disk is scratched", "copy it again")
 
 
 def title(title_id: str, clips: int) -> Title:
-    track = Track(language="en", stream=0)
+    track = Track(name=TrackName("en"), stream=0)
     return Title(title_id=title_id, path=Path("a.mkv"), minutes=1.0, clips=clips, tracks=(track,))
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from surgery import spoil_packets
 
-from dubaug.corpus.titles import Track
+from dubaug.corpus.tracks import Track
 from dubaug.media.film import read_clips
 from dubaug.media.warp import Move
+from dubaug.tracks import TrackName
 from film_factory import make_film
 
 
@@ -26,7 +27,7 @@ def test_the_clips_that_lie_in_the_damage_are_named(tmp_path: Path, move: Move, 
     tracks = {"eng": noise_CS, "fra": noise_CS[:, ::-1].copy()}
     path = make_film(tmp_path / "film.mkv", seconds=8, fps=4, tracks=tracks, codec="flac", layout="stereo")
     spoil_packets(path, 2, 4.3, 4.4)
-    both = [Track(language="en", stream=0), Track(language="fr", stream=1)]
+    both = [Track(name=TrackName("en"), stream=0), Track(name=TrackName("fr"), stream=1)]
     keys = {"clip_s": 1.0, "sample_rate_hz": 48000, "picture": None}
     clips = list(read_clips(path, tracks=both, moves={"fr": move}, **keys))
     assert len(clips) >= max(damaged) + 1

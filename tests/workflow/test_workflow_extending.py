@@ -23,7 +23,7 @@ from dubaug.tracking.records import collect
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
 BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CONFIGURATIONS = ("german.yaml", "french.yaml", "variants.yaml", "beehive.yaml")
+CONFIGURATIONS = ("german.yaml", "french.yaml", "synthetic.yaml", "variants.yaml", "beehive.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -102,21 +102,23 @@ def test_the_demos_films_have_no_german_and_say_so(
     repository: Path, experiment: Callable[[str], Experiment], tmp_path: Path
 ) -> None:
     from dubaug.corpus.subsets import select
-    from dubaug.corpus.titles import Title, Track
+    from dubaug.corpus.titles import Title
+    from dubaug.corpus.tracks import Track
     from dubaug.demo.titles import plan_titles
+    from dubaug.tracks import TrackName
 
     german, demo = experiment("german.yaml"), resolve_files([repository / "config.yaml"], repository / "workflow")
     assert demo.demo is not None
     titles = [
         Title(
             title_id=title.title_id, path=tmp_path, minutes=1.0, clips=1,
-            tracks=tuple(Track(language=language, stream=n) for n, language in enumerate(title.languages)),
+            tracks=tuple(Track(name=TrackName(language), stream=n) for n, language in enumerate(title.languages)),
         )
         for title in plan_titles(demo.demo.films, demo.demo.seed)
     ]  # fmt: skip
-    assert select(titles, demo.corpus.languages)
+    assert select(titles, demo.corpus.tracks)
     with pytest.raises(DubaugError, match="no title has all of en, es, fr, ja, de"):
-        select(titles, german.corpus.languages)
+        select(titles, german.corpus.tracks)
 
 
 def test_a_language_has_columns_and_curves(
@@ -126,6 +128,15 @@ def test_a_language_has_columns_and_curves(
     assert {"+DE", "+EFJG", "+EFJ"} <= {row["label"] for row in table if row["task"] == "esc50"}
     assert {"de", "efjg"} <= {row["variant"] for row in figure}
     assert "+EFJG" in (tmp_path / "out/table1.md").read_text(encoding="utf-8")
+
+
+def test_human_and_synthetic_dubs_are_two_variants(experiment: Callable[[str], Experiment]) -> None:
+    made = experiment("synthetic.yaml")
+    assert made.corpus.tracks == ("en", "es", "es@synthetic")
+    assert {name: variant.secondary for name, variant in made.variants.items() if variant.dub_augmented} == {
+        "es": ("es",),
+        "es_machine": ("es@synthetic",),
+    }
 
 
 def test_another_primary_language_works_on_the_demos_films(
@@ -294,7 +305,7 @@ def test_a_suite_is_a_file_and_configuration(
     overlay = {**TINY, **mine, "variants": dict.fromkeys(unused)}
     (clone / "mine.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
     made = resolve_files([clone / "config.yaml", clone / "mine.yaml"], clone / "workflow")
-    write_tiny_corpus(clone / "results/corpus", made, made.corpus.languages)
+    write_tiny_corpus(clone / "results/corpus", made, made.corpus.tracks)
 
     # the DAG: clips that are there, two networks, features, probes of all checkpoints, tables, figure, comparisons
     rules = ["pretrain", "features", "probe_music", "aggregate", "result_tables", "comparisons", "figure_c2"]

@@ -13,7 +13,9 @@ import yaml
 
 from dubaug.cli import main
 from dubaug.config import Experiment, save
-from dubaug.corpus.titles import Title, Track, write_titles
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
+from dubaug.tracks import TrackName
 
 MEASURED = """
 import resource, subprocess, sys
@@ -37,7 +39,7 @@ def _found(count: int) -> list[Title]:
                 path=Path(f"/films/{number}.mkv"),
                 minutes=minutes,
                 clips=int(minutes * 20),
-                tracks=tuple(Track(language=language, stream=stream) for stream, language in enumerate(languages)),
+                tracks=tuple(Track(name=TrackName(name), stream=n) for n, name in enumerate(languages)),
                 year=str(rng.randint(1960, 2022)),
                 genres="Drama|Action",
             )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dubaug.config import Experiment
     from dubaug.corpus.rejects import Reject
     from dubaug.corpus.titles import Title
+    from dubaug.tracks import TrackName
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -57,8 +58,8 @@ def run_align(options: argparse.Namespace) -> None:
 
     experiment = load(options.config)
     titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
-    folder, languages = options.out.parent / ".made", experiment.corpus.languages
-    standing = {title: kept(title, folder, languages=languages, settings=experiment.alignment) for title in titles}
+    folder, names = options.out.parent / ".made", experiment.corpus.tracks
+    standing = {title: kept(title, folder, names=names, settings=experiment.alignment) for title in titles}
     results = {title: measured for title, measured in standing.items() if measured is not None}
     if results:
         say(f"{len(results)} of {len(titles)} titles are measured already")
@@ -79,7 +80,7 @@ def run_align(options: argparse.Namespace) -> None:
 
 def _measure_all(
     titles: "Sequence[Title]", experiment: "Experiment", folder: Path, jobs: int
-) -> "Iterator[tuple[Title, Mapping[str, Measurement] | MediaError]]":
+) -> "Iterator[tuple[Title, Mapping[TrackName, Measurement] | MediaError]]":
     """Yield each title's measurements, or what failed; each title in a process that it may take down."""
     from dubaug.alignment.receipts import note
     from dubaug.workers import Crash, Stall, decoder_error, isolated_map
@@ -91,17 +92,17 @@ def _measure_all(
         if isinstance(result, Crash | Stall):
             result = decoder_error(result)
         if not isinstance(result, MediaError):
-            note(title, folder, result, languages=experiment.corpus.languages, settings=experiment.alignment)
+            note(title, folder, result, names=experiment.corpus.tracks, settings=experiment.alignment)
         progress.advance(note=title.title_id)
         yield title, result
 
 
-def measure_title(title: "Title", *, experiment: "Experiment") -> "Mapping[str, Measurement] | MediaError":
-    """Return the measurements of a title's dubs by language, or what failed: that costs the title, and no other."""
+def measure_title(title: "Title", *, experiment: "Experiment") -> "Mapping[TrackName, Measurement] | MediaError":
+    """Return the measurements of a title's dubs by track, or what failed: that costs the title, and no other."""
     from dubaug.alignment.measure import measure
 
     try:
-        return measure(title, experiment.corpus.languages, experiment.alignment)
+        return measure(title, experiment.corpus.tracks, experiment.alignment)
     except MediaError as error:
         return error
     except Exception as error:

@@ -6,10 +6,10 @@ from typing import Literal
 
 from dubaug.alignment.measure import NOTHING, Measurement
 from dubaug.config import Alignment, Experiment
-from dubaug.corpus.languages import name_of
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import Title
 from dubaug.errors import MediaError
+from dubaug.tracks import TrackName
 
 STAGE = "alignment"
 
@@ -22,25 +22,25 @@ class Finding:
     """One dub: what was measured, what that means, and what follows."""
 
     title_id: str
-    language: str
+    track: TrackName
     status: Status
     verdict: Verdict
     measurement: Measurement
 
 
 def judge(
-    title: Title, result: Mapping[str, Measurement] | MediaError, experiment: Experiment
+    title: Title, result: Mapping[TrackName, Measurement] | MediaError, experiment: Experiment
 ) -> tuple[list[Finding], list[Reject]]:
     """Return a finding a dub, and a reject if one of them is rejected; `result` may be why nothing was measured."""
     settings, findings = experiment.alignment, []
-    for language in experiment.corpus.secondary:
-        measured = NOTHING if isinstance(result, MediaError) else result[language]
+    for name in experiment.corpus.tracks[1:]:
+        measured = NOTHING if isinstance(result, MediaError) else result[name]
         status: Status = "unreadable"
         if not isinstance(result, MediaError):
             status = status_of(measured, length_s=title.minutes * 60, settings=settings)
         verdict = verdict_of(status, settings.policy)
         findings.append(
-            Finding(title_id=title.title_id, language=language, status=status, verdict=verdict, measurement=measured)
+            Finding(title_id=title.title_id, track=name, status=status, verdict=verdict, measurement=measured)
         )
     if isinstance(result, MediaError):
         pairs = [(f"the tracks could not be compared: {result.reason}", result.advice)]
@@ -77,7 +77,7 @@ def verdict_of(status: Status, policy: Literal["correct", "keep", "reject"]) -> 
 
 def reason_and_advice(finding: Finding) -> tuple[str, str]:
     """Return why a dub is rejected, and what its owner can do."""
-    measured, name = finding.measurement, name_of(finding.language)
+    measured, name = finding.measurement, finding.track.coded
     offset_s, drift = measured.offset_s or 0.0, measured.drift or 0.0
     late = f"{abs(offset_s):.3f} s {'late' if offset_s > 0 else 'early'}"
     speed = f"{abs(100 * drift):.3f} % too {'slow' if drift > 0 else 'fast'}"

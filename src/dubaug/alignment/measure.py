@@ -10,9 +10,11 @@ from dubaug.alignment.features import FRAME_S, HOP, RATE_HZ, correlation, onsets
 from dubaug.alignment.line import Line, Window, best_line, fitted, on_line
 from dubaug.alignment.waveform import Block, compare, level_db
 from dubaug.config import Alignment
-from dubaug.corpus.titles import Title, Track
+from dubaug.corpus.titles import Title
+from dubaug.corpus.tracks import Track
 from dubaug.media.excerpts import Excerpts, read_excerpts
 from dubaug.media.warp import Move, interpolate
+from dubaug.tracks import TrackName
 
 WINDOW_MIN_S = 6.0
 """Films too short for all windows have fewer and, down to this, shorter ones."""
@@ -114,19 +116,19 @@ def windows_of(minutes: float, settings: Alignment) -> tuple[tuple[float, float]
     return tuple((float(start_s), float(start_s) + frames * FRAME_S) for start_s in starts_s)
 
 
-def measure(title: Title, languages: Sequence[str], settings: Alignment) -> dict[str, Measurement]:
-    """Return each dub's measurement; `languages` has the primary first. Raises `MediaError`."""
+def measure(title: Title, names: Sequence[TrackName], settings: Alignment) -> dict[TrackName, Measurement]:
+    """Return each dub's measurement; `names` has the primary first. Raises `MediaError`."""
     windows_s = windows_of(title.minutes, settings)
-    primary, *dubs = _read(title, languages, windows_s, settings)
+    primary, *dubs = _read(title, names, windows_s, settings)
     heard_s = [span for span in windows_s if level_db(primary.excerpts.cut(*span)) >= settings.silence_db]
-    return {dub.track.language: _measure(primary, dub, heard_s, title.minutes * 60, settings) for dub in dubs}
+    return {dub.track.name: _measure(primary, dub, heard_s, title.minutes * 60, settings) for dub in dubs}
 
 
 def _read(
-    title: Title, languages: Sequence[str], windows_s: Sequence[tuple[float, float]], settings: Alignment
+    title: Title, names: Sequence[TrackName], windows_s: Sequence[tuple[float, float]], settings: Alignment
 ) -> list[_Sound]:
-    """Return the tracks in the languages' order, read around the windows, all of one file at once."""
-    tracks = [title.track(language) for language in languages]
+    """Return the tracks in the names' order, read around the windows, all of one file at once."""
+    tracks = [title.track(name) for name in names]
     spans_s = _around(windows_s, 1.0, min(NEARBY_S, settings.search_s))
     excerpts = {}
     for path in {track.path for track in tracks}:

@@ -1,4 +1,4 @@
-"""How all dubs lie beside their films: offsets, drifts and similarities, by language."""
+"""How all dubs lie beside their films: offsets, drifts and similarities, by track."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from dubaug.alignment.judge import Finding, Status, Verdict
 from dubaug.config import Alignment
-from dubaug.corpus.languages import language_of
 from dubaug.plotting import COLOURS, NOTE, STYLE, TEXT_WIDTH_IN, save
+from dubaug.tracks import TrackName
 from dubaug.words import listed
 
 _COLOURS: dict[Verdict, str] = {"keep": COLOURS[1], "correct": COLOURS[3], "reject": COLOURS[6]}
@@ -29,7 +29,7 @@ _MARKERS: dict[Status, str] = {
     "unreadable": "*",
 }
 _LETTERS = 21
-"""Languages' names with more letters than this do not fit below a panel: their codes do."""
+"""Tracks' names with more letters than this do not fit below a panel: their codes do."""
 _DRIFT_LINEAR = 0.01
 """Per cent: up to this the drifts' axis is linear, beyond it logarithmic."""
 _BAND: dict[str, Any] = {"color": COLOURS[4], "alpha": 0.15, "linewidth": 0}
@@ -37,21 +37,20 @@ _LIMIT: dict[str, Any] = {"color": NOTE["color"], "linewidth": 0.8, "linestyle":
 
 
 def draw(findings: Sequence[Finding], settings: Alignment, paths: Sequence[Path]) -> None:
-    """Draw offset, drift and similarity, one column a language, one point a dub, titles in order from left to right.
+    """Draw offset, drift and similarity, one column a track, one point a dub, titles in order from left to right.
 
     Dubs that nothing places (silent, dissimilar, unreadable) stand in the panel of similarities alone. A path that ends
     in `.txt` gets the figure in words.
     """
-    languages = sorted({finding.language for finding in findings})
+    tracks = sorted({finding.track for finding in findings})
     titles = sorted({finding.title_id for finding in findings})
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(1, 3, figsize=(TEXT_WIDTH_IN, 2.7), layout="constrained")
         measured = [finding.measurement for finding in findings]
-        _points(axes[0], findings, [one.offset_s for one in measured], languages, titles)
-        _points(
-            axes[1], findings, [None if one.drift is None else 100 * one.drift for one in measured], languages, titles
-        )
-        _points(axes[2], findings, [one.similarity for one in measured], languages, titles)
+        _points(axes[0], findings, [one.offset_s for one in measured], tracks, titles)
+        drifts = [None if one.drift is None else 100 * one.drift for one in measured]
+        _points(axes[1], findings, drifts, tracks, titles)
+        _points(axes[2], findings, [one.similarity for one in measured], tracks, titles)
         _finish_offsets(axes[0], findings, settings)
         _finish_drifts(axes[1], findings, settings)
         axes[2].set(title="Similarity", ylabel="Correlation of onsets", ylim=(-0.04, 1))
@@ -72,7 +71,7 @@ def draw(findings: Sequence[Finding], settings: Alignment, paths: Sequence[Path]
 
 def describe(findings: Sequence[Finding]) -> str:
     """Return the figure in words, for those who cannot see it."""
-    titles, languages = ({getattr(one, key) for one in findings} for key in ("title_id", "language"))
+    titles, tracks = ({getattr(one, key) for one in findings} for key in ("title_id", "track"))
     done = [f"{sum(one.verdict == verdict for one in findings)} {word}" for verdict, word in _DONE.items()]
     offsets_s = [abs(one.measurement.offset_s) for one in findings if one.measurement.offset_s is not None]
     drifts = [abs(100 * one.measurement.drift) for one in findings if one.measurement.drift is not None]
@@ -82,10 +81,10 @@ def describe(findings: Sequence[Finding]) -> str:
         f"drifts of up to {max(drifts):.3f} per cent" if drifts else "",
         f"similarities from {min(similarities):.2f} to {max(similarities):.2f}" if similarities else "",
     ]
-    names = listed(sorted(map(language_of, languages))) or "none"
+    names = listed(sorted(track.name for track in tracks)) or "none"
     return (
         f"Offset, drift and similarity of {len(findings)} dubs of {len(titles)} titles beside their films, one point a "
-        f"dub, by language ({names}): {listed(done)}; {listed(list(filter(None, reach))) or 'nothing measured'}."
+        f"dub, by track ({names}): {listed(done)}; {listed(list(filter(None, reach))) or 'nothing measured'}."
     )
 
 
@@ -110,25 +109,25 @@ def _points(
     axis: Axes,
     findings: Sequence[Finding],
     values: Sequence[float | None],
-    languages: Sequence[str],
+    tracks: Sequence[TrackName],
     titles: Sequence[str],
 ) -> None:
     """Draw one quantity."""
-    column = {language: number for number, language in enumerate(languages)}
+    column = {track: number for number, track in enumerate(tracks)}
     place = {title_id: (number + 0.5) / len(titles) - 0.5 for number, title_id in enumerate(titles)}
     for group in _groups(findings):
         its = [i for i, finding in enumerate(findings) if (finding.verdict, finding.status) == group]
         chosen = [i for i in its if values[i] is not None]
-        columns = [column[findings[i].language] for i in chosen]
+        columns = [column[findings[i].track] for i in chosen]
         places = [place[findings[i].title_id] for i in chosen]
         x = np.array(columns) + 0.8 * np.array(places)
         y = np.array([values[i] for i in chosen], dtype=float)
         axis.scatter(x, y, s=16, marker=_MARKERS[group[1]], c=_COLOURS[group[0]], alpha=0.75, linewidths=0)
-    names = [language_of(language) for language in languages]
+    names = [track.name for track in tracks]
     if sum(map(len, names)) > _LETTERS:
-        names = [language.upper() for language in languages]
-    axis.set_xticks(range(len(languages)), names, fontsize=7)
-    axis.set_xlim(-0.6, max(len(languages) - 0.4, 0.6))
+        names = [track.capitals for track in tracks]
+    axis.set_xticks(range(len(tracks)), names, fontsize=7)
+    axis.set_xlim(-0.6, max(len(tracks) - 0.4, 0.6))
     axis.grid(visible=False, axis="x")
 
 

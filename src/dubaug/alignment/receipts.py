@@ -8,6 +8,7 @@ from dubaug.alignment.measure import Measurement
 from dubaug.config import Alignment, digest
 from dubaug.corpus.titles import Title
 from dubaug.files import read_json, write_json
+from dubaug.tracks import TrackName
 
 VERSION = 1
 """Of the estimator: a change of what it finds makes it another."""
@@ -17,38 +18,38 @@ _JUDGING = ("policy", "identical_max", "silence_max")
 
 
 def kept(
-    title: Title, folder: Path, *, languages: Sequence[str], settings: Alignment
-) -> Mapping[str, Measurement] | None:
-    """Return an earlier run's measurements by language, if it measured the same tracks by the same settings."""
+    title: Title, folder: Path, *, names: Sequence[TrackName], settings: Alignment
+) -> Mapping[TrackName, Measurement] | None:
+    """Return an earlier run's measurements by track, if it measured the same tracks by the same settings."""
     path = _path(title, folder)
-    if not path.is_file() or not all(source.is_file() for source in title.sources(languages)):
+    if not path.is_file() or not all(source.is_file() for source in title.sources(names)):
         return None
     noted = read_json(path)
-    if noted["measured"] != _measured(title, languages, settings):
+    if noted["measured"] != _measured(title, names, settings):
         return None
-    return {language: Measurement(**values) for language, values in noted["dubs"].items()}
+    return {TrackName(name): Measurement(**values) for name, values in noted["dubs"].items()}
 
 
 def note(
     title: Title,
     folder: Path,
-    measurements: Mapping[str, Measurement],
+    measurements: Mapping[TrackName, Measurement],
     *,
-    languages: Sequence[str],
+    names: Sequence[TrackName],
     settings: Alignment,
 ) -> None:
     """Write a title's measurements."""
     content = {
-        "measured": _measured(title, languages, settings),
-        "dubs": {language: asdict(measurement) for language, measurement in measurements.items()},
+        "measured": _measured(title, names, settings),
+        "dubs": {name: asdict(measurement) for name, measurement in measurements.items()},
     }
     write_json(_path(title, folder), content)
 
 
-def _measured(title: Title, languages: Sequence[str], settings: Alignment) -> str:
+def _measured(title: Title, names: Sequence[TrackName], settings: Alignment) -> str:
     """Return the hash of everything that measurements depend on."""
     used = {key: value for key, value in asdict(settings).items() if key not in _JUDGING}
-    return digest(VERSION, used, list(languages), title.minutes, *title.state(languages))
+    return digest(VERSION, used, list(names), title.minutes, *title.state(names))
 
 
 def _path(title: Title, folder: Path) -> Path:

@@ -5,22 +5,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from dubaug.corpus.languages import normalise
+from dubaug.corpus.tracks import Track, parse_tracks
 from dubaug.errors import DubaugError
+from dubaug.languages import language_of, tag_or_none
 
 REQUIRED = ("title_id", "path")
 OPTIONAL = ("original_language", "year", "genres", "minutes", "tracks")
 _TITLE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _SHOWN = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Override:
-    """One entry of the `tracks` column: a language, and its audio stream or its side-car file."""
-
-    language: str
-    stream: int
-    path: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +24,8 @@ class Film:
     original_language: str = ""
     year: str = ""
     genres: str = ""
-    overrides: tuple[Override, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    """Those that the column `tracks` names."""
 
 
 def read_catalogue(path: Path, *, climbing_paths: bool = False) -> tuple[Film, ...]:
@@ -91,10 +84,10 @@ def _film(row: dict[str, str | None], folder: Path, climbing: bool) -> Film:
     return Film(
         title_id=values["title_id"],
         path=_inside(folder, values["path"], climbing),
-        original_language=normalise(values.get("original_language")) or "",
+        original_language=language_of(tag_or_none(values.get("original_language")) or ""),
         year=values.get("year", ""),
         genres=values.get("genres", ""),
-        overrides=_overrides(values.get("tracks", ""), folder, climbing),
+        tracks=parse_tracks(values.get("tracks", ""), lambda path: _inside(folder, path, climbing)),
     )
 
 
@@ -105,23 +98,3 @@ def _inside(folder: Path, path: str, climbing: bool) -> Path:
             "config key `ingest.climbing_paths` to true"
         )
     return folder / path
-
-
-def _overrides(text: str, folder: Path, climbing: bool) -> tuple[Override, ...]:
-    """Return the entries of `en:0|es:1|fr:other/file.ac3`."""
-    overrides: list[Override] = []
-    for entry in filter(None, (part.strip() for part in text.split("|"))):
-        tag, _, target = entry.partition(":")
-        language, target = normalise(tag), target.strip()
-        if language is None or not target:
-            raise DubaugError(
-                f"tracks {text!r}: expected language:stream or language:file, separated by |, such as "
-                "en:0|es:1|fr:other/file.ac3"
-            )
-        if language in {override.language for override in overrides}:
-            raise DubaugError(f"tracks {text!r} names {language} twice")
-        if target.isdigit():
-            overrides.append(Override(language=language, stream=int(target)))
-        else:
-            overrides.append(Override(language=language, stream=0, path=_inside(folder, target, climbing)))
-    return tuple(overrides)

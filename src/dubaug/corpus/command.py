@@ -1,14 +1,11 @@
 """`dubaug catalogue` and `dubaug select`."""
 
 import argparse
-import csv
 import functools
-import io
 from pathlib import Path
 
 from dubaug.config import load
 from dubaug.errors import DubaugError
-from dubaug.files import write_text
 from dubaug.progress import Progress, say
 
 
@@ -29,9 +26,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     select = subparsers.add_parser(
         "select",
-        help="choose the titles that have all languages, and count every combination (Table B4)",
-        description="Choose the titles that have the primary and all secondary languages of the configuration, and "
-        "count titles and video hours of every combination of languages.",
+        help="choose the titles that have all tracks, and count every combination (Table B4)",
+        description="Choose the titles that have the primary and all secondary tracks of the configuration, and "
+        "count titles and video hours of every combination of tracks.",
     )
     select.add_argument("--config", type=Path, required=True, help="the resolved configuration")
     select.add_argument("--catalogue", type=Path, required=True, help="the titles found, by `dubaug catalogue`")
@@ -52,14 +49,14 @@ def run_catalogue(options: argparse.Namespace) -> None:
     films = read_catalogue(options.catalogue, climbing_paths=experiment.ingest.climbing_paths)
     work = functools.partial(
         find,
-        languages=experiment.corpus.languages,
+        names=experiment.corpus.tracks,
         clip_s=experiment.clips.duration_s,
         speeds=experiment.alignment.speeds,
     )
     titles: list[Title] = []
     rejects: list[Reject] = []
     progress = Progress("reading films", len(films), "films")
-    stall_s, preload = experiment.ingest.stall_s, ["dubaug.corpus.find"]
+    stall_s, preload = experiment.ingest.stall_s, ["dubaug.corpus.find", "langcodes"]
     for film, result in isolated_map(work, films, jobs=options.jobs, stall_s=stall_s, preload=preload):
         if isinstance(result, Crash | Stall):
             result = Reject(
@@ -72,8 +69,8 @@ def run_catalogue(options: argparse.Namespace) -> None:
             titles.append(result)
             if result.notes:
                 say(f"{result.title_id}: {result.notes}")
-            if result.notes and (lacking := set(experiment.corpus.languages) - set(result.languages)):
-                reason = f"not pretrained on, for want of {', '.join(sorted(lacking))}: {result.notes}"
+            if result.notes and (lacking := result.lacking(experiment.corpus.tracks)):
+                reason = f"not pretrained on, for want of {', '.join(lacking)}: {result.notes}"
                 advice = "mend these tracks if you want the film in; it counts in Table B4 without them"
                 rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))
         else:
@@ -92,17 +89,12 @@ def run_catalogue(options: argparse.Namespace) -> None:
 
 def run_select(options: argparse.Namespace) -> None:
     """Write the selected titles and the counts of Table B4."""
-    from dubaug.corpus.subsets import count_subsets, select
+    from dubaug.corpus.subsets import count_subsets, select, write_subsets
     from dubaug.corpus.titles import read_titles, write_titles
 
     corpus = load(options.config).corpus
     found = read_titles(options.catalogue)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["languages", "titles", "video_hours"])
-    for row in count_subsets(found, corpus.primary, corpus.secondary):
-        writer.writerow(["+".join(row.languages), row.titles, f"{row.video_hours:.4f}"])
-    chosen = select(found, corpus.languages)
-    write_text(options.subsets, buffer.getvalue())
+    chosen = select(found, corpus.tracks)
+    write_subsets(options.subsets, count_subsets(found, corpus.tracks[0], corpus.tracks[1:]))
     write_titles(options.titles, chosen)
-    say(f"{len(chosen)} of {len(found)} titles have {', '.join(corpus.languages)}")
+    say(f"{len(chosen)} of {len(found)} titles have {', '.join(corpus.tracks)}")

@@ -3,26 +3,27 @@
 from collections.abc import Sequence
 
 from dubaug.corpus.catalogue import Film
-from dubaug.corpus.languages import name_of
 from dubaug.corpus.probe import COPY_AGAIN, REPAIR, UNDECODABLE, Probe, Sound, probe
 from dubaug.corpus.rejects import Reject
-from dubaug.corpus.titles import END_SLACK_S, Title, Track
+from dubaug.corpus.titles import END_SLACK_S, Title
+from dubaug.corpus.tracks import Track
 from dubaug.errors import MediaError, unexpected
+from dubaug.tracks import TrackName, serving
 
 STAGE = "catalogue"
 
 
-def find(film: Film, *, languages: Sequence[str], clip_s: float, speeds: Sequence[float] = (1.0,)) -> Title | Reject:
-    """Return the film as a title, or the reason why it cannot be one; `languages` are the configured ones.
+def find(film: Film, *, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float] = (1.0,)) -> Title | Reject:
+    """Return the film as a title, or the reason why it cannot be one; `names` are the configured tracks.
 
     A film is rejected if it cannot be read, is cut short (its header promises more than its packets give), has no
-    picture or no sound in the primary language (the first), or is shorter than one clip. Another language's track
-    that is missing, or ends well before the rest, is left out and noted: the title then counts without that dub.
+    picture or no primary track (the first name), or is shorter than one clip. Another track that is missing, or ends
+    well before the rest, is left out and noted: the title then counts without that dub.
     `speeds` are those that dubs can be brought back from (seconds of the dub a second of the film): a dub that ends
     early may run at one of them.
     """
     try:
-        return _title(film, probe(film.path), languages, clip_s, speeds)
+        return _title(film, probe(film.path), names, clip_s, speeds)
     except MediaError as error:
         fault = error
     except Exception as error:
@@ -30,8 +31,7 @@ def find(film: Film, *, languages: Sequence[str], clip_s: float, speeds: Sequenc
     return Reject(title_id=film.title_id, stage=STAGE, reason=fault.reason, advice=fault.advice)
 
 
-def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float, speeds: Sequence[float]) -> Title:
-    primary = languages[0]
+def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float]) -> Title:
     if probed.cut_short:
         raise MediaError(
             f"the file ends at {probed.end_s:.1f} s of the {probed.promised_s:.1f} s its header promises", COPY_AGAIN
@@ -42,40 +42,41 @@ def _title(film: Film, probed: Probe, languages: Sequence[str], clip_s: float, s
         raise MediaError(f"the picture cannot be used: {probed.picture_fault}", _advice(probed.picture_fault))
     notes: list[str] = []
     found = _tracks(film, probed, notes)
-    for language, (_, sound) in list(found.items()):
+    for name, (_, sound) in list(found.items()):
         if sound.fault:
-            notes.append(f"{language} is not counted: {sound.fault} ({_advice(sound.fault)})")
-            del found[language]
-    if primary not in found:
-        raise MediaError(*_no_primary(probed.sounds, primary, notes))
+            notes.append(f"{name} is not counted: {sound.fault} ({_advice(sound.fault)})")
+            del found[name]
+    if names[0] not in serving(names, found):
+        raise MediaError(*_no_primary(probed.sounds, names[0], notes))
+    primary = serving(names, found)[names[0]]
     reach_s = min(probed.picture_end_s, found[primary][1].end_s)
     whole = probed.promised_s or probed.end_s
     if reach_s < whole / 2:
         raise MediaError(
-            f"picture and {name_of(primary)} sound go together for only {reach_s:.1f} s of {whole:.1f} s",
+            f"picture and {primary.coded} sound go together for only {reach_s:.1f} s of {whole:.1f} s",
             "check the film in a player, and copy it again",
         )
-    ends_s = {language: _end_in_film_s(sound.end_s, reach_s, speeds) for language, (_, sound) in found.items()}
-    for language, (_, sound) in list(found.items()):
-        if language != primary and ends_s[language] < 0.98 * reach_s - clip_s:
-            notes.append(f"{language} ends at {sound.end_s:.1f} s of {reach_s:.1f} s and is not counted")
-            del found[language]
-    reach_s = min(reach_s, *(ends_s[language] for language in found if language in languages))
+    ends_s = {name: _end_in_film_s(sound.end_s, reach_s, speeds) for name, (_, sound) in found.items()}
+    for name, (_, sound) in list(found.items()):
+        if name != primary and ends_s[name] < 0.98 * reach_s - clip_s:
+            notes.append(f"{name} ends at {sound.end_s:.1f} s of {reach_s:.1f} s and is not counted")
+            del found[name]
+    reach_s = min(reach_s, *(ends_s[name] for name in serving(names, found).values()))
     clips = int((reach_s + END_SLACK_S) // clip_s)
     if clips < 1:
         raise MediaError(f"only {reach_s:.1f} s can be read, less than one clip of {clip_s:g} s", "leave it out")
-    ordered = sorted(found, key=lambda language: (language != primary, language))
+    ordered = sorted(found, key=lambda name: (name != primary, name))
     return Title(
         title_id=film.title_id,
         path=film.path,
         minutes=reach_s / 60,
         clips=clips,
-        tracks=tuple(found[language][0] for language in ordered),
+        tracks=tuple(found[name][0] for name in ordered),
         original_language=film.original_language,
         year=film.year,
         genres=film.genres,
         picture=probed.picture,
-        sound="|".join(f"{language}:{found[language][1]}" for language in ordered),
+        sound="|".join(f"{name}:{found[name][1]}" for name in ordered),
         notes="; ".join(notes),
     )
 
@@ -90,30 +91,26 @@ def _end_in_film_s(end_s: float, reach_s: float, speeds: Sequence[float]) -> flo
     return min((end_s / speed for speed in speeds), key=lambda film_s: abs(film_s - reach_s))
 
 
-def _tracks(film: Film, probed: Probe, notes: list[str]) -> dict[str, tuple[Track, Sound]]:
-    """Return each language's track: what the catalogue says first, then the streams' own tags.
-
-    Of several streams in one language the first that is no commentary or audio description is taken.
-    """
-    found: dict[str, tuple[Track, Sound]] = {}
-    for override in film.overrides:
+def _tracks(film: Film, probed: Probe, notes: list[str]) -> dict[TrackName, tuple[Track, Sound]]:
+    """Return the tracks: what the catalogue names first, then the streams' own tags; the first stream of each name."""
+    found: dict[TrackName, tuple[Track, Sound]] = {}
+    for track in film.tracks:
         try:
-            sounds = probe(override.path).sounds if override.path else probed.sounds
+            sounds = probe(track.path).sounds if track.path else probed.sounds
         except MediaError as error:
-            notes.append(f"{override.language}: {error.reason}")
+            notes.append(f"{track.name}: {error.reason}")
             continue
-        if override.stream >= len(sounds):
-            where = override.path.name if override.path else "the film"
-            notes.append(f"{override.language}: {where} has no audio stream {override.stream}")
+        if track.stream >= len(sounds):
+            where = track.path.name if track.path else "the film"
+            notes.append(f"{track.name}: {where} has no audio stream {track.stream}")
             continue
-        track = Track(language=override.language, stream=override.stream, path=override.path)
-        found[override.language] = (track, sounds[override.stream])
-    named = {override.language for override in film.overrides}
-    claimed = {override.stream for override in film.overrides if override.path is None}
-    for sound in sorted(probed.sounds, key=lambda sound: not sound.main):
-        if sound.language is None or sound.stream in claimed or sound.language in named or sound.language in found:
+        found[track.name] = (track, sounds[track.stream])
+    named = {track.name for track in film.tracks}
+    claimed = {track.stream for track in film.tracks if track.path is None}
+    for sound in probed.sounds:
+        if sound.name is None or sound.stream in claimed or sound.name in named or sound.name in found:
             continue
-        found[sound.language] = (Track(language=sound.language, stream=sound.stream), sound)
+        found[sound.name] = (Track(name=sound.name, stream=sound.stream), sound)
     return found
 
 
@@ -121,14 +118,14 @@ def _advice(fault: str) -> str:
     return "convert it with another program" if fault == UNDECODABLE else REPAIR
 
 
-def _no_primary(sounds: Sequence[Sound], primary: str, notes: Sequence[str]) -> tuple[str, str]:
-    """Return reason and advice for a film without sound in the primary language."""
+def _no_primary(sounds: Sequence[Sound], primary: TrackName, notes: Sequence[str]) -> tuple[str, str]:
+    """Return reason and advice for a film without the primary track."""
     if notes:
-        return f"no {name_of(primary)} sound: {'; '.join(notes)}", "correct `tracks` in the catalogue"
+        return f"no {primary.coded} sound: {'; '.join(notes)}", "correct `tracks` in the catalogue"
     if not sounds:
         return "the file has no sound", "give a film with sound, or a side-car file in the catalogue's `tracks`"
-    tags = ", ".join(sound.language or "untagged" for sound in sounds)
+    tags = ", ".join(sound.name or "untagged" for sound in sounds)
     return (
-        f"no {name_of(primary)} sound: its audio streams are {tags}",
-        f"if one of them is {name_of(primary)}, say so in the catalogue's `tracks`, such as {primary}:0",
+        f"no {primary.coded} sound: its audio streams are {tags}",
+        f"if one of them is {primary.coded}, say so in the catalogue's `tracks`, such as {primary}:0",
     )

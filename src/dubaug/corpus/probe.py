@@ -9,8 +9,9 @@ from av.audio.stream import AudioStream
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from dubaug.corpus.languages import normalise
 from dubaug.errors import MediaError
+from dubaug.languages import tag_or_none
+from dubaug.tracks import COMMENTARY, DESCRIPTION, EFFECTS, TrackName
 from dubaug.workers import report_progress
 
 COPY_AGAIN = "copy it again"
@@ -24,9 +25,13 @@ UNDECODABLE = "it is in a codec that cannot be decoded"
 _PROMISING = ("matroska", "mov", "avi", "asf", "flv")
 """Containers whose header states the duration; that of others is FFmpeg's estimate, no promise."""
 
-_SECONDARY_SOUND = (
-    Disposition.comment | Disposition.visual_impaired | Disposition.hearing_impaired | Disposition.clean_effects
-)
+_ORIGINS = {
+    Disposition.comment: COMMENTARY,
+    Disposition.visual_impaired: DESCRIPTION,
+    Disposition.hearing_impaired: DESCRIPTION,
+    Disposition.clean_effects: EFFECTS,
+}
+"""What a stream that is not the film's own sound is, by its flags."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +39,12 @@ class Sound:
     """An audio stream; `end_s` is the end of its last packet."""
 
     stream: int
-    language: str | None
+    name: TrackName | None
+    """By its tag and flags; None without a language."""
     codec: str
     layout: str
     sample_rate_hz: int
     end_s: float
-    main: bool
-    """No commentary, audio description or the like."""
     fault: str = ""
     """Why it cannot be cut into clips: its codec or its timestamps; empty if it can."""
 
@@ -163,11 +167,20 @@ def _sound(stream: AudioStream, number: int, span: _Span) -> Sound:
     codec = stream.codec_context
     return Sound(
         stream=number,
-        language=normalise(stream.metadata.get("language")),
+        name=_name(stream),
         codec="unknown" if codec is None else codec.name,
         layout="" if codec is None else codec.layout.name,
         sample_rate_hz=0 if codec is None else codec.sample_rate,
         end_s=span.end_s,
-        main=not stream.disposition & _SECONDARY_SOUND,
         fault=_fault(stream, span),
     )
+
+
+def _name(stream: AudioStream) -> TrackName | None:
+    tag, origin = tag_or_none(stream.metadata.get("language")), _origin(stream)
+    return None if tag is None else TrackName(f"{tag}@{origin}" if origin else tag)
+
+
+def _origin(stream: AudioStream) -> str:
+    """Return what a stream is that is not the film's own sound; empty if it is. By its flags: its title is not read."""
+    return next((origin for flag, origin in _ORIGINS.items() if stream.disposition & flag), "")

@@ -4,28 +4,29 @@ from dataclasses import dataclass
 
 from pydantic import model_validator
 
-from dubaug.settings import Flag, Positive, Settings, Text, TrackName, Tracks, require
+from dubaug.settings import Flag, Positive, Settings, Text, Track, Tracks, require
+from dubaug.tracks import TrackName
 
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus(Settings):
-    """Which films, and which languages of them."""
+    """Which films, and which tracks of them."""
 
     catalogue: Text
     """CSV with `title_id,path,...`; paths in it are relative to its folder."""
-    primary: TrackName
-    """Language (ISO 639-1) whose track is the primary audio."""
+    primary: Track
+    """The primary audio, by its language: `en`."""
     secondary: Tracks
-    """Languages whose tracks are dubs. A title is pretrained on if it has the primary and all of these."""
+    """The dubs: `es`, `es@synthetic`. A title is pretrained on if it has the primary and all of these."""
 
     @property
-    def languages(self) -> tuple[str, ...]:
-        """The primary language, then the secondary ones."""
-        return (self.primary, *self.secondary)
+    def tracks(self) -> tuple[TrackName, ...]:
+        """The primary track, then the secondary ones."""
+        return tuple(map(TrackName, (self.primary, *self.secondary)))
 
     @model_validator(mode="after")
     def _check(self) -> "Corpus":
-        others = f"languages other than corpus.primary ({self.primary})"
+        others = f"tracks other than corpus.primary ({self.primary})"
         require(self.primary not in self.secondary, "secondary", self.secondary, others)
         return self
 

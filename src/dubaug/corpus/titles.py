@@ -1,15 +1,16 @@
 """The titles that were found (catalogue.csv) or selected (titles.csv): what the media themselves say."""
 
-import csv
-import io
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dubaug.corpus.tracks import Track, format_tracks, parse_tracks
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
+from dubaug.tabular import csv_text, read_rows
+from dubaug.tracks import TrackName, serving
 
 COLUMNS = (
     "title_id", "path", "minutes", "languages", "original_language", "year", "genres", "clips", "tracks", "picture",
@@ -22,23 +23,13 @@ up to a frame at the end, AC-3's 5 ms for instance, and Matroska rounds times to
 
 
 @dataclass(frozen=True, kw_only=True)
-class Track:
-    """The sound in one language: the n-th audio stream of the film, or of a side-car file."""
-
-    language: str
-    stream: int
-    path: Path | None = None
-    """The side-car file; None for the film itself."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Title:
     """A film that can be read."""
 
     title_id: str
     path: Path
     minutes: float
-    """What can be read of the picture and of all configured languages' tracks."""
+    """What can be read of the picture and of all configured tracks."""
     clips: int
     """Whole clips in it."""
     tracks: tuple[Track, ...]
@@ -48,65 +39,77 @@ class Title:
     picture: str = ""
     """Size and frame rate, for people."""
     sound: str = ""
-    """Codec, layout and rate of each track, for people."""
+    """Codec, layout and rate of each track as the file names it, for people."""
     notes: str = ""
     """What was found but not used."""
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The tracks' languages."""
-        return tuple(track.language for track in self.tracks)
+        """The languages that the film itself is heard in: of its tracks without an origin (`@synthetic`)."""
+        return tuple(dict.fromkeys(track.name.language for track in self.tracks if not track.name.origin))
 
-    def track(self, language: str) -> Track:
-        """Return the track in `language`. Raises `DubaugError` if there is none."""
+    def track(self, name: TrackName) -> Track:
+        """Return the track of exactly this name. Raises `DubaugError` if there is none."""
         for track in self.tracks:
-            if track.language == language:
+            if track.name == name:
                 return track
-        raise DubaugError(f"title {self.title_id} has no {language} track; it has {', '.join(self.languages)}")
+        names = ", ".join(track.name for track in self.tracks)
+        raise DubaugError(f"title {self.title_id} has no {name} track; it has {names}")
 
-    def sources(self, languages: Sequence[str]) -> list[Path]:
-        """Return the film, and the side-car files of some languages' tracks."""
-        tracks = [self.track(language) for language in languages]
+    def as_asked(self, names: Iterable[TrackName]) -> "Title":
+        """Return the title whose tracks bear the names under which they are asked for, as far as it has them.
+
+        Where `es-419` answers to `es` (`dubaug.tracks.serving`) it is called `es` from here on.
+        """
+        answers = serving(names, [track.name for track in self.tracks])
+        asked = {held: name for name, held in answers.items()}
+        return replace(
+            self, tracks=tuple(replace(track, name=asked.get(track.name, track.name)) for track in self.tracks)
+        )
+
+    def lacking(self, names: Iterable[TrackName]) -> list[TrackName]:
+        """Return those of these names that no track answers to."""
+        wanted = list(names)
+        answers = serving(wanted, [track.name for track in self.tracks])
+        return [name for name in wanted if name not in answers]
+
+    def sources(self, names: Sequence[TrackName]) -> list[Path]:
+        """Return the film, and the side-car files of some tracks."""
+        tracks = [self.track(name) for name in names]
         return sorted({self.path, *(track.path for track in tracks if track.path is not None)})
 
-    def state(self, languages: Sequence[str]) -> tuple[list[Any], list[Any]]:
-        """Return what tells some languages' tracks from others, and the files from later versions of themselves.
+    def state(self, names: Sequence[TrackName]) -> tuple[list[Any], list[Any]]:
+        """Return what tells some tracks from others, and the files from later versions of themselves.
 
         Files by name, size and time, for they are large. Raises `OSError` if one is not there.
         """
-        tracks = [self.track(language) for language in languages]
-        streams = [(track.language, track.stream, track.path.name if track.path else "") for track in tracks]
-        files = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in self.sources(languages)]
+        tracks = [self.track(name) for name in names]
+        streams = [(track.name, track.stream, track.path.name if track.path else "") for track in tracks]
+        files = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in self.sources(names)]
         return streams, files
 
 
 def write_titles(path: Path, titles: Iterable[Title]) -> None:
     """Write the titles as CSV, sorted by id. Paths become relative to the CSV's folder, unless they lie elsewhere."""
     folder = path.resolve().parent
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for title in sorted(titles, key=lambda title: title.title_id):
-        writer.writerow(
-            {
-                "title_id": title.title_id,
-                "path": _relative(title.path, folder),
-                "minutes": f"{title.minutes:.3f}",
-                "languages": "+".join(title.languages),
-                "original_language": title.original_language,
-                "year": title.year,
-                "genres": title.genres,
-                "clips": title.clips,
-                "tracks": "|".join(
-                    f"{track.language}:{track.stream if track.path is None else _relative(track.path, folder)}"
-                    for track in title.tracks
-                ),
-                "picture": title.picture,
-                "sound": title.sound,
-                "notes": title.notes,
-            }
-        )
-    write_text(path, buffer.getvalue())
+    rows = [
+        {
+            "title_id": title.title_id,
+            "path": _relative(title.path, folder),
+            "minutes": f"{title.minutes:.3f}",
+            "languages": "+".join(title.languages),
+            "original_language": title.original_language,
+            "year": title.year,
+            "genres": title.genres,
+            "clips": title.clips,
+            "tracks": format_tracks(title.tracks, lambda path: _relative(path, folder)),
+            "picture": title.picture,
+            "sound": title.sound,
+            "notes": title.notes,
+        }
+        for title in sorted(titles, key=lambda title: title.title_id)
+    ]
+    write_text(path, csv_text(COLUMNS, rows))
 
 
 def read_titles(path: Path) -> tuple[Title, ...]:
@@ -114,12 +117,7 @@ def read_titles(path: Path) -> tuple[Title, ...]:
     if not path.is_file():
         raise DubaugError(f"no titles at {path}: make them with `dubaug catalogue` and `dubaug select`")
     folder = path.resolve().parent
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-        if missing:
-            raise DubaugError(f"{path} has no column {missing[0]!r}: it is not from `dubaug catalogue` of this version")
-        return tuple(_title(row, folder) for row in reader)
+    return tuple(_title(row, folder) for row in read_rows(path, COLUMNS, what="list of titles"))
 
 
 def _title(row: dict[str, str], folder: Path) -> Title:
@@ -128,7 +126,7 @@ def _title(row: dict[str, str], folder: Path) -> Title:
         path=folder / row["path"],
         minutes=float(row["minutes"]),
         clips=int(row["clips"]),
-        tracks=tuple(_track(entry, folder) for entry in row["tracks"].split("|")),
+        tracks=parse_tracks(row["tracks"], lambda path: folder / path),
         original_language=row["original_language"],
         year=row["year"],
         genres=row["genres"],
@@ -136,13 +134,6 @@ def _title(row: dict[str, str], folder: Path) -> Title:
         sound=row["sound"],
         notes=row["notes"],
     )
-
-
-def _track(entry: str, folder: Path) -> Track:
-    language, _, target = entry.partition(":")
-    if target.isdigit():
-        return Track(language=language, stream=int(target))
-    return Track(language=language, stream=0, path=folder / target)
 
 
 def _relative(path: Path, folder: Path) -> str:

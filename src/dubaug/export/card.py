@@ -7,10 +7,10 @@ data, of a variant) can have the same ones.
 from typing import Any
 
 from dubaug.export import sections
-from dubaug.export.examples import with_dubaug, with_pytorchvideo
+from dubaug.export.examples import with_dubaug, without_dubaug
 from dubaug.export.facts import CardFacts, versions_of
 from dubaug.export.network import Network
-from dubaug.export.sections import citation, kind_of, name_of
+from dubaug.export.sections import citation, kind_of, languages_of, name_of
 from dubaug.export.training import training_section
 from dubaug.words import plural
 
@@ -47,13 +47,13 @@ def front_matter(facts: CardFacts, *, again: str) -> str:
     network = facts.network
     tags = ["audio", *(["video", "audiovisual"] if "video" in network.weights else [])]
     tags += ["untrained"] if network.untrained else ["self-supervised-learning", "contrastive-learning"]
-    tags += ["dubbed-audio"] if len(network.languages) > 1 else []
+    tags += ["dubbed-audio"] if len(network.tracks) > 1 else []
     tags += ["generated-training-data"] if network.generated_films else []
     values: dict[str, Any] = {
         "library_name": "dubaug",
         "pipeline_tag": "feature-extraction",
-        **({"language": list(network.languages)} if network.languages else {}),
-        "tags": [*tags, "pytorchvideo", "arxiv:2304.05600"],
+        **({"language": languages_of(network.tracks)} if network.tracks else {}),
+        "tags": [*tags, *network.packages, "arxiv:2304.05600"],
     }
     return sections.front_matter(values, facts.licence, again)
 
@@ -68,9 +68,9 @@ def _headline(network: Network) -> str:
 def what_it_is(facts: CardFacts) -> str:
     """Return the first paragraph: the networks, and in a sentence how they came about."""
     network, encoders = facts.network, facts.network.spec.encoders
-    nets = [f"an Acoustic ResNet-{encoders.audio.depth} for sound ({_millions(network.weights['audio'])} weights)"]
+    nets = [f"{encoders.audio.title} for sound ({_millions(network.weights['audio'])} weights)"]
     if "video" in network.weights:
-        nets.append(f"an X3D for picture ({_millions(network.weights['video'])} weights)")
+        nets.append(f"{encoders.video.title} for picture ({_millions(network.weights['video'])} weights)")
     label = f" (in the tables: {facts.label})" if facts.label and facts.label != network.name else ""
     each = "Each" if len(nets) > 1 else "It"
     text = (
@@ -90,7 +90,7 @@ def _recipe(network: Network) -> str:
     primary = f"the {name_of(variant['primary'])} track"
     if variant["separated"]:
         return f"trained without labels to match the picture of films with {primary} from which speech was removed."
-    dubs = [name_of(language) for language in variant["secondary"] if language != variant["primary"]]
+    dubs = [name_of(track) for track in variant["secondary"] if track != variant["primary"]]
     if dubs:
         other = f"dubbed tracks: {', '.join(dubs)}{' (in turn, one a batch)' if len(dubs) > 1 else ''}"
     elif variant["secondary"]:
@@ -104,12 +104,15 @@ def _recipe(network: Network) -> str:
 
 
 def _code(network: Network) -> str:
-    video = "video" in network.weights
+    if network.stock.keys() == network.weights.keys():
+        code = without_dubaug(network.stock, mono=network.spec.encoders.audio.channels == 1)
+        needed = " ".join(("torch", "torchaudio", "torchvision", *network.packages, "safetensors"))
+        bare = f"With `pip install {needed}`:\n\n```python\n{code}```\n\n"
+    else:
+        bare = "These networks are made by dubaug alone, no published function makes them.\n\n"
     return (
-        "With `pip install torch torchaudio torchvision pytorchvideo safetensors`:\n\n"
-        f"```python\n{with_pytorchvideo(video=video)}```\n\n"
-        "With dubaug installed:\n\n"
-        f"```python\n{with_dubaug(video=video)}```\n\n"
+        f"{bare}With dubaug installed:\n\n"
+        f"```python\n{with_dubaug(video='video' in network.weights)}```\n\n"
         "`config.json` holds the constructors' arguments, the spectrogram's and all sizes. The projection heads of "
         "training are not part of this: what they are given is the embedding.\n"
     )

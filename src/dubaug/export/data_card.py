@@ -11,8 +11,9 @@ from dubaug.corpus.subsets import Subset
 from dubaug.export import sections
 from dubaug.export.corpus import Films
 from dubaug.export.network import Network
-from dubaug.export.sections import CITATION, duration, film_lines, markdown_table, name_of
+from dubaug.export.sections import CITATION, duration, film_lines, languages_of, markdown_table, name_of
 from dubaug.export.selection import Dubs, Found, Loss
+from dubaug.tracks import TrackName
 from dubaug.words import plural
 
 ASKED = "**To be filled in by whoever owns the films:**"
@@ -45,7 +46,7 @@ class DataFacts:
 
 def data_card(facts: DataFacts) -> str:
     """Return DATA_CARD.md; equal facts give equal text. The network must have been trained."""
-    corpus = _languages(facts.network.configuration["corpus"])
+    corpus = _tracks(facts.network.configuration["corpus"])
     parts = [
         _front_matter(facts),
         f"# The films behind {facts.network.name}: {', '.join(corpus)}\n",
@@ -70,8 +71,8 @@ def data_card(facts: DataFacts) -> str:
     return "\n".join(parts)
 
 
-def _languages(corpus: Any) -> list[str]:
-    return [name_of(language) for language in (corpus["primary"], *corpus["secondary"])]
+def _tracks(corpus: Any) -> list[str]:
+    return [name_of(track) for track in (corpus["primary"], *corpus["secondary"])]
 
 
 def _front_matter(facts: DataFacts) -> str:
@@ -79,7 +80,7 @@ def _front_matter(facts: DataFacts) -> str:
     corpus, clips = network.configuration["corpus"], network.manifest.n_clips
     values = {
         "pretty_name": f"Films behind dubaug's {network.name}",
-        "language": [corpus["primary"], *corpus["secondary"]],
+        "language": languages_of((corpus["primary"], *corpus["secondary"])),
         "size_categories": [next((name for bound, name in SIZES if clips < bound), LARGEST)],
         "annotations_creators": ["no-annotation"],
         "task_categories": ["feature-extraction"],
@@ -92,8 +93,8 @@ def _introduction(facts: DataFacts) -> str:
     network = facts.network
     clip_s = network.spec.duration_s
     text = (
-        f"{plural(network.manifest.n_titles, 'title')} in {len(network.configuration['corpus']['secondary']) + 1} "
-        f"languages each, cut into {plural(network.manifest.n_clips, 'clip')} of {clip_s:g} s: "
+        f"{plural(network.manifest.n_titles, 'title')} with {len(network.configuration['corpus']['secondary']) + 1} "
+        f"tracks each, cut into {plural(network.manifest.n_clips, 'clip')} of {clip_s:g} s: "
         f"{duration(network.manifest.n_clips * clip_s)}. This is what the variant `{network.name}` was trained on. "
         "The numbers are from the lists that dubaug wrote; titles are counted and never named.\n"
     )
@@ -126,13 +127,13 @@ def _composition(facts: DataFacts) -> str:
     parts, clip_s = network.configuration, network.spec.duration_s
     clips, corpus, variant = parts["clips"], parts["corpus"], parts["variant"]
     seen = f"{clips['frames']} still frames and " if "frames" in clips else ""
-    heard = ", ".join(name_of(language) for language in network.languages)
-    unheard = [code for code in (corpus["primary"], *corpus["secondary"]) if code not in network.languages]
+    heard = ", ".join(map(name_of, network.tracks))
+    unheard = [track for track in (corpus["primary"], *corpus["secondary"]) if track not in network.tracks]
     lines = [
         f"An instance is a clip of {clip_s:g} s: {seen}the log-mel spectrogram of each track. There are no labels, "
         "and no parts for validation or test: all clips are trained on.",
         f"Heard by this variant: {heard}{', with speech removed' if variant['separated'] else ''}."
-        + (f" In the films, and not heard: {', '.join(name_of(code) for code in unheard)}." if unheard else ""),
+        + (f" In the films, and not heard: {', '.join(map(name_of, unheard))}." if unheard else ""),
         "" if "frames" in clips else "The picture is not shown to this variant.",
     ]
     films = facts.films
@@ -163,7 +164,7 @@ def _composition(facts: DataFacts) -> str:
 def _collection(facts: DataFacts) -> str:
     network = facts.network
     corpus = network.configuration["corpus"]
-    required = ", ".join(_languages(corpus))
+    required = ", ".join(_tracks(corpus))
     found = facts.found
     lines = [
         "Languages and lengths are read from the files themselves, to the end of each.",
@@ -179,13 +180,13 @@ def _collection(facts: DataFacts) -> str:
         )
     text = _bullets(*lines)
     if facts.subsets is None:
-        return text + "\nCounts by language: not given.\n"
+        return text + "\nCounts by track: not given.\n"
     rows = [
         [" + ".join(map(name_of, row.languages)), f"{row.titles:,}", duration(row.video_hours * 3600)]
         for row in facts.subsets
     ]
-    return f"{text}\nTitles that have a set of languages, whatever else they have:\n\n" + markdown_table(
-        ["Languages", "Titles", "Video"], rows, numbers_from=1
+    return f"{text}\nTitles that have a set of tracks, whatever else they have:\n\n" + markdown_table(
+        ["Tracks", "Titles", "Video"], rows, numbers_from=1
     )
 
 
@@ -237,7 +238,7 @@ def _alignment(facts: DataFacts) -> str:
         for group in facts.dubs
     ]
     table = markdown_table(["Dub is", "and was", "Dubs", "Titles", "Largest offset"], rows, numbers_from=2)
-    return f"{head} Found, over all titles with the languages:\n\n{table}"
+    return f"{head} Found, over all titles with the tracks:\n\n{table}"
 
 
 def _left_out(facts: DataFacts) -> str:
@@ -258,12 +259,13 @@ def _uses(facts: DataFacts) -> str:
     primary = network.configuration["corpus"]["primary"]
     lines = [
         f"Used for pretraining `{network.name}`. No other use was tried.",
-        "Only titles with all of these languages are in it: that favours what is distributed widely, and says little "
+        "Only titles with all of these tracks are in it: that favours what is distributed widely, and says little "
         "of other films."
         if not facts.generated
         else "Generated scenes repeat a few dozen kinds of event, sentences and voices: far less varied than any film.",
     ]
-    dubbed = sum(count for code, count in films.original_languages if code not in ("", primary)) if films else 0
+    own = ("", TrackName(primary).language)
+    dubbed = sum(count for code, count in films.original_languages if code not in own) if films else 0
     if films and dubbed:
         lines.append(
             f"{dubbed:,} of {plural(films.titles, 'title')} {'was' if dubbed == 1 else 'were'} not made in "

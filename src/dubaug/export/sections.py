@@ -1,16 +1,16 @@
 """Sections of cards, as Markdown: what goes in, what it was trained on, what it scores, what it is good for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from dubaug.corpus.languages import name_of as coded_name_of
 from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
 from dubaug.markdown import table_lines
 from dubaug.suites.registry import SUITES, metric
+from dubaug.tracks import TrackName
 from dubaug.words import plural
 
 PAPER_TITLES, PAPER_HOURS = 748, 1300
@@ -26,9 +26,14 @@ CITATION = """\
 }"""
 
 
-def name_of(language: str) -> str:
-    """Return the language's English name without its code: `French`."""
-    return coded_name_of(language).partition(" (")[0]
+def name_of(track: str) -> str:
+    """Return a track's, or a language's, English name without code: `French`, `Spanish (synthetic)`."""
+    return TrackName(track).name
+
+
+def languages_of(tracks: Iterable[str]) -> list[str]:
+    """Return the languages of some tracks, each once, as Hugging Face's front matter has them."""
+    return list(dict.fromkeys(TrackName(track).language for track in tracks))
 
 
 def duration(seconds: float) -> str:
@@ -71,10 +76,12 @@ def warnings(network: Network, scores: Sequence[TaskScore]) -> list[str]:
 def inputs(config: Mapping[str, Any]) -> str:
     """Return how sound and picture must come, from `config.json`."""
     audio, video, window_s = config["audio"], config["video"], config["window_s"]
+    size = dict(zip(audio["input_axes"], audio["input_shape"], strict=True))
+    mixed = f", mixed down {audio['mixed_down']}" if audio["mixed_down"] else ""
     lines = [
         f"- **Sound:** {window_s:g} s of stereo at {audio['sample_rate_hz']} Hz ({audio['samples']} samples, -1..1), "
-        f"as the natural log of a power mel spectrogram ({audio['input_shape'][1]} frames of {audio['input_shape'][3]} "
-        "bins, no padding). Mono is given to both channels. 5.1 is mixed down as AC-3 says: L + 0.7071 C + 0.7071 Ls "
+        f"as the natural log of a power mel spectrogram ({size['time']} frames of {size['mel bin']} bins, no "
+        f"padding){mixed}. Mono is given to both channels. 5.1 is mixed down as AC-3 says: L + 0.7071 C + 0.7071 Ls "
         "to the left, the same with R and Rs to the right, both times 0.4142; no LFE."
     ]
     if video:
@@ -97,8 +104,8 @@ def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str
         return "None.\n"
     manifest, spec, parts = network.manifest, network.spec, network.configuration
     corpus = parts["corpus"]
-    required = ", ".join(name_of(language) for language in (corpus["primary"], *corpus["secondary"]))
-    heard = ", ".join(name_of(language) for language in network.languages)
+    required = ", ".join(name_of(track) for track in (corpus["primary"], *corpus["secondary"]))
+    heard = ", ".join(map(name_of, network.tracks))
     heard += ", with speech removed" if parts["variant"]["separated"] else ""
     length = duration(manifest.n_clips * spec.duration_s)
     lines = [
@@ -109,7 +116,7 @@ def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str
     if generated := network.generated_films:
         lines.append(
             f"- The films are generated: {generated['titles']} of {generated['scenes_per_title']} scenes of "
-            f"{generated['scene_s']:g} s (seed {generated['seed']}), of which those with all languages are used."
+            f"{generated['scene_s']:g} s (seed {generated['seed']}), of which those with all tracks are used."
         )
     if films:
         lines += [f"- {line}" for line in film_lines(films)]
@@ -248,7 +255,7 @@ def limits(network: Network) -> str:
         )
     else:
         lines += _limits_of_films(network)
-    if len(network.languages) > 1:
+    if len(network.tracks) > 1:
         lines.append(
             "- Training pulls dubs of a scene together: what is said, and in which language, is partly discarded by "
             "design. For speech recognition or language identification, compare with a variant without dubs."
@@ -258,7 +265,7 @@ def limits(network: Network) -> str:
 
 
 def _limits_of_films(network: Network) -> list[str]:
-    spoken = " and ".join(name_of(language) for language in network.languages)
+    spoken = " and ".join(map(name_of, network.tracks))
     return [
         "- What films show and say is no sample of the world, nor are actors' voices, accents and looks one of people. "
         "What is skewed there is learnt; nothing was done about it, and nothing of it was measured.",

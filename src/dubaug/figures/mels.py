@@ -8,7 +8,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from dubaug.corpus.languages import language_of
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
 from dubaug.plotting import STYLE, TEXT_WIDTH_IN, save
@@ -16,6 +15,7 @@ from dubaug.seeding import item_rng
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.sheet import RANGE_DB, Clip, Layout, draw, mel_axes, power_db, read_clip
+from dubaug.tracks import TrackName
 from dubaug.words import listed
 
 COLUMNS = 3
@@ -76,7 +76,7 @@ def draw_clips(index: ClipIndex, choices: Sequence[ChosenClip], paths: Sequence[
 
 def describe(clips: Sequence[Clip]) -> str:
     """Return the figure in words, for those who cannot see it."""
-    tracks = listed([language_of(track) for track in clips[0].levels_db])
+    tracks = listed([TrackName(track).name for track in clips[0].levels_db])
     which = listed([f"{clip.title} from {clip.begins}" for clip in clips])
     stills = "Stills and, below them, log-mel" if any(len(clip.stills) for clip in clips) else "Log-mel"
     return (

@@ -21,11 +21,13 @@ from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.stream import Stream
 
-from dubaug.corpus.titles import END_SLACK_S, Track
+from dubaug.corpus.titles import END_SLACK_S
+from dubaug.corpus.tracks import Track
 from dubaug.errors import MediaError
 from dubaug.media.track import MAX_GAP_S, REPAIR, Converter, Timeline, prepare
 from dubaug.media.video import REMUX, FramePicker, frame_duration_s, frame_times, pixel_aspect, video_stream
 from dubaug.media.warp import Move, Warper
+from dubaug.tracks import TrackName
 from dubaug.workers import report_progress
 
 MAX_LAG_S = 90.0
@@ -47,10 +49,10 @@ class FilmClip:
     start_s: float
     frames: np.ndarray | None
     """uint8 RGB `(T, H, W, 3)`; None if no picture was asked for."""
-    waveforms: Mapping[str, np.ndarray]
-    """Each language's float32 stereo `(2, S)`."""
+    waveforms: Mapping[TrackName, np.ndarray]
+    """Each track's float32 stereo `(2, S)`."""
     damage: str = ""
-    """What of the clip could not be decoded (`picture`, languages); empty if all is well."""
+    """What of the clip could not be decoded (`picture`, tracks); empty if all is well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +70,13 @@ def read_clips(
     clip_s: float,
     sample_rate_hz: int,
     picture: Picture | None,
-    moves: Mapping[str, Move] | None = None,
+    moves: Mapping[TrackName, Move] | None = None,
     max_clips: int | None = None,
     threads: int = 1,
 ) -> Iterator[FilmClip]:
     """Yield a film's clips in order.
 
-    `threads` are for the video decoder. `moves` says, by language, which tracks are shifted or stretched to where they
+    `threads` are for the video decoder. `moves` says, by name, which tracks are shifted or stretched to where they
     belong; where such a track has no sound (before its beginning) there is silence. Raises `MediaError` if the file or
     a side-car file cannot be read (any more); clips that were whole before that have been given by then. Clips with
     damage are given too, and say so.
@@ -122,9 +124,9 @@ class _SoundSink:
     """Decoded sound of one track, waiting to be cut."""
 
     def __init__(
-        self, language: str, stream: AudioStream, *, sample_rate_hz: int, clip_s: float, origin_s: float, move: Move
+        self, name: TrackName, stream: AudioStream, *, sample_rate_hz: int, clip_s: float, origin_s: float, move: Move
     ) -> None:
-        self.name = language
+        self.name = name
         self._converter = Converter(sample_rate_hz)
         # A mere shift moves the origin, to the sample; another speed takes interpolation between samples.
         self._warper = None if move.shift_only else Warper(move, sample_rate_hz)
@@ -276,7 +278,7 @@ class _Reader:
         clip_s: float,
         sample_rate_hz: int,
         picture: Picture | None,
-        moves: Mapping[str, Move],
+        moves: Mapping[TrackName, Move],
     ) -> None:
         self._clip_s, self._rate, self._wanted_picture = clip_s, sample_rate_hz, picture
         self._moves = moves
@@ -291,7 +293,7 @@ class _Reader:
         together: dict[Path, list[Track]] = {path: []}
         apart: list[tuple[Path, list[Track]]] = []
         for track in tracks:
-            if track.language in self._moves:
+            if track.name in self._moves:
                 # Read by itself, like a side-car file: it may lie minutes away from what it belongs to.
                 apart.append((track.path or path, [track]))
             else:
@@ -317,18 +319,16 @@ class _Reader:
     def _sound(self, container: av.container.InputContainer, track: Track, origin_s: float) -> tuple[int, _SoundSink]:
         streams = container.streams.audio
         if track.stream >= len(streams):
-            raise MediaError(
-                f"there is no audio stream {track.stream} for {track.language}", "make the catalogue again"
-            )
+            raise MediaError(f"there is no audio stream {track.stream} for {track.name}", "make the catalogue again")
         stream = streams[track.stream]
         prepare(stream)
         sink = _SoundSink(
-            track.language,
+            track.name,
             stream,
             sample_rate_hz=self._rate,
             clip_s=self._clip_s,
             origin_s=origin_s,
-            move=self._moves.get(track.language, Move()),
+            move=self._moves.get(track.name, Move()),
         )
         return stream.index, sink
 

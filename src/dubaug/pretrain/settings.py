@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from dubaug.encoders.settings import AUDIO_FAMILIES, VIDEO_FAMILIES, AudioFamily, VideoFamily
 from dubaug.settings import (
     BelowOne,
+    ByFamily,
     Count,
     Epochs,
     Flag,
@@ -19,37 +21,10 @@ from dubaug.settings import (
     Seeds,
     Settings,
     Text,
-    TrackName,
+    Track,
     Tracks,
     require,
 )
-
-VIDEO_CROP_MIN = 32
-"""X3D takes a picture down by 32 pixels to one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoEncoder(Settings):
-    """X3D-M (§3.3); the factors are pytorchvideo's (paper: 2.0 and 2.2)."""
-
-    crop: Annotated[int, Field(strict=True, ge=VIDEO_CROP_MIN)]
-    """Height and width of what it sees, in pixels."""
-    width_factor: Positive
-    depth_factor: Positive
-    stem_width: PositiveInt
-    """Channels."""
-    head_width: PositiveInt
-    """Channels."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AudioEncoder(Settings):
-    """Acoustic ResNet (§3.3)."""
-
-    depth: Literal[50, 101, 152]
-    """Layers."""
-    stem_width: PositiveInt
-    """Channels; 64 is the standard one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +33,8 @@ class Encoders(Settings):
 
     embedding_dim: PositiveInt
     dropout: BelowOne
-    video: VideoEncoder
-    audio: AudioEncoder
+    video: Annotated[VideoFamily, ByFamily(VIDEO_FAMILIES)]
+    audio: Annotated[AudioFamily, ByFamily(AUDIO_FAMILIES)]
     projection_hidden: PositiveInt
     projection_dim: PositiveInt
 
@@ -119,7 +94,7 @@ class Pretraining(Settings):
     recompute: Flag
     """Whether activations are computed again in the backward pass instead of kept."""
     compile: Flag
-    """Whether torch.compile makes kernels of the networks' blocks."""
+    """Whether torch.compile makes kernels of the networks' stages."""
     loader_workers: Count
     """Processes a GPU that read clips; 0 reads in the training process."""
 
@@ -135,10 +110,10 @@ class Variant(Settings):
 
     label: Text
     """As the tables' column heads have it; the variant's own name if it is not given."""
-    primary: TrackName
-    """Language of the primary audio; `corpus.primary` if it is not given."""
+    primary: Track
+    """The primary audio; `corpus.primary` if it is not given."""
     secondary: Tracks = ()
-    """Languages taken in turn, one a batch; the primary's own name means the same track augmented again."""
+    """Tracks taken in turn, one a batch; the primary's own name means the same track augmented again."""
     video: Flag = True
     separated: Flag = False
     """Train on the primary track with speech removed, without secondary audio."""
@@ -155,8 +130,8 @@ class Variant(Settings):
 
     @property
     def dub_augmented(self) -> bool:
-        """Whether any secondary track is in another language than the primary."""
-        return any(language != self.primary for language in self.secondary)
+        """Whether any secondary track is another one than the primary."""
+        return any(track != self.primary for track in self.secondary)
 
     @model_validator(mode="after")
     def _check(self) -> "Variant":
@@ -164,7 +139,7 @@ class Variant(Settings):
             return self
         none = "nothing: a separated variant has no secondary audio (paper §3.4)"
         require(not (self.separated and self.secondary), "secondary", self.secondary, none)
-        some = "at least one language, since without video the loss is between two audio views"
+        some = "at least one track, since without video the loss is between two audio views"
         require(self.video or bool(self.secondary), "secondary", self.secondary, some)
         return self
 

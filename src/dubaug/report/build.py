@@ -10,11 +10,10 @@ from markupsafe import Markup
 
 from dubaug import __version__
 from dubaug.config import Experiment
-from dubaug.corpus.languages import name_of
 from dubaug.report import charts, words
 from dubaug.report.claims import read_claims
 from dubaug.report.differences import TaskDifferences, baselines_of, read_differences, task_label, variant_label
-from dubaug.report.films import read_alignment, read_films, read_left_out, read_subsets, reasons_of
+from dubaug.report.films import read_alignment, read_films, read_found, read_left_out, reasons_of
 from dubaug.report.fragments import read_fragment
 from dubaug.report.palette import DARK, LIGHT
 from dubaug.report.pictures import read_picture
@@ -23,6 +22,7 @@ from dubaug.report.runtimes import by_rule, read_jobs
 from dubaug.report.scale import other_settings
 from dubaug.report.training import Training, read_trainings
 from dubaug.suites.registry import metric
+from dubaug.tracks import TrackName
 from dubaug.words import listed, plural
 
 SECTIONS: Mapping[str, str] = {
@@ -88,7 +88,7 @@ def build(sources: Sources) -> str:
         probability=words.probability,
         plural=plural,
         listed=listed,
-        language=name_of,
+        track=lambda name: TrackName(name).coded,
         task=lambda name: task_label(experiment, name),
         variant=lambda name: variant_label(experiment, name),
         metric=lambda name: metric(name).title,
@@ -118,7 +118,7 @@ def _context(sources: Sources) -> dict[str, Any]:
         "tables": _tables(sources.tables),
         "pictures": [picture for path in sources.figures if (picture := read_picture(path, out_dir=sources.out_dir))],
         "films": read_films(sources.titles),
-        "subsets": read_subsets(sources.subsets),
+        "subsets": read_found(sources.subsets),
         "alignment": read_alignment(sources.alignment),
         "alignment_picture": sources.alignment_figure
         and read_picture(sources.alignment_figure, out_dir=sources.out_dir),

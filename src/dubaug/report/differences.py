@@ -6,8 +6,8 @@ from pathlib import Path
 
 from dubaug.config import Experiment
 from dubaug.report.inputs import read_table
-from dubaug.report.words import number_or_none
 from dubaug.suites.registry import metric
+from dubaug.tabular import number_or_none
 
 COLUMNS = (
     "task", "metric", "variant_a", "variant_b", "score_a", "score_b", "difference", "low", "high", "p", "p_holm",

@@ -70,7 +70,7 @@ def run_separate(options: argparse.Namespace) -> None:
         clips=experiment.clips,
         mel=experiment.mel,
         separation=experiment.separation,
-        language=experiment.corpus.primary,
+        track=experiment.corpus.tracks[0],
         model_fingerprint=remover.model.fingerprint(),
     )
     standing = {title.title_id: standing_shard(title, settings, options.out_dir) for title in titles}
@@ -90,7 +90,7 @@ def run_separate(options: argparse.Namespace) -> None:
     finish_batch(
         titles,
         outcomes,
-        tracks=(settings.language,),
+        tracks=(settings.track,),
         sample_rate_hz=experiment.separation.sample_rate_hz,
         manifest=options.manifest,
         reject_list=options.rejected,

@@ -18,6 +18,7 @@ from dubaug.separation.remove import Remover, Sound
 from dubaug.separation.segments import recut
 from dubaug.shards.format import VERSION, ShardWriter
 from dubaug.shards.receipts import Losses, Outcome, kept, nothing_left, rejected, shard_path, until_error, written
+from dubaug.tracks import TrackName
 from dubaug.workers import Crash, Stall, decoder_error, isolated_values
 
 STAGE = "separation"
@@ -30,8 +31,8 @@ class Settings:
     clips: Clips
     mel: Mel
     separation: Separation
-    language: str
-    """Of the track that is separated; the shard's one track has its name."""
+    track: TrackName
+    """What is separated; the shard's one track has its name."""
     model_fingerprint: str
 
     @property
@@ -42,7 +43,7 @@ class Settings:
     @property
     def mel_shape(self) -> tuple[int, int, int]:
         """Return `(C, T, F)` of one clip's mel."""
-        return 2, self.mel.frames(self.clip_samples), self.mel.n_mels
+        return self.mel.shape(self.clip_samples)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
@@ -51,13 +52,13 @@ class Settings:
             "clips": {"duration_s": self.clips.duration_s},
             "mel": asdict(self.mel),
             "separation": self.separation.provenance(self.model_fingerprint),
-            "languages": [self.language],
+            "languages": [self.track],
         }
 
 
 def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
     """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
-    source = title.track(settings.language).path or title.path
+    source = title.track(settings.track).path or title.path
     return kept(title, out_dir, made_of=_made_of(title, settings)) if source.is_file() else None
 
 
@@ -99,13 +100,13 @@ def film_sound(
     for clip in until_error(_read_apart(title, settings, stall_s), losses):
         if clip.damage:
             losses.damaged[clip.index] = clip.damage
-        yield clip.waveforms[settings.language]
+        yield clip.waveforms[settings.track]
 
 
 def _read(title: Title, settings: Settings) -> Iterator[FilmClip]:
     return read_clips(
         title.path,
-        tracks=[title.track(settings.language)],
+        tracks=[title.track(settings.track)],
         clip_s=settings.clips.duration_s,
         sample_rate_hz=settings.separation.sample_rate_hz,
         picture=None,
@@ -135,7 +136,7 @@ def _write(path: Path, title: Title, settings: Settings, background: Iterator[np
     with ShardWriter(
         path,
         metadata={"title_id": title.title_id, **settings.metadata},
-        mel_shapes={settings.language: settings.mel_shape},
+        mel_shapes={settings.track: settings.mel_shape},
         with_frames=False,
     ) as writer:
         for index, clip_CS in enumerate(recut(background, settings.clip_samples)):
@@ -147,7 +148,7 @@ def _write(path: Path, title: Title, settings: Settings, background: Iterator[np
                 index=index,
                 start_s=index * settings.clips.duration_s,
                 frames_jpeg=None,
-                mels={settings.language: mel_CTF.numpy().astype(np.float16)},
+                mels={settings.track: mel_CTF.numpy().astype(np.float16)},
             )
         if not writer.clips:
             raise nothing_left(losses)
@@ -156,8 +157,8 @@ def _write(path: Path, title: Title, settings: Settings, background: Iterator[np
 
 def _made_of(title: Title, settings: Settings) -> str:
     """Return the hash of everything that a shard is made of; films by name, size and time, for they are large."""
-    track = title.track(settings.language)
+    track = title.track(settings.track)
     source = track.path or title.path
     state = source.stat()
-    stream = (track.language, track.stream, source.name, state.st_size, state.st_mtime_ns)
+    stream = (track.name, track.stream, source.name, state.st_size, state.st_mtime_ns)
     return digest(VERSION, settings.metadata, title.clips, stream)

@@ -78,7 +78,7 @@ def run_shards(options: argparse.Namespace) -> None:
     settings = Settings(
         clips=experiment.clips,
         mel=experiment.mel,
-        languages=experiment.corpus.languages,
+        tracks=experiment.corpus.tracks,
         moves=moves_by_title(finding for finding in findings if finding.title_id in chosen),
     )
     outcomes = []
@@ -95,7 +95,7 @@ def run_shards(options: argparse.Namespace) -> None:
     finish_batch(
         titles,
         outcomes,
-        tracks=settings.languages,
+        tracks=settings.tracks,
         sample_rate_hz=experiment.clips.sample_rate_hz,
         manifest=options.manifest,
         reject_list=options.rejected,

@@ -185,7 +185,8 @@ class ShardReader:
     @property
     def tracks(self) -> tuple[str, ...]:
         """Names of the mel columns, in the order in which they were written."""
-        return tuple(self.mel_shapes)
+        names = self._open().schema.names
+        return tuple(name.removeprefix(_MEL) for name in names if name.startswith(_MEL))
 
     @property
     def with_frames(self) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from dubaug.config import Clips, Mel, digest
-from dubaug.corpus.titles import Title, Track
+from dubaug.corpus.titles import Title
+from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError, MediaError, unexpected
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.jpeg import encode
@@ -25,6 +26,7 @@ from dubaug.shards.receipts import (
     until_error,
     written,
 )
+from dubaug.tracks import TrackName
 
 STAGE = "shards"
 
@@ -35,25 +37,24 @@ class Settings:
 
     clips: Clips
     mel: Mel
-    languages: tuple[str, ...]
-    moves: Mapping[str, Mapping[str, Move]] = field(default_factory=dict)
-    """By title and language: tracks that are shifted or stretched to where they belong."""
+    tracks: tuple[TrackName, ...]
+    moves: Mapping[str, Mapping[TrackName, Move]] = field(default_factory=dict)
+    """By title and track: those that are shifted or stretched to where they belong."""
 
     @property
     def mel_shape(self) -> tuple[int, int, int]:
         """Return `(C, T, F)` of one clip's mel."""
-        samples = round(self.clips.duration_s * self.clips.sample_rate_hz)
-        return 2, self.mel.frames(samples), self.mel.n_mels
+        return self.mel.shape(round(self.clips.duration_s * self.clips.sample_rate_hz))
 
     def metadata(self) -> dict[str, Any]:
         """Return the settings as they stand in each shard."""
         clips = {key: value for key, value in asdict(self.clips).items() if key != "batches"}
-        return {"clips": clips, "mel": asdict(self.mel), "languages": list(self.languages)}
+        return {"clips": clips, "mel": asdict(self.mel), "languages": list(self.tracks)}
 
 
 def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
     """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
-    if not all(source.is_file() for source in title.sources(settings.languages)):
+    if not all(source.is_file() for source in title.sources(settings.tracks)):
         return None
     return kept(title, out_dir, made_of=_made_of(title, settings))
 
@@ -78,13 +79,13 @@ def make_shard(title: Title, *, settings: Settings, out_dir: Path, threads: int)
 
 
 def _tracks(title: Title, settings: Settings) -> Sequence[Track]:
-    return [title.track(language) for language in settings.languages]
+    return [title.track(name) for name in settings.tracks]
 
 
 def _made_of(title: Title, settings: Settings) -> str:
     """Return the hash of everything that a shard is made of."""
-    moves = {language: asdict(move) for language, move in settings.moves.get(title.title_id, {}).items()}
-    parts = [VERSION, settings.metadata(), title.clips, *title.state(settings.languages)]
+    moves = {name: asdict(move) for name, move in settings.moves.get(title.title_id, {}).items()}
+    parts = [VERSION, settings.metadata(), title.clips, *title.state(settings.tracks)]
     return digest(*parts, moves) if moves else digest(*parts)
 
 
@@ -106,7 +107,7 @@ def _write(path: Path, title: Title, settings: Settings, threads: int, losses: L
     writer = ShardWriter(
         path,
         metadata={"title_id": title.title_id, **settings.metadata()},
-        mel_shapes=dict.fromkeys(settings.languages, settings.mel_shape),
+        mel_shapes=dict.fromkeys(settings.tracks, settings.mel_shape),
         with_frames=True,
     )
     with ExitStack() as stack:
@@ -135,19 +136,19 @@ def _write(path: Path, title: Title, settings: Settings, threads: int, losses: L
 
 
 def _mels(clip: FilmClip, settings: Settings) -> Mapping[str, np.ndarray]:
-    """Return each language's log-mel, float16 `(C, T, F)`."""
+    """Return each track's log-mel, float16 `(C, T, F)`."""
     import torch
 
     from dubaug.media.mel import log_mel
 
     # One by one: what a track needs on the way fits the processor's cache, all tracks' together do not.
     return {
-        language: log_mel(
-            torch.from_numpy(clip.waveforms[language]),
+        name: log_mel(
+            torch.from_numpy(clip.waveforms[name]),
             sample_rate_hz=settings.clips.sample_rate_hz,
             mel=settings.mel,
         )
         .half()
         .numpy()
-        for language in settings.languages
+        for name in settings.tracks
     }

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from dubaug.corpus.languages import language_of
 from dubaug.shards.format import ShardReader
+from dubaug.tracks import TrackName
 
 RANGE_DB = 80.0
 """What lies further below the loudest point of all clips shown is black."""
@@ -220,7 +220,7 @@ def _draw_mel(axis: Axes, levels_TF: np.ndarray, track: str, axes: MelAxes | Non
     axis.tick_params(length=2, labelsize=6.5, pad=2)
     box = {"boxstyle": "square,pad=0.18", "facecolor": "black", "alpha": 0.55, "linewidth": 0}
     axis.annotate(
-        language_of(track),
+        TrackName(track).name,
         (0, 1),
         (3, -3),
         xycoords="axes fraction",

@@ -1,20 +1,19 @@
 """Tables B4 and B5: what the corpus holds by language, and what the downstream tasks are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from dubaug.corpus.subsets import Subset, read_subsets
 from dubaug.errors import DubaugError
 from dubaug.tables.render import Cell, Table
 from dubaug.tables.sources import Reasons, Sources, read_rows
-
-Subset = tuple[str, int, float]
-"""Languages joined by `+`, titles, video-hours."""
+from dubaug.tracks import TrackName
 
 
-def our_subsets(sources: Sources) -> list[Subset]:
+def our_subsets(sources: Sources) -> tuple[Subset, ...]:
     """Return the counts by set of languages. Raises `DubaugError` if they were not given."""
     if sources.subsets is None:
         raise DubaugError("table b4 needs the counts by language: give --subsets results/corpus/subsets.csv")
-    return [(row["languages"], int(row["titles"]), float(row["video_hours"])) for row in read_rows(sources.subsets)]
+    return read_subsets(sources.subsets)
 
 
 def table_b4(sources: Sources) -> Table:
@@ -22,24 +21,28 @@ def table_b4(sources: Sources) -> Table:
     subsets = our_subsets(sources)
     return Table(
         name="B4",
-        caption="Titles that have the primary language and the dubs named, and their video-hours.",
+        caption="Titles that have the primary track and the dubs named, and their video-hours.",
         header=("Data (Languages)", "#Titles", "Video-Hours"),
         rows=tuple(
-            (Cell(text=named(languages), head=True), Cell(text=str(titles)), Cell(text=shown_hours(hours)))
-            for languages, titles, hours in subsets
+            (
+                Cell(text=named(row.languages), head=True),
+                Cell(text=str(row.titles)),
+                Cell(text=shown_hours(row.video_hours)),
+            )
+            for row in subsets
         ),
         rules=(len(subsets) - 1,) if len(subsets) > 1 else (),
         alignment="lrr",
         tidy_header=("languages", "titles", "video_hours"),
-        tidy=tuple(subsets),
-        notes=() if subsets else (("", "No secondary language is configured (`corpus.secondary`)."),),
+        tidy=tuple((row.joined, row.titles, row.video_hours) for row in subsets),
+        notes=() if subsets else (("", "No secondary track is configured (`corpus.secondary`)."),),
         footer=sources.footer,
     )
 
 
-def named(subset: str) -> str:
-    """Return `en+fr` as the paper writes it: `EN + FR`."""
-    return " + ".join(language.upper() for language in subset.split("+"))
+def named(tracks: Iterable[TrackName]) -> str:
+    """Return `en` and `es@synthetic` as the paper would write them: `EN + ES@synthetic`."""
+    return " + ".join(track.capitals for track in tracks)
 
 
 def shown_hours(hours: float) -> str:

@@ -17,7 +17,7 @@ from dubaug.companion.process import start
 from dubaug.companion.training import FINISHED, STATE
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
-from dubaug.layout import WORK_DIR
+from dubaug.layout import MANIFEST, WORK_DIR
 from dubaug.progress import say
 from dubaug.suites.registry import SUITES
 from dubaug.tracking.records import REPORT_FILES, collect
@@ -98,7 +98,7 @@ def looked_at(results_dir: Path, *, curves: bool) -> dict[str, tuple[int, int]]:
     """Return time and size of the files that syncing may depend on; of those that a training writes to if `curves`."""
     seen: dict[str, tuple[int, int]] = {}
     results = [name for suite in SUITES for name in (f"{suite}.json", f"epoch*/{suite}.json")]
-    for path in _files(results_dir, ("pretraining.json", *results, *(_CURVES if curves else ()))):
+    for path in _files(results_dir, (MANIFEST, *results, *(_CURVES if curves else ()))):
         with suppress(OSError):
             stat = path.stat()
             seen[str(path)] = (stat.st_mtime_ns, stat.st_size)

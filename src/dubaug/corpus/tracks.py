@@ -1,0 +1,60 @@
+"""The column `tracks` of catalogue.csv and titles.csv: `en:0|es:1|es@synthetic:dubs/a.flac`, read and written."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dubaug.errors import DubaugError
+from dubaug.tracks import TrackName
+
+FORM = "language:stream or language:file, separated by |, such as en:0|es:1|fr:other/file.ac3|es@synthetic:dubs/es.flac"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """A sound track: the n-th audio stream of the film, or of a side-car file."""
+
+    name: TrackName
+    stream: int
+    path: Path | None = None
+    """The side-car file; None for the film itself."""
+
+
+def parse_tracks(text: str, located: Callable[[str], Path]) -> tuple[Track, ...]:
+    """Return the tracks that a cell names; `located` says where a side-car file lies.
+
+    Raises `DubaugError` for another form, what is no language, or a name that comes twice.
+    """
+    tracks: dict[TrackName, Track] = {}
+    for entry in filter(None, (part.strip() for part in text.split("|"))):
+        written, _, target = map(str.strip, entry.partition(":"))
+        if not written or not target:
+            raise DubaugError(f"tracks {text!r}: expected {FORM}")
+        try:
+            name = TrackName(written)
+        except ValueError as error:
+            raise DubaugError(f"tracks {text!r}: {written!r} is {error}") from error
+        if name in tracks:
+            raise DubaugError(f"tracks {text!r} names {name} twice")
+        tracks[name] = _track(name, target, located)
+    return tuple(tracks.values())
+
+
+def _track(name: TrackName, target: str, located: Callable[[str], Path]) -> Track:
+    """Return the track of one entry: what stands after the colon says where its sound is."""
+    if re.fullmatch("[0-9]+", target):
+        return Track(name=name, stream=int(target))
+    return Track(name=name, stream=0, path=located(target))
+
+
+def format_tracks(tracks: Iterable[Track], relative: Callable[[Path], str]) -> str:
+    """Return the cell that `parse_tracks` reads as these tracks; `relative` says how a side-car's path is written."""
+    return "|".join(f"{track.name}:{_target(track, relative)}" for track in tracks)
+
+
+def _target(track: Track, relative: Callable[[Path], str]) -> str:
+    if track.path is None:
+        return str(track.stream)
+    written = relative(track.path)
+    return f"./{written}" if re.fullmatch("[0-9]+", written) else written
