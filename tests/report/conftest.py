@@ -88,7 +88,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
         "efj/benchmarks/pretrain": "0.4\t0:00:00\tNA\tNA\tNA\tNA\tNA\tNA\tNA\tNA",
     }.items():
         write_text(folder / f"{name}.tsv", f"{head}{row}\n")
-    write_json(folder / "efj/hear.json", {"git_commit": "c0ffee" * 6, "tasks": {"esc50": {}, "fsd50k": {}}})
+    computed = {"git_commit": "c0ffee" * 6}
+    write_json(folder / "efj/hear.json", {"git_commit": None, "tasks": {"esc50": computed, "fsd50k": computed}})
     return {
         "out_dir": folder,
         "claims": tmp_path / "claims.json",

@@ -31,8 +31,9 @@ from dubaug.probe import predictions
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
-from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result, write_swept
+from dubaug.probe.results import finite, mean_and_std, over_folds, write_result, write_swept
 from dubaug.progress import Progress, say
+from dubaug.provenance import git_commit
 from dubaug.settings import Settings
 from dubaug.statistics.interval import interval_of
 from dubaug.suites.registry import SUITES
@@ -142,7 +143,7 @@ class _SuiteWork:
             "seed": self.network.seed,
             "experiment": result_digest(self.experiment, self.network.variant, self.network.seed, self.suite.name),
             "checkpoint_sha256": self._checkpoint_sha256(epoch),
-            "git_commit": git_commit(Path(__file__).parent),
+            "git_commit": git_commit(),
             "tasks": dict(entries),
             **({"missing": dict(missing)} if missing else {}),
         }
@@ -196,6 +197,7 @@ class _SuiteWork:
                     **absent,
                     "seconds": round(seconds + probe_s, 3),
                     "experiment": experiment,
+                    "git_commit": git_commit(),
                 },
                 Predictions.of(
                     self._about(task, epoch, features.dataset, one.notes["hyperparameters"]),
