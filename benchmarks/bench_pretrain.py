@@ -35,14 +35,13 @@ from scales import experiment_at
 from stock_pretrain import StockTrainer, stock_batches
 
 from dubaug.config import Experiment
+from dubaug.encoders.fast.convolutions import QuickConv3d
+from dubaug.encoders.fast.tuning import wait_for
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.data import Batch, ClipSource
-from dubaug.pretrain.encoders import AudioEncoder
-from dubaug.pretrain.layers import QuickConv3d
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.loader import loaded
 from dubaug.pretrain.processes import Processes
-from dubaug.pretrain.tuning import wait_for
 from dubaug.progress import say
 from dubaug.shards.index import ClipIndex
 
@@ -183,8 +182,9 @@ def bench_forms(experiment: Experiment, index: Path, device: torch.device, clips
         "recompute": _with(experiment, recompute=True),
         "2 micro-batches": _with(experiment, micro_batches=2),
     }
+    family: Any = type(experiment.encoders.audio)
     for name, changed in variants.items():
-        AudioEncoder.channels_last_on = ("cpu",) if name == "audio channels first" else ("cpu", "cuda")
+        family.channels_last_on = ("cpu",) if name == "audio channels first" else ("cpu", "cuda")
         contender = Ours(changed, index, device, 0)
         batch = next(contender.batches(clips[:1]))
         torch.cuda.reset_peak_memory_stats(device)

@@ -41,11 +41,12 @@ from dubaug.config import Experiment
 from dubaug.downstream.features import TaskFeatures
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.embed.embed import Modality, embed
+from dubaug.encoders.encoder import Encoder
+from dubaug.encoders.fast.tuning import wait_for
+from dubaug.encoders.settings import PARTS
 from dubaug.files import sha256_of
 from dubaug.media.jpeg import encode
 from dubaug.pretrain.checkpoint import EncoderSpec, TrainedEncoders
-from dubaug.pretrain.encoders import build_audio_encoder, build_video_encoder
-from dubaug.pretrain.tuning import wait_for
 from dubaug.probe import hear, together
 from dubaug.probe.jobs import Job, Outcome
 from dubaug.progress import say
@@ -163,17 +164,15 @@ def make_encoders(experiment: Experiment) -> TrainedEncoders:
         variant="av", seed=0, epoch=0, experiment="", encoders=experiment.encoders, mel=experiment.mel,
         sample_rate_hz=clips.sample_rate_hz, duration_s=clips.duration_s, frames=clips.frames,
     )  # fmt: skip
-    audio = build_audio_encoder(experiment.encoders).eval()
-    return TrainedEncoders(
-        audio=audio, video=build_video_encoder(experiment.encoders, frames=clips.frames).eval(), spec=spec
-    )
+    audio, video = (Encoder(experiment.encoders, part, spec).eval() for part in PARTS)
+    return TrainedEncoders(audio=audio, video=video, spec=spec)
 
 
 def make_features(folder: Path, experiment: Experiment, windows: int) -> TaskFeatures:
     """Write a shard of made-up windows, two an item, with sound and picture."""
     clips, mel, rng = experiment.clips, experiment.mel, np.random.default_rng(0)
     track = str(clips.sample_rate_hz)
-    shape = (2, mel.frames(round(clips.duration_s * clips.sample_rate_hz)), mel.n_mels)
+    shape = mel.shape(round(clips.duration_s * clips.sample_rate_hz))
     crop = experiment.encoders.video.crop
     path = folder / f"{experiment.scale}.arrow"
     with ShardWriter(path, metadata={}, mel_shapes={track: shape}, with_frames=True) as shard:

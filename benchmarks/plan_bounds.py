@@ -32,14 +32,12 @@ NOWHERE = Amounts(
 def bound_s(experiment: Experiment, name: str) -> float:
     """Return the least seconds of one GPU a clip."""
     variant, clips = experiment.variants[name], experiment.pretraining.clips_per_gpu
-    rate_hz = experiment.separation.sample_rate_hz if variant.separated else experiment.clips.sample_rate_hz
-    frames, crop = experiment.clips.frames, experiment.encoders.video.crop
-    mel_frames = experiment.mel.frames(round(experiment.clips.duration_s * rate_hz))
+    window, encoders = experiment.window_of(name), experiment.encoders
     with torch.device("meta"):
-        model = ContrastiveModel(experiment.encoders, views=views_of(variant), frames=frames, seed=0)
-        video_BCTHW = torch.empty(clips, 3, frames, crop, crop)
+        model = ContrastiveModel(encoders, views=views_of(variant), window=window, seed=0)
+        video_BCTHW = torch.empty(clips, *encoders.video.clip_shape(window))
         names = [view for view in views_of(variant) if view != "video"]
-        mels_BCTF = {view: torch.empty(clips, 2, mel_frames, experiment.mel.n_mels) for view in names}
+        mels_BCTF = {view: torch.empty(clips, *encoders.audio.clip_shape(window)) for view in names}
         layers = work_of(model, video_BCTHW if variant.video else None, mels_BCTF, torch.bfloat16)
     step_s = sum(max(flops / FLOPS_S, moved / BYTES_S) for block in layers.values() for flops, moved in block)
     step_s += sum(parameter.numel() for parameter in model.parameters()) * ADAMW_BYTES / BYTES_S

@@ -16,7 +16,8 @@ import torch
 from torch import nn
 
 from dubaug.config import Experiment
-from dubaug.pretrain.tuning import wait_for
+from dubaug.encoders.fast.tuning import wait_for
+from dubaug.encoders.settings import PARTS
 from dubaug.progress import say
 
 ADAMW_BYTES = 7 * 4
@@ -81,10 +82,8 @@ def roofline(
 
 
 def _blocks(model: nn.Module) -> dict[str, nn.Module]:
-    blocks = {f"audio.{number}": block for number, block in enumerate(model.audio.blocks)}
-    if model.video is not None:
-        blocks |= {f"video.{number}": block for number, block in enumerate(model.video.blocks)}
-    return blocks
+    encoders = {part: encoder for part in PARTS if (encoder := getattr(model, part)) is not None}
+    return {f"{part}.{number}": stage for part, its in encoders.items() for number, stage in enumerate(its.stages)}
 
 
 def work_of(

@@ -11,49 +11,39 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 import torchaudio.transforms as audio_transforms
-from pytorchvideo.models.resnet import create_acoustic_resnet
-from pytorchvideo.models.x3d import create_x3d
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision.io import ImageReadMode, decode_jpeg
 from torchvision.transforms import v2
 
 from dubaug.config import Experiment
+from dubaug.encoders.encoder import build_arguments
+from dubaug.encoders.settings import PARTS, Part
 from dubaug.shards.format import ShardReader
 
 
 class StockModel(nn.Module):
-    """X3D and Acoustic ResNet as pytorchvideo makes them, a projection head a view."""
+    """The encoders as their published packages make them, a projection head a view."""
 
     def __init__(self, experiment: Experiment, views: Sequence[str]) -> None:
         super().__init__()
-        encoders, video = experiment.encoders, experiment.encoders.video
-        self.audio = create_acoustic_resnet(
-            input_channel=2,
-            model_depth=encoders.audio.depth,
-            model_num_class=encoders.embedding_dim,
-            dropout_rate=encoders.dropout,
-            stem_dim_out=encoders.audio.stem_width,
-        )
-        self.video = create_x3d(
-            input_clip_length=experiment.clips.frames,
-            input_crop_size=video.crop,
-            model_num_class=encoders.embedding_dim,
-            dropout_rate=encoders.dropout,
-            width_factor=video.width_factor,
-            depth_factor=video.depth_factor,
-            stem_dim_in=video.stem_width,
-            head_dim_out=video.head_width,
-            head_activation=None,
-        )
+        self.audio, self.video = (_stock(experiment, part) for part in PARTS)
+        self.as_input = experiment.encoders.audio.network_input
         self.heads = nn.ModuleDict({view: _head(experiment) for view in views})
 
     def forward(self, video: torch.Tensor, mels: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return each view's projection; both tracks go through the audio encoder in one batch."""
         names = list(mels)
-        embedded = self.audio(torch.cat([mels[name] for name in names]).unsqueeze(3)).chunk(len(names))
+        embedded = self.audio(self.as_input(torch.cat([mels[name] for name in names]))).chunk(len(names))
         views = {**dict(zip(names, embedded, strict=True)), "video": self.video(video)}
         return {name: self.heads[name](embedding) for name, embedding in views.items()}
+
+
+def _stock(experiment: Experiment, part: Part) -> nn.Module:
+    arguments = build_arguments(experiment.encoders, part, experiment.window_of("efj"))
+    stock = getattr(experiment.encoders, part).stock(**arguments)
+    assert stock is not None, f"nobody else makes encoders.{part}.family: there is nothing to compare with"
+    return stock.build()
 
 
 def _head(experiment: Experiment) -> nn.Module:
@@ -72,14 +62,15 @@ class StockClips(Dataset):
     def __init__(self, experiment: Experiment, shards: Sequence[Path], clips: Sequence[tuple[int, int, str]]) -> None:
         self.readers, self.clips = [ShardReader(shard) for shard in shards], clips
         self.primary = experiment.corpus.primary
+        video, self.sound = experiment.encoders.video, experiment.encoders.audio
         self.heights = (experiment.augmentation.height_min, experiment.augmentation.height_max)
         augmentation = experiment.augmentation
         self.after = v2.Compose(
             [
-                v2.RandomCrop(experiment.encoders.video.crop),
+                v2.RandomCrop(video.crop),
                 v2.RandAugment(augmentation.randaugment_layers, augmentation.randaugment_magnitude),
                 v2.ToDtype(torch.float32, scale=True),
-                v2.Normalize([0.45] * 3, [0.225] * 3),
+                v2.Normalize([video.mean] * 3, [video.std] * 3),
             ]
         )
         frames = experiment.mel.frames(round(experiment.clips.duration_s * experiment.clips.sample_rate_hz))
@@ -110,7 +101,7 @@ class StockClips(Dataset):
         for mask in self.masks:
             if random.random() < self.mask_probability:
                 mel_CFT = mask(mel_CFT)
-        return (mel_CFT.transpose(1, 2) + 7.03) / 4.66
+        return (mel_CFT.transpose(1, 2) - self.sound.mean) / self.sound.std
 
 
 class StockTrainer:

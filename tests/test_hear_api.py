@@ -18,13 +18,13 @@ from dubaug import hear_api
 from dubaug.config import Experiment
 from dubaug.downstream.features import extract_suite, load_features
 from dubaug.embed.embed import embed
+from dubaug.encoders.encoder import Encoder
 from dubaug.errors import DubaugError
 from dubaug.export.folder import ExportSources, export
 from dubaug.hear_api import HearModel, get_scene_embeddings, get_timestamp_embeddings, load_model
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
 from dubaug.pretrain.checkpoint import EncoderSpec, load_encoders, save_encoders
-from dubaug.pretrain.encoders import build_audio_encoder
 from dubaug.pretrain.heads import ContrastiveModel
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.pretrain.train import Run, save_untrained
@@ -51,16 +51,16 @@ def make_checkpoint(tiny: Experiment, tmp_path_factory: pytest.TempPathFactory) 
     """Return a function that writes a small network with statistics as after training."""
 
     def make(rate_hz: int = 48000, epoch: int = 1) -> Path:
-        torch.manual_seed(epoch)
-        audio = build_audio_encoder(tiny.encoders)
-        for layer in audio.modules():
-            if isinstance(layer, torch.nn.BatchNorm2d | torch.nn.BatchNorm3d):
-                layer.running_mean.normal_(0, 0.1)
-                layer.running_var.uniform_(0.5, 1.5)
         spec = EncoderSpec(
             variant="av", seed=0, epoch=epoch, experiment="x", encoders=tiny.encoders, mel=tiny.mel,
             sample_rate_hz=rate_hz, duration_s=3.0, frames=2,
         )  # fmt: skip
+        torch.manual_seed(epoch)
+        audio = Encoder(tiny.encoders, "audio", spec)
+        for layer in audio.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d | torch.nn.BatchNorm3d):
+                layer.running_mean.normal_(0, 0.1)
+                layer.running_var.uniform_(0.5, 1.5)
         path = tmp_path_factory.mktemp("checkpoint") / f"epoch{epoch:02d}.safetensors"
         save_encoders(path, audio=audio, video=None, spec=spec)
         return path
@@ -314,7 +314,7 @@ def test_without_a_path_it_is_the_papers_untrained_network(
     run = Run(experiment=paper_experiment, variant="rp", seed=0, work_dir=tmp_path, out=tmp_path / "pretraining.json")
     assert replace(untrained.spec, experiment="") == replace(run.spec(0), experiment="")
     sizes = paper_experiment.encoders
-    wanted = ContrastiveModel(sizes, views=("primary",), frames=16, seed=0).audio.state_dict()
+    wanted = ContrastiveModel(sizes, views=("primary",), window=untrained.spec, seed=0).audio.state_dict()
     assert all(torch.equal(tensor.cpu(), wanted[name]) for name, tensor in untrained.audio.state_dict().items())
     assert sum(tensor.numel() for tensor in untrained.parameters()) == 34_025_984
     assert get_scene_embeddings(noise(1, 48000), untrained).shape == (1, 1024)

@@ -11,16 +11,16 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from dubaug.config import AudioEncoder as AudioSizes
 from dubaug.config import Encoders, Mel
-from dubaug.config import VideoEncoder as VideoSizes
 from dubaug.downstream.windows import window_starts_s
+from dubaug.encoders.encoder import Encoder, seed_weights
+from dubaug.encoders.paper import PAPER_AUDIO, PAPER_VIDEO
 from dubaug.errors import DubaugError
 from dubaug.export.plain import CONFIG, FORMAT, FORMAT_VERSION, WEIGHTS
 from dubaug.files import read_json, sha256_of
 from dubaug.media.mel import log_mel
+from dubaug.media.settings import CHANNELS
 from dubaug.pretrain.checkpoint import EncoderSpec, load_encoders
-from dubaug.pretrain.encoders import AudioEncoder, build_audio_encoder, seed_weights
 from dubaug.pretrain.manifest import Manifest
 from dubaug.progress import say
 
@@ -38,8 +38,8 @@ UNTRAINED = EncoderSpec(
     encoders=Encoders(
         embedding_dim=1024,
         dropout=0.0,
-        video=VideoSizes(crop=224, width_factor=2.0, depth_factor=2.2, stem_width=12, head_width=2048),
-        audio=AudioSizes(depth=50, stem_width=64),
+        video=PAPER_VIDEO,
+        audio=PAPER_AUDIO,
         projection_hidden=1024,
         projection_dim=128,
     ),
@@ -54,14 +54,14 @@ UNTRAINED = EncoderSpec(
 class HearModel(nn.Module):
     """An audio encoder, frozen, with the attributes that HEAR asks for; it computes wherever it is moved to."""
 
-    def __init__(self, audio: AudioEncoder, spec: EncoderSpec) -> None:
+    def __init__(self, audio: Encoder, spec: EncoderSpec) -> None:
         super().__init__()
         self.audio, self.spec = audio, spec
         self.sample_rate = spec.sample_rate_hz
         self.scene_embedding_size = self.timestamp_embedding_size = spec.encoders.embedding_dim
         self.timestamp_hop_ms = TIMESTAMP_HOP_MS
         """May be set to another one; tools that know only the API get this one."""
-        self.window_samples = round(spec.duration_s * spec.sample_rate_hz)
+        self.window_samples = spec.samples
         self.train(False).requires_grad_(False)
 
     def train(self, mode: bool = True) -> "HearModel":
@@ -78,7 +78,7 @@ class HearModel(nn.Module):
         mel_BTF = mel_BTF.half().float()  # as the features of downstream data sets are kept
         if not mel_BTF.isfinite().all():  # cheaper than asking the samples
             raise DubaugError("the audio holds samples that are not finite: convert its file again")
-        embedding_BD: torch.Tensor = self.audio(mel_BTF.unsqueeze(1).expand(-1, 2, -1, -1))
+        embedding_BD: torch.Tensor = self.audio(mel_BTF.unsqueeze(1).expand(-1, CHANNELS, -1, -1))
         return embedding_BD.float()
 
 
@@ -155,10 +155,10 @@ def _embedded(audio_NS: torch.Tensor, starts: Sequence[int], model: HearModel) -
     return result_BD.reshape(len(audio_NS), len(starts), -1)
 
 
-def _untrained_encoder() -> AudioEncoder:
+def _untrained_encoder() -> Encoder:
     with torch.random.fork_rng(devices=[]):
         seed_weights(UNTRAINED.seed, "audio")
-        return build_audio_encoder(UNTRAINED.encoders)
+        return Encoder(UNTRAINED.encoders, "audio", UNTRAINED)
 
 
 def _weights(path: Path) -> Path:

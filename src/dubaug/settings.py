@@ -151,14 +151,15 @@ class ByFamily:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Offer the families that there are."""
-        return {"oneOf": [handler(TypeAdapter(family).core_schema) for family in self.families.values()]}
+        return {"anyOf": [handler(TypeAdapter(family).core_schema) for family in self.families.values()]}
 
     def _validate(self, value: Any) -> Any:
         if isinstance(value, Settings):
             return value
         require(isinstance(value, Mapping), "", value, "a mapping with the key `family`")
         family = value.get("family")
-        require(family in self.families, "family", family, f"one of: {', '.join(self.families)}")
+        if family not in self.families:  # all of them are named, and so imported, only then
+            require(False, "family", family, f"one of: {', '.join(self.families)}")
         return _checks(self.families[family]).validate_python(value)
 
 

@@ -5,24 +5,26 @@ import numpy as np
 import pytest
 import torch
 
-from dubaug.config import AudioEncoder, Encoders, Mel, VideoEncoder
+from dubaug.config import Encoders, Mel
 from dubaug.downstream.features import TaskFeatures
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.embed import cache
 from dubaug.embed.cache import cache_path, embedding
 from dubaug.embed.embed import embed
+from dubaug.encoders.acoustic_resnet import AcousticResNet
+from dubaug.encoders.encoder import Encoder
+from dubaug.encoders.x3d import X3D
 from dubaug.errors import DubaugError
 from dubaug.files import sha256_of
 from dubaug.media import jpeg
 from dubaug.pretrain.checkpoint import EncoderSpec, TrainedEncoders
-from dubaug.pretrain.encoders import build_audio_encoder, build_video_encoder
 from dubaug.shards.format import ShardReader, ShardWriter
 
 ENCODERS = Encoders(
     embedding_dim=12,
     dropout=0.5,
-    video=VideoEncoder(crop=32, width_factor=1.0, depth_factor=1.0, stem_width=8, head_width=32),
-    audio=AudioEncoder(depth=50, stem_width=4),
+    video=X3D(crop=32, width_factor=1.0, depth_factor=1.0, stem_width=8, head_width=32),
+    audio=AcousticResNet(depth=50, stem_width=4),
     projection_hidden=8,
     projection_dim=4,
 )
@@ -37,13 +39,6 @@ def shape(rate_hz: int) -> tuple[int, int, int]:
 
 
 def make_encoders(*, rate_hz: int = 48000, video: bool = True, frames: int = FRAMES) -> TrainedEncoders:
-    torch.manual_seed(0)
-    audio, picture = build_audio_encoder(ENCODERS), build_video_encoder(ENCODERS, frames=frames) if video else None
-    for module in (audio, picture):
-        for layer in module.modules() if module else ():
-            if isinstance(layer, torch.nn.BatchNorm2d | torch.nn.BatchNorm3d):  # statistics as after training
-                layer.running_mean.normal_(0, 0.1)
-                layer.running_var.uniform_(0.5, 1.5)
     spec = EncoderSpec(
         variant="av",
         seed=0,
@@ -55,6 +50,13 @@ def make_encoders(*, rate_hz: int = 48000, video: bool = True, frames: int = FRA
         duration_s=3.0,
         frames=frames,
     )
+    torch.manual_seed(0)
+    audio, picture = Encoder(ENCODERS, "audio", spec), Encoder(ENCODERS, "video", spec) if video else None
+    for module in (audio, picture):
+        for layer in module.modules() if module else ():
+            if isinstance(layer, torch.nn.BatchNorm2d | torch.nn.BatchNorm3d):  # statistics as after training
+                layer.running_mean.normal_(0, 0.1)
+                layer.running_var.uniform_(0.5, 1.5)
     return TrainedEncoders(audio=audio.eval(), video=None if picture is None else picture.eval(), spec=spec)
 
 

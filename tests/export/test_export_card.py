@@ -62,7 +62,7 @@ def plain(card: str) -> str:
     return " ".join(card.split())
 
 
-def test_the_front_matter_is_yaml_with_languages_and_licence(facts: Callable[..., CardFacts]) -> None:
+def test_the_front_matter_is_yaml_with_languages_and_licence(facts: Callable[..., CardFacts], tiny: Experiment) -> None:
     head = front_matter(model_card(facts(licence="cc-by-4.0")))
     assert head["license"] == "cc-by-4.0"
     assert head["language"] == ["en", "es", "fr", "ja"]
@@ -72,6 +72,8 @@ def test_the_front_matter_is_yaml_with_languages_and_licence(facts: Callable[...
     assert "license" not in front_matter(unstated)
     assert "# license: not stated" in unstated
     assert front_matter(model_card(facts("a")))["language"] == ["en"]
+    several = as_if(facts().network, tiny, secondary=("es", "es@synthetic", "es-419"))
+    assert front_matter(model_card(replace(facts(), network=several)))["language"] == ["en", "es"]
     assert "video" not in front_matter(model_card(facts("a")))["tags"]
 
 
@@ -172,6 +174,7 @@ def test_an_untrained_network_says_so(facts: Callable[..., CardFacts]) -> None:
             {"video": False, "secondary": ("en",)},
             "the English track of films with the same track, augmented once more.",
         ),
+        ({"secondary": ("es@synthetic",)}, "with the English track and with dubbed tracks: Spanish (synthetic)."),
         ({"video": False, "secondary": ("es",)}, "match the English track of films with dubbed tracks: Spanish."),
     ],
 )

@@ -30,14 +30,15 @@ def test_checkpoints_and_states_are_as_large_as_the_trainers(
     demo_experiment: Experiment, variant: str, tmp_path: Path
 ) -> None:
     chosen = demo_experiment.variants[variant]
-    model = ContrastiveModel(demo_experiment.encoders, views=views_of(chosen), frames=8, seed=0)
+    window = demo_experiment.window_of(variant)
+    model = ContrastiveModel(demo_experiment.encoders, views=views_of(chosen), window=window, seed=0)
     optimizer = torch.optim.AdamW(model.parameters())
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
     optimizer.step()
     spec = EncoderSpec(
-        variant=variant, seed=0, epoch=1, experiment="", encoders=demo_experiment.encoders, mel=demo_experiment.mel,
-        sample_rate_hz=48000, duration_s=3.0, frames=8,
+        variant=variant, seed=0, epoch=1, experiment="", encoders=demo_experiment.encoders, mel=window.mel,
+        sample_rate_hz=window.sample_rate_hz, duration_s=3.0, frames=8,
     )  # fmt: skip
     save_encoders(tmp_path / "encoders.safetensors", audio=model.audio, video=model.video, spec=spec)
     state_path = state.save_state(tmp_path, model, optimizer, state.Progressed())

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from dubaug.config import Experiment
+from dubaug.encoders.fast.convolutions import QuickConv3d
 from dubaug.errors import Interrupted
 from dubaug.files import read_json
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.data import ClipSource
-from dubaug.pretrain.layers import QuickConv3d
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.processes import Processes

@@ -19,7 +19,7 @@ from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.batchnorm import SummedBatchNorm
-from dubaug.pretrain.compiled import compile_blocks
+from dubaug.pretrain.compiled import compile_stages
 from dubaug.pretrain.data import Batch, ClipSource
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.processes import Processes
@@ -187,22 +187,22 @@ def test_recomputing_and_parts_keep_less(make_tiny: MakeTiny, tiny_clips: Path) 
 
 
 @pytest.mark.slow
-def test_compiled_blocks_are_one_graph_each_and_compute_the_same(
+def test_compiled_stages_are_one_graph_each_and_compute_the_same(
     make_tiny: MakeTiny, tiny_clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All blocks, also recomputed, without the minutes that making kernels of them takes.
+    """All stages, also recomputed, without the minutes that making kernels of them takes.
 
     Their graphs are run as they stand: other kernels round otherwise, and where a channel of so small a network is the
     same for a whole batch, what BatchNorm makes of it is 0 but for rounding, and so is which way a ReLU lets it pass.
     """
-    quick = functools.partial(compile_blocks, backend="eager")
-    monkeypatch.setattr("dubaug.pretrain.learner.compile_blocks", quick)
+    quick = functools.partial(compile_stages, backend="eager")
+    monkeypatch.setattr("dubaug.pretrain.learner.compile_stages", quick)
     plain, compiled = make_tiny(), make_tiny(compile=True, recompute=True)
     batches = [_batch(plain, tiny_clips, step) for step in range(3)]
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
     _assert_equal(_three_steps(_learner(compiled), batches), _three_steps(_learner(plain), batches))
-    assert not torch._dynamo.utils.counters["graph_break"], "each block is one graph"
+    assert not torch._dynamo.utils.counters["graph_break"], "each stage is one graph"
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
 
 
@@ -217,12 +217,12 @@ def test_kernels_made_of_a_block_compute_the_same(tiny: Experiment, part: str) -
     encoder, shape = {"audio": (model.audio, (4, 2, 30, 1, 25)), "video": (model.video, (4, 3, 2, 32, 32))}[part]
     assert encoder is not None
     input = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    stem, block = encoder.blocks[:2]
+    stem, block = encoder.stages[:2]
     given = stem(input).detach().contiguous(memory_format=torch.channels_last_3d)
     results = []
     for compiled in (False, True):
         if compiled:
-            compile_blocks([block])
+            compile_stages([block])
         block.zero_grad()
         output = block(given)
         output.square().mean().backward()

@@ -294,7 +294,9 @@ def test_the_untrained_network_is_a_trained_ones_beginning(tiny, tmp_path):
     manifest = Manifest.load(job.out)
     assert (manifest.epochs, manifest.n_clips, [c.epoch for c in manifest.checkpoints]) == (0, 0, [0])
     untrained = load_file(manifest.final.path)
-    beginning = ContrastiveModel(tiny.encoders, views=("video", "primary", "secondary"), frames=2, seed=0).state_dict()
+    beginning = ContrastiveModel(
+        tiny.encoders, views=("video", "primary", "secondary"), window=tiny.window_of("efj"), seed=0
+    ).state_dict()
     assert all(torch.equal(beginning[name], tensor) for name, tensor in untrained.items())
     assert load_encoders(manifest.final.path).video is not None
 
@@ -333,7 +335,9 @@ def test_a_run_begins_with_another_variants_last_weights(train, staged, finished
         manifest = train("second", "es", experiment=staged, start_from=finished / "pretraining.json")
     weights_before = load_file(Manifest.load(finished / "pretraining.json").final.path)
     assert all(torch.equal(seen[0][name], tensor) for name, tensor in weights_before.items())
-    fresh = ContrastiveModel(staged.encoders, views=("video", "primary", "secondary"), frames=2, seed=0).state_dict()
+    fresh = ContrastiveModel(
+        staged.encoders, views=("video", "primary", "secondary"), window=staged.window_of("es"), seed=0
+    ).state_dict()
     assert all(torch.equal(seen[0][name], tensor) for name, tensor in fresh.items() if name.startswith("heads."))
     assert manifest.final.sha256 != train("fresh", "es").final.sha256
 

@@ -18,9 +18,9 @@ from dubaug.downstream import load_dataset
 from dubaug.downstream.features import load_features
 from dubaug.downstream.model import OwnGrid
 from dubaug.embed.cache import cache_path
+from dubaug.encoders.encoder import Encoder, seed_weights
 from dubaug.errors import ConfigError, DubaugError
 from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
-from dubaug.pretrain.encoders import build_audio_encoder, seed_weights
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
@@ -182,7 +182,7 @@ def workplace(tmp_path_factory, make_experiment):
         sample_rate_hz=48000, duration_s=experiment.clips.duration_s, frames=experiment.clips.frames,
     )  # fmt: skip
     weights = folder / "epoch6.safetensors"
-    save_encoders(weights, audio=build_audio_encoder(experiment.encoders), video=None, spec=spec)
+    save_encoders(weights, audio=Encoder(experiment.encoders, "audio", spec), video=None, spec=spec)
     Manifest(
         variant="a", seed=0, experiment=digest, epochs=6, checkpoints=(checkpoint_at(weights, 6),), n_clips=1,
         n_titles=1, seconds=1.0, device="cpu",

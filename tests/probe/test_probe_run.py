@@ -11,9 +11,9 @@ from dubaug.cli import main
 from dubaug.config import save
 from dubaug.downstream import store
 from dubaug.downstream.model import Dataset, Item, Split
+from dubaug.encoders.encoder import Encoder, seed_weights
 from dubaug.files import read_json, sha256_of, write_json
 from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
-from dubaug.pretrain.encoders import build_audio_encoder, seed_weights
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import bootstrap, predictions
@@ -72,7 +72,7 @@ def write_checkpoint(path, experiment, epoch, seed):
         encoders=experiment.encoders, mel=experiment.mel, sample_rate_hz=48000,
         duration_s=experiment.clips.duration_s, frames=experiment.clips.frames,
     )  # fmt: skip
-    save_encoders(path, audio=build_audio_encoder(experiment.encoders), video=None, spec=spec)
+    save_encoders(path, audio=Encoder(experiment.encoders, "audio", spec), video=None, spec=spec)
 
 
 @pytest.fixture(scope="module")

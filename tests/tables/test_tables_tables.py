@@ -140,9 +140,11 @@ def test_external_tables_put_our_best_above_the_published(
 
 def test_b4_is_tidy_and_readable(demo_experiment: Experiment, repository: Path, tmp_path: Path) -> None:
     subsets = tmp_path / "subsets.csv"
-    subsets.write_text("languages,titles,video_hours\nen+fr,1767,3100.0\nen+es+fr,3,0.0315\n")
+    text = "languages,titles,video_hours\nen+fr,1767,3100.0\nen+es-419+es@synthetic,3,0.0315\n"
+    subsets.write_text(text)
     table = build("b4", _sources(demo_experiment, repository, [], subsets))
-    assert to_csv(table) == "languages,titles,video_hours\nen+fr,1767,3100.0\nen+es+fr,3,0.0315\n"
+    assert to_csv(table) == text
+    assert table.rows[1][0].text == "EN + ES-419 + ES@synthetic"
     assert [cell.text for cell in table.rows[0]] == ["EN + FR", "1767", "3.1k"]
     with pytest.raises(DubaugError, match="--subsets"):
         build("b4", _sources(demo_experiment, repository, []))

@@ -15,7 +15,7 @@ from pydantic import model_validator
 from dubaug.alignment.settings import Alignment
 from dubaug.corpus.settings import Corpus, Ingest
 from dubaug.demo.settings import Demo
-from dubaug.media.settings import MEL_FRAMES_MIN, Clips, Mel
+from dubaug.media.settings import Clips, Mel, Window
 from dubaug.pretrain.settings import Augmentation, Encoders, Pretraining, Variant, require_last
 from dubaug.separation.settings import Separation
 from dubaug.settings import ByName, Distinct, Flag, Name, OneOf, PositiveInt, Seeds, Settings, Text, require
@@ -113,6 +113,16 @@ class Experiment(Settings):
         """Return the tasks of a suite that are evaluated; none of one that the configuration does not name."""
         return self.suites.get(suite, ())
 
+    def window_of(self, variant: str) -> Window:
+        """Return what the encoders of `variant` are given at a time."""
+        separated = self.variants[variant].separated
+        return Window(
+            mel=self.mel,
+            sample_rate_hz=self.separation.sample_rate_hz if separated else self.clips.sample_rate_hz,
+            duration_s=self.clips.duration_s,
+            frames=self.clips.frames,
+        )
+
     @property
     def generates_films(self) -> bool:
         """Whether the films are those that the workflow itself makes."""
@@ -177,8 +187,8 @@ class Experiment(Settings):
         require(height >= crop, "augmentation.height_min", height, f"at least encoders.video.crop ({crop})")
         samples = int(self.clips.duration_s * self.separation.sample_rate_hz)
         require(self.mel.n_fft <= samples, "mel.n_fft", self.mel.n_fft, f"at most a clip's samples ({samples})")
-        frames = self.mel.frames(round(self.clips.duration_s * self.clips.sample_rate_hz))
-        enough = f"a hop that gives at least {MEL_FRAMES_MIN} frames a clip, for the Acoustic ResNet"
-        hop = self.mel.hop_length
-        require(frames >= MEL_FRAMES_MIN, "mel.hop_length", hop, f"{enough}; this one gives {frames}")
+        for name, variant in self.variants.items():
+            self.encoders.audio.check(self.window_of(name))
+            if variant.video:
+                self.encoders.video.check(self.window_of(name))
         return self

@@ -25,9 +25,15 @@ def schema_text() -> str:
         entries: dict[str, Any] = schema["properties"][group]["patternProperties"]
         for pattern, entry in entries.items():
             entries[pattern] = {"anyOf": [entry, {"type": "null"}]}
-    for section in (schema, *schema["$defs"].values()):
-        section.pop("required", None)
+    _require_nothing(schema)
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _require_nothing(schema: Any) -> None:
+    if isinstance(schema, dict):
+        schema.pop("required", None)
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _require_nothing(inner)
 
 
 if __name__ == "__main__":

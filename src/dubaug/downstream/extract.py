@@ -16,6 +16,7 @@ from dubaug.errors import MediaError
 from dubaug.media import jpeg
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
+from dubaug.media.settings import CHANNELS
 from dubaug.media.video import read_windows, scaled_size, upright_size, video_duration_s
 
 WINDOWS_AT_ONCE = 8
@@ -85,7 +86,7 @@ def _mels(
     mels_WCTF = np.concatenate(parts)
     if not np.isfinite(mels_WCTF).all():  # cheaper than asking the samples
         raise MediaError("the sound holds samples that are not finite", "convert the file again")
-    return mels_WCTF.repeat(2, axis=1) if mono else mels_WCTF
+    return mels_WCTF.repeat(CHANNELS, axis=1) if mono else mels_WCTF
 
 
 def _picture_s(item: Item, video: Path) -> float:

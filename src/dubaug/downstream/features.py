@@ -262,8 +262,7 @@ def _kinds(source: _Source) -> tuple[bool, bool]:
 
 def _mel_shapes(settings: FeatureSettings) -> dict[str, tuple[int, int, int]]:
     return {
-        str(rate_hz): (2, settings.mel.frames(round(settings.window_s * rate_hz)), settings.mel.n_mels)
-        for rate_hz in settings.sample_rates_hz
+        str(rate_hz): settings.mel.shape(round(settings.window_s * rate_hz)) for rate_hz in settings.sample_rates_hz
     }
 
 

@@ -80,11 +80,11 @@ class _Windows:
 
 
 def _audio(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Windows, torch.nn.Module]:
-    """Return what reads a window's log-mel, float16 (2, T, F), and the encoder for it."""
+    """Return what reads a window's log-mel, float16 (C, T, F), and the encoder for it."""
     spec = encoders.spec
     track = str(spec.sample_rate_hz)
     shape = features.reader.mel_shapes.get(track)
-    expected = (2, spec.mel.frames(round(spec.duration_s * spec.sample_rate_hz)), spec.mel.n_mels)
+    expected = encoders.audio.clip_shape
     if shape != expected:
         found = ", ".join(f"{name} Hz {size}" for name, size in features.reader.mel_shapes.items()) or "none"
         raise DubaugError(
@@ -131,6 +131,6 @@ def _batches(windows: _Windows, n_windows: int, batch: int) -> Iterator[np.ndarr
 
 
 def _network_input(windows: np.ndarray, device: torch.device) -> torch.Tensor:
-    """Return float32 on `device`: (B, 2, T, F) of log-mels, (B, 3, T, H, W) in 0..1 of frames (B, T, H, W, 3)."""
+    """Return float32 on `device`: (B, C, T, F) of log-mels, (B, 3, T, H, W) in 0..1 of frames (B, T, H, W, 3)."""
     batch = torch.from_numpy(windows).to(device)
     return batch.float().div_(255).permute(0, 4, 1, 2, 3) if batch.dtype == torch.uint8 else batch.float()

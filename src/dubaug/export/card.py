@@ -7,7 +7,7 @@ data, of a variant) can have the same ones.
 from typing import Any
 
 from dubaug.export import sections
-from dubaug.export.examples import with_dubaug, with_pytorchvideo
+from dubaug.export.examples import with_dubaug, without_dubaug
 from dubaug.export.facts import CardFacts, versions_of
 from dubaug.export.network import Network
 from dubaug.export.sections import citation, kind_of, languages_of, name_of
@@ -53,7 +53,7 @@ def front_matter(facts: CardFacts, *, again: str) -> str:
         "library_name": "dubaug",
         "pipeline_tag": "feature-extraction",
         **({"language": languages_of(network.tracks)} if network.tracks else {}),
-        "tags": [*tags, "pytorchvideo", "arxiv:2304.05600"],
+        "tags": [*tags, *network.packages, "arxiv:2304.05600"],
     }
     return sections.front_matter(values, facts.licence, again)
 
@@ -68,9 +68,9 @@ def _headline(network: Network) -> str:
 def what_it_is(facts: CardFacts) -> str:
     """Return the first paragraph: the networks, and in a sentence how they came about."""
     network, encoders = facts.network, facts.network.spec.encoders
-    nets = [f"an Acoustic ResNet-{encoders.audio.depth} for sound ({_millions(network.weights['audio'])} weights)"]
+    nets = [f"{encoders.audio.title} for sound ({_millions(network.weights['audio'])} weights)"]
     if "video" in network.weights:
-        nets.append(f"an X3D for picture ({_millions(network.weights['video'])} weights)")
+        nets.append(f"{encoders.video.title} for picture ({_millions(network.weights['video'])} weights)")
     label = f" (in the tables: {facts.label})" if facts.label and facts.label != network.name else ""
     each = "Each" if len(nets) > 1 else "It"
     text = (
@@ -104,12 +104,15 @@ def _recipe(network: Network) -> str:
 
 
 def _code(network: Network) -> str:
-    video = "video" in network.weights
+    if network.stock.keys() == network.weights.keys():
+        code = without_dubaug(network.stock, mono=network.spec.encoders.audio.channels == 1)
+        needed = " ".join(("torch", "torchaudio", "torchvision", *network.packages, "safetensors"))
+        bare = f"With `pip install {needed}`:\n\n```python\n{code}```\n\n"
+    else:
+        bare = "These networks are made by dubaug alone, no published function makes them.\n\n"
     return (
-        "With `pip install torch torchaudio torchvision pytorchvideo safetensors`:\n\n"
-        f"```python\n{with_pytorchvideo(video=video)}```\n\n"
-        "With dubaug installed:\n\n"
-        f"```python\n{with_dubaug(video=video)}```\n\n"
+        f"{bare}With dubaug installed:\n\n"
+        f"```python\n{with_dubaug(video='video' in network.weights)}```\n\n"
         "`config.json` holds the constructors' arguments, the spectrogram's and all sizes. The projection heads of "
         "training are not part of this: what they are given is the embedding.\n"
     )

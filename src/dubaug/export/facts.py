@@ -18,8 +18,6 @@ from dubaug.export.scores import TaskScore
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.probe.results import git_commit
 
-VERSIONS_OF = ("torch", "torchaudio", "pytorchvideo", "safetensors")
-
 
 @dataclass(frozen=True, kw_only=True)
 class CardSources:
@@ -71,7 +69,7 @@ def gather(
         films=None if sources.titles is None or network.untrained else summarise_films(sources.titles, network.titles),
         left_out=summarise_rejects(sources.rejected) if sources.rejected else None,
         scores=scores,
-        versions=package_versions(),
+        versions=package_versions(network),
     )
 
 
@@ -96,11 +94,12 @@ def licence_of(text: str | None, flag: str = "--license") -> str | None:
     )
 
 
-def package_versions() -> dict[str, str]:
-    """Return the versions of what exports, dubaug's with its commit where it runs from a checkout."""
+def package_versions(network: Network) -> dict[str, str]:
+    """Return the versions of what makes and exports the network, dubaug's with its commit where it has one."""
     commit = git_commit(Path(dubaug.__file__).parent)
     own = dubaug.__version__ if commit is None else f"{dubaug.__version__} (commit {commit[:12]})"
-    packages = {package: importlib.metadata.version(package) for package in VERSIONS_OF}
+    names = ("torch", "torchaudio", *network.packages, "safetensors")
+    packages = {package: importlib.metadata.version(package) for package in names}
     return {"dubaug": own, **packages, "Python": platform.python_version()}
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from dubaug.config import digest
+from dubaug.encoders.encoder import build_arguments
+from dubaug.encoders.settings import PARTS, Family, Stock
 from dubaug.errors import DubaugError
 from dubaug.export.scores import Identity
 from dubaug.files import read_json, sha256_of
@@ -32,6 +34,22 @@ class Network:
     def name(self) -> str:
         """The variant, for headlines and messages."""
         return self.spec.variant
+
+    @property
+    def stock(self) -> Mapping[str, Stock]:
+        """How each part is made without dubaug, as far as it can be."""
+        found: dict[str, Stock] = {}
+        for part in PARTS:
+            family: Family = getattr(self.spec.encoders, part)
+            made = family.stock(**build_arguments(self.spec.encoders, part, self.spec))
+            if part in self.weights and made is not None:
+                found[part] = made
+        return found
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages, beside torch, that make the networks."""
+        return tuple(dict.fromkeys(stock.package for stock in self.stock.values()))
 
     @property
     def identity(self) -> Identity:

@@ -2,18 +2,13 @@
 
 from typing import Any
 
-from dubaug.config import Mel
+import torch
+
+from dubaug.encoders.settings import Family, Part
 from dubaug.export.network import Network
+from dubaug.media.settings import CHANNELS
 from dubaug.media.video import frame_times
 from dubaug.pretrain.checkpoint import EncoderSpec
-from dubaug.pretrain.encoders import (
-    LOGMEL_MEAN,
-    LOGMEL_STD,
-    PIXEL_MEAN,
-    PIXEL_STD,
-    audio_arguments,
-    video_arguments,
-)
 
 FORMAT, FORMAT_VERSION = "dubaug-encoders", 1
 CONFIG, WEIGHTS = "config.json", "encoders.safetensors"
@@ -32,24 +27,41 @@ def plain_config(network: Network) -> dict[str, Any]:
         "weights": {"file": WEIGHTS, "sha256": network.checkpoint.sha256},
         "embedding_dim": spec.encoders.embedding_dim,
         "window_s": spec.duration_s,
-        "audio": {
-            "architecture": "pytorchvideo.models.resnet.create_acoustic_resnet",
-            "arguments": audio_arguments(spec.encoders),
-            "weights_prefix": "audio.net.",
-            "parameters": network.weights["audio"],
-            **_audio_input(spec, spec.mel),
-        },
+        "audio": {**_made(network, "audio"), **_sound(spec), **_network_input(spec, "audio")},
         "video": _video(network) if "video" in network.weights else None,
     }
 
 
-def _audio_input(spec: EncoderSpec, mel: Mel) -> dict[str, Any]:
-    """Return what the audio network takes; `mel_spectrogram` is torchaudio's `MelSpectrogram`'s arguments."""
-    samples = round(spec.duration_s * spec.sample_rate_hz)
+def _made(network: Network, part: Part) -> dict[str, Any]:
+    """Return what the network is; `architecture` is null for one that dubaug alone can make."""
+    stock, family = network.stock.get(part), getattr(network.spec.encoders, part)
+    return {
+        "family": family.family,
+        "architecture": stock and stock.function,
+        "arguments": stock and dict(stock.arguments),
+        "weights_prefix": f"{part}.net.",
+        "parameters": network.weights[part],
+    }
+
+
+def _network_input(spec: EncoderSpec, part: Part) -> dict[str, Any]:
+    """Return what the network is fed with, once sound is a log-mel and pictures are numbers."""
+    family: Family = getattr(spec.encoders, part)
+    return {
+        "normalisation": {"mean": family.mean, "std": family.std},
+        "input_shape": list(family.network_input(torch.zeros(1, *family.input_shape(spec))).shape[1:]),
+        "input_axes": list(family.input_axes),
+    }
+
+
+def _sound(spec: EncoderSpec) -> dict[str, Any]:
+    """Return how sound becomes a log-mel; `mel_spectrogram` is torchaudio's `MelSpectrogram`'s arguments."""
+    mel, mono = spec.mel, spec.encoders.audio.channels == 1
     return {
         "sample_rate_hz": spec.sample_rate_hz,
-        "channels": 2,
-        "samples": samples,
+        "channels": CHANNELS,
+        "mixed_down": "to the mean of both channels' powers" if mono else None,
+        "samples": spec.samples,
         "mel_spectrogram": {
             "sample_rate": spec.sample_rate_hz,
             "n_fft": mel.n_fft,
@@ -64,30 +76,21 @@ def _audio_input(spec: EncoderSpec, mel: Mel) -> dict[str, Any]:
         },
         "floor": mel.floor,
         "logarithm": "natural",
-        "normalisation": {"mean": LOGMEL_MEAN, "std": LOGMEL_STD},
-        "input_shape": [2, mel.frames(samples), 1, mel.n_mels],
-        "input_axes": ["channel", "time", "(always 1)", "mel bin"],
     }
 
 
 def _video(network: Network) -> dict[str, Any]:
     """Return the video network and what it takes."""
     spec = network.spec
-    crop = spec.encoders.video.crop
     return {
-        "architecture": "pytorchvideo.models.x3d.create_x3d",
-        "arguments": video_arguments(spec.encoders, frames=spec.frames),
-        "weights_prefix": "video.net.",
-        "parameters": network.weights["video"],
+        **_made(network, "video"),
         "frames": spec.frames,
         "frame_times_s": [round(time_s, 6) for time_s in frame_times(0.0, spec.duration_s, spec.frames)],
         "short_side_px": short_side_px(network),
-        "crop_px": crop,
+        "crop_px": spec.encoders.video.crop,
         "colours": "RGB",
         "range": [0.0, 1.0],
-        "normalisation": {"mean": PIXEL_MEAN, "std": PIXEL_STD},
-        "input_shape": [3, spec.frames, crop, crop],
-        "input_axes": ["channel", "time", "row", "column"],
+        **_network_input(spec, "video"),
     }
 
 

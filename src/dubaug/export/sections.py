@@ -76,10 +76,12 @@ def warnings(network: Network, scores: Sequence[TaskScore]) -> list[str]:
 def inputs(config: Mapping[str, Any]) -> str:
     """Return how sound and picture must come, from `config.json`."""
     audio, video, window_s = config["audio"], config["video"], config["window_s"]
+    size = dict(zip(audio["input_axes"], audio["input_shape"], strict=True))
+    mixed = f", mixed down {audio['mixed_down']}" if audio["mixed_down"] else ""
     lines = [
         f"- **Sound:** {window_s:g} s of stereo at {audio['sample_rate_hz']} Hz ({audio['samples']} samples, -1..1), "
-        f"as the natural log of a power mel spectrogram ({audio['input_shape'][1]} frames of {audio['input_shape'][3]} "
-        "bins, no padding). Mono is given to both channels. 5.1 is mixed down as AC-3 says: L + 0.7071 C + 0.7071 Ls "
+        f"as the natural log of a power mel spectrogram ({size['time']} frames of {size['mel bin']} bins, no "
+        f"padding){mixed}. Mono is given to both channels. 5.1 is mixed down as AC-3 says: L + 0.7071 C + 0.7071 Ls "
         "to the left, the same with R and Rs to the right, both times 0.4142; no LFE."
     ]
     if video:

@@ -3,8 +3,9 @@
 Shape suffixes: B batch, C channel, S sample, T time frame, F mel bin.
 """
 
+import math
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dubaug.errors import DubaugError
 
@@ -34,6 +35,19 @@ def log_mel(waveform_CS: "torch.Tensor", *, sample_rate_hz: int, mel: "Mel") -> 
     power_NTK = (spectrum_NKT.real.square() + spectrum_NKT.imag.square()).transpose(1, 2)
     mel_NTF = (power_NTK @ filters_KF).clamp_min(mel.floor).log()
     return mel_NTF.reshape(*waveform_CS.shape[:-1], *mel_NTF.shape[1:])
+
+
+def mixed_down(mel_BCTF: "torch.Tensor", channels: Literal[1, 2]) -> "torch.Tensor":
+    """Return log-mels `(B, channels, T, F)` of stereo ones, as sound is kept.
+
+    One channel has the mean of both channels' powers: nothing cancels out, and where both channels are equal (mono
+    files, HEAR) it is either of them. It is not the log-mel of the samples' mean, which has half of that for sounds
+    that differ in phase, and which cannot be told from spectrograms.
+    """
+    if channels == 2:
+        return mel_BCTF
+    left_BTF, right_BTF = mel_BCTF.unbind(1)
+    return (left_BTF.logaddexp(right_BTF) - math.log(2)).unsqueeze(1)
 
 
 @lru_cache(maxsize=8)

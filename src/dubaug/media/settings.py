@@ -8,9 +8,8 @@ from pydantic import Field
 from dubaug.settings import Positive, PositiveInt, Settings
 
 SampleRate = Annotated[int, Field(strict=True, ge=8000)]
-MEL_FRAMES_MIN = 25
-MEL_BINS_MIN = 25
-"""The Acoustic ResNet takes a spectrogram down by 8 in time and 24 in frequency; its head pools over 4 x 2 of that."""
+CHANNELS = 2
+"""All sound is read, kept and separated in stereo; encoders of one channel mix it down themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +35,30 @@ class Mel(Settings):
     """Samples of a window."""
     hop_length: PositiveInt
     """Samples from one frame to the next."""
-    n_mels: Annotated[int, Field(strict=True, ge=MEL_BINS_MIN)]
-    """Mel bins; fewer than the least are too small for the Acoustic ResNet."""
+    n_mels: PositiveInt
+    """Mel bins."""
     floor: Positive
     """Power is clamped to this before the logarithm."""
 
     def frames(self, n_samples: int) -> int:
         """Return the number of frames that `n_samples` give without padding."""
         return 1 + (n_samples - self.n_fft) // self.hop_length
+
+    def shape(self, n_samples: int) -> tuple[int, int, int]:
+        """Return `(C, T, F)` of the stereo spectrogram of `n_samples`."""
+        return CHANNELS, self.frames(n_samples), self.n_mels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window(Settings):
+    """What encoders are given at a time: a clip, or a part of a recording as long as one."""
+
+    mel: Mel
+    sample_rate_hz: int
+    duration_s: float
+    frames: int
+
+    @property
+    def samples(self) -> int:
+        """How many samples it has."""
+        return round(self.duration_s * self.sample_rate_hz)

@@ -161,7 +161,9 @@ def run_bytes(experiment: Experiment, variant: str) -> tuple[int, int]:
 
     chosen = experiment.variants[variant]
     with torch.device("meta"):
-        model = ContrastiveModel(experiment.encoders, views=views_of(chosen), frames=experiment.clips.frames, seed=0)
+        model = ContrastiveModel(
+            experiment.encoders, views=views_of(chosen), window=experiment.window_of(variant), seed=0
+        )
     tensors = model.state_dict()
     encoders = sum(
         tensor.numel() * tensor.element_size() for name, tensor in tensors.items() if name.split(".")[0] in _ENCODERS

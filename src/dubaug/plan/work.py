@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dubaug.config import Experiment, Variant
+from dubaug.config import Experiment
 from dubaug.plan.amounts import Amount, Amounts
 from dubaug.plan.jobs import PlannedJob
 from dubaug.suites.registry import SUITES
@@ -97,7 +97,7 @@ def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Wor
     settings = {
         "device": experiment.device,
         "encoders": asdict(experiment.encoders),
-        "sound": {"mel": asdict(experiment.mel), "rate_hz": _rate_hz(experiment, variant)},
+        "sound": {"mel": asdict(experiment.mel), "rate_hz": experiment.window_of(name).sample_rate_hz},
         "picture": _picture(experiment) if variant.video else None,
         "sounds": 2 if variant.secondary else 1,
         "augmentation": asdict(experiment.augmentation),
@@ -114,7 +114,7 @@ def _probing(job: PlannedJob, experiment: Experiment) -> Work:
         "encoders": asdict(experiment.encoders),
         "probe": asdict(experiment.probe[suite]),
         "embed_batch": experiment.embed_batch,
-        "sound": {"mel": asdict(experiment.mel), "rate_hz": _rate_hz(experiment, variant)},
+        "sound": {"mel": asdict(experiment.mel), "rate_hz": experiment.window_of(job.variant).sample_rate_hz},
         "untrained": variant.untrained,
     }
     return Work(unit="checkpoints", amount=_counted(checkpoints_probed(job, experiment)), settings=settings)
@@ -131,10 +131,6 @@ def _counted(value: float) -> Amount:
 
 def _times(amount: Amount | None, factor: float) -> Amount | None:
     return None if amount is None else Amount(value=amount.value * factor, source=amount.source)
-
-
-def _rate_hz(experiment: Experiment, variant: Variant) -> int:
-    return experiment.separation.sample_rate_hz if variant.separated else experiment.clips.sample_rate_hz
 
 
 def _picture(experiment: Experiment) -> dict[str, Any]:

@@ -1,7 +1,5 @@
-"""BatchNorm where a batch is spread: over several processes, or passed through the network more than once."""
+"""BatchNorm where a batch is spread over several processes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -67,19 +65,3 @@ class _Summed(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
         return summed(gradients[0])
-
-
-@contextmanager
-def statistics_left_alone(model: nn.Module) -> Iterator[None]:
-    """Undo at the block's end what its BatchNorms noted in it.
-
-    For a pass that is made again: noting a batch twice would weigh it more.
-    """
-    buffers = [buffer for layer in model.modules() if isinstance(layer, _BatchNorm) for buffer in layer.buffers()]
-    before = [buffer.clone() for buffer in buffers]
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for buffer, value in zip(buffers, before, strict=True):
-                buffer.copy_(value)

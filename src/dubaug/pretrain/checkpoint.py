@@ -1,26 +1,30 @@
 """Trained encoders as files: safetensors, with all that is needed to use them in the metadata. Nothing is unpickled."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 
-from dubaug.config import Encoders, Mel
+import dubaug.encoders
+from dubaug.config import Encoders, Window
+from dubaug.config.messages import Written, explain
+from dubaug.encoders.encoder import Encoder
+from dubaug.encoders.settings import AUDIO_FAMILIES, VIDEO_FAMILIES
 from dubaug.errors import DubaugError
 from dubaug.files import write_bytes
-from dubaug.pretrain.encoders import AudioEncoder, VideoEncoder, build_audio_encoder, build_video_encoder
-from dubaug.settings import Settings
 
 METADATA_KEY = "dubaug"
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncoderSpec(Settings):
-    """What the encoders are and what they take."""
+class EncoderSpec(Window):
+    """What the encoders are, and the windows that they take."""
 
     variant: str
     seed: int
@@ -29,22 +33,18 @@ class EncoderSpec(Settings):
     experiment: str
     """`pretraining_digest` of the configuration that made them."""
     encoders: Encoders
-    mel: Mel
-    sample_rate_hz: int
-    duration_s: float
-    frames: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedEncoders:
     """Encoders in evaluation mode, float32, on the CPU. `video` is None for a variant without video."""
 
-    audio: AudioEncoder
-    video: VideoEncoder | None
+    audio: Encoder
+    video: Encoder | None
     spec: EncoderSpec
 
 
-def save_encoders(path: Path, *, audio: AudioEncoder, video: VideoEncoder | None, spec: EncoderSpec) -> None:
+def save_encoders(path: Path, *, audio: Encoder, video: Encoder | None, spec: EncoderSpec) -> None:
     """Write the encoders to `path` atomically; equal weights and spec give equal bytes.
 
     Raises `DubaugError` if there is no room.
@@ -64,16 +64,16 @@ def load_encoders(path: Path) -> TrainedEncoders:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = json.loads((file.metadata() or {})[METADATA_KEY])
-            spec = TypeAdapter(EncoderSpec).validate_python(metadata)
+            spec = _spec(metadata, path)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         with torch.random.fork_rng(devices=[]):
-            audio = build_audio_encoder(spec.encoders)
+            audio = Encoder(spec.encoders, "audio", spec)
             seen = any(name.startswith("video.") for name in tensors)
-            video = build_video_encoder(spec.encoders, frames=spec.frames) if seen else None
+            video = Encoder(spec.encoders, "video", spec) if seen else None
         audio.load_state_dict(_part(tensors, "audio."))
         if video is not None:
             video.load_state_dict(_part(tensors, "video."))
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise DubaugError(f"{path} is no checkpoint of this version ({reason}): run its pretraining again") from error
     return TrainedEncoders(
@@ -81,6 +81,22 @@ def load_encoders(path: Path) -> TrainedEncoders:
         video=None if video is None else video.eval().requires_grad_(False),
         spec=spec,
     )
+
+
+def _spec(metadata: Any, path: Path) -> EncoderSpec:
+    """Return the description in a checkpoint. Raises `DubaugError` if it is of a family that is not here."""
+    families: dict[str, Mapping[str, Any]] = {"video": VIDEO_FAMILIES, "audio": AUDIO_FAMILIES}
+    for part, known in families.items():
+        family = metadata["encoders"][part].get("family")
+        if family is not None and family not in known:
+            raise DubaugError(
+                f"{path}: its {part} encoder is of the family {family!r}, which is not here ({', '.join(known)} are): "
+                f"copy its file, {family}.py, into {Path(dubaug.encoders.__path__[0])}"
+            )
+    try:
+        return TypeAdapter(EncoderSpec).validate_python(metadata)
+    except ValidationError as error:
+        raise ValueError(explain(error, Written(metadata, []))) from error
 
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

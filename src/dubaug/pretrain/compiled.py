@@ -1,4 +1,4 @@
-"""torch.compile for the networks' blocks: fused kernels for what lies between convolutions."""
+"""torch.compile for the networks' stages: fused kernels for what lies between convolutions."""
 
 from collections.abc import Iterable
 
@@ -8,14 +8,14 @@ from torch import nn
 from dubaug.errors import DubaugError
 
 FORMS = 64
-"""How many forms of one block's code may be compiled: sizes, training or not, statistics noted or not."""
+"""How many forms of one stage's code may be compiled: sizes, training or not, statistics noted or not."""
 
 
-def compile_blocks(blocks: Iterable[nn.Module], *, backend: str = "inductor") -> None:
-    """Have the blocks compiled when they are first called, each by itself; names of weights stay as they are."""
+def compile_stages(stages: Iterable[nn.Module], *, backend: str = "inductor") -> None:
+    """Have the stages compiled when they are first called, each by itself; names of weights stay as they are."""
     torch._dynamo.config.recompile_limit = max(FORMS, torch._dynamo.config.recompile_limit)
-    for block in blocks:
-        block.compile(dynamic=False, backend=backend)
+    for stage in stages:
+        stage.compile(dynamic=False, backend=backend)
 
 
 def not_compiled(error: BaseException) -> DubaugError | None:

@@ -15,7 +15,6 @@ import torch
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.pretrain.batches import Clip
-from dubaug.pretrain.encoders import check_mel_size
 from dubaug.pretrain.heads import View
 from dubaug.pretrain.views import AudioView, VideoView, draw_audio, draw_video
 from dubaug.progress import say
@@ -89,6 +88,7 @@ class ClipSource:
 
     def __init__(self, experiment: Experiment, variant: str, seed: int, clips: Path, separated: Path | None) -> None:
         self.experiment, self.variant, self.seed = experiment, experiment.variants[variant], seed
+        self.window = experiment.window_of(variant)
         self.index = ClipIndex.load(clips)
         self.sound = self.index if separated is None else ClipIndex.load(separated)
         self._pairs = {} if separated is None else self._paired()
@@ -110,17 +110,15 @@ class ClipSource:
 
     def check(self) -> None:
         """Raise `DubaugError` if a shard lacks a track or clips, or is of another rate or shape than configured."""
-        clips, mel = self.experiment.clips, self.experiment.mel
-        wanted = self.experiment.separation.sample_rate_hz if self.variant.separated else clips.sample_rate_hz
+        clips, window = self.experiment.clips, self.window
+        wanted = window.sample_rate_hz
         if self.sound.sample_rate_hz != wanted:
             folder = self.sound.shards[0].path.parent if self.sound.shards else "the index"
             raise DubaugError(
                 f"the sound in {folder} was made at {self.sound.sample_rate_hz} Hz, the configuration says {wanted}: "
                 "make the shards again"
             )
-        frames = mel.frames(round(clips.duration_s * self.sound.sample_rate_hz))
-        check_mel_size(mel, frames)
-        shape, remedy = (2, frames, mel.n_mels), "delete it and make the shards again"
+        shape, remedy = window.mel.shape(window.samples), "delete it and make the shards again"
         for title in self.clips_of_title:
             pictures, sound = self.index.open(title), self.sound.open(title)
             if len(pictures) != (listed := self._listed[title]):

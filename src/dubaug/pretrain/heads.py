@@ -9,8 +9,8 @@ from typing import Literal, get_args
 import torch
 from torch import nn
 
-from dubaug.config import Encoders, Variant
-from dubaug.pretrain.encoders import build_audio_encoder, build_video_encoder, seed_weights
+from dubaug.config import Encoders, Variant, Window
+from dubaug.encoders.encoder import Encoder, seed_weights
 
 View = Literal["video", "primary", "secondary"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -36,14 +36,14 @@ class ContrastiveModel(nn.Module):
     `video` is None for a variant without video; there is no secondary head where there is no secondary track.
     """
 
-    def __init__(self, encoders: Encoders, *, views: tuple[View, ...], frames: int, seed: int) -> None:
+    def __init__(self, encoders: Encoders, *, views: tuple[View, ...], window: Window, seed: int) -> None:
         super().__init__()
         seed_weights(seed, "audio")
-        self.audio = build_audio_encoder(encoders)
-        self.video = None
+        self.audio = Encoder(encoders, "audio", window)
+        self.video: Encoder | None = None
         if "video" in views:
             seed_weights(seed, "video")
-            self.video = build_video_encoder(encoders, frames=frames)
+            self.video = Encoder(encoders, "video", window)
         self.heads = nn.ModuleDict()
         for view in views:
             seed_weights(seed, f"head/{view}")

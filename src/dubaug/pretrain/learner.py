@@ -7,23 +7,25 @@ import math
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from dubaug.config import Experiment
+from dubaug.encoders.encoder import Encoder
+from dubaug.encoders.fast.tuning import Choice, forms, take_forms, tune
+from dubaug.encoders.recompute import statistics_left_alone
 from dubaug.pretrain.augment import audio_views, video_views
-from dubaug.pretrain.batchnorm import statistics_left_alone, synchronise
+from dubaug.pretrain.batchnorm import synchronise
 from dubaug.pretrain.checkpoint import TrainedEncoders
-from dubaug.pretrain.compiled import compile_blocks
+from dubaug.pretrain.compiled import compile_stages
 from dubaug.pretrain.data import Batch
-from dubaug.pretrain.encoders import Encoder
 from dubaug.pretrain.heads import VIEWS, ContrastiveModel, View, views_of
 from dubaug.pretrain.loss import contrastive_loss, retrieval_at_1
 from dubaug.pretrain.measures import alignment, uniformity
 from dubaug.pretrain.processes import Processes
-from dubaug.pretrain.tuning import Choice, agree, tune
 from dubaug.seeding import item_seed
 
 Inputs = tuple[torch.Tensor | None, dict[View, torch.Tensor]]
@@ -63,7 +65,7 @@ class Learner:
         self.model = ContrastiveModel(
             experiment.encoders,
             views=views_of(experiment.variants[variant]),
-            frames=experiment.clips.frames,
+            window=experiment.window_of(variant),
             seed=seed,
         ).to(processes.device, dtype)
         for encoder in self._encoders():
@@ -72,7 +74,7 @@ class Learner:
         if self.settings.sync_batchnorm:
             synchronise(self.model, processes)
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(),
+            self._weights(),
             lr=self.settings.learning_rate,
             betas=self.settings.betas,
             weight_decay=self.settings.weight_decay,
@@ -80,6 +82,13 @@ class Learner:
         )
         self.model.train()
         self.parallel: nn.Module = self.model
+
+    def _weights(self) -> list[dict[str, Any]]:
+        """Return the optimizer's groups: all weights, and apart those that a family's weight decay leaves alone."""
+        undecayed = {weight for encoder in self._encoders() for weight in encoder.undecayed}
+        apart = [weight for weight in self.model.parameters() if weight in undecayed]
+        groups: list[dict[str, Any]] = [{"params": [p for p in self.model.parameters() if p not in undecayed]}]
+        return groups + ([{"params": apart, "weight_decay": 0.0}] if apart else [])
 
     def begin_with(self, before: TrainedEncoders) -> None:
         """Take over another run's encoders; the heads stay as they are."""
@@ -102,18 +111,23 @@ class Learner:
         """Make the networks ready for batches like this one, before the first step; return what was chosen.
 
         On a GPU each convolution's fastest form is found by trying; on a CPU the forms are fixed, so that runs repeat
-        to the bit. Blocks are compiled when they are first called.
+        to the bit. Stages are compiled when they are first called.
         """
         choices: list[Choice] = []
         if self.processes.device.type == "cuda":
             inputs = self._inputs(batch.parts(self.settings.micro_batches)[0])
             with statistics_left_alone(self.model):
                 choices = tune(self.model, lambda: self._projections(inputs, 0, 0, self.model))
-            agree(self.model, self.processes)
+            self._agree_on_forms()
         if self.settings.compile:
             for encoder in self._encoders():
-                compile_blocks(encoder.blocks[:-1])  # the head is small
+                compile_stages(encoder.stages[:-1])  # the head is small
         return choices
+
+    def _agree_on_forms(self) -> None:
+        """Take over the forms that the first process chose, so that all compute alike."""
+        own = torch.tensor(forms(self.model), device=self.processes.device)
+        take_forms(self.model, self.processes.sum(own if self.processes.first else torch.zeros_like(own)).tolist())
 
     def step(self, batch: Batch, *, number: int, learning_rate: float, stop_wanted: bool = False) -> Figures:
         """Learn from a batch, unless the loss or the gradient is no number: then the weights stay as they are."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from dubaug.config import Experiment
@@ -39,18 +39,14 @@ class Run:
 
     def spec(self, epoch: int) -> EncoderSpec:
         """Return the description of the weights after `epoch`."""
-        experiment, variant = self.experiment, self.experiment.variants[self.variant]
-        clips = experiment.clips
+        window = self.experiment.window_of(self.variant)
         return EncoderSpec(
             variant=self.variant,
             seed=self.seed,
             epoch=epoch,
-            experiment=pretraining_digest(experiment, self.variant, self.seed),
-            encoders=experiment.encoders,
-            mel=experiment.mel,
-            sample_rate_hz=experiment.separation.sample_rate_hz if variant.separated else clips.sample_rate_hz,
-            duration_s=clips.duration_s,
-            frames=clips.frames,
+            experiment=pretraining_digest(self.experiment, self.variant, self.seed),
+            encoders=self.experiment.encoders,
+            **{field.name: getattr(window, field.name) for field in fields(window)},
         )
 
     def beginning(self) -> Checkpoint | None:

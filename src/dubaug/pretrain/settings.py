@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from dubaug.encoders.settings import AUDIO_FAMILIES, VIDEO_FAMILIES, AudioFamily, VideoFamily
 from dubaug.settings import (
     BelowOne,
+    ByFamily,
     Count,
     Epochs,
     Flag,
@@ -24,33 +26,6 @@ from dubaug.settings import (
     require,
 )
 
-VIDEO_CROP_MIN = 32
-"""X3D takes a picture down by 32 pixels to one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoEncoder(Settings):
-    """X3D-M (§3.3); the factors are pytorchvideo's (paper: 2.0 and 2.2)."""
-
-    crop: Annotated[int, Field(strict=True, ge=VIDEO_CROP_MIN)]
-    """Height and width of what it sees, in pixels."""
-    width_factor: Positive
-    depth_factor: Positive
-    stem_width: PositiveInt
-    """Channels."""
-    head_width: PositiveInt
-    """Channels."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AudioEncoder(Settings):
-    """Acoustic ResNet (§3.3)."""
-
-    depth: Literal[50, 101, 152]
-    """Layers."""
-    stem_width: PositiveInt
-    """Channels; 64 is the standard one."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Encoders(Settings):
@@ -58,8 +33,8 @@ class Encoders(Settings):
 
     embedding_dim: PositiveInt
     dropout: BelowOne
-    video: VideoEncoder
-    audio: AudioEncoder
+    video: Annotated[VideoFamily, ByFamily(VIDEO_FAMILIES)]
+    audio: Annotated[AudioFamily, ByFamily(AUDIO_FAMILIES)]
     projection_hidden: PositiveInt
     projection_dim: PositiveInt
 
@@ -119,7 +94,7 @@ class Pretraining(Settings):
     recompute: Flag
     """Whether activations are computed again in the backward pass instead of kept."""
     compile: Flag
-    """Whether torch.compile makes kernels of the networks' blocks."""
+    """Whether torch.compile makes kernels of the networks' stages."""
     loader_workers: Count
     """Processes a GPU that read clips; 0 reads in the training process."""
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import safetensors.torch
@@ -89,10 +90,11 @@ def load_state(folder: Path, step: int, model: nn.Module, optimizer: torch.optim
         weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
         model.load_state_dict(weights)
         groups = optimizer.state_dict()["param_groups"]
+        names = {parameter: name for name, parameter in model.named_parameters()}
         moments = {
             number: {moment: _like(parameter, tensors[f"optimizer.{name}.{moment}"]) for moment in _MOMENTS}
-            for number, (name, parameter) in enumerate(model.named_parameters())
-            if f"optimizer.{name}.step" in tensors
+            for number, parameter in enumerate(chain(*(group["params"] for group in optimizer.param_groups)))
+            if f"optimizer.{(name := names[parameter])}.step" in tensors
         }
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -35,7 +35,10 @@ def save_untrained(run: Run) -> None:
     """Write the network as it is before training (`rp`), as epoch 0."""
     start = time.monotonic()
     model = ContrastiveModel(
-        run.experiment.encoders, views=("video", "primary"), frames=run.experiment.clips.frames, seed=run.seed
+        run.experiment.encoders,
+        views=("video", "primary"),
+        window=run.experiment.window_of(run.variant),
+        seed=run.seed,
     )
     with open_work_directory(run.work_dir, run.identity(None), move_aside=run.move_aside) as work:
         save_encoders(work.checkpoint(0), audio=model.audio, video=model.video, spec=run.spec(0))

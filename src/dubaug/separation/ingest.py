@@ -43,7 +43,7 @@ class Settings:
     @property
     def mel_shape(self) -> tuple[int, int, int]:
         """Return `(C, T, F)` of one clip's mel."""
-        return 2, self.mel.frames(self.clip_samples), self.mel.n_mels
+        return self.mel.shape(self.clip_samples)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from typing import Any
 
 from dubaug.config import Separation
 from dubaug.errors import ConfigError, DubaugError
+from dubaug.media.settings import CHANNELS
 from dubaug.separation.checkpoints import load_checkpoint, signed
 from dubaug.separation.local import is_local_model, load_local_model
 from dubaug.separation.published import bag_file, load_published, published_checksums, read_bag
-from dubaug.separation.segments import CHANNELS
 
 DEFAULT_SEGMENT_S = 10.0
 """For a model that does not say how long its segments should be."""

@@ -21,10 +21,11 @@ import torch
 
 from dubaug.config import Separation
 from dubaug.errors import ConfigError, DubaugError, MediaError
+from dubaug.media.settings import CHANNELS
 from dubaug.seeding import item_rng
 from dubaug.separation.ahead import ahead
 from dubaug.separation.models import StemModel
-from dubaug.separation.segments import CHANNELS, Segment, cut, join
+from dubaug.separation.segments import Segment, cut, join
 
 T = TypeVar("T")
 

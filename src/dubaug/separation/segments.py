@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CHANNELS = 2
+from dubaug.media.settings import CHANNELS
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -44,8 +44,7 @@ class Settings:
     @property
     def mel_shape(self) -> tuple[int, int, int]:
         """Return `(C, T, F)` of one clip's mel."""
-        samples = round(self.clips.duration_s * self.clips.sample_rate_hz)
-        return 2, self.mel.frames(samples), self.mel.n_mels
+        return self.mel.shape(round(self.clips.duration_s * self.clips.sample_rate_hz))
 
     def metadata(self) -> dict[str, Any]:
         """Return the settings as they stand in each shard."""

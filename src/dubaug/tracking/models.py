@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dubaug.files import read_json
 from dubaug.layout import MANIFEST, WORK_DIR, runs_in
@@ -17,9 +16,6 @@ from dubaug.progress import say
 from dubaug.suites.registry import SUITES
 from dubaug.tracking.records import training_key
 from dubaug.tracking.store import Store
-
-if TYPE_CHECKING:
-    from dubaug.pretrain.checkpoint import TrainedEncoders
 
 HASH_TAG = "checkpoint_sha256"
 
@@ -79,7 +75,7 @@ PARTS = ("video", "audio")
 def export(checkpoint: Path, folder: Path) -> list[str]:
     """Write a checkpoint's encoders as MLflow models into folders by their parts' names; return those.
 
-    Inputs and outputs are named tensors of any batch size: log-mels `(B, 2, T, F)`, pictures `(B, 3, T, H, W)`.
+    Inputs and outputs are named tensors of any batch size: stereo log-mels `(B, 2, T, F)`, pictures `(B, 3, T, H, W)`.
     """
     import mlflow.pytorch
     import numpy as np
@@ -90,11 +86,10 @@ def export(checkpoint: Path, folder: Path) -> list[str]:
     from dubaug.pretrain.checkpoint import load_encoders
 
     encoders = load_encoders(checkpoint)
-    modules = {"video": encoders.video, "audio": encoders.audio}
-    parts = [part for part in PARTS if modules[part] is not None]
+    modules = {part: module for part in PARTS if (module := getattr(encoders, part)) is not None}
     single = np.dtype("float32")
-    for part in parts:
-        example = np.zeros((2, *_input_shape(encoders, part)), single)
+    for part in modules:
+        example = np.zeros((2, *modules[part].clip_shape), single)
         named = TensorSpec(single, (-1, *example.shape[1:]), "log_mel" if part == "audio" else "pictures")
         embedding = TensorSpec(single, (-1, encoders.spec.encoders.embedding_dim), "embedding")
         mlflow.pytorch.save_model(
@@ -105,16 +100,7 @@ def export(checkpoint: Path, folder: Path) -> list[str]:
             serialization_format="pt2",
             pip_requirements=[f"torch=={torch.__version__.partition('+')[0]}"],
         )
-    return parts
-
-
-def _input_shape(encoders: "TrainedEncoders", part: str) -> tuple[int, ...]:
-    """Return the shape of one clip, without the batch."""
-    spec = encoders.spec
-    if part == "audio":
-        return 2, spec.mel.frames(round(spec.duration_s * spec.sample_rate_hz)), spec.mel.n_mels
-    crop = spec.encoders.video.crop
-    return 3, spec.frames, crop, crop
+    return list(modules)
 
 
 def _scores(folder: Path, sha256: str) -> dict[str, str]:

@@ -1,11 +1,9 @@
-"""Convolutions of pytorchvideo's networks in faster forms: the same parameters under the same names, the same results.
+"""Three-dimensional convolutions in faster forms: the same parameters under the same names, the same results.
 
 Which form of a layer is fastest depends on the device; `stock` is PyTorch's own. What is measured stands in
 benchmarks/NOTES.md. Shape suffixes: B batch, C channel, T time, H height, W width.
 """
 
-import functools
-import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -14,13 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from dubaug.pretrain.depthwise_gpu import depthwise_conv3d, is_supported
-
-with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing that a user could change
-    warnings.simplefilter("ignore", FutureWarning)
-    from pytorchvideo.layers.convolutions import ConvReduce3D
-    from pytorchvideo.layers.swish import Swish
-    from pytorchvideo.models.resnet import SeparableBottleneckBlock
+from dubaug.encoders.fast.depthwise_gpu import depthwise_conv3d, is_supported
 
 
 class QuickConv3d(nn.Conv3d):
@@ -29,6 +21,8 @@ class QuickConv3d(nn.Conv3d):
     forms: ClassVar[tuple[str, ...]] = ("stock",)
     """All forms, the one taken by default first."""
     form: str
+    thin: ClassVar[bool] = False
+    """Whether its weight has dimensions of 1, whatever its size: then there are two ways to write one layout down."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Return `(B, C', T', H', W')` of `(B, C, T, H, W)`."""
@@ -41,32 +35,14 @@ class QuickConv3d(nn.Conv3d):
 
 
 def quicken(net: nn.Module, *, flat: bool = False) -> None:
-    """Give the layers of `net` their faster forms. `flat`: what passes through it has a height of 1."""
-    for parent in list(net.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, Swish):
-                setattr(parent, name, nn.SiLU())
-        if type(parent) is ConvReduce3D and parent.reduction_method == "sum":
-            parent.__class__ = AddedConvolutions
-        if type(parent) is SeparableBottleneckBlock and parent.reduce_method == "sum":
-            parent.__class__ = AddedBottleneck
+    """Give the convolutions of `net` their faster forms. `flat`: what passes through it has a height of 1."""
     for layer in net.modules():
-        if isinstance(layer, nn.AvgPool3d | nn.Conv3d):
-            _with_plain_sizes(layer)
         if type(layer) is not nn.Conv3d or layer.padding_mode != "zeros" or isinstance(layer.padding, str):
             continue
         kind = _kind_of(layer, flat)
         if kind is not None:
             layer.__class__ = kind
             layer.form = kind.forms[0]  # type: ignore[assignment]
-
-
-def _with_plain_sizes(layer: nn.Module) -> None:
-    """Make integers of sizes that pytorchvideo computed with NumPy: torch.compile takes those for tensors."""
-    for name in ("kernel_size", "stride", "padding"):
-        sizes = getattr(layer, name)
-        if isinstance(sizes, tuple | list):
-            setattr(layer, name, tuple(int(size) for size in sizes))
 
 
 def _kind_of(layer: nn.Conv3d, flat: bool) -> type[QuickConv3d] | None:
@@ -86,38 +62,11 @@ def _kind_of(layer: nn.Conv3d, flat: bool) -> type[QuickConv3d] | None:
     return None
 
 
-class AddedConvolutions(ConvReduce3D):  # type: ignore[misc] # pytorchvideo says no types
-    """Convolutions of the same input, added; pytorchvideo stacks and sums them, which also loses the layout."""
-
-    def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Return the sum of what the convolutions make of `input`."""
-        added: torch.Tensor = functools.reduce(torch.add, (layer(input) for layer in self.convs))
-        return added
-
-
-class AddedBottleneck(SeparableBottleneckBlock):  # type: ignore[misc]
-    """A bottleneck whose parallel convolutions are added in the same way."""
-
-    def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Return the block's result for `input`, `(B, C, T, H, W)`."""
-        for layer in (self.conv_a, self.norm_a, self.act_a):
-            input = input if layer is None else layer(input)
-        branches = []
-        for layers in zip(self.conv_b, self.norm_b, self.act_b, strict=True):
-            branch = input
-            for layer in layers:
-                branch = branch if layer is None else layer(branch)
-            branches.append(branch)
-        result: torch.Tensor = self.conv_c(functools.reduce(torch.add, branches))
-        if self.norm_c is not None:
-            result = self.norm_c(result)
-        return result
-
-
 class PointwiseConv3d(QuickConv3d):
     """A 1 x 1 x 1 convolution as a matrix product, in either layout of memory."""
 
     forms = ("product", "stock")
+    thin = True
 
     def product(self, input: torch.Tensor) -> torch.Tensor:
         """One product over all places with channels last, one a clip where they come first."""
@@ -157,6 +106,7 @@ class DepthwiseConv3d(QuickConv3d):
     """A depthwise convolution whose backward on the CPU takes a third of the time of PyTorch's own."""
 
     forms = ("turned", "stock", "triton")
+    thin = True
 
     def turned(self, input: torch.Tensor) -> torch.Tensor:
         """On the CPU in float32 with a backward of our own; elsewhere PyTorch's."""

@@ -111,7 +111,7 @@ def _out_size(size: Sequence[int], stride: Sequence[int]) -> list[int]:
 
 @torch.library.custom_op("dubaug::depthwise_conv3d", mutates_args=())
 def _conv(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int]) -> torch.Tensor:
-    from dubaug.pretrain import depthwise_kernels
+    from dubaug.encoders.fast import depthwise_kernels
 
     batch, channels, frames, *plane = input.shape
     chosen = launch_constants(plane, weight.shape[2:], stride)
@@ -132,7 +132,7 @@ def _(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int]) -> torch
 def _input_gradient(
     gradient: torch.Tensor, weight: torch.Tensor, size: Sequence[int], stride: Sequence[int]
 ) -> torch.Tensor:
-    from dubaug.pretrain import depthwise_kernels
+    from dubaug.encoders.fast import depthwise_kernels
 
     batch, channels, frames, *plane = size
     chosen = launch_constants(plane, weight.shape[2:], stride, of_input=True)
@@ -153,7 +153,7 @@ def _(gradient: torch.Tensor, weight: torch.Tensor, size: Sequence[int], stride:
 def _weight_gradient(
     gradient: torch.Tensor, input: torch.Tensor, kernel: Sequence[int], stride: Sequence[int]
 ) -> torch.Tensor:
-    from dubaug.pretrain import depthwise_kernels
+    from dubaug.encoders.fast import depthwise_kernels
 
     batch, channels, frames, *plane = input.shape
     chosen = launch_constants(plane, kernel, stride)

@@ -13,8 +13,8 @@ os.environ["TRITON_INTERPRET"] = "1"
 import torch
 import torch.nn.functional as F
 
-from dubaug.pretrain import depthwise_gpu
-from dubaug.pretrain.depthwise_gpu import depthwise_conv3d
+from dubaug.encoders.fast import depthwise_gpu
+from dubaug.encoders.fast.depthwise_gpu import depthwise_conv3d
 
 
 def errors(case: dict[str, Any]) -> dict[str, float]:

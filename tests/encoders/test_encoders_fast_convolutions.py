@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from dubaug.pretrain.layers import DepthwiseConv3d, FlatConv3d, PointwiseConv3d, QuickConv3d, quicken
+from dubaug.encoders.fast.convolutions import DepthwiseConv3d, FlatConv3d, PointwiseConv3d, QuickConv3d, quicken
 
 
 @pytest.mark.parametrize("kernel", [(3, 3, 3), (5, 1, 1), (1, 3, 5)])

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from dubaug.pretrain.layers import DepthwiseConv3d, FlatConv3d, PointwiseConv3d, quicken
-from dubaug.pretrain.tuning import tune
+from dubaug.encoders.fast.convolutions import DepthwiseConv3d, FlatConv3d, PointwiseConv3d, quicken
+from dubaug.encoders.fast.tuning import tune
 
 
 def _network() -> nn.Sequential:

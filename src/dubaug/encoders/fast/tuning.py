@@ -1,14 +1,13 @@
 """Which form of each convolution is fastest on this device at these sizes: measured before the first step on a GPU."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from dubaug.pretrain.layers import QuickConv3d
-from dubaug.pretrain.processes import Processes
+from dubaug.encoders.fast.convolutions import QuickConv3d
 
 RUNS = 5
 AGREEMENT = 0.02
@@ -39,13 +38,19 @@ class Choice:
         return f"{self.layers} x {self.layer} of {'x'.join(map(str, self.shape))}: {self.form} ({times}{failed})"
 
 
-def agree(network: nn.Module, processes: Processes) -> None:
-    """Take over the forms that the first process chose, so that all compute alike."""
-    layers = [layer for layer in network.modules() if isinstance(layer, QuickConv3d)]
-    own = [layer.forms.index(layer.form) if processes.first else 0 for layer in layers]
-    chosen = processes.sum(torch.tensor(own, device=processes.device)).tolist()
-    for layer, number in zip(layers, chosen, strict=True):
+def forms(network: nn.Module) -> list[int]:
+    """Return the form of each `QuickConv3d` as its number among the layer's forms."""
+    return [layer.forms.index(layer.form) for layer in _layers(network)]
+
+
+def take_forms(network: nn.Module, numbers: Sequence[int]) -> None:
+    """Give each `QuickConv3d` the form of its number, as `forms` has them."""
+    for layer, number in zip(_layers(network), numbers, strict=True):
         layer.form = layer.forms[number]
+
+
+def _layers(network: nn.Module) -> list[QuickConv3d]:
+    return [layer for layer in network.modules() if isinstance(layer, QuickConv3d)]
 
 
 def tune(network: nn.Module, forward: Callable[[], object]) -> list[Choice]:
@@ -53,7 +58,7 @@ def tune(network: nn.Module, forward: Callable[[], object]) -> list[Choice]:
 
     Each form is timed in the precision that `forward` gives its layer, forward and backward.
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, QuickConv3d)]
+    layers = _layers(network)
     inputs: dict[QuickConv3d, tuple[torch.Tensor, bool]] = {}
     hooks = [layer.register_forward_pre_hook(_noted(inputs)) for layer in layers]
     for layer in layers:

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from dubaug.pretrain.depthwise_gpu import depthwise_conv3d, is_supported, launch_constants
+from dubaug.encoders.fast.depthwise_gpu import depthwise_conv3d, is_supported, launch_constants
 from needs import lacking
 
 ONE, TWO = (1, 1, 1), (1, 2, 2)
@@ -91,7 +91,7 @@ def test_the_package_imports_without_triton() -> None:
         "import sys; sys.modules['triton'] = None\n"
         "import torch\n"
         "from torch._subclasses.fake_tensor import FakeTensorMode\n"
-        "from dubaug.pretrain.depthwise_gpu import is_supported\n"
+        "from dubaug.encoders.fast.depthwise_gpu import is_supported\n"
         "with FakeTensorMode():\n"
         "    input, weight = (torch.empty(s, device='cuda') for s in [(2, 6, 4, 9, 9), (6, 1, 3, 3, 3)])\n"
         "assert not is_supported(input, weight, (1, 1, 1))"
@@ -138,7 +138,7 @@ def _compile(kernel: str, layer: tuple[Any, ...], architecture: int, dtype: str 
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from dubaug.pretrain import depthwise_kernels
+    from dubaug.encoders.fast import depthwise_kernels
 
     if triton.knobs.runtime.interpret:
         lacking("triton", "TRITON_INTERPRET is set: kernels are not compiled")

@@ -1,0 +1,1 @@
+"""Quicker forms of stock layers: the same parameters under the same names, the same results."""
