@@ -14,7 +14,7 @@ from dubaug.tables.layout import (
     groups_of,
     main_variants,
 )
-from dubaug.tables.order import MEANING, Order, coefficient, compare_order, mean_order
+from dubaug.tables.order import MEANING, OrderAgreement, coefficient, compare_order, mean_order
 from dubaug.tables.published import PublishedScore, read_published_scores
 from dubaug.tables.render import Cell, Span, Table, marks, number, signed
 from dubaug.tables.sources import Reasons, Sources
@@ -133,12 +133,12 @@ def _pair(task: str, variant: str, published: Mapping[tuple[str, str], Published
     )
 
 
-def _order(pairs: Sequence[Pair]) -> Order:
+def _order(pairs: Sequence[Pair]) -> OrderAgreement:
     return compare_order([pair.ours for pair in pairs], [pair.paper for pair in pairs])
 
 
 def _three_lines(
-    head: Cell, task: str, pairs: Sequence[Pair], order: Order, sources: Sources, reasons: Reasons
+    head: Cell, task: str, pairs: Sequence[Pair], order: OrderAgreement, sources: Sources, reasons: Reasons
 ) -> list[tuple[Cell, ...]]:
     """Return a task's rows. Best and worst are marked in ours and in the paper's, among the variants shown."""
     better = sources.scores.better(task)
@@ -173,7 +173,7 @@ def _tidy(
     task: str,
     variant: str,
     pair: Pair,
-    order: Order,
+    order: OrderAgreement,
     overall: tuple[float | None, int],
     published: Mapping[tuple[str, str], PublishedScore],
     sources: Sources,

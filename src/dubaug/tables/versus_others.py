@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dubaug.corpus.subsets import Subset, read_subsets
 from dubaug.tables.data_tables import named, our_subsets, shown_hours, tasks_b5
 from dubaug.tables.external import TASKS, published_scores, strongest, why_none
-from dubaug.tables.order import MEANING, Order, compare_order
+from dubaug.tables.order import MEANING, OrderAgreement, compare_order
 from dubaug.tables.render import DASH, Cell, Span, Table, number, signed
 from dubaug.tables.sources import Reasons, Sources
 
@@ -125,7 +125,7 @@ def versus_b4(sources: Sources) -> Table:
     )
 
 
-def agreement_cells(orders: Sequence[Order], reasons: Reasons) -> list[Cell]:
+def agreement_cells(orders: Sequence[OrderAgreement], reasons: Reasons) -> list[Cell]:
     """Return a last row's cells: each order's agreement below its difference, blank below the numbers."""
     return [
         cell
