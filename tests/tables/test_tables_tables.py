@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from dubaug.cli import main
 from dubaug.config import Experiment, save
@@ -263,7 +262,7 @@ def test_forms_show_the_marks_and_escape_what_they_must() -> None:
 def test_the_footer_names_what_the_demo_makes_smaller_and_the_paper_has_none(
     demo_experiment: Experiment, paper_experiment: Experiment, repository: Path
 ) -> None:
-    paper = yaml.safe_load((repository / "workflow/config/paper.yaml").read_text(encoding="utf-8"))
+    paper = repository / "workflow/config/paper.yaml"
     assert scale_footer(paper_experiment, paper) == ()
     demo = " ".join(scale_footer(demo_experiment, paper))
     for key in ("encoders.embedding_dim", "pretraining.epochs", "probe.hares.steps", "mel.n_mels", "probe.hear.hidden"):

@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from dubaug.config import Experiment
-from dubaug.downstream.features import TaskFeatures, load_features, missing_in
+from dubaug.downstream.features import TaskFeatures, load_features
+from dubaug.downstream.manifest import FeaturesManifest
 from dubaug.downstream.model import Dataset
 from dubaug.embed.cache import embedding
 from dubaug.errors import DubaugError
@@ -70,7 +71,11 @@ def probe_suite(
         raise DubaugError(f"{pretraining} has no checkpoint of epoch {unknown[0]}; it has {kept}")
     work = _SuiteWork(experiment, suite, network, work_dir, device)
     epochs = sorted({network.final.epoch, *sweep})
-    missing = {task: reason for task, reason in missing_in(features).items() if task in experiment.suites[suite]}
+    missing = {
+        task: reason
+        for task, reason in FeaturesManifest.load(features).missing.items()
+        if task in experiment.suites[suite]
+    }
     tasks = [task for task in experiment.suites[suite] if task not in missing]
     for task, reason in missing.items():
         say(f"left out: {task}: {reason}")
