@@ -6,7 +6,7 @@ import numpy as np
 
 from dubaug.probe.predictions import About, Fold, Predictions, save
 from dubaug.probe.results import mean_and_std, write_result
-from dubaug.statistics.interval import interval_of
+from dubaug.probe.sampling import interval_of
 
 
 def about_of(kind="multiclass", sizes=(4,), names=("top1_acc",), **changes):

@@ -20,7 +20,7 @@ from dubaug.probe.results import (
     write_result,
     write_swept,
 )
-from dubaug.statistics.interval import interval_of
+from dubaug.probe.sampling import interval_of
 from prediction_factory import make_predictions
 
 

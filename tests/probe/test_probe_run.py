@@ -19,9 +19,9 @@ from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.results import finite, read_result
+from dubaug.probe.sampling import interval_of
 from dubaug.provenance import git_commit
 from dubaug.shards.format import ShardWriter
-from dubaug.statistics.interval import interval_of
 
 VARIANT, EPOCHS = "a", (2, 4, 6)
 CLASSES, PER_FOLD = 2, 6

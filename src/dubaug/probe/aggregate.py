@@ -16,8 +16,8 @@ from dubaug.config import digest
 from dubaug.errors import DubaugError
 from dubaug.probe.predictions import load_of
 from dubaug.probe.results import mean_and_std, over_folds, read_result, sweep_of, write_swept
+from dubaug.probe.sampling import interval_of
 from dubaug.provenance import git_commit
-from dubaug.statistics.interval import interval_of
 
 SAME = ("suite", "variant", "epoch", "in_sweep")
 SAME_BY_TASK = ("metric", "n_folds", "n_train", "n_test", "n_absent")

@@ -33,10 +33,10 @@ from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
 from dubaug.probe.results import finite, mean_and_std, over_folds, write_result, write_swept
+from dubaug.probe.sampling import interval_of
 from dubaug.progress import Progress, say
 from dubaug.provenance import git_commit
 from dubaug.settings import Settings
-from dubaug.statistics.interval import interval_of
 from dubaug.suites.registry import SUITES
 
 Predictor: TypeAlias = Callable[[Sequence[Problem], Settings, torch.device], list[Probed]]
