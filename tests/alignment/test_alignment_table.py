@@ -48,7 +48,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DubaugError, match="make it with `dubaug align`"):
         read_findings([path])
     path.write_text("title_id,path\n", encoding="utf-8")
-    with pytest.raises(DubaugError, match="is not from `dubaug align`"):
+    with pytest.raises(DubaugError, match="is no alignment of dubs, it has no column"):
         read_findings([path])
     write_findings(path, FINDINGS)
     path.write_text(path.read_text(encoding="utf-8").replace("dissimilar", "unlike"), encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dubaug.corpus.subsets import count_subsets, select
+from dubaug.corpus.subsets import Subset, count_subsets, read_subsets, select, write_subsets
 from dubaug.corpus.titles import Title, read_titles, write_titles
 from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError
@@ -109,3 +109,17 @@ def test_titles_come_back_from_their_csv(tmp_path: Path) -> None:
     assert (read.languages, read.clips, read.notes) == (("en", "fr"), 30, 'say "so"')
     with pytest.raises(DubaugError, match="no de track"):
         read.track(TrackName("de"))
+
+
+def test_counts_come_back_from_their_csv(tmp_path: Path) -> None:
+    path = tmp_path / "subsets.csv"
+    counts = (Subset(languages=(TrackName("en"), TrackName("es@synthetic")), titles=22, video_hours=0.2296),)
+    write_subsets(path, counts)
+    assert path.read_text(encoding="utf-8") == "languages,titles,video_hours\nen+es@synthetic,22,0.2296\n"
+    assert read_subsets(path) == counts
+    assert counts[0].names == "English, Spanish (synthetic)"
+    with pytest.raises(DubaugError, match="no counts by track at"):
+        read_subsets(tmp_path / "none.csv")
+    path.write_text("title_id,path\n", encoding="utf-8")
+    with pytest.raises(DubaugError, match="is no count by track, it has no column 'languages'"):
+        read_subsets(path)

@@ -62,7 +62,7 @@ def plain(card: str) -> str:
     return " ".join(card.split())
 
 
-def test_the_front_matter_is_yaml_with_languages_and_licence(facts: Callable[..., CardFacts]) -> None:
+def test_the_front_matter_is_yaml_with_languages_and_licence(facts: Callable[..., CardFacts], tiny: Experiment) -> None:
     head = front_matter(model_card(facts(licence="cc-by-4.0")))
     assert head["license"] == "cc-by-4.0"
     assert head["language"] == ["en", "es", "fr", "ja"]
@@ -72,6 +72,8 @@ def test_the_front_matter_is_yaml_with_languages_and_licence(facts: Callable[...
     assert "license" not in front_matter(unstated)
     assert "# license: not stated" in unstated
     assert front_matter(model_card(facts("a")))["language"] == ["en"]
+    several = as_if(facts().network, tiny, secondary=("es", "es@synthetic", "es-419"))
+    assert front_matter(model_card(replace(facts(), network=several)))["language"] == ["en", "es"]
     assert "video" not in front_matter(model_card(facts("a")))["tags"]
 
 
@@ -116,7 +118,7 @@ def test_intervals_stand_beside_the_scores_that_have_them(facts: Callable[..., C
     assert "| Task | Suite | Metric | Score | 95 % | Folds |" in card
     assert "| ESC-50 | hear | Accuracy | 0.600 ± 0.020 | 0.550 .. 0.625 | 5 | 1,200 | 400 |" in card
     assert "| X | hear | Accuracy | 0.600 ± 0.020 |  | 5 | 1,200 | 400 |" in card
-    assert "95 % is the score's bootstrap interval over test items." in plain(card)
+    assert "95 % is the score's interval over test items, of this training." in plain(card)
     assert "| .. 0.900 |" in model_card(facts(scores=[replace(SCORE, interval=(None, 0.9))]))
     assert "95 %" not in model_card(facts(scores=[SCORE]))
 
@@ -172,6 +174,7 @@ def test_an_untrained_network_says_so(facts: Callable[..., CardFacts]) -> None:
             {"video": False, "secondary": ("en",)},
             "the English track of films with the same track, augmented once more.",
         ),
+        ({"secondary": ("es@synthetic",)}, "with the English track and with dubbed tracks: Spanish (synthetic)."),
         ({"video": False, "secondary": ("es",)}, "match the English track of films with dubbed tracks: Spanish."),
     ],
 )

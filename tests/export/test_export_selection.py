@@ -11,7 +11,6 @@ from dubaug.export.selection import (
     ANOTHER,
     Loss,
     general_reason,
-    read_subsets,
     summarise_alignment,
     summarise_found,
     summarise_losses,
@@ -81,17 +80,6 @@ def test_dubs_are_counted_by_status_and_verdict(tmp_path: Path) -> None:
     assert (shifted.status, shifted.verdict, shifted.dubs, shifted.titles) == ("shifted", "correct", 2, 1)
     assert shifted.offset_s_max == pytest.approx(1.3)
     assert (dissimilar.dubs, dissimilar.titles, dissimilar.offset_s_max) == (1, 1, None)
-
-
-def test_the_counts_by_language_are_those_of_table_b4(tmp_path: Path, results: Path) -> None:
-    path = tmp_path / "subsets.csv"
-    path.write_text("languages,titles,video_hours\nen+es,22,0.2296\n", encoding="utf-8")
-    (row,) = read_subsets(path)
-    assert (row.languages, row.titles, row.video_hours) == (("en", "es"), 22, 0.2296)
-    with pytest.raises(DubaugError, match="holds no counts by track: its columns are"):
-        read_subsets(results / "titles.csv")
-    with pytest.raises(DubaugError, match="no counts by language at"):
-        read_subsets(tmp_path / "none.csv")
 
 
 def test_what_was_found_is_counted(results: Path) -> None:

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ from dubaug.plan.amounts import Amount
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.rates import Rate, best, finished, machine_of, pooled, record, recorded
 from dubaug.plan.work import Work
+from dubaug.pretrain.steps import add_step
+from step_factory import make_step
 
 NOW_S = 1_800_000_000.0
 
@@ -70,8 +71,8 @@ def test_a_training_under_way_counts_by_the_median_of_its_speeds(tmp_path: Path)
     )
     metrics = tmp_path / "efj/pretrain/metrics.jsonl"
     metrics.parent.mkdir(parents=True)
-    lines = [json.dumps({"step": step, "clips_per_s": speed}) for step, speed in enumerate([10.0, 800.0, 1000.0])]
-    metrics.write_text("\n".join(lines) + '\n{"step": 3, "clips_p', encoding="utf-8")
+    for step, speed in enumerate([10.0, 800.0, 1000.0]):
+        add_step(metrics, make_step(step, clips_per_s=speed))
     work = Work(unit="clips shown", amount=Amount(value=1_600_000, source=""), settings={})
     (rate,) = pooled(finished([job], lambda _: work, since_s=0))
     assert rate.a_unit == pytest.approx(4 / 800), "seconds of a GPU"

@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import json
 import os
 import socket
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dubaug.errors import DubaugError
-from dubaug.pretrain.workdir import WorkDirectory, open_work_directory
+from dubaug.pretrain.workdir import open_work_directory
 
 MINE = {"experiment": "aaaa", "configuration": {"rate": 1, "seeds": [0, 1]}}
 OTHER = {"experiment": "bbbb", "configuration": {"rate": 2, "seeds": [0, 1]}}
@@ -73,14 +72,3 @@ def test_half_written_files_of_killed_processes_are_removed(tmp_path: Path) -> N
         whole.write_bytes(b"x")
     with open_work_directory(tmp_path, MINE):
         assert (left.exists(), whole.exists()) == (False, True)
-
-
-def test_metrics_from_a_step_on_are_forgotten_with_a_line_cut_short(tmp_path: Path) -> None:
-    work = WorkDirectory(tmp_path)
-    for step in range(4):
-        work.add_metrics({"step": step, "loss": 1 / 3})
-    with work.metrics.open("a") as file:
-        file.write('{"step": 1, "lo')
-    work.forget_metrics_from(3)
-    lines = [json.loads(line) for line in work.metrics.read_text().splitlines()]
-    assert [(line["step"], line["loss"]) for line in lines] == [(0, 0.333333), (1, 0.333333), (2, 0.333333)]

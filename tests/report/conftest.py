@@ -1,6 +1,5 @@
 """A small results folder as the stages write it, and the page of it."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,10 @@ from dubaug.corpus.rejects import Reject, write_rejects
 from dubaug.corpus.titles import Title, write_titles
 from dubaug.corpus.tracks import Track
 from dubaug.files import write_json, write_text
-from dubaug.report.build import Sources, build
+from dubaug.pretrain.steps import add_step
+from dubaug.report.build import ReportSources, build
 from dubaug.tracks import TrackName
+from step_factory import make_step
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def claims_file(tmp_path: Path) -> Callable[..., Path]:
 
     def write(*claims: dict[str, Any], **keys: Any) -> Path:
         path = tmp_path / "claims.json"
-        value = {"level": 0.95, "resamples": 4000, "correction": "holm", "scale": "demo", "claims": list(claims)}
+        value = {"level": 0.95, "correction": "holm", "scale": "demo", "claims": list(claims)}
         write_json(path, {**value, "slips": [], **keys})
         return path
 
@@ -34,7 +35,7 @@ def claims_file(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
-    """Write one of everything; return it as `Sources` takes it."""
+    """Write one of everything; return it as `ReportSources` takes it."""
     folder = tmp_path / "results"
     claims_file(
         claim(),
@@ -62,13 +63,14 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
     write_text(folder / "corpus/subsets.csv", "languages,titles,video_hours\nen+es,22,0.2296\n")
     write_text(
         folder / "corpus/alignment.csv",
-        "title_id,language,status,verdict,offset_s,drift\none,es,aligned,keep,-0.0123,0\none,fr,shifted,correct,1.5,0\n"
-        "two,es,aligned,keep,0.001,0\ntwo,fr,silent,reject,,\n",
+        "title_id,language,status,verdict,offset_s,drift,similarity,agreement,identical,silence,windows\n"
+        "one,es,aligned,keep,-0.0123,0,1,1,0,0,8\none,fr,shifted,correct,1.5,0,1,1,0,0,8\n"
+        "two,es,aligned,keep,0.001,0,1,1,0,0,8\ntwo,fr,silent,reject,,,0,0,0,1,0\n",
     )
     write_text(
         folder / "comparisons.csv",
-        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,9,9,mcnemar\n"
-        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,,,bootstrap\n",
+        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,items,90.5,speaker,\n"
+        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,seeds and items,4,speaker,too few\n",
     )
     checkpoint = {"epoch": 2, "path": "pretrain/epoch02.safetensors", "sha256": "ab" * 32}
     write_json(
@@ -77,8 +79,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
          "n_titles": 2, "seconds": 41.6, "device": "cpu"},
     )  # fmt: skip
     steps = [(0, 1, 6.0), (1, 1, 9.0), (1, 1, 5.0), (2, 2, 4.0), (3, 2, 3.0)]
-    lines = [json.dumps({"step": step, "epoch": epoch, "loss": loss}) for step, epoch, loss in steps]
-    write_text(folder / "efj/metrics.jsonl", "\n".join(lines) + "\n")
+    for step, epoch, loss in steps:
+        add_step(folder / "efj/metrics.jsonl", make_step(step, epoch=epoch, loss=loss))
     head = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
     for name, row in {
         "benchmarks/align0": "10\t0:00:10\t512\t1\t1\t1\t0\t2\t99\t8",
@@ -86,7 +88,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
         "efj/benchmarks/pretrain": "0.4\t0:00:00\tNA\tNA\tNA\tNA\tNA\tNA\tNA\tNA",
     }.items():
         write_text(folder / f"{name}.tsv", f"{head}{row}\n")
-    write_json(folder / "efj/hear.json", {"git_commit": "c0ffee" * 6, "tasks": {"esc50": {}, "fsd50k": {}}})
+    computed = {"git_commit": "c0ffee" * 6}
+    write_json(folder / "efj/hear.json", {"git_commit": None, "tasks": {"esc50": computed, "fsd50k": computed}})
     return {
         "out_dir": folder,
         "claims": tmp_path / "claims.json",
@@ -112,6 +115,6 @@ def make_page(demo_experiment: Experiment, repository: Path) -> Callable[..., st
     def make(experiment: Experiment = demo_experiment, **sources: Any) -> str:
         text = yaml.safe_dump(to_mapping(experiment), sort_keys=False)
         scale = repository / "workflow/config/paper.yaml"
-        return build(Sources(experiment=experiment, configuration=text, paper_scale=scale, **sources))
+        return build(ReportSources(experiment=experiment, configuration=text, paper_scale=scale, **sources))
 
     return make

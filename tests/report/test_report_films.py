@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from dubaug.corpus.rejects import Reject
-from dubaug.report.films import read_alignment, read_films, read_left_out, read_subsets, reasons_of
+from dubaug.report.films import read_alignment, read_films, read_found, read_left_out, reasons_of
 
 
 def test_titles_are_counted(results: dict[str, Any]) -> None:
@@ -13,11 +13,6 @@ def test_titles_are_counted(results: dict[str, Any]) -> None:
     assert (films.titles, films.clips, films.years) == (2, 90, (1972, 1972))
     assert (films.hours, films.shortest_min, films.longest_min) == (pytest.approx(0.075), 1.5, 3)
     assert films.original_languages == (("French (fr)", 1), ("not said", 1))
-
-
-def test_subsets_have_their_languages_names(results: dict[str, Any]) -> None:
-    (subset,) = read_subsets(results["subsets"]) or ()
-    assert (subset.languages, subset.titles, subset.video_hours) == ("English, Spanish", 22, 0.2296)
 
 
 def test_dubs_are_counted_by_finding_and_language(results: dict[str, Any]) -> None:
@@ -42,6 +37,6 @@ def test_reasons_are_counted_with_their_titles_and_clips() -> None:
 
 def test_what_is_not_there_is_none_and_an_empty_list_is_a_list(tmp_path: Path) -> None:
     path = tmp_path / "none.csv"
-    assert [read_films(path), read_subsets(path), read_alignment(path), read_left_out([path])] == [None] * 4
+    assert [read_films(path), read_found(path), read_alignment(path), read_left_out([path])] == [None] * 4
     path.write_text("title_id,stage,reason,advice,clips\n", encoding="utf-8")
     assert read_left_out([path, tmp_path / "other.csv"]) == ()

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from dubaug.errors import DubaugError
-from dubaug.report.runtimes import Job, by_rule, read_jobs
+from dubaug.report.runtimes import JobTime, by_rule, read_jobs
 
 
 def test_jobs_are_named_after_their_rules(results: dict[str, Any]) -> None:
@@ -15,8 +15,8 @@ def test_jobs_are_named_after_their_rules(results: dict[str, Any]) -> None:
 
 
 def test_rules_have_sums_maxima_and_shares_slow_ones_first() -> None:
-    def job(rule: str, wall_s: float, cpu_s: float | None, peak_mib: float | None) -> Job:
-        return Job(rule=rule, wall_s=wall_s, cpu_s=cpu_s, peak_mib=peak_mib, read_mib=1, written_mib=None)
+    def job(rule: str, wall_s: float, cpu_s: float | None, peak_mib: float | None) -> JobTime:
+        return JobTime(rule=rule, wall_s=wall_s, cpu_s=cpu_s, peak_mib=peak_mib, read_mib=1, written_mib=None)
 
     quick, slow = job("a", 10, 5, 100), [job("b", 20, None, None), job("b", 10, 8, 300)]
     first, second = by_rule([quick, *slow])

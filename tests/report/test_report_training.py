@@ -23,11 +23,3 @@ def test_a_run_without_a_record_and_one_that_is_not_there(results: dict[str, Any
 def test_records_go_with_manifests(results: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(DubaugError, match="2 --metrics for 1 --manifests"):
         read_trainings(results["manifests"], [tmp_path / "a", tmp_path / "b"])
-
-
-@pytest.mark.parametrize("line", ["{", '{"step": 1}', "1"])
-def test_a_line_that_is_no_step_is_named(results: dict[str, Any], line: str) -> None:
-    with results["metrics"][0].open("a", encoding="utf-8") as file:
-        file.write(line)
-    with pytest.raises(DubaugError, match=r"metrics\.jsonl, line 6: no step"):
-        read_trainings(results["manifests"], results["metrics"])

@@ -1,6 +1,5 @@
 import pytest
 
-from dubaug.errors import DubaugError
 from dubaug.report import words
 from dubaug.words import listed, plural
 
@@ -40,9 +39,3 @@ def test_small_numbers_do_not_become_nothing() -> None:
 def test_lists_and_plurals() -> None:
     assert [listed(items) for items in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
     assert [plural(count, "clip") for count in (1, 0, 1000)] == ["1 clip", "0 clips", "1,000 clips"]
-
-
-def test_what_is_no_number_is_named() -> None:
-    assert words.number_or_none("NA", "x") is None
-    with pytest.raises(DubaugError, match=r"a\.csv, column low: 'x' is no number"):
-        words.number_or_none("x", "a.csv, column low")

@@ -73,7 +73,7 @@ def trainer(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     def start(
         variant: str, uri: str, *, steps: int, pause_s: float = 0.0, **environment: str
     ) -> "subprocess.Popen[str]":
-        words = [str(tmp_path / "results" / variant / "pretrain"), variant, uri, str(steps), str(pause_s)]
+        words = [str(tmp_path / "results" / variant / "seed0/pretrain"), variant, uri, str(steps), str(pause_s)]
         with (tmp_path / f"{variant}.said").open("w") as said:
             command = [sys.executable, str(script), *words]
             pipes = {"stdout": subprocess.PIPE, "stderr": said, "text": True}

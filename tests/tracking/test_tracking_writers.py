@@ -16,7 +16,7 @@ from dubaug.tracking.sync import sync
 
 WRITERS, STEPS = 16, 300
 FORKED = """
-import os, sys, threading, time
+import json, os, sys, threading, time
 from pathlib import Path
 os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
 import mlflow.tracking, mlflow.entities, mlflow.store.tracking.sqlalchemy_store
@@ -30,7 +30,8 @@ uri, writers, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 
 def train(work, pipe):
     for step in range(steps):
-        work.add_metrics({"step": step, "epoch": 1, "loss": 1.0 / (step + 1)})
+        with work.metrics.open("a") as file:
+            file.write(json.dumps({"step": step, "epoch": 1, "loss": 1.0 / (step + 1), "time_s": time.time()}) + "\n")
         time.sleep(0.02)
     os.write(pipe, b"FINISHED")
     os.close(pipe)

@@ -29,9 +29,10 @@ def line_of(step: int, loss: float, at_s: float = 1.7e9) -> str:
 
 
 TRAINER = """
-import sys, time
+import json, sys, time
 from contextlib import nullcontext
 from pathlib import Path
+from dubaug.pretrain.steps import forget_steps_from
 from dubaug.pretrain.workdir import open_work_directory
 from dubaug.companion.training import followed
 
@@ -42,13 +43,15 @@ identity = {"experiment": "e1", "configuration": {"seed": 0}, "shards": None}
 with open_work_directory(work_dir, identity) as work:
     done = len(work.metrics.read_text().splitlines()) if work.metrics.is_file() else 0
     done -= done % 10  # it saves every ten steps
-    work.forget_metrics_from(done)
+    forget_steps_from(work.metrics, done)
     keys = dict(variant=variant, seed=0, uri=uri, experiment="dubaug", state_dir=state_dir)
     with followed(work_dir, **keys) if uri else nullcontext():
         for step in range(done, steps):
             if stop.exists():
                 break
-            work.add_metrics({"step": step, "epoch": 1, "loss": 1.0 / (step + 1), "clips_per_s": time.time() % 97})
+            values = {"step": step, "epoch": 1, "loss": 1.0 / (step + 1), "clips_per_s": time.time() % 97}
+            with work.metrics.open("a") as file:
+                file.write(json.dumps({**values, "time_s": time.time()}) + "\n")
             time.sleep(pause_s)
         ended = time.monotonic()
 print(time.monotonic() - ended)

@@ -23,7 +23,7 @@ from dubaug.tracking.records import collect
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
 BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CONFIGURATIONS = ("german.yaml", "french.yaml", "variants.yaml", "beehive.yaml")
+CONFIGURATIONS = ("german.yaml", "french.yaml", "synthetic.yaml", "variants.yaml", "beehive.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,15 @@ def test_a_language_has_columns_and_curves(
     assert {"+DE", "+EFJG", "+EFJ"} <= {row["label"] for row in table if row["task"] == "esc50"}
     assert {"de", "efjg"} <= {row["variant"] for row in figure}
     assert "+EFJG" in (tmp_path / "out/table1.md").read_text(encoding="utf-8")
+
+
+def test_human_and_synthetic_dubs_are_two_variants(experiment: Callable[[str], Experiment]) -> None:
+    made = experiment("synthetic.yaml")
+    assert made.corpus.tracks == ("en", "es", "es@synthetic")
+    assert {name: variant.secondary for name, variant in made.variants.items() if variant.dub_augmented} == {
+        "es": ("es",),
+        "es_machine": ("es@synthetic",),
+    }
 
 
 def test_another_primary_language_works_on_the_demos_films(

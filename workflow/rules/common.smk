@@ -18,7 +18,9 @@ try:
     from dubaug.layout import RunName, epoch_name, of_old_layout
     from dubaug.pretrain.experiment import pretraining_digest
     from dubaug.probe.experiment import result_digest
-    from dubaug.figures.names import sweep_figures
+    from dubaug.figures.names import sweep_figures, swept_tasks
+    from dubaug.suites.registry import SUITES
+    from dubaug.tables.layout import suite_tables
     from dubaug.tracking.watch import Watcher
 except ModuleNotFoundError as error:
     raise WorkflowError(
@@ -71,7 +73,7 @@ if old := of_old_layout(RESULTS, VARIANTS):
     )
 
 # Suites whose probes go through all kept checkpoints; the others take the last one.
-SWEPT = ["hear"]
+SWEPT = [name for name in EXPERIMENT.suites if SUITES[name].swept]
 
 TABLE_FORMS = ["csv", "md", "tex", "html"]
 TABLE_KINDS = ["", "_vs_paper"]  # by itself, and beside the paper's numbers
@@ -82,11 +84,16 @@ TABLES = collect(
     kind=TABLE_KINDS,
     form=TABLE_FORMS,
 )
+# The suites' own, which the paper does not have.
+SUITE_TABLES = list(suite_tables(EXPERIMENT))
+TABLES += collect(
+    RESULTS / "tables/table{table}.{form}", table=SUITE_TABLES, form=TABLE_FORMS
+)
 COMPARISONS = collect(RESULTS / "comparisons.{form}", form=["csv", "json"])
 CLAIMS = collect(RESULTS / "claims.{form}", form=["json", "md"])
 # Figure C2 at the text's and at a column's width, and the same of variants with epochs of their own.
 SWEEP_FIGURES = list(sweep_figures(EXPERIMENT))
-DRAWN_SWEEPS = SWEEP_FIGURES if EVALUATED.suites["hear"] else []
+DRAWN_SWEEPS = SWEEP_FIGURES if swept_tasks(EVALUATED) else []
 FIGURES = collect(
     RESULTS / "figures/{figure}.{form}",
     figure=["b1", "mels", *DRAWN_SWEEPS, *map("{}_column".format, DRAWN_SWEEPS)],
@@ -114,7 +121,7 @@ wildcard_constraints:
     run=one_of(RUNS),
     variant=one_of(VARIANTS),
     task=one_of(EXPERIMENT.tasks),
-    suite="hear|hares|visual",
+    suite=one_of(EXPERIMENT.suites),
     batch=r"\d+",
 
 
@@ -293,7 +300,7 @@ def sweep_flags(suite):
     return of_run
 
 
-def result_files(suites=("hear", "hares", "visual")):
+def result_files(suites=tuple(EXPERIMENT.suites)):
     """Return the results of all variants on these suites, where a variant has them; those swept name their sweeps."""
     return [
         RESULTS / variant / f"{suite}.json"

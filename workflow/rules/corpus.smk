@@ -1,4 +1,4 @@
-# Which titles there are, which can be read to their end, and which have all languages (Table B4).
+# Which titles there are, which can be read to their end, and which have all tracks (Table B4).
 rule catalogue:
     input:
         catalogue=EXPERIMENT.corpus.catalogue,

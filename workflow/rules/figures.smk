@@ -1,7 +1,7 @@
 # The paper's figures, each with its data, and in words for those who cannot see it.
 rule figure_c2:
     input:
-        results=result_files(suites=["hear"]),
+        results=result_files(suites=SWEPT),
     output:
         figure=report(
             collect(

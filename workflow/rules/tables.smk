@@ -65,6 +65,11 @@ rule result_tables:
             kind=TABLE_KINDS,
             form=TABLE_FORMS,
         ),
+        own=collect(
+            RESULTS / "tables/table{table}.{form}",
+            table=SUITE_TABLES,
+            form=TABLE_FORMS,
+        ),
     log:
         RESULTS / "logs/result_tables.log",
     benchmark:
@@ -80,6 +85,7 @@ rule result_tables:
         paper=PAPER,
         scale=PAPER_SCALE,
         out_dir=RESULTS / "tables",
+        own=SUITE_TABLES,
     shell:
-        "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables 1 2 a1 a2 a3 d6"
+        "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables 1 2 a1 a2 a3 d6 {params.own}"
         " --results {input.results} --out-dir {params.out_dir} 2> {log}"

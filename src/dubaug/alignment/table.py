@@ -1,7 +1,5 @@
 """alignment.csv: one row a dub."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
@@ -12,6 +10,7 @@ from dubaug.corpus.titles import Title
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
 from dubaug.media.warp import Move
+from dubaug.tabular import csv_text, read_rows
 from dubaug.tracks import TrackName
 
 COLUMNS = (
@@ -22,21 +21,22 @@ COLUMNS = (
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:
     """Write the findings as CSV, sorted by title and track; an offset that was not found is empty."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for finding in sorted(findings, key=lambda finding: (finding.title_id, finding.track)):
-        measured = finding.measurement
-        writer.writerow(
-            [
-                *(finding.title_id, finding.track, finding.status, finding.verdict),
-                "" if measured.offset_s is None else f"{measured.offset_s:.6f}",
-                "" if measured.drift is None else f"{measured.drift:.9f}",
-                *(f"{measured.similarity:.4f}", f"{measured.agreement:.4f}", f"{measured.identical:.4f}"),
-                *(f"{measured.silence:.4f}", measured.windows),
-            ]
-        )
-    write_text(path, buffer.getvalue())
+    ordered = sorted(findings, key=lambda finding: (finding.title_id, finding.track))
+    write_text(path, csv_text(COLUMNS, map(_row, ordered)))
+
+
+def _row(finding: Finding) -> dict[str, object]:
+    measured = finding.measurement
+    return {
+        "title_id": finding.title_id,
+        "language": finding.track,
+        "status": finding.status,
+        "verdict": finding.verdict,
+        "offset_s": None if measured.offset_s is None else f"{measured.offset_s:.6f}",
+        "drift": None if measured.drift is None else f"{measured.drift:.9f}",
+        **{name: f"{getattr(measured, name):.4f}" for name in ("similarity", "agreement", "identical", "silence")},
+        "windows": measured.windows,
+    }
 
 
 def read_findings(paths: Sequence[Path]) -> tuple[Finding, ...]:
@@ -45,11 +45,7 @@ def read_findings(paths: Sequence[Path]) -> tuple[Finding, ...]:
     for path in paths:
         if not path.is_file():
             raise DubaugError(f"no alignment at {path}: make it with `dubaug align`")
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise DubaugError(f"{path} is not from `dubaug align`: its columns are {reader.fieldnames}")
-            findings += [_finding(row, path) for row in reader]
+        findings += [_finding(row, path) for row in read_rows(path, COLUMNS, what="alignment of dubs")]
     return tuple(findings)
 
 

@@ -1,14 +1,11 @@
 """`dubaug catalogue` and `dubaug select`."""
 
 import argparse
-import csv
 import functools
-import io
 from pathlib import Path
 
 from dubaug.config import load
 from dubaug.errors import DubaugError
-from dubaug.files import write_text
 from dubaug.progress import Progress, say
 
 
@@ -92,17 +89,12 @@ def run_catalogue(options: argparse.Namespace) -> None:
 
 def run_select(options: argparse.Namespace) -> None:
     """Write the selected titles and the counts of Table B4."""
-    from dubaug.corpus.subsets import count_subsets, select
+    from dubaug.corpus.subsets import count_subsets, select, write_subsets
     from dubaug.corpus.titles import read_titles, write_titles
 
     corpus = load(options.config).corpus
     found = read_titles(options.catalogue)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["languages", "titles", "video_hours"])
-    for row in count_subsets(found, corpus.tracks[0], corpus.tracks[1:]):
-        writer.writerow(["+".join(row.languages), row.titles, f"{row.video_hours:.4f}"])
     chosen = select(found, corpus.tracks)
-    write_text(options.subsets, buffer.getvalue())
+    write_subsets(options.subsets, count_subsets(found, corpus.tracks[0], corpus.tracks[1:]))
     write_titles(options.titles, chosen)
     say(f"{len(chosen)} of {len(found)} titles have {', '.join(corpus.tracks)}")

@@ -1,13 +1,12 @@
 """The reject list: what was not used, why, and what its owner can do about it."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
+from dubaug.tabular import csv_text, read_rows
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -31,23 +30,17 @@ COLUMNS = tuple(field.name for field in fields(Reject))
 
 def write_rejects(path: Path, rejects: Iterable[Reject]) -> None:
     """Write the list as CSV, sorted by title; with nothing rejected it has its header only."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-    writer.writeheader()
     ordered = sorted(rejects, key=lambda reject: (reject.title_id, reject.stage, reject.reason))
-    writer.writerows({**asdict(reject), "clips": "" if reject.clips is None else reject.clips} for reject in ordered)
-    write_text(path, buffer.getvalue())
+    write_text(path, csv_text(COLUMNS, map(asdict, ordered)))
 
 
 def read_rejects(paths: Sequence[Path]) -> tuple[Reject, ...]:
-    """Return the rows of several lists. Raises `DubaugError` if one is no reject list."""
+    """Return the rows of several lists. Raises `DubaugError` if one is not there, or is no reject list."""
     rejects: list[Reject] = []
     for path in paths:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise DubaugError(f"{path} is no reject list: its columns are {reader.fieldnames}")
-            for row in reader:
-                clips = row.pop("clips")
-                rejects.append(Reject(**row, clips=int(clips) if clips else None))
+        if not path.is_file():
+            raise DubaugError(f"no reject list at {path}: leave it out, or make it with `dubaug index`")
+        for row in read_rows(path, COLUMNS, what="reject list"):
+            words = {column: row[column] for column in COLUMNS if column != "clips"}
+            rejects.append(Reject(**words, clips=int(row["clips"]) if row["clips"] else None))
     return tuple(rejects)

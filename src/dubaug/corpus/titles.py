@@ -1,7 +1,5 @@
 """The titles that were found (catalogue.csv) or selected (titles.csv): what the media themselves say."""
 
-import csv
-import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +9,7 @@ from typing import Any
 from dubaug.corpus.tracks import Track, format_tracks, parse_tracks
 from dubaug.errors import DubaugError
 from dubaug.files import write_text
+from dubaug.tabular import csv_text, read_rows
 from dubaug.tracks import TrackName, serving
 
 COLUMNS = (
@@ -93,27 +92,24 @@ class Title:
 def write_titles(path: Path, titles: Iterable[Title]) -> None:
     """Write the titles as CSV, sorted by id. Paths become relative to the CSV's folder, unless they lie elsewhere."""
     folder = path.resolve().parent
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for title in sorted(titles, key=lambda title: title.title_id):
-        writer.writerow(
-            {
-                "title_id": title.title_id,
-                "path": _relative(title.path, folder),
-                "minutes": f"{title.minutes:.3f}",
-                "languages": "+".join(title.languages),
-                "original_language": title.original_language,
-                "year": title.year,
-                "genres": title.genres,
-                "clips": title.clips,
-                "tracks": format_tracks(title.tracks, lambda path: _relative(path, folder)),
-                "picture": title.picture,
-                "sound": title.sound,
-                "notes": title.notes,
-            }
-        )
-    write_text(path, buffer.getvalue())
+    rows = [
+        {
+            "title_id": title.title_id,
+            "path": _relative(title.path, folder),
+            "minutes": f"{title.minutes:.3f}",
+            "languages": "+".join(title.languages),
+            "original_language": title.original_language,
+            "year": title.year,
+            "genres": title.genres,
+            "clips": title.clips,
+            "tracks": format_tracks(title.tracks, lambda path: _relative(path, folder)),
+            "picture": title.picture,
+            "sound": title.sound,
+            "notes": title.notes,
+        }
+        for title in sorted(titles, key=lambda title: title.title_id)
+    ]
+    write_text(path, csv_text(COLUMNS, rows))
 
 
 def read_titles(path: Path) -> tuple[Title, ...]:
@@ -121,12 +117,7 @@ def read_titles(path: Path) -> tuple[Title, ...]:
     if not path.is_file():
         raise DubaugError(f"no titles at {path}: make them with `dubaug catalogue` and `dubaug select`")
     folder = path.resolve().parent
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-        if missing:
-            raise DubaugError(f"{path} has no column {missing[0]!r}: it is not from `dubaug catalogue` of this version")
-        return tuple(_title(row, folder) for row in reader)
+    return tuple(_title(row, folder) for row in read_rows(path, COLUMNS, what="list of titles"))
 
 
 def _title(row: dict[str, str], folder: Path) -> Title:

@@ -1,7 +1,5 @@
 """The survey of the data sets for people (a table, a page) and for programs (CSV, JSON)."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +7,7 @@ from dubaug.config import Experiment
 from dubaug.downstream.published import Published, published_for
 from dubaug.downstream.survey import TaskData
 from dubaug.markdown import table_lines
+from dubaug.tabular import csv_text
 
 UNKNOWN = "not stated"
 
@@ -45,11 +44,7 @@ def to_csv(tasks: Sequence[TaskData]) -> str:
         for key in ("labels", "labels_published"):
             row[key] = _heads(row[key])
         row["unchecked"] = "|".join(row["unchecked"])
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(list(rows[0]) if rows else [], rows)
 
 
 def to_text(tasks: Sequence[TaskData]) -> str:

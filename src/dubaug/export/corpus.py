@@ -67,9 +67,6 @@ def _decade(year: str) -> str:
 
 def summarise_rejects(paths: Sequence[Path]) -> LeftOut:
     """Return how many titles lost clips or were lost whole, by stage. Raises `DubaugError` for other files."""
-    for path in paths:
-        if not path.is_file():
-            raise DubaugError(f"no reject list at {path}: leave it out, or make it with `dubaug index`")
     rejects = set(read_rejects(paths))
     by_stage = {(reject.stage, reject.title_id) for reject in rejects}
     return LeftOut(

@@ -1,6 +1,5 @@
 """How the corpus came to be what it is, in numbers: languages, alignment, rejections. Titles are never named."""
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +8,8 @@ from pathlib import Path
 from dubaug.alignment.judge import Status, Verdict
 from dubaug.alignment.table import read_findings
 from dubaug.corpus.rejects import read_rejects
-from dubaug.corpus.subsets import Subset
 from dubaug.corpus.titles import read_titles
-from dubaug.errors import DubaugError
-from dubaug.tracks import TrackName
 
-SUBSET_COLUMNS = ["languages", "titles", "video_hours"]
 ANOTHER = "another reason (see the reject list)"
 """In place of a reason that may hold the name of a file."""
 
@@ -56,24 +51,6 @@ def summarise_found(catalogue_csv: Path) -> Found:
     return Found(titles=len(titles), hours=sum(title.minutes for title in titles) / 60)
 
 
-def read_subsets(path: Path) -> tuple[Subset, ...]:
-    """Return Table B4's rows. Raises `DubaugError` for a file that `dubaug select` did not write."""
-    if not path.is_file():
-        raise DubaugError(f"no counts by track at {path}: leave them out, or make them with `dubaug select`")
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if list(reader.fieldnames or ()) != SUBSET_COLUMNS:
-            raise DubaugError(f"{path} holds no counts by track: its columns are {reader.fieldnames}")
-        return tuple(
-            Subset(
-                languages=tuple(map(TrackName, row["languages"].split("+"))),
-                titles=int(row["titles"]),
-                video_hours=float(row["video_hours"]),
-            )
-            for row in reader
-        )
-
-
 def summarise_alignment(paths: Sequence[Path]) -> tuple[Dubs, ...]:
     """Return the dubs of each status and verdict, most first. Raises `DubaugError` for other tables."""
     findings = read_findings(paths)
@@ -96,9 +73,6 @@ def summarise_alignment(paths: Sequence[Path]) -> tuple[Dubs, ...]:
 
 def summarise_losses(paths: Sequence[Path]) -> tuple[Loss, ...]:
     """Return what was rejected by stage and reason, most titles first. Raises `DubaugError` for other files."""
-    for path in paths:
-        if not path.is_file():
-            raise DubaugError(f"no reject list at {path}: leave it out, or make it with `dubaug index`")
     rejects = [(reject, general_reason(reject.reason, reject.title_id)) for reject in set(read_rejects(paths))]
     losses = []
     for stage, reason in sorted({(reject.stage, reason) for reject, reason in rejects}):

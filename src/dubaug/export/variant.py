@@ -6,12 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from dubaug.corpus.subsets import read_subsets
 from dubaug.errors import DubaugError
 from dubaug.export.data_card import DataFacts, data_card
 from dubaug.export.facts import CardSources, configuration_of, gather, licence_of, versions_of
 from dubaug.export.network import Network, read_network
 from dubaug.export.scores import collect_variant_scores
-from dubaug.export.selection import read_subsets, summarise_alignment, summarise_found, summarise_losses
+from dubaug.export.selection import summarise_alignment, summarise_found, summarise_losses
 from dubaug.export.variant_card import VariantFacts, variant_card
 from dubaug.files import write_text
 

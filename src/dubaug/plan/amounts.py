@@ -1,14 +1,14 @@
 """How much there is to do: films, hours, clips, recordings; counted where that was done, else as far as is known."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug.config import Experiment
+from dubaug.corpus.subsets import read_subsets
 from dubaug.corpus.titles import read_titles
+from dubaug.downstream.manifest import FeaturesManifest
 from dubaug.downstream.published import published_for
-from dubaug.files import read_json
 from dubaug.plan.jobs import PlannedJob
 from dubaug.shards.index import ClipIndex
 
@@ -128,13 +128,12 @@ def _generated(experiment: Experiment) -> FilmAmounts:
 def _published(experiment: Experiment, paper: Path) -> FilmAmounts:
     """Return the paper's corpus of the same languages, as if it were this one; nothing for other languages."""
     languages = set(experiment.corpus.tracks)
-    with (paper / "subsets_b4.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if set(row["languages"].split("+")) == languages]
+    rows = [row for row in read_subsets(paper / "subsets_b4.csv") if set(row.languages) == languages]
     if not rows:
         return FilmAmounts(found_titles=None, found_hours=None, titles=None, hours=None, clips=None)
     source = "the paper, Table B4"
-    titles = Amount(value=int(rows[0]["titles"]), source=source)
-    hours = Amount(value=float(rows[0]["video_hours"]), source=source)
+    titles = Amount(value=rows[0].titles, source=source)
+    hours = Amount(value=rows[0].video_hours, source=source)
     clips = Amount(value=_clips(experiment, hours.value), source=source)
     # How many more films a catalogue has that lack a language is another thing at every site.
     return FilmAmounts(found_titles=titles, found_hours=hours, titles=titles, hours=hours, clips=clips)
@@ -149,8 +148,8 @@ def _downstream(experiment: Experiment, features: dict[str, Path]) -> tuple[dict
             items[name] = Amount(value=known.clips, source="its publisher")
     for suite, manifest in features.items():
         if manifest.is_file():
-            tasks = read_json(manifest)["tasks"]
-            by_shard = {task["shard"]: task["windows"] for task in tasks.values()}
+            tasks = FeaturesManifest.load(manifest).tasks
+            by_shard = {task.shard: task.windows for task in tasks.values()}
             windows[suite] = Amount(value=sum(by_shard.values()), source=str(manifest))
-            items |= {name: Amount(value=task["items"], source=str(manifest)) for name, task in tasks.items()}
+            items |= {name: Amount(value=task.items, source=str(manifest)) for name, task in tasks.items()}
     return windows, items

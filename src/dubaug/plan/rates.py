@@ -1,6 +1,5 @@
 """What a unit of work takes: rates measured by earlier runs, given by hand, or bounds; each with its source."""
 
-import csv
 import json
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +11,8 @@ from dubaug.errors import DubaugError
 from dubaug.files import read_json
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.work import Work
+from dubaug.pretrain.steps import read_steps
+from dubaug.report.runtimes import read_benchmark
 
 Basis = Literal["given", "measured here", "measured elsewhere", "bound"]
 BASES: tuple[Basis, ...] = ("given", "measured here", "measured elsewhere", "bound")
@@ -83,21 +84,11 @@ def finished(jobs: Sequence[PlannedJob], work: Callable[[PlannedJob], Work], *, 
             continue
         path = Path(job.benchmark)
         if path.is_file() and path.stat().st_mtime >= since_s:
-            wall_s = max(_wall_s(path), _trained_s(job))
+            wall_s = max(read_benchmark(path)[-1].wall_s, _trained_s(job))
             found.append(Measured(job=job, work=work(job), wall_s=wall_s, source=job.benchmark))
         elif job.rule == "pretrain":
             found += _under_way(job, work(job), since_s)
     return [one for one in found if one.work.amount is not None and one.work.amount.value > 0]
-
-
-def _wall_s(path: Path) -> float:
-    """Return the seconds that a benchmark file says. Raises `DubaugError`."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    try:
-        return float(rows[-1]["s"])
-    except (IndexError, KeyError, ValueError):
-        raise DubaugError(f"{path} is no benchmark file of Snakemake (a row with the column `s`): delete it") from None
 
 
 def _trained_s(job: PlannedJob) -> float:
@@ -112,9 +103,7 @@ def _under_way(job: PlannedJob, work: Work, since_s: float) -> list[Measured]:
     metrics = Path(job.outputs[0]).parent / "pretrain/metrics.jsonl"
     if not metrics.is_file() or metrics.stat().st_mtime < since_s or work.amount is None:
         return []
-    # The last line may be one that is being written.
-    lines = [line for line in metrics.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-    speeds = [json.loads(line)["clips_per_s"] for line in lines]
+    speeds = [step.clips_per_s for step in read_steps(metrics)]
     if not speeds:
         return []
     wall_s = work.amount.value / statistics.median(speeds)

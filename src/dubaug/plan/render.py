@@ -1,9 +1,7 @@
 """A plan as text for the terminal, Markdown, CSV or plain values."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from dubaug.config import Experiment
@@ -11,6 +9,7 @@ from dubaug.markdown import table_lines
 from dubaug.plan.amounts import Amounts
 from dubaug.plan.disk import Space
 from dubaug.plan.estimate import Row, Total
+from dubaug.tabular import csv_text
 
 HOURS_MIN = 10.0
 """Plans of fewer core-hours are shown in minutes."""
@@ -50,12 +49,7 @@ def to_markdown(plan: Plan) -> str:
 
 def to_csv(plan: Plan) -> str:
     """Return a row a rule, with all figures in full."""
-    buffer = io.StringIO()
-    names = list(Row.__dataclass_fields__)
-    writer = csv.DictWriter(buffer, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in plan.rows)
-    return buffer.getvalue()
+    return csv_text([field.name for field in fields(Row)], map(asdict, plan.rows))
 
 
 def to_mapping(plan: Plan) -> dict[str, Any]:

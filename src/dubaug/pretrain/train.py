@@ -23,6 +23,7 @@ from dubaug.pretrain.processes import Processes, StopRequest, joined_processes
 from dubaug.pretrain.run import Run
 from dubaug.pretrain.schedule import learning_rate
 from dubaug.pretrain.state import Progressed, load_state, newest_step, save_state
+from dubaug.pretrain.steps import TrainingStep, add_step, forget_steps_from
 from dubaug.pretrain.workdir import WorkDirectory, open_work_directory
 from dubaug.progress import Progress
 
@@ -129,7 +130,7 @@ class _Trainer:
         total, done = self.epochs * self.steps_per_epoch, self.progressed.step
         clips = self.source.clips_of_title
         if self.processes.first:
-            self.work.forget_metrics_from(done)
+            forget_steps_from(self.work.metrics, done)
             self._check_kept()
             self.work.log(
                 f"{self.run.variant}: {sum(clips.values())} clips of {len(clips)} titles, {self.epochs} epochs of "
@@ -264,36 +265,37 @@ class _Trainer:
         seconds = time.monotonic() - start + waited_s
         self.progressed = replace(self.progressed, step=step + 1, seconds=self.progressed.seconds + seconds)
         if self.processes.first:
-            self._tell(
-                step=step,
-                epoch=epoch + 1,
-                loss=figures.loss,
-                learning_rate=rate,
-                temperature=settings.temperature,
-                gradient_norm=figures.gradient_norm,
-                retrieval_at_1=figures.retrieval_at_1,
-                alignment=figures.alignment,
-                uniformity=figures.uniformity,
-                clips_per_s=len(batch.names) * self.processes.count / seconds,
-                data_wait_share=waited_s / seconds,
-                memory_gib=peak_memory_gib(self.processes.device),
+            self._record(
+                TrainingStep(
+                    step=step,
+                    epoch=epoch + 1,
+                    loss=figures.loss,
+                    learning_rate=rate,
+                    temperature=settings.temperature,
+                    gradient_norm=figures.gradient_norm,
+                    retrieval_at_1=figures.retrieval_at_1,
+                    alignment=figures.alignment,
+                    uniformity=figures.uniformity,
+                    clips_per_s=len(batch.names) * self.processes.count / seconds,
+                    data_wait_share=waited_s / seconds,
+                    memory_gib=peak_memory_gib(self.processes.device),
+                )
             )
         return figures.stopping
 
-    def _tell(self, **values: float) -> None:
-        """Write a step's figures: all of them as a line of metrics, some as progress, and now and then in the log."""
-        self.work.add_metrics(values)
-        where = f"epoch {values['epoch']}/{self.epochs}, loss {values['loss']:.3f}"
+    def _record(self, step: TrainingStep) -> None:
+        """Write what a step says: all of it as a line of metrics, some as progress, and now and then in the log."""
+        add_step(self.work.metrics, step)
+        where = f"epoch {step.epoch}/{self.epochs}, loss {step.loss:.3f}"
         self.progress.advance(note=where)
         ended = self.progressed.step % self.steps_per_epoch == 0
         if ended or time.monotonic() - self.logged_at > LOG_EVERY_S:
             self.logged_at = time.monotonic()
             self.work.note(
-                f"step {values['step']}, {where}, retrieval@1 {values['retrieval_at_1']:.2f}, alignment "
-                f"{values['alignment']:.2f}, uniformity {values['uniformity']:.2f}, learning rate "
-                f"{values['learning_rate']:.3g}, temperature {values['temperature']:g}, gradient norm "
-                f"{values['gradient_norm']:.3g}, {values['clips_per_s']:.1f} clips/s, "
-                f"{values['data_wait_share']:.0%} of the time waiting for data, {values['memory_gib']:.2f} GiB"
+                f"step {step.step}, {where}, retrieval@1 {step.retrieval_at_1:.2f}, alignment {step.alignment:.2f}, "
+                f"uniformity {step.uniformity:.2f}, learning rate {step.learning_rate:.3g}, temperature "
+                f"{step.temperature:g}, gradient norm {step.gradient_norm:.3g}, {step.clips_per_s:.1f} clips/s, "
+                f"{step.data_wait_share:.0%} of the time waiting for data, {step.memory_gib:.2f} GiB"
             )
 
     def _keep(self, epoch: int) -> None:

@@ -39,7 +39,7 @@ class WorkDirectory:
 
     @property
     def metrics(self) -> Path:
-        """One JSON object a step."""
+        """One JSON object a step (see `steps`)."""
         return self.path / "metrics.jsonl"
 
     @property
@@ -64,19 +64,9 @@ class WorkDirectory:
 
     def note(self, message: str) -> None:
         """Keep a line with its time in `log.txt`. Raises `DubaugError` if the disk is full."""
-        _append(self.path / "log.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
-
-    def add_metrics(self, values: Mapping[str, float]) -> None:
-        """Add a step's line. Raises `DubaugError` if the disk is full."""
-        rounded = {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in values.items()}
-        _append(self.metrics, json.dumps({**rounded, "time_s": round(time.time(), 3)}) + "\n")
-
-    def forget_metrics_from(self, step: int) -> None:
-        """Drop the lines of `step` and later: an interrupted run wrote them and they will be computed again."""
-        if self.metrics.is_file():
-            lines = self.metrics.read_text(encoding="utf-8", errors="replace").splitlines()
-            kept = [line for line in lines if (number := _step_of(line)) is not None and number < step]
-            write_text(self.metrics, "".join(f"{line}\n" for line in kept))
+        path = self.path / "log.txt"
+        with writing_to(path), path.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
 
 
 @contextmanager
@@ -171,16 +161,3 @@ def _signed(descriptor: int) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     return descriptor
-
-
-def _append(path: Path, line: str) -> None:
-    with writing_to(path), path.open("a", encoding="utf-8") as file:
-        file.write(line)
-
-
-def _step_of(line: str) -> int | None:
-    """Return the step of a line of metrics, None for one cut short."""
-    try:
-        return int(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return None

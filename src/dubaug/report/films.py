@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dubaug.alignment.judge import Status, Verdict
+from dubaug.alignment.table import read_findings
 from dubaug.corpus.rejects import Reject, read_rejects
+from dubaug.corpus.subsets import Subset, read_subsets
 from dubaug.corpus.titles import read_titles
 from dubaug.languages import coded_name_of
-from dubaug.report.inputs import read_table
-from dubaug.tracks import TrackName
 
-STATUSES: Mapping[str, str] = {
+STATUSES: Mapping[Status, str] = {
     "aligned": "in its place",
     "shifted": "early or late by a constant time",
     "drifting": "runs faster or slower than the film",
@@ -21,11 +22,11 @@ STATUSES: Mapping[str, str] = {
     "silent": "silent where the film is not",
     "unreadable": "could not be read",
 }
-VERDICTS: Mapping[str, str] = {"keep": "kept", "correct": "moved to its place", "reject": "title rejected"}
+VERDICTS: Mapping[Verdict, str] = {"keep": "kept", "correct": "moved to its place", "reject": "title rejected"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Films:
+class FilmCounts:
     """The titles that were trained on."""
 
     titles: int
@@ -39,15 +40,6 @@ class Films:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subset:
-    """How many of the titles found have all of some languages."""
-
-    languages: str
-    titles: int
-    video_hours: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class Aligned:
     """How many dubs of each language lie beside their film in one way, and what was done."""
 
@@ -57,7 +49,7 @@ class Aligned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alignment:
+class AlignmentCounts:
     """A row a kind of finding, a column a language; `shift_ms` is the largest shift of a dub that was kept as it is."""
 
     languages: tuple[str, ...]
@@ -77,7 +69,7 @@ class Reason:
     clips: int
 
 
-def read_films(path: Path | None) -> Films | None:
+def read_films(path: Path | None) -> FilmCounts | None:
     """Return what the titles selected are (titles.csv); None where no file is, or no title in it."""
     titles = read_titles(path) if path is not None and path.is_file() else ()
     if not titles:
@@ -85,7 +77,7 @@ def read_films(path: Path | None) -> Films | None:
     years = sorted(int(title.year) for title in titles if title.year.isdigit())
     languages = [title.original_language for title in titles]
     spoken = Counter(coded_name_of(language) if language else "not said" for language in languages)
-    return Films(
+    return FilmCounts(
         titles=len(titles),
         clips=sum(title.clips for title in titles),
         hours=sum(title.minutes for title in titles) / 60,
@@ -96,42 +88,33 @@ def read_films(path: Path | None) -> Films | None:
     )
 
 
-def read_subsets(path: Path | None) -> tuple[Subset, ...] | None:
+def read_found(path: Path | None) -> tuple[Subset, ...] | None:
     """Return the rows of subsets.csv; None where no file is."""
-    rows = read_table(path, ("languages", "titles", "video_hours"))
-    if rows is None:
-        return None
-    return tuple(
-        Subset(
-            languages=", ".join(TrackName(track).name for track in row["languages"].split("+")),
-            titles=int(row["titles"]),
-            video_hours=float(row["video_hours"]),
-        )
-        for row in rows
-    )
+    return read_subsets(path) if path is not None and path.is_file() else None
 
 
-def read_alignment(path: Path | None) -> Alignment | None:
+def read_alignment(path: Path | None) -> AlignmentCounts | None:
     """Return the counts of alignment.csv; None where no file is."""
-    rows = read_table(path, ("language", "status", "verdict", "offset_s"))
-    if rows is None:
+    if path is None or not path.is_file():
         return None
-    languages = tuple(dict.fromkeys(row["language"] for row in rows))
-    counts = Counter((row["status"], row["verdict"], row["language"]) for row in rows)
-    order = [*STATUSES, *sorted({row["status"] for row in rows} - set(STATUSES))]
-    kinds = sorted({(row["status"], row["verdict"]) for row in rows}, key=lambda kind: (order.index(kind[0]), kind[1]))
-    kept = [abs(float(row["offset_s"])) for row in rows if row["verdict"] == "keep" and row["offset_s"]]
-    return Alignment(
-        languages=tuple(TrackName(track).coded for track in languages),
+    findings = read_findings([path])
+    tracks = tuple(dict.fromkeys(finding.track for finding in findings))
+    counts = Counter((finding.status, finding.verdict, finding.track) for finding in findings)
+    order = list(STATUSES)
+    kinds = sorted({(one.status, one.verdict) for one in findings}, key=lambda kind: (order.index(kind[0]), kind[1]))
+    shifts = [one.measurement.offset_s for one in findings if one.verdict == "keep"]
+    kept = [abs(shift_s) for shift_s in shifts if shift_s is not None]
+    return AlignmentCounts(
+        languages=tuple(track.coded for track in tracks),
         rows=tuple(
             Aligned(
-                meaning=STATUSES.get(status, status),
-                done=VERDICTS.get(verdict, verdict),
-                by_language=tuple(counts[status, verdict, language] for language in languages),
+                meaning=STATUSES[status],
+                done=VERDICTS[verdict],
+                by_language=tuple(counts[status, verdict, track] for track in tracks),
             )
             for status, verdict in kinds
         ),
-        dubs=len(rows),
+        dubs=len(findings),
         shift_ms=max(kept) * 1000 if kept else None,
     )
 

@@ -1,20 +1,19 @@
 """What the jobs took, by rule, from Snakemake's benchmark files."""
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug.errors import DubaugError
-from dubaug.report.words import number_or_none
+from dubaug.tabular import number_or_none, read_rows
 
 BATCH = re.compile(r"(?<=[a-z]{2})\d+$")
 """A batch's number after a rule's name; that of `table_b4` or `figure_c2` is the rule's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class JobTime:
     """One row of a benchmark file. A job of some seconds may end before anything but its time is measured."""
 
     rule: str
@@ -40,30 +39,29 @@ class RuleTime:
     share: float
 
 
-def read_jobs(folders: Sequence[Path]) -> list[Job]:
-    """Return the jobs of all benchmark files (`*.tsv`) in `folders`; a folder that is not there has none.
+def read_jobs(folders: Sequence[Path]) -> list[JobTime]:
+    """Return the jobs of all benchmark files (`*.tsv`) in `folders`; a folder that is not there has none."""
+    paths = [path for folder in folders for path in sorted(folder.glob("*.tsv"))]
+    return [job for path in paths for job in read_benchmark(path)]
+
+
+def read_benchmark(path: Path) -> list[JobTime]:
+    """Return the jobs of one benchmark file: one, or all its tries.
 
     A file is named like its rule, with the number of its batch where there are several: `align0.tsv` is of `align`.
     Raises `DubaugError` for a file that is none of Snakemake's.
     """
-    paths = [path for folder in folders for path in sorted(folder.glob("*.tsv"))]
-    return [job for path in paths for job in _jobs(path)]
-
-
-def _jobs(path: Path) -> list[Job]:
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
 
     def value(row: dict[str, str], column: str) -> float | None:
         return number_or_none(row.get(column) or "", f"{path}, column {column}")
 
     jobs = []
-    for row in rows:
+    for row in read_rows(path, ("s",), what="benchmark file of Snakemake", delimiter="\t"):
         wall_s = value(row, "s")
         if wall_s is None:
-            raise DubaugError(f"{path} is no benchmark file of Snakemake (a row with the column `s`): delete it")
+            raise DubaugError(f"{path} is no benchmark file of Snakemake, a row has no time: delete it")
         jobs.append(
-            Job(
+            JobTime(
                 rule=BATCH.sub("", path.stem),
                 wall_s=wall_s,
                 cpu_s=value(row, "cpu_time"),
@@ -72,13 +70,15 @@ def _jobs(path: Path) -> list[Job]:
                 written_mib=value(row, "io_out"),
             )
         )
+    if not jobs:
+        raise DubaugError(f"{path} is no benchmark file of Snakemake, it has no row: delete it")
     return jobs
 
 
-def by_rule(jobs: Sequence[Job]) -> list[RuleTime]:
+def by_rule(jobs: Sequence[JobTime]) -> list[RuleTime]:
     """Return a row a rule, those that took longest first."""
     total_s = sum(job.wall_s for job in jobs)
-    groups: dict[str, list[Job]] = {}
+    groups: dict[str, list[JobTime]] = {}
     for job in jobs:
         groups.setdefault(job.rule, []).append(job)
     rows = [

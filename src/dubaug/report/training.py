@@ -1,12 +1,12 @@
 """What trained: a manifest a run, and its loss by epoch."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug.errors import DubaugError
 from dubaug.pretrain.manifest import Manifest
+from dubaug.pretrain.steps import read_steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,17 +38,10 @@ def read_trainings(manifests: Sequence[Path], metrics: Sequence[Path]) -> list[T
 
 
 def _losses(path: Path | None) -> tuple[float, ...]:
-    """Return the mean loss of each epoch. A step done again after an interruption counts as last done."""
+    """Return the mean loss of each epoch."""
     if path is None or not path.is_file():
         return ()
-    steps: dict[int, tuple[int, float]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            entry = json.loads(line)
-            steps[int(entry["step"])] = (int(entry["epoch"]), float(entry["loss"]))
-        except (ValueError, KeyError, TypeError):
-            raise DubaugError(f"{path}, line {number}: no step of a training") from None
     epochs: dict[int, list[float]] = {}
-    for epoch, loss in steps.values():
-        epochs.setdefault(epoch, []).append(loss)
+    for step in read_steps(path):
+        epochs.setdefault(step.epoch, []).append(step.loss)
     return tuple(sum(losses) / len(losses) for _, losses in sorted(epochs.items()))

@@ -1,7 +1,5 @@
 """How the page writes amounts: units in words, one form everywhere."""
 
-from dubaug.errors import DubaugError
-
 UNKNOWN = "not known"
 MIB_PER_GIB = 1024
 
@@ -42,13 +40,3 @@ def probability(p: float | None) -> str:
     if p is None:
         return "–"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def number_or_none(text: str, where: str) -> float | None:
-    """Return the number in a table's field, None for an empty one. Raises `DubaugError` naming `where`."""
-    if text.strip() in ("", "NA", "-", "nan", "None"):
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise DubaugError(f"{where}: {text!r} is no number") from None

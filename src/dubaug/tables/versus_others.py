@@ -1,13 +1,14 @@
 """Tables A1 to A3, B4 and B5 with our numbers and the paper's side by side."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from dubaug.tables.data_tables import Subset, named, our_subsets, shown_hours, tasks_b5
+from dubaug.corpus.subsets import Subset, read_subsets
+from dubaug.tables.data_tables import named, our_subsets, shown_hours, tasks_b5
 from dubaug.tables.external import TASKS, published_scores, strongest, why_none
-from dubaug.tables.order import MEANING, Order, compare_order
+from dubaug.tables.order import MEANING, OrderAgreement, compare_order
 from dubaug.tables.render import DASH, Cell, Span, Table, number, signed
-from dubaug.tables.sources import Reasons, Sources, read_rows
+from dubaug.tables.sources import Reasons, Sources
 
 
 def versus_a1(sources: Sources) -> Table:
@@ -80,23 +81,22 @@ def _cell(text: str) -> Cell:
 
 def versus_b4(sources: Sources) -> Table:
     """Return the counts of each set of languages beside the paper's, ours in percent of the paper's."""
-    paper = {
-        frozenset(row["languages"].split("+")): (int(row["titles"]), float(row["video_hours"]))
-        for row in read_rows(sources.paper_dir / "subsets_b4.csv")
-    }
+    published = read_subsets(sources.paper_dir / "subsets_b4.csv")
     subsets, reasons = our_subsets(sources), Reasons()
-    shared = [(subset, paper[_key(subset)]) for subset in subsets if _key(subset) in paper]
+    paper = {frozenset(row.languages): row for row in published}
+    shared = [(row, paper[key]) for row in subsets if (key := frozenset(row.languages)) in paper]
     orders = (
-        compare_order([titles for (_, titles, _), _ in shared], [titles for _, (titles, _) in shared]),
-        compare_order([hours for (_, _, hours), _ in shared], [hours for _, (_, hours) in shared]),
+        compare_order([row.titles for row, _ in shared], [theirs.titles for _, theirs in shared]),
+        compare_order([row.video_hours for row, _ in shared], [theirs.video_hours for _, theirs in shared]),
     )
     rows = [
         (
-            Cell(text=named(languages), head=True),
-            *map(_cell, (str(titles), str(theirs[0]), percent(titles, theirs[0]))),
-            *map(_cell, (shown_hours(hours), shown_hours(theirs[1]), percent(hours, theirs[1]))),
+            Cell(text=named(row.languages), head=True),
+            *map(_cell, (str(row.titles), str(theirs.titles), percent(row.titles, theirs.titles))),
+            *map(_cell, map(shown_hours, (row.video_hours, theirs.video_hours))),
+            _cell(percent(row.video_hours, theirs.video_hours)),
         )
-        for (languages, titles, hours), theirs in shared
+        for row, theirs in shared
     ]
     rows.append((Cell(text="Order (τ-b)", head=True), *agreement_cells(orders, reasons)))
     return Table(
@@ -115,21 +115,17 @@ def versus_b4(sources: Sources) -> Table:
         ),
         tidy=tuple(
             (
-                *(languages, titles, theirs[0], titles / theirs[0], orders[0].tau),
-                *(hours, theirs[1], hours / theirs[1], orders[1].tau, len(shared)),
+                *(row.joined, row.titles, theirs.titles, row.titles / theirs.titles, orders[0].tau, row.video_hours),
+                *(theirs.video_hours, row.video_hours / theirs.video_hours, orders[1].tau, len(shared)),
             )
-            for (languages, titles, hours), theirs in shared
+            for row, theirs in shared
         ),
-        notes=(*reasons.notes, *_other_languages(subsets, paper)),
+        notes=(*reasons.notes, *_other_languages(subsets, published)),
         footer=sources.footer,
     )
 
 
-def _key(subset: Subset) -> frozenset[str]:
-    return frozenset(subset[0].split("+"))
-
-
-def agreement_cells(orders: Sequence[Order], reasons: Reasons) -> list[Cell]:
+def agreement_cells(orders: Sequence[OrderAgreement], reasons: Reasons) -> list[Cell]:
     """Return a last row's cells: each order's agreement below its difference, blank below the numbers."""
     return [
         cell
@@ -138,11 +134,11 @@ def agreement_cells(orders: Sequence[Order], reasons: Reasons) -> list[Cell]:
     ]
 
 
-def _other_languages(subsets: Sequence[Subset], paper: Mapping[frozenset[str], object]) -> tuple[tuple[str, str], ...]:
+def _other_languages(subsets: Sequence[Subset], paper: Sequence[Subset]) -> tuple[tuple[str, str], ...]:
     """Return notes on sets of languages that only one of the two has."""
-    known = {_key(subset) for subset in subsets}
-    ours = ", ".join(named(subset[0]) for subset in subsets if _key(subset) not in paper)
-    theirs = ", ".join(named("+".join(sorted(key))) for key in paper if key not in known)
+    known, published = ({frozenset(row.languages) for row in rows} for rows in (subsets, paper))
+    ours = ", ".join(named(row.languages) for row in subsets if frozenset(row.languages) not in published)
+    theirs = ", ".join(named(sorted(row.languages)) for row in paper if frozenset(row.languages) not in known)
     return (
         *((("", f"Left out, for the paper has no such row: {ours}."),) if ours else ()),
         *((("", f"In the paper's table and not in this run: {theirs}."),) if theirs else ()),
@@ -160,19 +156,19 @@ def versus_b5(sources: Sources) -> Table:
     reasons = Reasons()
     rows, tidy = [], []
     for row in tasks_b5(sources):
-        data, paper = _count(row["classes"]), _count(row["classes_paper"])
-        why = "" if row["classes_paper"] else "the paper gives no count"
+        data, paper = _count(row.classes), _count(row.classes_paper)
+        why = "" if row.classes_paper else "the paper gives no count"
         difference = None if data is None or paper is None else data - paper
         shown = (
             [reasons.cell(why), reasons.cell(why)]
             if difference is None
             else [
-                Cell(text=row["classes_paper"]),
+                Cell(text=row.classes_paper),
                 Cell(text=f"{difference:+d}".replace("-", "−") if difference else "0"),
             ]
         )
-        rows.append((Cell(text=row["dataset"], head=True), Cell(text=row["type"]), Cell(text=row["classes"]), *shown))
-        tidy.append((row["task"], row["dataset"], row["type"], row["classes"], row["classes_paper"], difference, why))
+        rows.append((Cell(text=row.dataset, head=True), Cell(text=row.type), Cell(text=row.classes), *shown))
+        tidy.append((row.task, row.dataset, row.type, row.classes, row.classes_paper, difference, why))
     return Table(
         name="B5",
         beside_paper=True,
