@@ -16,7 +16,8 @@ Ranking = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 def of_mean(values: np.ndarray) -> np.ndarray:
     """Return the influence (items, ...) of each item on the mean of `values` (items, ...), such as right or wrong."""
-    return (values - values.mean(axis=0)) / len(values)
+    influence: np.ndarray = (values - values.mean(axis=0)) / len(values)
+    return influence
 
 
 def of_any(score: Callable[[np.ndarray], float], items: int) -> np.ndarray:
