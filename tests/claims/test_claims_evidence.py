@@ -21,8 +21,8 @@ from dubaug.comparisons.compare import compare
 from dubaug.config import save as save_config
 from dubaug.errors import DubaugError
 from dubaug.probe.results import read_result
+from dubaug.probe.sampling import sample_of
 from dubaug.statistics.estimate import estimate
-from dubaug.statistics.sample import sample_of
 from prediction_factory import sized, write_task_results
 
 PAPER = Path(__file__).parents[2] / "workflow/resources/paper"

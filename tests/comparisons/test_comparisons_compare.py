@@ -13,9 +13,9 @@ from dubaug.errors import DubaugError
 from dubaug.files import read_json
 from dubaug.probe.predictions import Predictions
 from dubaug.probe.results import read_result
+from dubaug.probe.sampling import sample_of
 from dubaug.statistics.corrections import holm
 from dubaug.statistics.estimate import estimate
-from dubaug.statistics.sample import sample_of
 from prediction_factory import sized, write_task_results
 
 

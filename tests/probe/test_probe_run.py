@@ -19,8 +19,9 @@ from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.results import finite, read_result
+from dubaug.probe.sampling import interval_of
+from dubaug.provenance import git_commit
 from dubaug.shards.format import ShardWriter
-from dubaug.statistics.interval import interval_of
 
 VARIANT, EPOCHS = "a", (2, 4, 6)
 CLASSES, PER_FOLD = 2, 6
@@ -191,7 +192,6 @@ def test_same_again_from_nothing(finished, experiment):
     assert finished.probe(sweep=EPOCHS, work_dir="elsewhere") == 0
     for epoch, result in first.items():
         again = finished.result(f"epoch{epoch:02d}/hear.json")
-        again["git_commit"] = result["git_commit"]  # somebody may commit meanwhile
         for entry in [*result["tasks"].values(), *again["tasks"].values()]:
             entry.pop("seconds")
         assert again == result
@@ -214,12 +214,15 @@ def test_finished_tasks_are_kept_and_others_are_not(place, monkeypatch):
     assert place.probe() == 0
     kept = place.kept(6, "toy_folds")
     spoilt = read_json(kept)
-    spoilt["entry"]["seconds"] = 12345.0
+    spoilt["entry"].update(seconds=12345.0, git_commit="a" * 40)
     write_json(kept, spoilt)
     place.kept(6, "toy_one").unlink()
     assert place.probe() == 0
-    assert place.result()["tasks"]["toy_folds"]["seconds"] == 12345.0
-    assert place.result()["tasks"]["toy_one"]["seconds"] < 1000
+    again = place.result()
+    assert again["tasks"]["toy_folds"]["seconds"] == 12345.0
+    assert again["tasks"]["toy_one"]["seconds"] < 1000
+    assert again["tasks"]["toy_folds"]["git_commit"] == "a" * 40, "who computed it, not who wrote the file"
+    assert again["git_commit"] == again["tasks"]["toy_one"]["git_commit"] == git_commit()
     kept.write_text("{")
     assert place.probe() == 0
     assert place.result()["tasks"]["toy_folds"]["seconds"] < 1000

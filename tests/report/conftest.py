@@ -15,7 +15,7 @@ from dubaug.corpus.titles import Title, write_titles
 from dubaug.corpus.tracks import Track
 from dubaug.files import write_json, write_text
 from dubaug.pretrain.steps import add_step
-from dubaug.report.build import Sources, build
+from dubaug.report.build import ReportSources, build
 from dubaug.tracks import TrackName
 from step_factory import make_step
 
@@ -35,7 +35,7 @@ def claims_file(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
-    """Write one of everything; return it as `Sources` takes it."""
+    """Write one of everything; return it as `ReportSources` takes it."""
     folder = tmp_path / "results"
     claims_file(
         claim(),
@@ -88,7 +88,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
         "efj/benchmarks/pretrain": "0.4\t0:00:00\tNA\tNA\tNA\tNA\tNA\tNA\tNA\tNA",
     }.items():
         write_text(folder / f"{name}.tsv", f"{head}{row}\n")
-    write_json(folder / "efj/hear.json", {"git_commit": "c0ffee" * 6, "tasks": {"esc50": {}, "fsd50k": {}}})
+    computed = {"git_commit": "c0ffee" * 6}
+    write_json(folder / "efj/hear.json", {"git_commit": None, "tasks": {"esc50": computed, "fsd50k": computed}})
     return {
         "out_dir": folder,
         "claims": tmp_path / "claims.json",
@@ -114,6 +115,6 @@ def make_page(demo_experiment: Experiment, repository: Path) -> Callable[..., st
     def make(experiment: Experiment = demo_experiment, **sources: Any) -> str:
         text = yaml.safe_dump(to_mapping(experiment), sort_keys=False)
         scale = repository / "workflow/config/paper.yaml"
-        return build(Sources(experiment=experiment, configuration=text, paper_scale=scale, **sources))
+        return build(ReportSources(experiment=experiment, configuration=text, paper_scale=scale, **sources))
 
     return make

@@ -6,13 +6,16 @@ from dubaug.report.provenance import demo_licences, packages, plain_markdown, re
 
 
 def test_results_are_counted_by_commit(tmp_path: Path) -> None:
-    for name, commit, tasks in [("a", "c1", ["x", "y"]), ("b", "c2", ["y"]), ("c", "c2", ["z"]), ("d", None, [])]:
-        write_json(tmp_path / f"{name}.json", {"git_commit": commit, "tasks": {task: {} for task in tasks}})
-    results = read_results([tmp_path / f"{name}.json" for name in "abcde"])
+    for name, commit, tasks in [("a", "c1", ["x", "y"]), ("b", "c2", ["y"]), ("c", "c2", ["z"]), ("d", None, ["z"])]:
+        entries = {task: {"git_commit": commit} for task in tasks}
+        write_json(tmp_path / f"{name}.json", {"git_commit": "who wrote it", "tasks": entries})
+    of_seeds = [{"seed": seed, "git_commit": commit} for seed, commit in enumerate(["c1", "c3"])]
+    write_json(tmp_path / "e.json", {"git_commit": None, "tasks": {"x": {"git_commit": None, "seeds": of_seeds}}})
+    results = read_results([tmp_path / f"{name}.json" for name in "abcdef"])
     assert results is not None
-    assert (results.n_files, results.tasks) == (4, ("x", "y", "z"))
-    assert results.commits == (("c2", 2), ("", 1), ("c1", 1))
-    assert read_results([tmp_path / "e.json"]) is None
+    assert (results.n_files, results.tasks) == (5, ("x", "y", "z"))
+    assert results.commits == (("c1", 2), ("c2", 2), ("", 1), ("c3", 1))
+    assert read_results([tmp_path / "f.json"]) is None
 
 
 def test_packages_are_those_that_this_one_asks_for() -> None:

@@ -9,10 +9,9 @@ from scipy.stats import binomtest, ttest_1samp, ttest_ind
 
 from dubaug.errors import DubaugError
 from dubaug.probe.predictions import Fold, Predictions
+from dubaug.probe.sampling import interval_of, sample_of
 from dubaug.statistics import variance
 from dubaug.statistics.estimate import estimate
-from dubaug.statistics.interval import interval_of
-from dubaug.statistics.sample import sample_of
 from prediction_factory import about_of, make_predictions, sized
 
 

@@ -35,8 +35,6 @@ def run(options: argparse.Namespace) -> None:
     """Judge all claims, write them, and say how many hold."""
     from collections import Counter
 
-    import yaml
-
     from dubaug.claims.claims import read_claims, read_slips
     from dubaug.claims.evidence import comparisons_of, load_samples
     from dubaug.claims.means import own_board, published_board
@@ -68,8 +66,7 @@ def run(options: argparse.Namespace) -> None:
         {"where": slip["where"], "slip": slip["slip"], "found": slip_found(slip.get("check"), options.paper)}
         for slip in read_slips(options.paper)
     ]
-    scale = yaml.safe_load(options.paper_scale.read_text(encoding="utf-8")) if options.paper_scale else None
-    footer = scale_footer(experiment, scale) if scale else ()
+    footer = scale_footer(experiment, options.paper_scale) if options.paper_scale else ()
     write_json(options.out, to_mapping(judged, slips, names))
     write_text(options.markdown, to_markdown(judged, slips, footer))
     counts = Counter(one.evidence.verdict for one in judged)

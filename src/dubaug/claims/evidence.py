@@ -15,10 +15,11 @@ from dubaug.claims.means import entries
 from dubaug.claims.predicates import Predicate
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import finite
+from dubaug.probe.sampling import sample_of
 from dubaug.progress import track
 from dubaug.statistics.corrections import holm
 from dubaug.statistics.estimate import SIGNIFICANCE, Over, estimate
-from dubaug.statistics.sample import Sample, sample_of
+from dubaug.statistics.sample import Sample
 
 
 @dataclass(frozen=True, kw_only=True)

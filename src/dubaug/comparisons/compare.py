@@ -15,9 +15,10 @@ from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import finite
+from dubaug.probe.sampling import sample_of
 from dubaug.statistics.corrections import holm
 from dubaug.statistics.estimate import LEVEL, Over, estimate
-from dubaug.statistics.sample import Sample, sample_of
+from dubaug.statistics.sample import Sample
 from dubaug.suites.registry import metric
 
 Results = Mapping[Path, Mapping[str, Any]]

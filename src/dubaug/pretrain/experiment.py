@@ -7,6 +7,12 @@ from typing import Any
 
 from dubaug.config import Experiment, digest
 
+PRETRAINING_VERSION = 1
+"""Raise it when a change of the code changes the weights that a configuration gives: everything is then trained anew.
+
+What changes results of the same weights is `dubaug.probe.experiment.PROTOCOL_VERSION`'s.
+"""
+
 
 def pretraining_digest(experiment: Experiment, variant: str, seed: int) -> str:
     """Return the hash of exactly the configuration that the weights of `variant` depend on.
@@ -24,7 +30,12 @@ def pretraining_parts(experiment: Experiment, variant: str, seed: int) -> dict[s
     encoders, clips = asdict(experiment.encoders), asdict(experiment.clips)
     del clips["batches"]
     sample_rate_hz = experiment.separation.sample_rate_hz if chosen.separated else clips["sample_rate_hz"]
-    parts: dict[str, Any] = {"seed": seed, "encoders": encoders, "mel": asdict(experiment.mel)}
+    parts: dict[str, Any] = {
+        "version": PRETRAINING_VERSION,
+        "seed": seed,
+        "encoders": encoders,
+        "mel": asdict(experiment.mel),
+    }
     if chosen.untrained:
         sizes = {name: clips[name] for name in ("duration_s", "frames")}
         return {**parts, "untrained": True, "clips": {**sizes, "sample_rate_hz": sample_rate_hz}}

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import statistics
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -101,17 +100,6 @@ def over_folds(scores: Sequence[float | None]) -> dict[str, Any]:
 def finite(value: float) -> float | None:
     """Return the value as JSON can have it: null for infinities and what is not a number."""
     return value if math.isfinite(value) else None
-
-
-def git_commit(folder: Path) -> str | None:
-    """Return the commit that the checkout around `folder` stands at; null without a checkout or without git."""
-    try:
-        found = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip() or None if found.returncode == 0 else None
 
 
 def _check_task(entry: Mapping[str, Any], where: str) -> None:

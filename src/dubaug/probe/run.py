@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from dubaug.config import Experiment
-from dubaug.downstream.features import TaskFeatures, load_features, missing_in
+from dubaug.downstream.features import TaskFeatures, load_features
+from dubaug.downstream.manifest import FeaturesManifest
 from dubaug.downstream.model import Dataset
 from dubaug.embed.cache import embedding
 from dubaug.errors import DubaugError
@@ -31,10 +32,11 @@ from dubaug.probe import predictions
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
-from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result, write_swept
+from dubaug.probe.results import finite, mean_and_std, over_folds, write_result, write_swept
+from dubaug.probe.sampling import interval_of
 from dubaug.progress import Progress, say
+from dubaug.provenance import git_commit
 from dubaug.settings import Settings
-from dubaug.statistics.interval import interval_of
 from dubaug.suites.registry import SUITES
 
 Predictor: TypeAlias = Callable[[Sequence[Problem], Settings, torch.device], list[Probed]]
@@ -69,7 +71,11 @@ def probe_suite(
         raise DubaugError(f"{pretraining} has no checkpoint of epoch {unknown[0]}; it has {kept}")
     work = _SuiteWork(experiment, suite, network, work_dir, device)
     epochs = sorted({network.final.epoch, *sweep})
-    missing = {task: reason for task, reason in missing_in(features).items() if task in experiment.suites[suite]}
+    missing = {
+        task: reason
+        for task, reason in FeaturesManifest.load(features).missing.items()
+        if task in experiment.suites[suite]
+    }
     tasks = [task for task in experiment.suites[suite] if task not in missing]
     for task, reason in missing.items():
         say(f"left out: {task}: {reason}")
@@ -142,7 +148,7 @@ class _SuiteWork:
             "seed": self.network.seed,
             "experiment": result_digest(self.experiment, self.network.variant, self.network.seed, self.suite.name),
             "checkpoint_sha256": self._checkpoint_sha256(epoch),
-            "git_commit": git_commit(Path(__file__).parent),
+            "git_commit": git_commit(),
             "tasks": dict(entries),
             **({"missing": dict(missing)} if missing else {}),
         }
@@ -196,6 +202,7 @@ class _SuiteWork:
                     **absent,
                     "seconds": round(seconds + probe_s, 3),
                     "experiment": experiment,
+                    "git_commit": git_commit(),
                 },
                 Predictions.of(
                     self._about(task, epoch, features.dataset, one.notes["hyperparameters"]),

@@ -51,7 +51,7 @@ BESIDE = "_vs_paper"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sources:
+class ReportSources:
     """Where everything lies. What is None, empty or not there has a sentence in its section."""
 
     experiment: Experiment
@@ -76,7 +76,7 @@ class Sources:
     paper_scale: Path | None = None
 
 
-def build(sources: Sources) -> str:
+def build(sources: ReportSources) -> str:
     """Return the page. Raises `DubaugError` for a part that is there and is not what it should be."""
     environment = Environment(
         loader=PackageLoader("dubaug.report"),
@@ -103,7 +103,7 @@ def build(sources: Sources) -> str:
     return environment.get_template("page.html.j2").render(_context(sources))
 
 
-def _context(sources: Sources) -> dict[str, Any]:
+def _context(sources: ReportSources) -> dict[str, Any]:
     experiment, claims = sources.experiment, read_claims(sources.claims)
     left_out = read_left_out(sources.rejected)
     trainings = read_trainings(sources.manifests, sources.metrics)

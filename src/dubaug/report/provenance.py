@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, requires
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -28,7 +29,7 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """What the result files say of themselves: how many, of how many tasks, and by which commits."""
+    """What the result files say of themselves: how many, of which tasks, and how many hold what a commit computed."""
 
     n_files: int
     tasks: tuple[str, ...]
@@ -40,13 +41,19 @@ def read_results(paths: Sequence[Path]) -> Results | None:
     values = [read_object(path) for path in paths if path.is_file()]
     if not values:
         return None
-    commits = Counter(str(value.get("git_commit") or "") for value in values)
+    commits = Counter(commit for value in values for commit in _commits(value))
     tasks = dict.fromkeys(task for value in values for task in value.get("tasks", {}))
     return Results(
         n_files=len(values),
         tasks=tuple(tasks),
         commits=tuple(sorted(commits.items(), key=lambda entry: (-entry[1], entry[0]))),
     )
+
+
+def _commits(result: Mapping[str, Any]) -> set[str]:
+    """Return the commits that computed a result's tasks, each seed's own where there are several; empty if unknown."""
+    entries = [one for task in result.get("tasks", {}).values() for one in task.get("seeds", [task])]
+    return {str(entry.get("git_commit") or "") for entry in entries}
 
 
 def packages() -> list[Package]:

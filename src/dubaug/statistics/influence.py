@@ -16,8 +16,7 @@ Ranking = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 def of_mean(values: np.ndarray) -> np.ndarray:
     """Return the influence (items, ...) of each item on the mean of `values` (items, ...), such as right or wrong."""
-    influence: np.ndarray = (values - values.mean(axis=0)) / len(values)
-    return influence
+    return np.asarray((values - values.mean(axis=0)) / len(values))
 
 
 def of_any(score: Callable[[np.ndarray], float], items: int) -> np.ndarray:
