@@ -258,7 +258,7 @@ def _sample(right: np.ndarray, units: np.ndarray, about: Units) -> Sample:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--replicates", type=int, default=1600)
+    parser.add_argument("--replicates", type=int, default=500)
     replicates = parser.parse_args().replicates
     of: dict[str, list[Rate]] = {}
     for one in chain.from_iterable(part(replicates) for part in (grid, near_one, groups, five_fold_probes, power)):
