@@ -365,8 +365,10 @@ def test_an_encoder_is_a_file_and_a_line(
     import torch
 
     import dubaug.encoders
+    from dubaug.corpus.rejects import write_rejects
+    from dubaug.corpus.titles import Title, write_titles
     from dubaug.hear_api import get_scene_embeddings, load_model
-    from tiny_corpus import TINY, write_tiny_corpus
+    from tiny_corpus import TINY, TITLES, write_tiny_corpus
     from toy_families import FRAME_MEAN
 
     shutil.copytree(repository / "src", clone / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
@@ -380,7 +382,7 @@ def test_an_encoder_is_a_file_and_a_line(
     encoders = {**TINY["encoders"], "video": {"family": "frame_mean", "crop": 20, "side": 4}, "audio": sound}
     mine = {
         "encoders": encoders,
-        "demo": {"items_per_class": 4},
+        "demo": {"items_per_class": 2},
         "suites": {"hear": [], "hares": [], "visual": ["vggsound"]},
         "probe": {"visual": {"epochs": 2}},
         "variants": dict.fromkeys(("av", "sep", "a", "es", "fr", "ja", "a_efj", "rp")),
@@ -388,6 +390,9 @@ def test_an_encoder_is_a_file_and_a_line(
     (clone / "mine.yaml").write_text(yaml.safe_dump({**TINY, **mine}), encoding="utf-8")
     made = resolve_files([clone / "config.yaml", clone / "mine.yaml"], clone / "workflow")
     write_tiny_corpus(clone / "results/corpus", made, made.corpus.tracks)
+    titles = [Title(title_id=name, path=clone, minutes=1.0, clips=count, tracks=()) for name, count in TITLES.items()]
+    write_titles(clone / "results/corpus/titles.csv", titles)
+    write_rejects(clone / "results/corpus/rejected.csv", [])
 
     rules = ["demo_tasks", "pretrain", "features", "probe_visual", "aggregate", "export"]
     targets = ["results/efj/visual.json", "results/efj/seed0/export"]
