@@ -48,7 +48,7 @@ from dubaug.files import sha256_of
 from dubaug.media.jpeg import encode
 from dubaug.pretrain.checkpoint import EncoderSpec, TrainedEncoders
 from dubaug.probe import hear, together
-from dubaug.probe.jobs import Job, Outcome
+from dubaug.probe.jobs import Job, TrainedProbe
 from dubaug.progress import say
 from dubaug.shards.format import ShardReader, ShardWriter
 from dubaug.suites.hear import HearProbe
@@ -69,7 +69,7 @@ def ours(task: str, protocol: HearProbe, device: torch.device) -> tuple[dict[str
         steps.append(len(group.live))
         step(group, batch)
 
-    def noted(group: together.Group, *arguments: Any) -> list[Outcome]:
+    def noted(group: together.Group, *arguments: Any) -> list[TrainedProbe]:
         outcomes = train(group, *arguments)
         trained.extend(zip(group.jobs, (outcome.epochs for outcome in outcomes), strict=True))
         return outcomes

@@ -14,17 +14,17 @@ from scales import experiment_at
 
 from dubaug.corpus.titles import Title
 from dubaug.corpus.tracks import Track
-from dubaug.shards.ingest import Settings, make_shard
+from dubaug.shards.ingest import ShardSettings, make_shard
 from dubaug.tracks import TrackName
 
 TRACKS = tuple(map(TrackName, ("en", "es", "fr", "ja")))
 WARM_UP_S = 6.0
 
 
-def paper_settings() -> Settings:
+def paper_settings() -> ShardSettings:
     """Return the paper's clips and log-mels."""
     experiment = experiment_at("paper")
-    return Settings(clips=experiment.clips, mel=experiment.mel, tracks=TRACKS)
+    return ShardSettings(clips=experiment.clips, mel=experiment.mel, tracks=TRACKS)
 
 
 def title_of(path: Path, seconds: float) -> Title:

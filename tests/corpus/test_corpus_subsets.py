@@ -117,8 +117,9 @@ def test_counts_come_back_from_their_csv(tmp_path: Path) -> None:
     write_subsets(path, counts)
     assert path.read_text(encoding="utf-8") == "languages,titles,video_hours\nen+es@synthetic,22,0.2296\n"
     assert read_subsets(path) == counts
-    with pytest.raises(DubaugError, match="no counts by language at"):
+    assert counts[0].names == "English, Spanish (synthetic)"
+    with pytest.raises(DubaugError, match="no counts by track at"):
         read_subsets(tmp_path / "none.csv")
     path.write_text("title_id,path\n", encoding="utf-8")
-    with pytest.raises(DubaugError, match="is no count by language, it has no column 'languages'"):
+    with pytest.raises(DubaugError, match="is no count by track, it has no column 'languages'"):
         read_subsets(path)

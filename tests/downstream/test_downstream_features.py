@@ -16,7 +16,8 @@ from dubaug.config import Experiment, Mel, save
 from dubaug.downstream import load_dataset
 from dubaug.downstream.experiment import FeatureSettings, feature_settings
 from dubaug.downstream.extract import extract
-from dubaug.downstream.features import extract_suite, load_features, missing_in
+from dubaug.downstream.features import extract_suite, load_features
+from dubaug.downstream.manifest import FeaturesManifest
 from dubaug.downstream.model import Item
 from dubaug.downstream.parallel import in_order
 from dubaug.errors import DubaugError, MediaError
@@ -395,7 +396,7 @@ def test_tasks_without_data_are_left_out_and_noted(
     kinds = {"work_dir": tmp_path / "work", "manifest": manifest, "separated": {}, "jobs": 1}
     extract_suite(experiment, "hear", missing=["task1"], **kinds)
     reason = f"no data at {tmp_path}/nowhere"
-    assert missing_in(manifest) == {"task1": reason}
+    assert FeaturesManifest.load(manifest).missing == {"task1": reason}
     assert f"left out: task1: {reason}" in capsys.readouterr().err
     assert load_features(manifest, "task0").dataset.n_items == 6
     with pytest.raises(DubaugError, match="no task of suite hear has data"):
@@ -403,7 +404,7 @@ def test_tasks_without_data_are_left_out_and_noted(
 
 
 def features_missing(manifest: Path) -> dict[str, int]:
-    return {name: entry["missing"] for name, entry in json.loads(manifest.read_text())["tasks"].items()}
+    return {name: task.missing for name, task in FeaturesManifest.load(manifest).tasks.items()}
 
 
 def test_video_tasks_share_one_shard_with_frames(

@@ -17,7 +17,7 @@ from dubaug.corpus.titles import Title, write_titles
 from dubaug.corpus.tracks import Track
 from dubaug.pretrain.train import Run, save_untrained
 from dubaug.shards.index import ClipIndex
-from dubaug.shards.ingest import Settings, make_shard
+from dubaug.shards.ingest import ShardSettings, make_shard
 from dubaug.tracks import TrackName
 from film_factory import make_film
 from tiny_corpus import TINY
@@ -69,7 +69,7 @@ def run(make_experiment: Callable[..., Experiment], tmp_path_factory: pytest.Tem
     write_findings(results / "corpus/alignment.csv", [finding])
     write_titles(results / "corpus/titles.csv", titles)
     moves = {"beta": {"es": measured.move}}
-    settings = Settings(
+    settings = ShardSettings(
         clips=experiment.clips, mel=experiment.mel, tracks=(TrackName("en"), TrackName("es")), moves=moves
     )
     made = [make_shard(title, settings=settings, out_dir=results / "shards", threads=1) for title in titles]

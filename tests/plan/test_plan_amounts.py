@@ -7,6 +7,7 @@ from plan_factory import make_job
 from dubaug.config import Experiment
 from dubaug.corpus.titles import Title, write_titles
 from dubaug.corpus.tracks import Track
+from dubaug.downstream.manifest import FeaturesManifest, TaskEntry
 from dubaug.files import write_json
 from dubaug.plan.amounts import Amounts, Given, count
 from dubaug.tracks import TrackName
@@ -66,9 +67,14 @@ def test_what_was_counted_wins_over_what_is_planned(demo_experiment: Experiment,
     assert amounts.windows == {}
     shard = {"title_id": "t1", "path": "t1.arrow", "clips": 590, "sha256": "0"}
     write_json(tmp_path / "clips.json", {"shards": [shard], "tracks": ["en"], "sample_rate_hz": 48000})
-    same = {"shard": "fluent.arrow", "items": 128, "windows": 130}
-    tasks = {"fluent_speech_commands": same, "tut18": {"shard": "tut.arrow", "items": 60, "windows": 180}}
-    write_json(tmp_path / "hares.json", {"suite": "hares", "tasks": {**tasks, "twice": same}})
+
+    def task(name: str, items: int, windows: int) -> TaskEntry:
+        paths = {"record": tmp_path / f"{name}.json", "shard": tmp_path / f"{name}.arrow"}
+        return TaskEntry(experiment="", sha256="", items=items, windows=windows, missing=0, **paths)
+
+    same = task("fluent", 128, 130)
+    tasks = {"fluent_speech_commands": same, "tut18": task("tut", 60, 180), "twice": same}
+    FeaturesManifest(suite="hares", tasks=tasks, missing={}).save(tmp_path / "hares.json")
     amounts = count(demo_experiment, jobs, paper, Given())
     assert _values(amounts)[-1] == 590, "some clips were rejected while they were cut"
     assert amounts.windows["hares"].value == 130 + 180, "a data set of two tasks is decoded once"

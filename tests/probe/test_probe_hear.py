@@ -14,7 +14,7 @@ from dubaug.downstream.model import HearTask
 from dubaug.errors import DubaugError
 from dubaug.probe.dropout import dropout_bits, dropout_threshold
 from dubaug.probe.hear import evaluate, grid_points
-from dubaug.probe.jobs import GridPoint, Job, Outcome, batch_bounds, job_keys, training_order
+from dubaug.probe.jobs import GridPoint, Job, TrainedProbe, batch_bounds, job_keys, training_order
 from dubaug.probe.together import train_together
 from dubaug.seeding import item_rng, item_seed
 from dubaug.suites.hear import HearProbe
@@ -92,7 +92,7 @@ def plain_train(job, protocol):
             if waited >= protocol.patience:
                 break
     model.load_state_dict(best_state)
-    return Outcome(
+    return TrainedProbe(
         valid_score=best,
         best_epoch=best_epoch,
         epochs=epoch,

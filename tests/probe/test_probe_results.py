@@ -9,7 +9,6 @@ from dubaug.cli import main
 from dubaug.errors import DubaugError
 from dubaug.probe import predictions
 from dubaug.probe.aggregate import aggregate, write_joined
-from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.results import (
     finite,
     mean_and_std,
@@ -21,6 +20,7 @@ from dubaug.probe.results import (
     write_result,
     write_swept,
 )
+from dubaug.probe.sampling import interval_of
 from prediction_factory import make_predictions
 
 

@@ -16,9 +16,10 @@ from dubaug.files import read_json, sha256_of, write_json
 from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
-from dubaug.probe import bootstrap, predictions
+from dubaug.probe import predictions
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.results import finite, read_result
+from dubaug.probe.sampling import interval_of
 from dubaug.provenance import git_commit
 from dubaug.shards.format import ShardWriter
 
@@ -163,7 +164,7 @@ def test_every_score_follows_from_the_predictions_alone(finished, experiment):
             answers = predictions.load(path)
             about = answers.about
             assert answers.scores() == entry["folds"]
-            assert entry["interval"] == bootstrap.interval_of([answers])
+            assert entry["interval"] == interval_of([answers])
             for metric, its in entry["metrics"].items():
                 assert [finite(score) for score in answers.scores(metric)] == its["folds"]
             assert (about.task, about.variant, about.seed, about.epoch) == (task, VARIANT, 0, epoch)

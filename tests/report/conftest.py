@@ -15,7 +15,7 @@ from dubaug.corpus.titles import Title, write_titles
 from dubaug.corpus.tracks import Track
 from dubaug.files import write_json, write_text
 from dubaug.pretrain.steps import add_step
-from dubaug.report.build import Sources, build
+from dubaug.report.build import ReportSources, build
 from dubaug.tracks import TrackName
 from step_factory import make_step
 
@@ -26,7 +26,7 @@ def claims_file(tmp_path: Path) -> Callable[..., Path]:
 
     def write(*claims: dict[str, Any], **keys: Any) -> Path:
         path = tmp_path / "claims.json"
-        value = {"level": 0.95, "resamples": 4000, "correction": "holm", "scale": "demo", "claims": list(claims)}
+        value = {"level": 0.95, "correction": "holm", "scale": "demo", "claims": list(claims)}
         write_json(path, {**value, "slips": [], **keys})
         return path
 
@@ -35,7 +35,7 @@ def claims_file(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
-    """Write one of everything; return it as `Sources` takes it."""
+    """Write one of everything; return it as `ReportSources` takes it."""
     folder = tmp_path / "results"
     claims_file(
         claim(),
@@ -69,8 +69,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
     )
     write_text(
         folder / "comparisons.csv",
-        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,9,9,mcnemar\n"
-        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,,,bootstrap\n",
+        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,items,90.5,speaker,\n"
+        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,seeds and items,4,speaker,too few\n",
     )
     checkpoint = {"epoch": 2, "path": "pretrain/epoch02.safetensors", "sha256": "ab" * 32}
     write_json(
@@ -115,6 +115,6 @@ def make_page(demo_experiment: Experiment, repository: Path) -> Callable[..., st
     def make(experiment: Experiment = demo_experiment, **sources: Any) -> str:
         text = yaml.safe_dump(to_mapping(experiment), sort_keys=False)
         scale = repository / "workflow/config/paper.yaml"
-        return build(Sources(experiment=experiment, configuration=text, paper_scale=scale, **sources))
+        return build(ReportSources(experiment=experiment, configuration=text, paper_scale=scale, **sources))
 
     return make

@@ -17,7 +17,7 @@ from dubaug.corpus.tracks import Track
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
 from dubaug.separation.dataset import separate_data_set
-from dubaug.separation.ingest import Settings, film_sound, make_separated_shards
+from dubaug.separation.ingest import SeparatedShardSettings, film_sound, make_separated_shards
 from dubaug.separation.models import wrap
 from dubaug.separation.remove import Remover, Sound, make_remover
 from dubaug.shards.format import ShardReader
@@ -46,8 +46,8 @@ def make(paper_experiment: Experiment) -> Any:
 
 
 @pytest.fixture
-def settings(paper_experiment: Experiment) -> Settings:
-    return Settings(
+def settings(paper_experiment: Experiment) -> SeparatedShardSettings:
+    return SeparatedShardSettings(
         clips=paper_experiment.clips,
         mel=paper_experiment.mel,
         separation=paper_experiment.separation,
@@ -83,7 +83,7 @@ def title_of(folder: Path, sound_CS: np.ndarray) -> Title:
     return Title(title_id="film", path=path, minutes=seconds / 60, clips=int(seconds // 3), tracks=(track,))
 
 
-def separated(title: Title, settings: Settings, remover: Remover) -> np.ndarray:
+def separated(title: Title, settings: SeparatedShardSettings, remover: Remover) -> np.ndarray:
     """The film's sound without speech, as the shard's mels are made of it."""
     sound = Sound(key=title.title_id, pieces=film_sound(title, settings))
     [background_CS] = [np.concatenate(list(pieces), axis=1) for _, pieces in remover.remove_all([sound])]
@@ -101,7 +101,7 @@ def shift_samples(one_S: np.ndarray, other_S: np.ndarray) -> float:
 @pytest.mark.parametrize(("segment_s", "overlap"), SEGMENTS)
 @pytest.mark.parametrize("shifts", [0, 2])
 def test_a_network_that_changes_nothing_changes_nothing(
-    make: Any, settings: Settings, tmp_path: Path, segment_s: float, overlap: float, shifts: int
+    make: Any, settings: SeparatedShardSettings, tmp_path: Path, segment_s: float, overlap: float, shifts: int
 ) -> None:
     sound_CS, _ = background_and_speech(10.03)
     title = title_of(tmp_path, sound_CS)
@@ -114,7 +114,7 @@ def test_a_network_that_changes_nothing_changes_nothing(
 
 @pytest.mark.parametrize(("segment_s", "overlap"), SEGMENTS)
 def test_a_known_background_comes_out_where_it_was(
-    make: Any, settings: Settings, tmp_path: Path, segment_s: float, overlap: float
+    make: Any, settings: SeparatedShardSettings, tmp_path: Path, segment_s: float, overlap: float
 ) -> None:
     """From a film at 48 kHz; what it should be at 44.1 kHz is SciPy's opinion."""
     known_CS, speech_CS = background_and_speech(10.03)
@@ -128,7 +128,7 @@ def test_a_known_background_comes_out_where_it_was(
     assert 10 * np.log10(error) < -15
 
 
-def test_clicks_of_a_film_stay_at_their_sample(make: Any, settings: Settings, tmp_path: Path) -> None:
+def test_clicks_of_a_film_stay_at_their_sample(make: Any, settings: SeparatedShardSettings, tmp_path: Path) -> None:
     sound_CS, places = clicks(round(12.3 * FILM_HZ), FILM_HZ, 0.4)
     title = title_of(tmp_path, sound_CS)
     background_CS = separated(title, settings, make(Scaling(other=1.0, vocals=0.0), segment_s=1.7, overlap=0.3))
@@ -141,7 +141,7 @@ def test_clicks_of_a_film_stay_at_their_sample(make: Any, settings: Settings, tm
 
 
 def test_the_shard_at_the_papers_settings_has_257_frames_of_the_right_moments(
-    make: Any, settings: Settings, tmp_path: Path
+    make: Any, settings: SeparatedShardSettings, tmp_path: Path
 ) -> None:
     known_CS, speech_CS = background_and_speech(9.5)
     title = title_of(tmp_path, known_CS + speech_CS)
@@ -165,7 +165,7 @@ def test_the_shard_at_the_papers_settings_has_257_frames_of_the_right_moments(
 @pytest.mark.parametrize("rate_hz", [48000, 44100, 16000])
 @pytest.mark.parametrize("overlap", [0.0, 0.25])
 def test_clicks_of_a_data_set_stay_at_their_sample(
-    make: Any, settings: Settings, tmp_path: Path, rate_hz: int, overlap: float
+    make: Any, settings: SeparatedShardSettings, tmp_path: Path, rate_hz: int, overlap: float
 ) -> None:
     """To the model's rate and back."""
     expected = {}

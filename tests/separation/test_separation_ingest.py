@@ -21,19 +21,18 @@ from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
-from dubaug.separation.ingest import Settings, make_separated_shards, standing_shard
+from dubaug.separation.ingest import SeparatedShardSettings, make_separated_shards, standing_shard
 from dubaug.separation.models import wrap
 from dubaug.separation.remove import Remover, make_remover
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
-from dubaug.shards.ingest import Settings as FilmSettings
-from dubaug.shards.ingest import make_shard
-from dubaug.shards.receipts import Outcome
+from dubaug.shards.ingest import ShardSettings, make_shard
+from dubaug.shards.receipts import TitleOutcome
 from dubaug.tracks import TrackName
 from film_factory import make_film
 
 
-def make_separated_shard(title: Title, **given: Any) -> Outcome:
+def make_separated_shard(title: Title, **given: Any) -> TitleOutcome:
     (outcome,) = make_separated_shards([title], **given)
     return outcome
 
@@ -64,8 +63,8 @@ def remover(demo_experiment: Experiment) -> Remover:
 
 
 @pytest.fixture
-def settings(demo_experiment: Experiment, remover: Remover) -> Settings:
-    return Settings(
+def settings(demo_experiment: Experiment, remover: Remover) -> SeparatedShardSettings:
+    return SeparatedShardSettings(
         clips=demo_experiment.clips,
         mel=demo_experiment.mel,
         separation=demo_experiment.separation,
@@ -75,9 +74,9 @@ def settings(demo_experiment: Experiment, remover: Remover) -> Settings:
 
 
 def test_clips_are_those_of_the_film_shard(
-    title: Title, tmp_path: Path, settings: Settings, remover: Remover, demo_experiment: Experiment
+    title: Title, tmp_path: Path, settings: SeparatedShardSettings, remover: Remover, demo_experiment: Experiment
 ) -> None:
-    film_settings = FilmSettings(clips=settings.clips, mel=settings.mel, tracks=(TrackName("en"), TrackName("es")))
+    film_settings = ShardSettings(clips=settings.clips, mel=settings.mel, tracks=(TrackName("en"), TrackName("es")))
     make_shard(title, settings=film_settings, out_dir=tmp_path / "film", threads=1)
     make_separated_shard(title, settings=settings, remover=remover, out_dir=tmp_path / "separated")
     film_shard = ShardReader(tmp_path / "film/film.arrow")
@@ -92,7 +91,7 @@ def test_clips_are_those_of_the_film_shard(
 
 
 def test_mels_are_those_of_the_primary_track_without_the_stem(
-    title: Title, tmp_path: Path, settings: Settings, remover: Remover
+    title: Title, tmp_path: Path, settings: SeparatedShardSettings, remover: Remover
 ) -> None:
     make_separated_shard(title, settings=settings, remover=remover, out_dir=tmp_path)
     reader = ShardReader(tmp_path / "film.arrow")
@@ -105,7 +104,7 @@ def test_mels_are_those_of_the_primary_track_without_the_stem(
 
 
 def test_paper_scale_has_257_frames(paper_experiment: Experiment) -> None:
-    settings = Settings(
+    settings = SeparatedShardSettings(
         clips=paper_experiment.clips,
         mel=paper_experiment.mel,
         separation=paper_experiment.separation,
@@ -116,7 +115,7 @@ def test_paper_scale_has_257_frames(paper_experiment: Experiment) -> None:
 
 
 def test_a_shard_that_stands_is_kept_only_for_the_same_film_settings_and_weights(
-    tmp_path: Path, settings: Settings, remover: Remover
+    tmp_path: Path, settings: SeparatedShardSettings, remover: Remover
 ) -> None:
     title, out_dir = film(tmp_path, "film", seconds=3.2), tmp_path / "separated"
     assert standing_shard(title, settings, out_dir) is None
@@ -135,7 +134,7 @@ def test_a_shard_that_stands_is_kept_only_for_the_same_film_settings_and_weights
 
 
 def test_a_failing_model_is_no_fault_of_the_film(
-    title: Title, tmp_path: Path, settings: Settings, remover: Remover, monkeypatch: pytest.MonkeyPatch
+    title: Title, tmp_path: Path, settings: SeparatedShardSettings, remover: Remover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
@@ -181,7 +180,7 @@ def test_the_command_rejects_what_it_cannot_decode_and_goes_on(tmp_path: Path, m
 
 
 def test_a_decoder_that_hangs_costs_its_title(
-    title: Title, tmp_path: Path, settings: Settings, remover: Remover
+    title: Title, tmp_path: Path, settings: SeparatedShardSettings, remover: Remover
 ) -> None:
     os.mkfifo(tmp_path / "hangs.mkv")  # opening it waits for ever
     hanging = replace(title, path=tmp_path / "hangs.mkv")
@@ -192,7 +191,7 @@ def test_a_decoder_that_hangs_costs_its_title(
 
 
 def test_damaged_clips_are_left_out_and_the_others_keep_their_numbers(
-    title: Title, tmp_path: Path, settings: Settings, remover: Remover, monkeypatch: pytest.MonkeyPatch
+    title: Title, tmp_path: Path, settings: SeparatedShardSettings, remover: Remover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dubaug.separation import ingest
 

@@ -19,7 +19,7 @@ from dubaug.corpus.tracks import Track
 from dubaug.media.audio import read_audio
 from dubaug.media.mel import log_mel
 from dubaug.shards.index import ClipIndex
-from dubaug.shards.ingest import Settings, make_shard, standing_shard
+from dubaug.shards.ingest import ShardSettings, make_shard, standing_shard
 from dubaug.tracks import TrackName
 from film_factory import make_film, tone
 
@@ -34,11 +34,11 @@ def film(folder: Path, title_id: str, seconds: float = 6.5) -> Title:
 
 
 @pytest.fixture
-def settings(demo_experiment: Experiment) -> Settings:
-    return Settings(clips=demo_experiment.clips, mel=demo_experiment.mel, tracks=demo_experiment.corpus.tracks)
+def settings(demo_experiment: Experiment) -> ShardSettings:
+    return ShardSettings(clips=demo_experiment.clips, mel=demo_experiment.mel, tracks=demo_experiment.corpus.tracks)
 
 
-def test_a_shard_holds_what_the_film_does(tmp_path: Path, settings: Settings) -> None:
+def test_a_shard_holds_what_the_film_does(tmp_path: Path, settings: ShardSettings) -> None:
     title = film(tmp_path, "film")
     outcome = make_shard(title, settings=settings, out_dir=tmp_path / "shards", threads=1)
     assert outcome.rejects == ()
@@ -58,7 +58,9 @@ def test_a_shard_holds_what_the_film_does(tmp_path: Path, settings: Settings) ->
         assert (stored_CTF - softer_CTF).median().item() == pytest.approx(np.log(4), abs=0.1)
 
 
-def test_a_shard_that_stands_is_kept_only_for_the_same_film_and_settings(tmp_path: Path, settings: Settings) -> None:
+def test_a_shard_that_stands_is_kept_only_for_the_same_film_and_settings(
+    tmp_path: Path, settings: ShardSettings
+) -> None:
     title, out_dir = film(tmp_path, "film"), tmp_path / "shards"
     assert standing_shard(title, settings, out_dir) is None
     made = make_shard(title, settings=settings, out_dir=out_dir, threads=1)
@@ -72,7 +74,7 @@ def test_a_shard_that_stands_is_kept_only_for_the_same_film_and_settings(tmp_pat
     assert standing_shard(title, settings, out_dir) is None
 
 
-def test_the_same_film_gives_the_same_bytes(tmp_path: Path, settings: Settings) -> None:
+def test_the_same_film_gives_the_same_bytes(tmp_path: Path, settings: ShardSettings) -> None:
     title = film(tmp_path, "film")
     one = make_shard(title, settings=settings, out_dir=tmp_path / "one", threads=1)
     two = make_shard(title, settings=settings, out_dir=tmp_path / "two", threads=2)
@@ -81,7 +83,9 @@ def test_the_same_film_gives_the_same_bytes(tmp_path: Path, settings: Settings) 
     assert one.entry.sha256 == two.entry.sha256
 
 
-def test_clips_that_the_catalogue_promised_and_the_film_lacks_are_listed(tmp_path: Path, settings: Settings) -> None:
+def test_clips_that_the_catalogue_promised_and_the_film_lacks_are_listed(
+    tmp_path: Path, settings: ShardSettings
+) -> None:
     title = replace(film(tmp_path, "film"), clips=5)
     outcome = make_shard(title, settings=settings, out_dir=tmp_path, threads=1)
     assert outcome.entry is not None
@@ -212,7 +216,7 @@ def test_no_clip_at_all_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.slow
 def test_the_real_films_at_paper_size(real_data: Path, tmp_path: Path, paper_experiment: Experiment) -> None:
     """16 frames of 320x180 and 2x280x96 for each language."""
-    settings = Settings(
+    settings = ShardSettings(
         clips=paper_experiment.clips, mel=paper_experiment.mel, tracks=tuple(track.name for track in TRACKS)
     )
     title = Title(

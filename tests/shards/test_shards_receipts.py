@@ -14,7 +14,7 @@ from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.receipts import (
     Losses,
-    Outcome,
+    TitleOutcome,
     balance,
     balance_all,
     finish_batch,
@@ -34,7 +34,7 @@ def title(title_id: str, clips: int) -> Title:
     return Title(title_id=title_id, path=Path("a.mkv"), minutes=1.0, clips=clips, tracks=(track,))
 
 
-def write_shard(folder: Path, film: Title, indices: list[int], losses: Losses) -> Outcome:
+def write_shard(folder: Path, film: Title, indices: list[int], losses: Losses) -> TitleOutcome:
     path = shard_path(film, folder)
     with ShardWriter(path, metadata={}, mel_shapes={"en": (1, 2, 3)}, with_frames=False) as writer:
         for index in indices:

@@ -10,7 +10,7 @@ from torchaudio.functional import melscale_fbanks
 from dubaug.errors import DubaugError
 from dubaug.shards.format import ShardReader, ShardWriter
 from dubaug.shards.inspect import contact_sheet, describe
-from dubaug.shards.sheet import Clip, Layout, MelAxes, draw, mel_axes, power_db, read_clip
+from dubaug.shards.sheet import MelAxes, SheetClip, SheetLayout, draw, mel_axes, power_db, read_clip
 
 SHAPE = (2, 7, 5)
 
@@ -47,14 +47,14 @@ def test_power_is_the_channels_mean() -> None:
 
 
 def test_a_long_title_is_shortened_and_the_time_kept() -> None:
-    clip = Clip(title="x" * 50, start_s=3723.0, stills=np.empty((0, 1, 1, 3)), levels_db={})
+    clip = SheetClip(title="x" * 50, start_s=3723.0, stills=np.empty((0, 1, 1, 3)), levels_db={})
     assert clip.caption(20) == "x" * 10 + "…  1:02:03"
 
 
 def test_a_sheet_without_pictures_or_settings_and_with_more_rows(tmp_path: Path) -> None:
     reader = sound_only(tmp_path / "a.arrow", 5, {})
     clips = [read_clip(reader, row, stills=4) for row in range(5)]
-    figure = draw(clips, mel_axes(reader), Layout(width=6.8, columns=2))
+    figure = draw(clips, mel_axes(reader), SheetLayout(width=6.8, columns=2))
     images = [axis.images[0] for axis in figure.axes if axis.images]
     assert [float(image.get_array().max()) for image in images] == pytest.approx(
         [-4.343 * row for row in range(5)], abs=0.01

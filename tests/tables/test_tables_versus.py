@@ -11,7 +11,7 @@ import pytest
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
-from dubaug.tables.order import Order, coefficient, compare_order, mean_order
+from dubaug.tables.order import OrderAgreement, coefficient, compare_order, mean_order
 from dubaug.tables.render import Table, signed, to_csv, to_markdown
 from dubaug.tables.scores import load_scores
 from dubaug.tables.sources import Sources
@@ -29,7 +29,7 @@ def _tidy(table: Table) -> list[dict[str, str]]:
 
 
 def test_tau_b_by_hand() -> None:
-    assert compare_order([1, 2, 3], [10, 20, 30]) == Order(tau=1.0, n=3)
+    assert compare_order([1, 2, 3], [10, 20, 30]) == OrderAgreement(tau=1.0, n=3)
     assert compare_order([1, 2, 3], [3, 2, 1]).tau == -1
     # one tie on the left: 5 pairs agree, none differs; 5 / sqrt((6 - 1) * 6)
     assert compare_order([1, 2, 2, 3], [1, 3, 2, 4]).tau == pytest.approx(5 / math.sqrt(30))
@@ -42,8 +42,10 @@ def test_what_is_lacking_or_tied_has_no_order() -> None:
     assert compare_order([1, None, 3, 4], [1, 2, None, 4]).tau is None
     assert compare_order([0.5, 0.5, 0.5], [1, 2, 3]).why == "no order: all are equal"
     assert compare_order([0.1 + 0.2, 0.3, 0.3], [1, 2, 3]).tau is None, "a difference in the last bit is a tie"
-    assert mean_order([Order(tau=1.0, n=3), Order(tau=None, n=2, why="few"), Order(tau=-0.5, n=8)]) == (0.25, 2)
-    assert mean_order([Order(tau=None, n=0, why="few")]) == (None, 0)
+    assert mean_order(
+        [OrderAgreement(tau=1.0, n=3), OrderAgreement(tau=None, n=2, why="few"), OrderAgreement(tau=-0.5, n=8)]
+    ) == (0.25, 2)
+    assert mean_order([OrderAgreement(tau=None, n=0, why="few")]) == (None, 0)
 
 
 def test_differences_and_correlations_are_signed() -> None:

@@ -19,7 +19,7 @@ from dubaug.claims.predicates import (
     SmallerGap,
 )
 from dubaug.errors import DubaugError
-from dubaug.tables.sources import read_rows
+from dubaug.tabular import read_rows
 
 FILE = "claims.yaml"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dubaug.claims.comparison import Cell, Comparison, Judge, value_of
 from dubaug.claims.logic import Truth
-from dubaug.tables.sources import read_rows
+from dubaug.tables.published import read_published_scores
 
 PRINTED_DECIMALS = 3
 ROUNDING = 1e-9
@@ -15,11 +15,11 @@ Board = Mapping[Cell, float]
 
 def published_board(folder: Path, table: str | None = None) -> Board:
     """Return the paper's scores (results.csv); where tables differ, those of `table`, else those printed first."""
-    rows = read_rows(folder / "results.csv")
-    first = [row for row in rows if row["table"].lower() == (table or "").lower()]
+    scores = read_published_scores(folder)
+    first = [one for one in scores if one.table.lower() == (table or "").lower()]
     board: dict[Cell, float] = {}
-    for row in first + rows:
-        board.setdefault(Cell(row["task"], row["variant"]), float(row["mean"]))
+    for one in (*first, *scores):
+        board.setdefault(Cell(one.task, one.variant), one.mean)
     return board
 
 

@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 from dubaug.claims.claims import Claim
 from dubaug.claims.comparison import Cell
-from dubaug.claims.evidence import Outcome, Sample, by_evidence, comparisons_of, outcomes_of
+from dubaug.claims.evidence import Outcome, by_evidence, comparisons_of, outcomes_of
 from dubaug.claims.logic import Truth
 from dubaug.claims.means import Board, by_means
 from dubaug.claims.numbers import Names, by_items, by_scores, lacking
 from dubaug.claims.predicates import BesidePublished
-from dubaug.tables.sources import read_rows
+from dubaug.statistics.sample import Sample
+from dubaug.tables.published import read_published_scores, read_published_tasks
 
 Verdict = Literal["holds", "fails", "undecided", "no data"]
 
@@ -96,12 +97,10 @@ def slip_found(check: Mapping[str, Any] | None, folder: Path) -> bool | None:
         return None
     ((kind, about),) = check.items()
     if kind == "classes_differ":
-        rows = {row["task"]: row for row in read_rows(folder / "tasks_b5.csv")}
-        return all(rows[task]["classes"] != rows[task]["classes_paper"] for task in about)
-    rows_of = [row for row in read_rows(folder / "results.csv") if row["task"] == about["task"]]
+        tasks = {task.task: task for task in read_published_tasks(folder)}
+        return all(tasks[name].classes != tasks[name].classes_paper for name in about)
+    scores = [score for score in read_published_scores(folder) if score.task == about["task"]]
     if kind == "metric_of":
-        return any(row["metric"] == about["metric"] for row in rows_of)
-    one, other = (
-        {row["variant"]: row["mean"] for row in rows_of if row["table"] == table} for table in about["tables"]
-    )
+        return any(score.metric == about["metric"] for score in scores)
+    one, other = ({score.variant: score.mean for score in scores if score.table == table} for table in about["tables"])
     return all(one[variant] != other[variant] for variant in about["variants"])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dubaug.corpus.catalogue import Film
-from dubaug.corpus.probe import COPY_AGAIN, REPAIR, UNDECODABLE, Probe, Sound, probe
+from dubaug.corpus.probe import COPY_AGAIN, REPAIR, UNDECODABLE, Probe, SoundStream, probe
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import END_SLACK_S, Title
 from dubaug.corpus.tracks import Track
@@ -91,9 +91,9 @@ def _end_in_film_s(end_s: float, reach_s: float, speeds: Sequence[float]) -> flo
     return min((end_s / speed for speed in speeds), key=lambda film_s: abs(film_s - reach_s))
 
 
-def _tracks(film: Film, probed: Probe, notes: list[str]) -> dict[TrackName, tuple[Track, Sound]]:
+def _tracks(film: Film, probed: Probe, notes: list[str]) -> dict[TrackName, tuple[Track, SoundStream]]:
     """Return the tracks: what the catalogue names first, then the streams' own tags; the first stream of each name."""
-    found: dict[TrackName, tuple[Track, Sound]] = {}
+    found: dict[TrackName, tuple[Track, SoundStream]] = {}
     for track in film.tracks:
         try:
             sounds = probe(track.path).sounds if track.path else probed.sounds
@@ -118,7 +118,7 @@ def _advice(fault: str) -> str:
     return "convert it with another program" if fault == UNDECODABLE else REPAIR
 
 
-def _no_primary(sounds: Sequence[Sound], primary: TrackName, notes: Sequence[str]) -> tuple[str, str]:
+def _no_primary(sounds: Sequence[SoundStream], primary: TrackName, notes: Sequence[str]) -> tuple[str, str]:
     """Return reason and advice for a film without the primary track."""
     if notes:
         return f"no {primary.coded} sound: {'; '.join(notes)}", "correct `tracks` in the catalogue"

@@ -35,7 +35,7 @@ _ORIGINS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sound:
+class SoundStream:
     """An audio stream; `end_s` is the end of its last packet."""
 
     stream: int
@@ -65,7 +65,7 @@ class Probe:
     picture: str
     picture_fault: str
     """Why the picture cannot be cut into clips: its codec or its timestamps; empty if it can."""
-    sounds: tuple[Sound, ...]
+    sounds: tuple[SoundStream, ...]
 
     @property
     def cut_short(self) -> bool:
@@ -163,9 +163,9 @@ def _describe(stream: Stream | None) -> str:
     return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}"
 
 
-def _sound(stream: AudioStream, number: int, span: _Span) -> Sound:
+def _sound(stream: AudioStream, number: int, span: _Span) -> SoundStream:
     codec = stream.codec_context
-    return Sound(
+    return SoundStream(
         stream=number,
         name=_name(stream),
         codec="unknown" if codec is None else codec.name,

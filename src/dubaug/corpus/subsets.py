@@ -27,6 +27,11 @@ class Subset:
         """The tracks as the CSV has them: `en+es@synthetic`."""
         return "+".join(self.languages)
 
+    @property
+    def names(self) -> str:
+        """The tracks in words: `English, Spanish (synthetic)`."""
+        return ", ".join(track.name for track in self.languages)
+
 
 def write_subsets(path: Path, subsets: Iterable[Subset]) -> None:
     """Write the counts as CSV, in the order given."""
@@ -37,14 +42,14 @@ def write_subsets(path: Path, subsets: Iterable[Subset]) -> None:
 def read_subsets(path: Path) -> tuple[Subset, ...]:
     """Return what `write_subsets` wrote; the paper's Table B4 is of the same form. Raises `DubaugError`."""
     if not path.is_file():
-        raise DubaugError(f"no counts by language at {path}: leave them out, or make them with `dubaug select`")
+        raise DubaugError(f"no counts by track at {path}: leave them out, or make them with `dubaug select`")
     return tuple(
         Subset(
             languages=tuple(map(TrackName, row["languages"].split("+"))),
             titles=int(row["titles"]),
             video_hours=float(row["video_hours"]),
         )
-        for row in read_rows(path, COLUMNS, what="count by language")
+        for row in read_rows(path, COLUMNS, what="count by track")
     )
 
 

@@ -1,8 +1,8 @@
 """Features of whole data sets, decoded once for all checkpoints and all tasks that share a data set.
 
-In the work directory each data set has `<folder>-<key>.arrow`, a shard with one row a window (item's id, window's
-number), and `<folder>-<key>.json` (`dubaug.downstream.store`). The key is the hash of the settings and of the files'
-names, sizes and times: a data set that has not changed is not decoded again.
+In the work directory each data set has `<folder>-<layout>-<key>.arrow`, a shard with one row a window (item's id,
+window's number), and a `.json` of the same name (`dubaug.downstream.store`). The key is the hash of the settings and of
+the files' names, sizes and times: a data set that has not changed is not decoded again.
 """
 
 import os
@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,10 +17,11 @@ from dubaug.config import Experiment, digest
 from dubaug.downstream import load_dataset, store
 from dubaug.downstream.checks import check_task
 from dubaug.downstream.experiment import FeatureSettings, downstream_digest, feature_settings, no_data
+from dubaug.downstream.manifest import FeaturesManifest, TaskEntry
 from dubaug.downstream.model import Dataset, Item
 from dubaug.downstream.parallel import in_order
 from dubaug.errors import DubaugError, MediaError
-from dubaug.files import read_json, sha256_of, write_json
+from dubaug.files import sha256_of
 from dubaug.progress import Progress, say
 from dubaug.shards.format import ShardReader, ShardWriter
 
@@ -45,19 +45,14 @@ class TaskFeatures:
     """Of the shard."""
 
 
-def missing_in(manifest: Path) -> dict[str, str]:
-    """Return the tasks that have no features in the manifest because their data are missing, and why."""
-    return dict(_read_manifest(manifest).get("missing", {}))
-
-
 def load_features(manifest: Path, task: str) -> TaskFeatures:
     """Return a task's features as `dubaug features` wrote them. Raises `DubaugError`."""
-    tasks = _read_manifest(manifest)["tasks"]
+    tasks = FeaturesManifest.load(manifest).tasks
     if task not in tasks:
         raise DubaugError(f"{manifest} has no features of task {task!r}; it has {', '.join(tasks)}")
-    record = manifest.resolve().parent / tasks[task]["record"]
+    record = tasks[task].record
     dataset, shard = store.load(record)
-    reader = ShardReader(_shard_path(record))
+    reader = ShardReader(tasks[task].shard)
     if len(shard.windows) != dataset.n_items or sum(shard.windows) != len(reader):
         raise DubaugError(f"{reader.path} and {record.name} do not belong together: delete both and run again")
     return TaskFeatures(
@@ -94,11 +89,11 @@ def extract_suite(
     if not present:
         raise DubaugError(f"no task of suite {suite} has data: {'; '.join(reasons.values()) or 'it has no tasks'}")
     loaded = _load(experiment, present, separated)
-    todo = [_source(dataset, folder, names, settings, work_dir) for dataset, folder, names in loaded]
+    todo = [_source(data, layout, folder, names, settings, work_dir) for data, layout, folder, names in loaded]
     fresh = sum(source.dataset.n_items for source in todo if source.known is None)
     say(f"features ({suite}): {len(todo)} data sets, {sum(source.known is not None for source in todo)} already there")
     progress = Progress(f"features ({suite})", fresh, "items")
-    entries: dict[str, dict[str, object]] = {}
+    entries: dict[str, TaskEntry] = {}
     unreadable: list[str] = []
     with ThreadPoolExecutor(jobs) as pool:
         for source in todo:
@@ -108,12 +103,10 @@ def extract_suite(
                 unreadable.append(str(error))
                 continue
             _finish(source, shard)
-            entry = _entry(source, shard, manifest)
-            entries |= {name: {"experiment": downstream_digest(experiment, name), **entry} for name in source.tasks}
+            entries |= {name: _entry(experiment, name, source, shard) for name in source.tasks}
     if unreadable:
         raise DubaugError("\n".join(unreadable))
-    in_order = {name: entries[name] for name in present}
-    write_json(manifest, {"suite": suite, "tasks": in_order, "missing": reasons})
+    FeaturesManifest(suite=suite, tasks={name: entries[name] for name in present}, missing=reasons).save(manifest)
 
 
 class UnreadableError(DubaugError):
@@ -135,8 +128,8 @@ class _Source:
 
 def _load(
     experiment: Experiment, tasks: Sequence[str], separated: Mapping[str, Path]
-) -> list[tuple[Dataset, Path, tuple[str, ...]]]:
-    """Return each data set of these tasks, read once and checked, with its folder and its tasks."""
+) -> list[tuple[Dataset, str, Path, tuple[str, ...]]]:
+    """Return each data set of these tasks, read once and checked, with its layout, its folder and its tasks."""
     sources: dict[tuple[str, Path], list[str]] = {}
     for name in tasks:
         task = experiment.tasks[name]
@@ -152,7 +145,7 @@ def _load(
                 check_task(dataset, name, experiment.tasks[name])
         except DubaugError as error:
             raise DubaugError(f"{_called(names)}: {folder}: {error}") from error
-        loaded.append((dataset, folder, tuple(names)))
+        loaded.append((dataset, layout, folder, tuple(names)))
     return loaded
 
 
@@ -161,7 +154,7 @@ def _called(tasks: Sequence[str]) -> str:
 
 
 def _source(
-    dataset: Dataset, folder: Path, tasks: tuple[str, ...], settings: FeatureSettings, work_dir: Path
+    dataset: Dataset, layout: str, folder: Path, tasks: tuple[str, ...], settings: FeatureSettings, work_dir: Path
 ) -> _Source:
     files = [
         [item.id, item.start_s, item.duration_s, *_state(file)]
@@ -177,7 +170,7 @@ def _source(
         settings.for_video() if has_picture else None,
         files,
     )
-    record = work_dir / f"{folder.name}-{key}.json"
+    record = work_dir / f"{folder.name}-{layout}-{key}.json"
     known = store.load_shard_record(record) if _shard_path(record).is_file() else None
     return _Source(dataset=dataset, folder=folder, tasks=tasks, record=record, key=key, known=known)
 
@@ -282,22 +275,13 @@ def _finish(source: _Source, shard: store.ShardRecord) -> None:
         say(f"{source.folder.name}: {source.dataset.note}")
 
 
-def _entry(source: _Source, shard: store.ShardRecord, manifest: Path) -> dict[str, object]:
-    home = manifest.resolve().parent
-    return {
-        "record": os.path.relpath(source.record.resolve(), home),
-        "shard": os.path.relpath(_shard_path(source.record).resolve(), home),
-        "sha256": shard.sha256,
-        "items": len(shard.windows),
-        "windows": sum(shard.windows),
-        "missing": len(source.dataset.missing),
-    }
-
-
-def _read_manifest(manifest: Path) -> dict[str, dict[str, Any]]:
-    try:
-        value: dict[str, dict[str, Any]] = read_json(manifest)
-        dict(value["tasks"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise DubaugError(f"{manifest} is no manifest of features ({error!r}): run `dubaug features`") from error
-    return value
+def _entry(experiment: Experiment, task: str, source: _Source, shard: store.ShardRecord) -> TaskEntry:
+    return TaskEntry(
+        experiment=downstream_digest(experiment, task),
+        record=source.record,
+        shard=_shard_path(source.record),
+        sha256=shard.sha256,
+        items=len(shard.windows),
+        windows=sum(shard.windows),
+        missing=len(source.dataset.missing),
+    )

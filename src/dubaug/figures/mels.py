@@ -14,7 +14,7 @@ from dubaug.plotting import STYLE, TEXT_WIDTH_IN, save
 from dubaug.seeding import item_rng
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
-from dubaug.shards.sheet import RANGE_DB, Clip, Layout, draw, mel_axes, power_db, read_clip
+from dubaug.shards.sheet import RANGE_DB, SheetClip, SheetLayout, draw, mel_axes, power_db, read_clip
 from dubaug.tracks import TrackName
 from dubaug.words import listed
 
@@ -69,12 +69,12 @@ def draw_clips(index: ClipIndex, choices: Sequence[ChosenClip], paths: Sequence[
     """Draw the clips to `paths` (the suffix chooses the format; `.txt` is the figure in words), as wide as a paper's
     text."""
     clips = [read_clip(index.open(choice.title_id), choice.row, stills=STILLS) for choice in choices]
-    layout = Layout(width=TEXT_WIDTH_IN, columns=min(COLUMNS, len(clips)))
+    layout = SheetLayout(width=TEXT_WIDTH_IN, columns=min(COLUMNS, len(clips)))
     with plt.rc_context(STYLE):
         save(draw(clips, mel_axes(index.open(choices[0].title_id)), layout), paths, description=describe(clips))
 
 
-def describe(clips: Sequence[Clip]) -> str:
+def describe(clips: Sequence[SheetClip]) -> str:
     """Return the figure in words, for those who cannot see it."""
     tracks = listed([TrackName(track).name for track in clips[0].levels_db])
     which = listed([f"{clip.title} from {clip.begins}" for clip in clips])

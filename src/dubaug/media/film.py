@@ -246,7 +246,7 @@ def _decoded(
         return []
 
 
-class _Source:
+class _OpenFile:
     """One open file, and where the packets of its wanted streams go."""
 
     def __init__(
@@ -282,7 +282,7 @@ class _Reader:
     ) -> None:
         self._clip_s, self._rate, self._wanted_picture = clip_s, sample_rate_hz, picture
         self._moves = moves
-        self._sources: list[_Source] = []
+        self._sources: list[_OpenFile] = []
         self._sounds: list[_SoundSink] = []
         self._picture: _PictureSink | None = None
         self._sinks: list[_SoundSink | _PictureSink] = []
@@ -313,7 +313,7 @@ class _Reader:
                 sinks[sound[0]] = sound[1]
                 self._sounds.append(sound[1])
             if sinks:
-                self._sources.append(_Source(container, sinks))
+                self._sources.append(_OpenFile(container, sinks))
                 self._sinks += sinks.values()
 
     def _sound(self, container: av.container.InputContainer, track: Track, origin_s: float) -> tuple[int, _SoundSink]:

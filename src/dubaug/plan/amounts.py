@@ -7,8 +7,8 @@ from pathlib import Path
 from dubaug.config import Experiment
 from dubaug.corpus.subsets import read_subsets
 from dubaug.corpus.titles import read_titles
+from dubaug.downstream.manifest import FeaturesManifest
 from dubaug.downstream.published import published_for
-from dubaug.files import read_json
 from dubaug.plan.jobs import PlannedJob
 from dubaug.shards.index import ClipIndex
 
@@ -148,8 +148,8 @@ def _downstream(experiment: Experiment, features: dict[str, Path]) -> tuple[dict
             items[name] = Amount(value=known.clips, source="its publisher")
     for suite, manifest in features.items():
         if manifest.is_file():
-            tasks = read_json(manifest)["tasks"]
-            by_shard = {task["shard"]: task["windows"] for task in tasks.values()}
+            tasks = FeaturesManifest.load(manifest).tasks
+            by_shard = {task.shard: task.windows for task in tasks.values()}
             windows[suite] = Amount(value=sum(by_shard.values()), source=str(manifest))
-            items |= {name: Amount(value=task["items"], source=str(manifest)) for name, task in tasks.items()}
+            items |= {name: Amount(value=task.items, source=str(manifest)) for name, task in tasks.items()}
     return windows, items

@@ -3,12 +3,12 @@
 Nothing that the workflow makes is deleted while it runs, so that the end is the peak.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dubaug.config import Experiment
-from dubaug.files import read_json
+from dubaug.downstream.manifest import FeaturesManifest
 from dubaug.plan.amounts import Amounts
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.rates import Rate, best
@@ -67,14 +67,13 @@ def measured_sizes(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: 
                 rates.append(_size("shards", _shards_work(shards[0], experiment, amounts), size, index.n_clips, path))
         elif job.rule == "features" and path.is_file():
             work = work_of(job, experiment, amounts)
-            names = {task["shard"] for task in read_json(path)["tasks"].values()}
-            size = _together([path.parent / name for name in names])
+            size = _together({task.shard for task in FeaturesManifest.load(path).tasks.values()})
             if work.amount is not None and size:
                 rates.append(_size("features", work, size, work.amount.value, path))
     return rates
 
 
-def _together(files: Sequence[Path]) -> int:
+def _together(files: Collection[Path]) -> int:
     """Return the bytes of all these files; 0 if one is missing."""
     return sum(file.stat().st_size for file in files) if all(file.is_file() for file in files) else 0
 

@@ -2,8 +2,8 @@
 
 A fold's score is its mean over the seeds, for every metric; `mean` and `std` follow from the folds as in any result, so
 `std` keeps its meaning (over folds). What the seeds add stands beside it: `std_seeds`, the deviation of the seeds'
-means, and each seed's own folds. The interval is of the mean over seeds, from the seeds' predictions, with seeds and
-items resampled.
+means, and each seed's own folds. The interval is of the mean over seeds, over seeds and items, from the seeds'
+predictions.
 """
 
 import os
@@ -14,9 +14,9 @@ from typing import Any
 
 from dubaug.config import digest
 from dubaug.errors import DubaugError
-from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.predictions import load_of
 from dubaug.probe.results import mean_and_std, over_folds, read_result, sweep_of, write_swept
+from dubaug.probe.sampling import interval_of
 from dubaug.provenance import git_commit
 
 SAME = ("suite", "variant", "epoch", "in_sweep")

@@ -15,7 +15,7 @@ import torch
 
 from dubaug.downstream.model import OwnGrid
 from dubaug.errors import ConfigError
-from dubaug.probe.jobs import Contest, GridPoint, Job, Outcome
+from dubaug.probe.jobs import Contest, GridPoint, Job, TrainedProbe
 from dubaug.probe.problem import WORST, Probed, Problem
 from dubaug.probe.together import search_together, train_together
 from dubaug.progress import Progress
@@ -24,7 +24,7 @@ from dubaug.suites.hear import HearProbe
 GRID_SHUFFLE_SEED = 42
 OPTIMISER = "adam"
 
-Trained = TypeVar("Trained", Outcome, Outcome | None)
+Trained = TypeVar("Trained", TrainedProbe, TrainedProbe | None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class HearResult:
     None after a perfect score: it cannot be surpassed, and the first of equals wins, so the rest need no training.
     """
     best: Setting
-    folds: tuple[Outcome, ...]
+    folds: tuple[TrainedProbe, ...]
 
 
 def grid_points(protocol: HearProbe) -> list[GridPoint]:

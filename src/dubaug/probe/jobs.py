@@ -44,7 +44,7 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class TrainedProbe:
     """A trained probe, at its best validation."""
 
     valid_score: float

@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from dubaug.config import Experiment
-from dubaug.downstream.features import TaskFeatures, load_features, missing_in
+from dubaug.downstream.features import TaskFeatures, load_features
+from dubaug.downstream.manifest import FeaturesManifest
 from dubaug.downstream.model import Dataset
 from dubaug.embed.cache import embedding
 from dubaug.errors import DubaugError
@@ -28,11 +29,11 @@ from dubaug.pretrain.checkpoint import TrainedEncoders, load_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest
 from dubaug.probe import predictions
-from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
 from dubaug.probe.results import finite, mean_and_std, over_folds, write_result, write_swept
+from dubaug.probe.sampling import interval_of
 from dubaug.progress import Progress, say
 from dubaug.provenance import git_commit
 from dubaug.settings import Settings
@@ -70,7 +71,11 @@ def probe_suite(
         raise DubaugError(f"{pretraining} has no checkpoint of epoch {unknown[0]}; it has {kept}")
     work = _SuiteWork(experiment, suite, network, work_dir, device)
     epochs = sorted({network.final.epoch, *sweep})
-    missing = {task: reason for task, reason in missing_in(features).items() if task in experiment.suites[suite]}
+    missing = {
+        task: reason
+        for task, reason in FeaturesManifest.load(features).missing.items()
+        if task in experiment.suites[suite]
+    }
     tasks = [task for task in experiment.suites[suite] if task not in missing]
     for task, reason in missing.items():
         say(f"left out: {task}: {reason}")
@@ -222,6 +227,7 @@ class _SuiteWork:
             classes=dataset.classes,
             metrics=dataset.metrics,
             hyperparameters=settings,
+            grouped_by=dataset.grouped_by,
         )
 
     def _embed(self, task: str, epoch: int, features: TaskFeatures) -> np.ndarray:
@@ -271,9 +277,9 @@ def read_kept(path: Path, key: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def labels_sha256(dataset: Dataset) -> str:
-    """Return the hash of a data set's items, classes, labels, splits and metrics: all but the recordings."""
+    """Return the hash of a data set's items, groups, classes, labels, splits and metrics: all but the recordings."""
     described = {
-        "items": [item.id for item in dataset.items],
+        "items": [[item.id, item.group] for item in dataset.items],
         "splits": [asdict(split) for split in dataset.splits],
         "kind": dataset.kind,
         "classes": dataset.classes,

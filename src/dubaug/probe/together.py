@@ -18,7 +18,7 @@ from dubaug.probe.dropout import Draws
 from dubaug.probe.jobs import (
     Contest,
     Job,
-    Outcome,
+    TrainedProbe,
     batch_bounds,
     groups,
     initial_parameters,
@@ -35,7 +35,7 @@ def train_together(
     protocol: HearProbe,
     device: torch.device,
     done: Callable[[int], None] = lambda count: None,
-) -> list[Outcome]:
+) -> list[TrainedProbe]:
     """Train all jobs and return their outcomes in order; `done` is told of each group's number of jobs.
 
     Raises `DubaugError`, naming task and split, where the protocol cannot be followed: one training item (batch norm
@@ -51,7 +51,7 @@ def search_together(
     device: torch.device,
     contest: Contest,
     done: Callable[[int], None] = lambda count: None,
-) -> list[Outcome | None]:
+) -> list[TrainedProbe | None]:
     """As `train_together`, for jobs of which only the best of each problem and split matters.
 
     The `contest` is told who has a perfect score; those that have lost it have no outcome.
@@ -66,20 +66,20 @@ def _train(
     device: torch.device,
     contest: Contest | None,
     done: Callable[[int], None],
-) -> dict[int, Outcome]:
+) -> dict[int, TrainedProbe]:
     """Return the outcomes of the jobs, but for those that had lost before their turn came.
 
     On a CPU as many groups at once as there are threads: what an operation cannot share among cores (its start, random
     numbers) is then done by all of them.
     """
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, TrainedProbe] = {}
     stop = threading.Event()
 
-    def train(group: list[int]) -> dict[int, Outcome]:
+    def train(group: list[int]) -> dict[int, TrainedProbe]:
         numbers = [number for number in group if not (contest and contest.lost(jobs[number]))]
         if not numbers or stop.is_set():
             return {}
-        trained = Group([jobs[number] for number in numbers], protocol, device).train(contest, stop)
+        trained = StackedJobs([jobs[number] for number in numbers], protocol, device).train(contest, stop)
         return dict(zip(numbers, trained, strict=True))
 
     work = list(groups(jobs, protocol, device))
@@ -108,7 +108,7 @@ def _workers(tasks: int, device: torch.device) -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(threads)
 
 
-class Group:
+class StackedJobs:
     """Jobs of one shape, trained side by side. Those that have stopped leave the stack."""
 
     def __init__(self, jobs: Sequence[Job], protocol: HearProbe, device: torch.device) -> None:
@@ -137,7 +137,7 @@ class Group:
         self.waited = [0] * len(jobs)
         self.best_theta, self.best_statistics = theta.clone(), statistics.clone()
 
-    def train(self, contest: Contest | None, stop: threading.Event) -> list[Outcome]:
+    def train(self, contest: Contest | None, stop: threading.Event) -> list[TrainedProbe]:
         """Run the protocol; return the outcomes in the order of the jobs; of one that loses, what it has by then.
 
         When `stop` is set, it returns after the epoch, with outcomes that mean nothing.
@@ -247,12 +247,12 @@ class Group:
         if len(self.x) > 1:
             self.x, self.y, self.valid_x = self.x[chosen], self.y[chosen], self.valid_x[chosen]
 
-    def _outcome(self, number: int) -> Outcome:
+    def _outcome(self, number: int) -> TrainedProbe:
         job = self.jobs[number]
         stack = Stack(self.shape, self.best_theta[number : number + 1], self.best_statistics[number : number + 1])
         x = torch.from_numpy(job.problem.embeddings[self._part(job, "test")]).to(self.device)
         outputs = stack.predict(x.unsqueeze(0), kind=self.kind, heads=self.heads)[0]
-        return Outcome(
+        return TrainedProbe(
             valid_score=self.best[number],
             best_epoch=self.best_epoch[number],
             epochs=self._last_epoch(number),

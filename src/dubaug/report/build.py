@@ -12,7 +12,14 @@ from dubaug import __version__
 from dubaug.config import Experiment
 from dubaug.report import charts, words
 from dubaug.report.claims import read_claims
-from dubaug.report.differences import TaskDifferences, baselines_of, read_differences, task_label, variant_label
+from dubaug.report.differences import (
+    TaskDifferences,
+    baselines_of,
+    of_these_trainings,
+    read_differences,
+    task_label,
+    variant_label,
+)
 from dubaug.report.films import read_alignment, read_films, read_found, read_left_out, reasons_of
 from dubaug.report.fragments import read_fragment
 from dubaug.report.palette import DARK, LIGHT
@@ -44,7 +51,7 @@ BESIDE = "_vs_paper"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sources:
+class ReportSources:
     """Where everything lies. What is None, empty or not there has a sentence in its section."""
 
     experiment: Experiment
@@ -69,7 +76,7 @@ class Sources:
     paper_scale: Path | None = None
 
 
-def build(sources: Sources) -> str:
+def build(sources: ReportSources) -> str:
     """Return the page. Raises `DubaugError` for a part that is there and is not what it should be."""
     environment = Environment(
         loader=PackageLoader("dubaug.report"),
@@ -96,7 +103,7 @@ def build(sources: Sources) -> str:
     return environment.get_template("page.html.j2").render(_context(sources))
 
 
-def _context(sources: Sources) -> dict[str, Any]:
+def _context(sources: ReportSources) -> dict[str, Any]:
     experiment, claims = sources.experiment, read_claims(sources.claims)
     left_out = read_left_out(sources.rejected)
     trainings = read_trainings(sources.manifests, sources.metrics)
@@ -126,6 +133,7 @@ def _context(sources: Sources) -> dict[str, Any]:
         "reasons": reasons_of(left_out or ()),
         "differences": differences,
         "baselines": baselines_of(differences or ()),
+        "one_seed": of_these_trainings(differences or ()),
         "forests": _forests(differences),
         "trainings": trainings,
         "curves": _curves(trainings),

@@ -64,16 +64,16 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.config import load
     from dubaug.files import write_text
     from dubaug.progress import say
-    from dubaug.report.build import Sources, build
+    from dubaug.report.build import ReportSources, build
 
     experiment = load(options.config)
     given = {
         name: value
         for name, value in vars(options).items()
-        if name in Sources.__dataclass_fields__ and name not in ("experiment", "configuration", "out_dir")
+        if name in ReportSources.__dataclass_fields__ and name not in ("experiment", "configuration", "out_dir")
     }
     page = build(
-        Sources(
+        ReportSources(
             experiment=experiment,
             configuration=options.config.read_text(encoding="utf-8"),
             out_dir=options.out.parent,

@@ -23,7 +23,7 @@ TITLES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class ReportPicture:
     """A figure. `words` is its description, empty if nobody wrote one; `files` are its other forms, as paths."""
 
     name: str
@@ -40,7 +40,7 @@ class Picture:
         return self.title.partition(":")[0]
 
 
-def read_picture(path: Path, *, out_dir: Path) -> Picture | None:
+def read_picture(path: Path, *, out_dir: Path) -> ReportPicture | None:
     """Return the figure in a PNG file; None where no file is. Paths are given relative to `out_dir`.
 
     Raises `DubaugError` if the file is no picture.
@@ -52,7 +52,7 @@ def read_picture(path: Path, *, out_dir: Path) -> Picture | None:
     except OSError as error:
         raise DubaugError(f"{path} is no picture ({error}): delete it, and the workflow makes it anew") from None
     words, forms = path.with_suffix(".txt"), (path.with_suffix(suffix) for suffix in (".pdf", ".png", ".csv"))
-    return Picture(
+    return ReportPicture(
         name=path.stem,
         title=TITLES.get(path.stem, path.stem),
         source=f"data:image/png;base64,{base64.b64encode(data).decode('ascii')}",

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dubaug.config import Experiment
 from dubaug.tables.footer import other_sizes
 
@@ -26,10 +24,9 @@ def other_settings(experiment: Experiment, paper_scale: Path | None) -> tuple[Ot
     """
     if paper_scale is None or not paper_scale.is_file():
         return None
-    paper = yaml.safe_load(paper_scale.read_text(encoding="utf-8"))
     return tuple(
         OtherSetting(key=key, here=_shown(value), paper=_shown(published))
-        for key, value, published in other_sizes(experiment, paper)
+        for key, value, published in other_sizes(experiment, paper_scale)
     )
 
 

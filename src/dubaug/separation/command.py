@@ -59,14 +59,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_separate(options: argparse.Namespace) -> None:
     """Make the separated shards of one batch of titles."""
     from dubaug.alignment.table import read_findings, without_rejected
-    from dubaug.separation.ingest import Settings, make_separated_shards, standing_shard
+    from dubaug.separation.ingest import SeparatedShardSettings, make_separated_shards, standing_shard
     from dubaug.shards.receipts import finish_batch
 
     experiment = load(options.config)
     titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
     titles = without_rejected(titles, read_findings([options.alignment] if options.alignment else []))
     remover = _remover(experiment)
-    settings = Settings(
+    settings = SeparatedShardSettings(
         clips=experiment.clips,
         mel=experiment.mel,
         separation=experiment.separation,

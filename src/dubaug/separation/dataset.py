@@ -28,7 +28,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeftOut:
+class FileLeftOut:
     """A sound file that is empty in the new folder."""
 
     path: str
@@ -37,7 +37,7 @@ class LeftOut:
 
 def separate_data_set(
     source: Path, out: Path, *, separation: Separation, fingerprint: str, remover: Remover
-) -> tuple[LeftOut, ...]:
+) -> tuple[FileLeftOut, ...]:
     """Write `out`, a copy of the folder `source` with the stem removed from every sound file; return what is missing.
 
     Names, sample rates, lengths, numbers of channels (more than two become two) and sample formats stay; other files
@@ -63,7 +63,7 @@ def separate_data_set(
                     raise background_CS
                 _write_like(source / path, part / path, background_CS, rate_hz=remover.model.sample_rate_hz)
             except MediaError as error:
-                left_out.append(LeftOut(path=path.as_posix(), reason=str(error)))
+                left_out.append(FileLeftOut(path=path.as_posix(), reason=str(error)))
                 say(f"left empty: {path}: {error}")
                 (part / path).parent.mkdir(parents=True, exist_ok=True)
                 (part / path).touch()
@@ -179,7 +179,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _report(
-    source: Path, separation: Separation, fingerprint: str, n_sounds: int, left_out: Sequence[LeftOut]
+    source: Path, separation: Separation, fingerprint: str, n_sounds: int, left_out: Sequence[FileLeftOut]
 ) -> dict[str, object]:
     return {
         "source": source.name,

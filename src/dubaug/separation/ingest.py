@@ -17,7 +17,7 @@ from dubaug.media.film import FilmClip, read_clips
 from dubaug.separation.remove import Remover, Sound
 from dubaug.separation.segments import recut
 from dubaug.shards.format import VERSION, ShardWriter
-from dubaug.shards.receipts import Losses, Outcome, kept, nothing_left, rejected, shard_path, until_error, written
+from dubaug.shards.receipts import Losses, TitleOutcome, kept, nothing_left, rejected, shard_path, until_error, written
 from dubaug.tracks import TrackName
 from dubaug.workers import Crash, Stall, decoder_error, isolated_values
 
@@ -25,7 +25,7 @@ STAGE = "separation"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class SeparatedShardSettings:
     """What a separated shard depends on besides the film."""
 
     clips: Clips
@@ -56,15 +56,20 @@ class Settings:
         }
 
 
-def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
+def standing_shard(title: Title, settings: SeparatedShardSettings, out_dir: Path) -> TitleOutcome | None:
     """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
     source = title.track(settings.track).path or title.path
     return kept(title, out_dir, made_of=_made_of(title, settings)) if source.is_file() else None
 
 
 def make_separated_shards(
-    titles: Iterable[Title], *, settings: Settings, remover: Remover, out_dir: Path, stall_s: float | None = None
-) -> Iterator[Outcome]:
+    titles: Iterable[Title],
+    *,
+    settings: SeparatedShardSettings,
+    remover: Remover,
+    out_dir: Path,
+    stall_s: float | None = None,
+) -> Iterator[TitleOutcome]:
     """Write `<out_dir>/<title_id>.arrow` of each title: the clips of its film shard, with their numbers and starts.
 
     A film whose track cannot be decoded gives no shard but a reject, and so do damaged clips, and those that the
@@ -90,7 +95,7 @@ def make_separated_shards(
 
 
 def film_sound(
-    title: Title, settings: Settings, *, stall_s: float | None = None, losses: Losses | None = None
+    title: Title, settings: SeparatedShardSettings, *, stall_s: float | None = None, losses: Losses | None = None
 ) -> Iterator[np.ndarray]:
     """Yield the waveforms `(2, S)` of a title's clips at the model's rate; what is lost of them goes to `losses`.
 
@@ -103,7 +108,7 @@ def film_sound(
         yield clip.waveforms[settings.track]
 
 
-def _read(title: Title, settings: Settings) -> Iterator[FilmClip]:
+def _read(title: Title, settings: SeparatedShardSettings) -> Iterator[FilmClip]:
     return read_clips(
         title.path,
         tracks=[title.track(settings.track)],
@@ -114,7 +119,7 @@ def _read(title: Title, settings: Settings) -> Iterator[FilmClip]:
     )
 
 
-def _read_apart(title: Title, settings: Settings, stall_s: float | None) -> Iterator[FilmClip]:
+def _read_apart(title: Title, settings: SeparatedShardSettings, stall_s: float | None) -> Iterator[FilmClip]:
     """Yield the title's clips, decoded in another process. Raises `MediaError` if that dies or stands still."""
     read = functools.partial(_read, settings=settings)
     for clip in isolated_values(read, title, stall_s=stall_s, preload=[__name__]):
@@ -123,7 +128,9 @@ def _read_apart(title: Title, settings: Settings, stall_s: float | None) -> Iter
         yield clip
 
 
-def _write(path: Path, title: Title, settings: Settings, background: Iterator[np.ndarray], losses: Losses) -> int:
+def _write(
+    path: Path, title: Title, settings: SeparatedShardSettings, background: Iterator[np.ndarray], losses: Losses
+) -> int:
     """Write the shard; return its clips.
 
     A title without a whole clip leaves no file. Raises `MediaError`.
@@ -155,7 +162,7 @@ def _write(path: Path, title: Title, settings: Settings, background: Iterator[np
     return writer.clips
 
 
-def _made_of(title: Title, settings: Settings) -> str:
+def _made_of(title: Title, settings: SeparatedShardSettings) -> str:
     """Return the hash of everything that a shard is made of; films by name, size and time, for they are large."""
     track = title.track(settings.track)
     source = track.path or title.path

@@ -15,8 +15,8 @@ from dubaug.progress import Progress, say
 
 if TYPE_CHECKING:
     from dubaug.corpus.titles import Title
-    from dubaug.shards.ingest import Settings
-    from dubaug.shards.receipts import Outcome
+    from dubaug.shards.ingest import ShardSettings
+    from dubaug.shards.receipts import TitleOutcome
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -67,7 +67,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_shards(options: argparse.Namespace) -> None:
     """Make the shards of one batch of titles."""
     from dubaug.alignment.table import moves_by_title, read_findings, without_rejected
-    from dubaug.shards.ingest import Settings, standing_shard
+    from dubaug.shards.ingest import ShardSettings, standing_shard
     from dubaug.shards.receipts import finish_batch
 
     experiment = load(options.config)
@@ -75,7 +75,7 @@ def run_shards(options: argparse.Namespace) -> None:
     findings = read_findings([options.alignment] if options.alignment else [])
     titles = without_rejected(titles, findings)
     chosen = {title.title_id for title in titles}
-    settings = Settings(
+    settings = ShardSettings(
         clips=experiment.clips,
         mel=experiment.mel,
         tracks=experiment.corpus.tracks,
@@ -103,8 +103,8 @@ def run_shards(options: argparse.Namespace) -> None:
 
 
 def _make_shards(
-    titles: "list[Title]", settings: "Settings", out_dir: Path, jobs: int, stall_s: float
-) -> "list[Outcome]":
+    titles: "list[Title]", settings: "ShardSettings", out_dir: Path, jobs: int, stall_s: float
+) -> "list[TitleOutcome]":
     from dubaug.files import remove_unfinished
     from dubaug.shards.ingest import STAGE, make_shard
     from dubaug.shards.receipts import rejected, shard_path

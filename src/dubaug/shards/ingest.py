@@ -18,7 +18,7 @@ from dubaug.media.warp import Move
 from dubaug.shards.format import VERSION, ShardWriter
 from dubaug.shards.receipts import (
     Losses,
-    Outcome,
+    TitleOutcome,
     kept,
     nothing_left,
     rejected,
@@ -32,7 +32,7 @@ STAGE = "shards"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class ShardSettings:
     """What a shard depends on besides the film."""
 
     clips: Clips
@@ -52,14 +52,14 @@ class Settings:
         return {"clips": clips, "mel": asdict(self.mel), "languages": list(self.tracks)}
 
 
-def standing_shard(title: Title, settings: Settings, out_dir: Path) -> Outcome | None:
+def standing_shard(title: Title, settings: ShardSettings, out_dir: Path) -> TitleOutcome | None:
     """Return the outcome of an earlier run if its shard stands and was made of the same film by the same settings."""
     if not all(source.is_file() for source in title.sources(settings.tracks)):
         return None
     return kept(title, out_dir, made_of=_made_of(title, settings))
 
 
-def make_shard(title: Title, *, settings: Settings, out_dir: Path, threads: int) -> Outcome:
+def make_shard(title: Title, *, settings: ShardSettings, out_dir: Path, threads: int) -> TitleOutcome:
     """Cut a title into clips and write `<out_dir>/<title_id>.arrow`, with a receipt for `standing_shard`.
 
     A film that cannot be decoded gives no shard but a reject, and so do damaged clips, and those that the catalogue
@@ -78,18 +78,18 @@ def make_shard(title: Title, *, settings: Settings, out_dir: Path, threads: int)
     return written(title, out_dir, clips=clips, losses=losses, made_of=_made_of(title, settings), stage=STAGE)
 
 
-def _tracks(title: Title, settings: Settings) -> Sequence[Track]:
+def _tracks(title: Title, settings: ShardSettings) -> Sequence[Track]:
     return [title.track(name) for name in settings.tracks]
 
 
-def _made_of(title: Title, settings: Settings) -> str:
+def _made_of(title: Title, settings: ShardSettings) -> str:
     """Return the hash of everything that a shard is made of."""
     moves = {name: asdict(move) for name, move in settings.moves.get(title.title_id, {}).items()}
     parts = [VERSION, settings.metadata(), title.clips, *title.state(settings.tracks)]
     return digest(*parts, moves) if moves else digest(*parts)
 
 
-def _write(path: Path, title: Title, settings: Settings, threads: int, losses: Losses) -> int:
+def _write(path: Path, title: Title, settings: ShardSettings, threads: int, losses: Losses) -> int:
     """Write the shard; return its clips, and note those that are lost.
 
     A title without a whole clip leaves no file. Raises `MediaError`.
@@ -135,7 +135,7 @@ def _write(path: Path, title: Title, settings: Settings, threads: int, losses: L
     return writer.clips
 
 
-def _mels(clip: FilmClip, settings: Settings) -> Mapping[str, np.ndarray]:
+def _mels(clip: FilmClip, settings: ShardSettings) -> Mapping[str, np.ndarray]:
     """Return each track's log-mel, float16 `(C, T, F)`."""
     import torch
 

@@ -54,8 +54,8 @@ def contact_sheet(reader: ShardReader, path: Path, *, clips: int) -> None:
     import matplotlib.pyplot as plt
 
     from dubaug.plotting import STYLE, save
-    from dubaug.shards.sheet import Layout, draw, mel_axes, read_clip
+    from dubaug.shards.sheet import SheetLayout, draw, mel_axes, read_clip
 
     shown = [read_clip(reader, row, stills=_STILLS) for row in _spread(len(reader), clips)]
     with plt.rc_context(STYLE):
-        save(draw(shown, mel_axes(reader), Layout(width=11.0, columns=_COLUMNS)), [path], dpi=150)
+        save(draw(shown, mel_axes(reader), SheetLayout(width=11.0, columns=_COLUMNS)), [path], dpi=150)

@@ -19,7 +19,7 @@ from dubaug.shards.index import ClipIndex, ShardEntry
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class TitleOutcome:
     """What became of a title: a shard, or rejects, or a shard that lacks some clips."""
 
     entry: ShardEntry | None
@@ -31,7 +31,7 @@ def shard_path(title: Title, out_dir: Path) -> Path:
     return out_dir / f"{title.title_id}.arrow"
 
 
-def kept(title: Title, out_dir: Path, *, made_of: str) -> Outcome | None:
+def kept(title: Title, out_dir: Path, *, made_of: str) -> TitleOutcome | None:
     """Return the outcome of an earlier run if its shard stands whole and was made of the same."""
     receipt, shard = _receipt_path(title, out_dir), shard_path(title, out_dir)
     if not receipt.is_file() or not shard.is_file():
@@ -40,7 +40,7 @@ def kept(title: Title, out_dir: Path, *, made_of: str) -> Outcome | None:
     if noted["made_of"] != made_of or noted["bytes"] != shard.stat().st_size:
         return None
     entry = ShardEntry(title_id=title.title_id, path=shard, clips=noted["clips"], sha256=noted["sha256"])
-    return Outcome(entry=entry, rejects=tuple(Reject(**reject) for reject in noted["rejects"]))
+    return TitleOutcome(entry=entry, rejects=tuple(Reject(**reject) for reject in noted["rejects"]))
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Losses:
     """Why nothing could be read from some clip on."""
 
 
-def written(title: Title, out_dir: Path, *, clips: int, losses: Losses, made_of: str, stage: str) -> Outcome:
+def written(title: Title, out_dir: Path, *, clips: int, losses: Losses, made_of: str, stage: str) -> TitleOutcome:
     """Write the receipt of a shard that has just been written; clips that the catalogue promised are rejected."""
     path = shard_path(title, out_dir)
     rejects = tuple(_rejects(title, clips, losses, stage))
@@ -66,7 +66,7 @@ def written(title: Title, out_dir: Path, *, clips: int, losses: Losses, made_of:
         "rejects": [asdict(reject) for reject in rejects],
     }
     write_json(_receipt_path(title, out_dir), content)
-    return Outcome(entry=entry, rejects=rejects)
+    return TitleOutcome(entry=entry, rejects=rejects)
 
 
 def until_error(clips: Iterator[FilmClip], losses: Losses) -> Iterator[FilmClip]:
@@ -123,7 +123,7 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 def finish_batch(
     titles: Sequence[Title],
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[TitleOutcome],
     *,
     tracks: tuple[str, ...],
     sample_rate_hz: int,
@@ -142,7 +142,7 @@ def finish_batch(
     say(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
 
 
-def balance(titles: Sequence[Title], outcomes: Sequence[Outcome]) -> None:
+def balance(titles: Sequence[Title], outcomes: Sequence[TitleOutcome]) -> None:
     """Check that nothing was lost in silence: every clip found stands in a shard, or is rejected.
 
     Shards' rows are counted in the files. Raises `DubaugError` that names the titles that do not add up, which is a
@@ -183,10 +183,10 @@ def noted_sha256(shard: Path) -> str:
     return str(read_json(receipt)["sha256"])
 
 
-def rejected(title: Title, error: MediaError, *, stage: str) -> Outcome:
+def rejected(title: Title, error: MediaError, *, stage: str) -> TitleOutcome:
     """Return the outcome of a title that gave no shard, and why."""
     reject = Reject(title_id=title.title_id, stage=stage, reason=error.reason, advice=error.advice, clips=title.clips)
-    return Outcome(entry=None, rejects=(reject,))
+    return TitleOutcome(entry=None, rejects=(reject,))
 
 
 def _receipt_path(title: Title, out_dir: Path) -> Path:

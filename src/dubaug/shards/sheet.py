@@ -65,7 +65,7 @@ def mel_axes(reader: ShardReader) -> MelAxes | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clip:
+class SheetClip:
     """What is shown of one clip. Shape letters: N still, H row, W column; T time frame, F mel bin."""
 
     title: str
@@ -96,14 +96,14 @@ def power_db(mel_CTF: np.ndarray) -> np.ndarray:
     return level_TF
 
 
-def read_clip(reader: ShardReader, row: int, *, stills: int) -> Clip:
+def read_clip(reader: ShardReader, row: int, *, stills: int) -> SheetClip:
     """Return what is shown of the shard's clip in `row`, with at most `stills` of its frames."""
     frames_NHWC = np.empty((0, 1, 1, 3), dtype=np.uint8)
     if reader.with_frames and stills:
         frames_NHWC = reader.frames(row)
         shown = min(stills, len(frames_NHWC))
         frames_NHWC = frames_NHWC[[math.floor((k + 0.5) * len(frames_NHWC) / shown) for k in range(shown)]]
-    return Clip(
+    return SheetClip(
         title=reader.item(row),
         start_s=reader.start_s(row),
         stills=frames_NHWC,
@@ -112,7 +112,7 @@ def read_clip(reader: ShardReader, row: int, *, stills: int) -> Clip:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class SheetLayout:
     """Sizes of a sheet, in inches. Clips stand in columns, `columns` side by side, each with its tracks stacked."""
 
     width: float
@@ -131,7 +131,7 @@ class Layout:
         return (self.width - self.left - self.right - (self.columns - 1) * self.between) / self.columns
 
 
-def draw(clips: Sequence[Clip], axes: MelAxes | None, layout: Layout) -> Figure:
+def draw(clips: Sequence[SheetClip], axes: MelAxes | None, layout: SheetLayout) -> Figure:
     """Return a figure of the clips, all on one colour scale. The clips have the same tracks."""
     tracks = list(clips[0].levels_db)
     still_height = max((_still_size(clip, layout)[1] for clip in clips), default=0.0)
@@ -182,7 +182,7 @@ def draw(clips: Sequence[Clip], axes: MelAxes | None, layout: Layout) -> Figure:
     return figure
 
 
-def _still_size(clip: Clip, layout: Layout) -> tuple[float, float]:
+def _still_size(clip: SheetClip, layout: SheetLayout) -> tuple[float, float]:
     """Return a still's width and height: its share of the column, no higher than three quarters of that."""
     if not len(clip.stills):
         return 0.0, 0.0
@@ -192,7 +192,7 @@ def _still_size(clip: Clip, layout: Layout) -> tuple[float, float]:
     return high * width / height, high
 
 
-def _draw_stills(place: Any, clip: Clip, layout: Layout, left: float, top: float, height: float) -> None:
+def _draw_stills(place: Any, clip: SheetClip, layout: SheetLayout, left: float, top: float, height: float) -> None:
     """Draw each still over the centre of its part of the clip, all standing on one line."""
     wide, high = _still_size(clip, layout)
     for k, still_HWC in enumerate(clip.stills):

@@ -26,8 +26,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_tables(options: argparse.Namespace) -> None:
     """Build each table, by itself and beside the paper's numbers, and write it in every form."""
-    import yaml
-
     from dubaug.config import load
     from dubaug.files import write_text
     from dubaug.progress import say
@@ -41,13 +39,12 @@ def run_tables(options: argparse.Namespace) -> None:
     from dubaug.tables.versus import build_beside_paper
 
     experiment = load(options.config)
-    paper = yaml.safe_load(options.paper_scale.read_text(encoding="utf-8")) if options.paper_scale else None
     sources = Sources(
         experiment=experiment,
         scores=load_scores(options.results),
         subsets=options.subsets,
         paper_dir=options.paper,
-        footer=scale_footer(experiment, paper) if paper else (),
+        footer=scale_footer(experiment, options.paper_scale) if options.paper_scale else (),
     )
     for task, reason in sources.scores.missing.items():
         say(f"{task} has empty cells: {reason}")

@@ -1,11 +1,13 @@
 """Tables B4 and B5: what the corpus holds by language, and what the downstream tasks are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import asdict, fields
 
 from dubaug.corpus.subsets import Subset, read_subsets
 from dubaug.errors import DubaugError
+from dubaug.tables.published import PublishedTask, read_published_tasks
 from dubaug.tables.render import Cell, Table
-from dubaug.tables.sources import Reasons, Sources, read_rows
+from dubaug.tables.sources import Reasons, Sources
 from dubaug.tracks import TrackName
 
 
@@ -50,17 +52,16 @@ def shown_hours(hours: float) -> str:
     return f"{hours / 1000:.1f}k" if hours >= 1000 else f"{hours:.2f}"
 
 
-def tasks_b5(sources: Sources) -> list[dict[str, str]]:
+def tasks_b5(sources: Sources) -> list[PublishedTask]:
     """Return what is known of the configured tasks, in the paper's order."""
     configured = {task for tasks in sources.experiment.suites.values() for task in tasks}
-    return [row for row in read_rows(sources.paper_dir / "tasks_b5.csv") if row["task"] in configured]
+    return [one for one in read_published_tasks(sources.paper_dir) if one.task in configured]
 
 
 def table_b5(sources: Sources) -> Table:
     """Return what each task is and why it is there; class counts are the data's and, where they differ, the paper's."""
     known, reasons = tasks_b5(sources), Reasons()
-    keys = ("task", "dataset", "kind", "type", "classes", "classes_paper", "suites", "implementation", "motivation")
-    why = {row["task"]: "" if row["suites"] else "in none of HEAR, HARES and NOSS" for row in known}
+    why = {row.task: "" if row.suites else "in none of HEAR, HARES and NOSS" for row in known}
     return Table(
         name="B5",
         caption="Downstream tasks. Class counts are those of the published data; the paper's own count is given where "
@@ -69,24 +70,24 @@ def table_b5(sources: Sources) -> Table:
         header=("Dataset", "Task", "Type", "Motivation", "Suite"),
         rows=tuple(
             (
-                Cell(text=row["dataset"], head=True),
-                Cell(text=row["kind"]),
+                Cell(text=row.dataset, head=True),
+                Cell(text=row.kind),
                 Cell(text=_type(row)),
-                Cell(text=row["motivation"]),
-                reasons.cell(why[row["task"]]) if why[row["task"]] else Cell(text=row["suites"]),
+                Cell(text=row.motivation),
+                reasons.cell(why[row.task]) if why[row.task] else Cell(text=row.suites),
             )
             for row in known
         ),
         gaps=tuple(range(1, len(known))),
         alignment="lp{3cm}p{2.8cm}p{4.6cm}p{1.6cm}",
         wide=True,
-        tidy_header=(*keys, "note"),
-        tidy=tuple((*(row[key] for key in keys), why[row["task"]]) for row in known),
+        tidy_header=(*(field.name for field in fields(PublishedTask)), "note"),
+        tidy=tuple((*asdict(row).values(), why[row.task]) for row in known),
         notes=reasons.notes,
         footer=sources.footer,
     )
 
 
-def _type(row: Mapping[str, str]) -> str:
-    differs = f"; the paper says {row['classes_paper']}" if row["classes_paper"] not in {"", row["classes"]} else ""
-    return f"{row['type']} (N={row['classes']}{differs})"
+def _type(row: PublishedTask) -> str:
+    differs = f"; the paper says {row.classes_paper}" if row.classes_paper not in {"", row.classes} else ""
+    return f"{row.type} (N={row.classes}{differs})"

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from dubaug.tables.layout import TABLE_A3, main_variants
 from dubaug.tables.render import Cell, Table, number
-from dubaug.tables.sources import Reasons, Sources, read_rows
+from dubaug.tables.sources import Reasons, Sources
+from dubaug.tabular import read_rows
 
 FILES = {"a1": "external_a1_vggsound.csv", "a2": "external_a2_tut18.csv", "a3": "external_a3_hear.csv"}
 TASKS = {"a1": ("vggsound",), "a2": ("tut18",), "a3": tuple(TABLE_A3)}

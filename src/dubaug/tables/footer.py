@@ -1,7 +1,10 @@
 """What a reader must know of a table that was not made at the paper's scale: everything that is smaller."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from dubaug.config import Experiment, to_mapping
 
@@ -14,12 +17,13 @@ NOT_SIZES = (
 )
 
 
-def scale_footer(experiment: Experiment, paper: Mapping[str, Any]) -> tuple[str, ...]:
+def scale_footer(experiment: Experiment, paper_scale: Path) -> tuple[str, ...]:
     """Return the footer's lines: each setting that differs from the paper's, with both values; nothing at paper scale.
 
-    `paper` is the content of workflow/config/paper.yaml.
+    `paper_scale` is workflow/config/paper.yaml.
     """
-    told = [f"{key} {_show(value)} ({_show(published)})" for key, value, published in other_sizes(experiment, paper)]
+    sizes = other_sizes(experiment, paper_scale)
+    told = [f"{key} {_show(value)} ({_show(published)})" for key, value, published in sizes]
     lines = []
     if experiment.demo:
         films = experiment.demo.films
@@ -33,12 +37,12 @@ def scale_footer(experiment: Experiment, paper: Mapping[str, Any]) -> tuple[str,
     return tuple(lines)
 
 
-def other_sizes(experiment: Experiment, paper: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+def other_sizes(experiment: Experiment, paper_scale: Path) -> list[tuple[str, Any, Any]]:
     """Return each setting of size or recipe that differs from the paper's: its key, its value, the paper's.
 
     Of protocols, those of suites that the paper has.
     """
-    ours = to_mapping(experiment)
+    ours, paper = to_mapping(experiment), yaml.safe_load(paper_scale.read_text(encoding="utf-8"))
     ours["probe"] = {suite: its for suite, its in ours["probe"].items() if suite in paper["probe"]}
     found = [entry for section in SECTIONS for entry in _differences(section, ours[section], paper[section])]
     return [entry for entry in found if entry[0] not in NOT_SIZES]

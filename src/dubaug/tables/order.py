@@ -15,7 +15,7 @@ MEANING = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class OrderAgreement:
     """Kendall's tau-b over `n` pairs of numbers; None where it says nothing, and then `why`."""
 
     tau: float | None
@@ -28,7 +28,7 @@ class Order:
         return "" if self.tau is None else f"{coefficient(self.tau)} ({self.n})"
 
 
-def compare_order(ours: Sequence[float | None], paper: Sequence[float | None]) -> Order:
+def compare_order(ours: Sequence[float | None], paper: Sequence[float | None]) -> OrderAgreement:
     """Return tau-b over the places where both have a number; with less than three, or one side all tied, none."""
     pairs = [
         (round(a, TIE_DECIMALS), round(b, TIE_DECIMALS))
@@ -36,14 +36,14 @@ def compare_order(ours: Sequence[float | None], paper: Sequence[float | None]) -
         if a is not None and b is not None
     ]
     if len(pairs) < 3:
-        return Order(tau=None, n=len(pairs), why="no order: fewer than three have both numbers")
+        return OrderAgreement(tau=None, n=len(pairs), why="no order: fewer than three have both numbers")
     if any(len(set(side)) == 1 for side in zip(*pairs, strict=True)):
-        return Order(tau=None, n=len(pairs), why="no order: all are equal")
+        return OrderAgreement(tau=None, n=len(pairs), why="no order: all are equal")
     tau = scipy.stats.kendalltau(*zip(*pairs, strict=True), variant="b").statistic
-    return Order(tau=float(tau), n=len(pairs))
+    return OrderAgreement(tau=float(tau), n=len(pairs))
 
 
-def mean_order(orders: Sequence[Order]) -> tuple[float | None, int]:
+def mean_order(orders: Sequence[OrderAgreement]) -> tuple[float | None, int]:
     """Return the mean tau-b and over how many orders; None if none of them says anything."""
     told = [order.tau for order in orders if order.tau is not None]
     return (statistics.fmean(told) if told else None), len(told)

@@ -1,6 +1,5 @@
 """What tables are made from, and why one of their cells has no value."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,9 +85,3 @@ class Reasons:
     def notes(self) -> tuple[tuple[str, str], ...]:
         """The letters with their reasons."""
         return tuple((letter, f"{reason}.") for reason, letter in self.letters.items())
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a CSV file with a header."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

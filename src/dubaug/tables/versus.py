@@ -14,9 +14,10 @@ from dubaug.tables.layout import (
     groups_of,
     main_variants,
 )
-from dubaug.tables.order import MEANING, Order, coefficient, compare_order, mean_order
+from dubaug.tables.order import MEANING, OrderAgreement, coefficient, compare_order, mean_order
+from dubaug.tables.published import PublishedScore, read_published_scores
 from dubaug.tables.render import Cell, Span, Table, marks, number, signed
-from dubaug.tables.sources import Reasons, Sources, read_rows
+from dubaug.tables.sources import Reasons, Sources
 from dubaug.tables.versus_others import agreement_cells, versus_a1, versus_a2, versus_a3, versus_b4, versus_b5
 
 TIDY_PAIR = (
@@ -24,15 +25,6 @@ TIDY_PAIR = (
     *("std_folds", "std_seeds", "paper_std", "tau_b", "n_variants", "mean_tau_b", "n_tasks", "note"),
 )
 """Columns of a pair of scores in the tidy tables; `tau_b` is the task's, `mean_tau_b` the table's."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """A score that the paper prints; `std` is None where it prints none."""
-
-    metric: str
-    mean: float
-    std: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +50,9 @@ def build_beside_paper(name: str, sources: Sources) -> Table | None:
     return BUILDERS[name](sources) if name in BUILDERS else None
 
 
-def published_scores(name: str, sources: Sources) -> dict[tuple[str, str], Published]:
+def published_scores(name: str, sources: Sources) -> dict[tuple[str, str], PublishedScore]:
     """Return the scores of the paper's Table 1, 2 or D6 by (task, variant)."""
-    return {
-        (row["task"], row["variant"]): Published(
-            metric=row["metric"], mean=float(row["mean"]), std=float(row["std"]) if row["std"] else None
-        )
-        for row in read_rows(sources.paper_dir / "results.csv")
-        if row["table"] == name
-    }
+    return {(one.task, one.variant): one for one in read_published_scores(sources.paper_dir) if one.table == name}
 
 
 def _versus_results(table: ResultsTable, sources: Sources) -> Table:
@@ -125,11 +111,11 @@ def _versus_results(table: ResultsTable, sources: Sources) -> Table:
     )
 
 
-def _known(task: str, published: Mapping[tuple[str, str], Published]) -> bool:
+def _known(task: str, published: Mapping[tuple[str, str], PublishedScore]) -> bool:
     return any(task == known for known, _ in published)
 
 
-def _pair(task: str, variant: str, published: Mapping[tuple[str, str], Published], sources: Sources) -> Pair:
+def _pair(task: str, variant: str, published: Mapping[tuple[str, str], PublishedScore], sources: Sources) -> Pair:
     score, paper = sources.scores.final.get((task, variant)), published.get((task, variant))
     why_ours = sources.why_none(task, variant)
     why_paper = "" if paper else why_ours if why_ours.startswith("audio-only") else "the paper has no number"
@@ -147,12 +133,12 @@ def _pair(task: str, variant: str, published: Mapping[tuple[str, str], Published
     )
 
 
-def _order(pairs: Sequence[Pair]) -> Order:
+def _order(pairs: Sequence[Pair]) -> OrderAgreement:
     return compare_order([pair.ours for pair in pairs], [pair.paper for pair in pairs])
 
 
 def _three_lines(
-    head: Cell, task: str, pairs: Sequence[Pair], order: Order, sources: Sources, reasons: Reasons
+    head: Cell, task: str, pairs: Sequence[Pair], order: OrderAgreement, sources: Sources, reasons: Reasons
 ) -> list[tuple[Cell, ...]]:
     """Return a task's rows. Best and worst are marked in ours and in the paper's, among the variants shown."""
     better = sources.scores.better(task)
@@ -187,9 +173,9 @@ def _tidy(
     task: str,
     variant: str,
     pair: Pair,
-    order: Order,
+    order: OrderAgreement,
     overall: tuple[float | None, int],
-    published: Mapping[tuple[str, str], Published],
+    published: Mapping[tuple[str, str], PublishedScore],
     sources: Sources,
 ) -> tuple[str | float | int | None, ...]:
     """Return the columns of `TIDY_PAIR`."""
@@ -217,7 +203,7 @@ def _overall(overall: tuple[float | None, int], what: str) -> tuple[tuple[str, s
 def _left_out(
     variants: Sequence[str],
     groups: Sequence[Group],
-    published: Mapping[tuple[str, str], Published],
+    published: Mapping[tuple[str, str], PublishedScore],
     sources: Sources,
 ) -> tuple[tuple[str, str], ...]:
     """Return the note on variants and tasks that only one of the two has."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dubaug.corpus.subsets import Subset, read_subsets
 from dubaug.tables.data_tables import named, our_subsets, shown_hours, tasks_b5
 from dubaug.tables.external import TASKS, published_scores, strongest, why_none
-from dubaug.tables.order import MEANING, Order, compare_order
+from dubaug.tables.order import MEANING, OrderAgreement, compare_order
 from dubaug.tables.render import DASH, Cell, Span, Table, number, signed
 from dubaug.tables.sources import Reasons, Sources
 
@@ -125,7 +125,7 @@ def versus_b4(sources: Sources) -> Table:
     )
 
 
-def agreement_cells(orders: Sequence[Order], reasons: Reasons) -> list[Cell]:
+def agreement_cells(orders: Sequence[OrderAgreement], reasons: Reasons) -> list[Cell]:
     """Return a last row's cells: each order's agreement below its difference, blank below the numbers."""
     return [
         cell
@@ -156,19 +156,19 @@ def versus_b5(sources: Sources) -> Table:
     reasons = Reasons()
     rows, tidy = [], []
     for row in tasks_b5(sources):
-        data, paper = _count(row["classes"]), _count(row["classes_paper"])
-        why = "" if row["classes_paper"] else "the paper gives no count"
+        data, paper = _count(row.classes), _count(row.classes_paper)
+        why = "" if row.classes_paper else "the paper gives no count"
         difference = None if data is None or paper is None else data - paper
         shown = (
             [reasons.cell(why), reasons.cell(why)]
             if difference is None
             else [
-                Cell(text=row["classes_paper"]),
+                Cell(text=row.classes_paper),
                 Cell(text=f"{difference:+d}".replace("-", "−") if difference else "0"),
             ]
         )
-        rows.append((Cell(text=row["dataset"], head=True), Cell(text=row["type"]), Cell(text=row["classes"]), *shown))
-        tidy.append((row["task"], row["dataset"], row["type"], row["classes"], row["classes_paper"], difference, why))
+        rows.append((Cell(text=row.dataset, head=True), Cell(text=row.type), Cell(text=row.classes), *shown))
+        tidy.append((row.task, row.dataset, row.type, row.classes, row.classes_paper, difference, why))
     return Table(
         name="B5",
         beside_paper=True,

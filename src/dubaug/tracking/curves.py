@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class MetricValue:
     """One value of a curve; `time_ms` is when it was measured (Unix time)."""
 
     name: str
@@ -25,7 +25,7 @@ class Curve:
         self.path, self.name = path, path.name
         self._inode = self._offset = 0
 
-    def new_steps(self, first: int) -> Iterator[tuple[int, list[Metric]]]:
+    def new_steps(self, first: int) -> Iterator[tuple[int, list[MetricValue]]]:
         """Yield the steps from `first` on that were not yielded before, each with its values.
 
         A line that is being written is left for the next call. A file that was replaced (a run that was continued
@@ -70,10 +70,10 @@ def _entry(line: bytes) -> dict[str, Any] | None:
     return entry if isinstance(entry, dict) and isinstance(entry.get("step"), int) else None
 
 
-def _metrics(entry: dict[str, Any], file_ms: int) -> list[Metric]:
+def _metrics(entry: dict[str, Any], file_ms: int) -> list[MetricValue]:
     time_ms = int(entry["time_s"] * 1000) if "time_s" in entry else file_ms
     return [
-        Metric(name=name, value=float(value), step=entry["step"], time_ms=time_ms)
+        MetricValue(name=name, value=float(value), step=entry["step"], time_ms=time_ms)
         for name, value in entry.items()
         if name not in ("step", "time_s") and isinstance(value, int | float) and not isinstance(value, bool)
     ]

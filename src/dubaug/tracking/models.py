@@ -21,7 +21,7 @@ HASH_TAG = "checkpoint_sha256"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
+class RegisteredNetwork:
     """A finished training's last checkpoint, and where it belongs."""
 
     key: str
@@ -32,7 +32,7 @@ class Network:
     """Seed, epoch, configuration, and the scores by `<task>/<metric>`."""
 
 
-def networks(results_dir: Path) -> Iterator[Network]:
+def networks(results_dir: Path) -> Iterator[RegisteredNetwork]:
     """Yield the last checkpoints of all finished trainings in a results folder."""
     finished = [folder for folder in runs_in(results_dir).values() if (folder / MANIFEST).is_file()]
     for folder in finished:
@@ -40,7 +40,7 @@ def networks(results_dir: Path) -> Iterator[Network]:
         final = manifest.final
         if final.path.is_file():
             tags = {"seed": str(manifest.seed), "epoch": str(final.epoch), "experiment": manifest.experiment}
-            yield Network(
+            yield RegisteredNetwork(
                 key=training_key(manifest.variant, manifest.seed, manifest.experiment, work),
                 variant=manifest.variant,
                 checkpoint=final,

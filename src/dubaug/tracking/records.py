@@ -13,7 +13,7 @@ from dubaug.layout import MANIFEST, WORK_DIR, RunName, runs_in
 from dubaug.pretrain.experiment import flattened
 from dubaug.pretrain.workdir import IDENTITY, WorkDirectory, in_use
 from dubaug.suites.registry import SUITES
-from dubaug.tracking.curves import Metric
+from dubaug.tracking.curves import MetricValue
 
 BESIDE_SCORES = ("/std", "/low", "/high", "/seconds")
 """Ends of the names of metrics that say something of a score."""
@@ -32,7 +32,7 @@ class Record:
     """The key of the run that this one is nested under."""
     tags: Mapping[str, str]
     params: Mapping[str, str] = field(default_factory=dict)
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[MetricValue, ...] = ()
     curves: tuple[Path, ...] = ()
     """Files with a JSON object a step, which only grow (`dubaug.tracking.curves`)."""
     artifacts: tuple[tuple[Path, str], ...] = ()
@@ -183,7 +183,7 @@ def _probe_record(path: Path, result: Mapping[str, Any], title: str, parent: str
     )
 
 
-def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[Metric, ...]:
+def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[MetricValue, ...]:
     """Return `<task>/<metric>` for all its metrics, and of the primary one its interval (`low`, `high`) and `std`."""
     time_ms, metrics = int(path.stat().st_mtime * 1000), []
     for task, score in result["tasks"].items():
@@ -196,16 +196,16 @@ def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[Metric, ...]
             "seconds": score["seconds"],
         }
         metrics += [
-            Metric(name=f"{task}/{name}", value=float(value), step=result["epoch"], time_ms=time_ms)
+            MetricValue(name=f"{task}/{name}", value=float(value), step=result["epoch"], time_ms=time_ms)
             for name, value in values.items()
             if value is not None
         ]
     return tuple(metrics)
 
 
-def _sweep_curves(results: Mapping[Path, Mapping[str, Any]]) -> tuple[Metric, ...]:
+def _sweep_curves(results: Mapping[Path, Mapping[str, Any]]) -> tuple[MetricValue, ...]:
     """Return each task's scores over the epochs: curves on the variant's own page, and columns to compare by."""
-    by_epoch: dict[tuple[str, int], Metric] = {}
+    by_epoch: dict[tuple[str, int], MetricValue] = {}
     for path, result in results.items():
         for metric in _result_metrics(path, result):
             if not metric.name.endswith(BESIDE_SCORES):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from dubaug.companion.address import sqlite_file
 from dubaug.companion.training import RUNNING
 from dubaug.errors import DubaugError
-from dubaug.tracking.curves import Curve, Metric
+from dubaug.tracking.curves import Curve, MetricValue
 from dubaug.tracking.records import Record
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class Store:
         start = min((metric.time_ms for metric in record.metrics), default=None)
         self._client.create_run(self.experiment_id, start_time=start, tags=tags, run_name=record.name)
 
-    def _not_yet_logged(self, run: StoredRun, metrics: tuple[Metric, ...]) -> list[Metric]:
+    def _not_yet_logged(self, run: StoredRun, metrics: tuple[MetricValue, ...]) -> list[MetricValue]:
         """Return the metrics that the run does not hold at their step: MLflow would keep both."""
         have: set[tuple[str, int, float]] = set()
         for name in run.metrics & {metric.name for metric in metrics}:
@@ -244,9 +244,9 @@ class StoreError(DubaugError):
         self.refused = refused
 
 
-def _batches(steps: Iterator[tuple[int, list[Metric]]]) -> Iterator[tuple[list[Metric], int]]:
+def _batches(steps: Iterator[tuple[int, list[MetricValue]]]) -> Iterator[tuple[list[MetricValue], int]]:
     """Yield the metrics of whole steps, as many as one call takes, each with the step that comes after them."""
-    batch: list[Metric] = []
+    batch: list[MetricValue] = []
     following = 0
     for step, metrics in steps:
         if batch and len(batch) + len(metrics) > METRICS_A_CALL:
@@ -257,7 +257,7 @@ def _batches(steps: Iterator[tuple[int, list[Metric]]]) -> Iterator[tuple[list[M
         yield batch, following
 
 
-def _entity(metric: Metric) -> "mlflow.entities.Metric":
+def _entity(metric: MetricValue) -> "mlflow.entities.Metric":
     from mlflow.entities import Metric as Entity
 
     return Entity(metric.name, metric.value, metric.time_ms, metric.step)
