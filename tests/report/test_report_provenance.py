@@ -3,11 +3,13 @@ from pathlib import Path
 from dubaug import __version__
 from dubaug.files import write_json
 from dubaug.report.provenance import demo_licences, packages, plain_markdown, read_results
+from result_factory import entry_of, head_of
 
 
 def test_results_are_counted_by_commit(tmp_path: Path) -> None:
     for name, commit, tasks in [("a", "c1", ["x", "y"]), ("b", "c2", ["y"]), ("c", "c2", ["z"]), ("d", None, [])]:
-        write_json(tmp_path / f"{name}.json", {"git_commit": commit, "tasks": {task: {} for task in tasks}})
+        entries = {task: entry_of(0.5) for task in tasks}
+        write_json(tmp_path / f"{name}.json", {**head_of("av", "hear", 6), "git_commit": commit, "tasks": entries})
     results = read_results([tmp_path / f"{name}.json" for name in "abcde"])
     assert results is not None
     assert (results.n_files, results.tasks) == (4, ("x", "y", "z"))

@@ -9,7 +9,6 @@ where p is below .05.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from dubaug.claims.predicates import Predicate
 from dubaug.comparisons.compare import RESAMPLES, bootstrap_p, holm, mcnemar_p
 from dubaug.probe.bootstrap import LEVEL, mean_score, percentiles, resampled_mean, unbiased
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
-from dubaug.probe.results import finite
+from dubaug.probe.results import Result, finite
 from dubaug.progress import track
 from dubaug.suites.registry import metric
 
@@ -57,7 +56,7 @@ class Outcome:
 
 
 def load_samples(
-    results: Mapping[Path, Mapping[str, Any]], cells: Collection[Cell], *, resamples: int = RESAMPLES
+    results: Mapping[Path, Result], cells: Collection[Cell], *, resamples: int = RESAMPLES
 ) -> dict[Cell, Sample]:
     """Return the samples of those cells that results have, task after task.
 
@@ -69,7 +68,7 @@ def load_samples(
     first: dict[str, tuple[str, Predictions]] = {}
     for cell in track(wanted, "test items resampled", len(wanted), "scores"):
         path, entry = found[cell]
-        members = [load_of(path, cell.task, one) for one in entry.get("seeds", [entry])]
+        members = [load_of(path, cell.task, one) for one in entry.members]
         check_same_items(*first.setdefault(cell.task, (cell.variant, members[0])), cell.variant, members[0])
         samples[cell] = _sample(members, resamples)
     return samples

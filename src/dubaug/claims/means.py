@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from dubaug.claims.comparison import Cell, Comparison, Judge, value_of
 from dubaug.claims.logic import Truth
+from dubaug.probe.results import Result, TaskResult
 from dubaug.tables.published import read_published_scores
 
 PRINTED_DECIMALS = 3
@@ -23,20 +23,20 @@ def published_board(folder: Path, table: str | None = None) -> Board:
     return board
 
 
-def own_board(results: Mapping[Path, Mapping[str, Any]]) -> Board:
+def own_board(results: Mapping[Path, Result]) -> Board:
     """Return a run's scores from its result files: of every epoch probed, and of the last one without an epoch."""
     board: dict[Cell, float] = {}
     for _, cells, entry in entries(results):
-        board.update(dict.fromkeys(cells, entry["mean"]))
+        board.update(dict.fromkeys(cells, entry.mean))
     return board
 
 
-def entries(results: Mapping[Path, Mapping[str, Any]]) -> Iterable[tuple[Path, list[Cell], Mapping[str, Any]]]:
+def entries(results: Mapping[Path, Result]) -> Iterable[tuple[Path, list[Cell], TaskResult]]:
     """Yield each result file with the cells that each of its tasks' entries fills, and the entry."""
     for path, result in results.items():
-        for task, entry in result["tasks"].items():
-            cell = Cell(task, result["variant"], result["epoch"])
-            yield path, ([cell] if result["in_sweep"] else [cell, Cell(task, result["variant"])]), entry
+        for task, entry in result.tasks.items():
+            cell = Cell(task, result.variant, result.epoch)
+            yield path, ([cell] if result.in_sweep else [cell, Cell(task, result.variant)]), entry
 
 
 def by_means(board: Board) -> Judge:

@@ -19,14 +19,14 @@ from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.probe.bootstrap import LEVEL, mean_score, percentiles, resampled_mean, unbiased
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
-from dubaug.probe.results import finite
+from dubaug.probe.results import Result, TaskResult, finite
 from dubaug.suites.registry import metric
 
 RESAMPLES = 10000
 """More than for an interval: the smallest p of a bootstrap is 1 in `RESAMPLES` + 1, before it is corrected."""
 ROUNDING = 1e-12
 
-Results = Mapping[Path, Mapping[str, Any]]
+Results = Mapping[Path, Result]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,15 +91,15 @@ def compare(
     Raises `DubaugError` for a variant without results, two results of one variant and suite, and predictions that are
     missing or of different items.
     """
-    found: dict[str, dict[str, tuple[Path, Mapping[str, Any]]]] = {}
+    found: dict[str, dict[str, tuple[Path, TaskResult]]] = {}
     for path, result in results.items():
-        for task, entry in result["tasks"].items():
+        for task, entry in result.tasks.items():
             by_variant = found.setdefault(task, {})
-            if result["variant"] in by_variant:
-                other = by_variant[result["variant"]][0]
-                raise DubaugError(f"{other} and {path} are both of {result['variant']} on {task}; give one of them")
-            by_variant[result["variant"]] = path, entry
-    known = {result["variant"] for result in results.values()}
+            if result.variant in by_variant:
+                other = by_variant[result.variant][0]
+                raise DubaugError(f"{other} and {path} are both of {result.variant} on {task}; give one of them")
+            by_variant[result.variant] = path, entry
+    known = {result.variant for result in results.values()}
     unknown = [name for pair in pairs for name in pair if name not in known]
     if unknown:
         raise DubaugError(f"no result of {unknown[0]} was given; there are results of {', '.join(sorted(known))}")
@@ -113,7 +113,7 @@ def compare(
 
 def _compare_task(
     task: str,
-    by_variant: Mapping[str, tuple[Path, Mapping[str, Any]]],
+    by_variant: Mapping[str, tuple[Path, TaskResult]],
     pairs: Sequence[tuple[str, str]],
     resamples: int,
 ) -> list[Comparison]:
@@ -127,9 +127,9 @@ def _compare_task(
     return [_comparison(members[a], members[b], values[a], values[b]) for a, b in possible]
 
 
-def _members(path: Path, entry: Mapping[str, Any], task: str) -> list[Predictions]:
+def _members(path: Path, entry: TaskResult, task: str) -> list[Predictions]:
     """Return the predictions of a result's network, or of each of its seeds'."""
-    return [load_of(path, task, one) for one in entry.get("seeds", [entry])]
+    return [load_of(path, task, one) for one in entry.members]
 
 
 def _comparison(
@@ -236,8 +236,8 @@ def to_mapping(comparisons: Sequence[Comparison], results: Results, *, resamples
         "results": [
             {
                 "path": str(path),
-                **{key: result[key] for key in ("suite", "variant", "epoch", "experiment")},
-                "checkpoints_sha256": [one["checkpoint_sha256"] for one in result.get("seeds", [result])],
+                **{key: getattr(result, key) for key in ("suite", "variant", "epoch", "experiment")},
+                "checkpoints_sha256": list(result.networks.values()),
             }
             for path, result in results.items()
         ],

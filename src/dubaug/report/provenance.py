@@ -10,7 +10,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from dubaug.report.inputs import read_object
+from dubaug.probe.results import read_result
 
 PACKAGE = "dubaug"
 LONGEST_LICENCE = 100
@@ -37,13 +37,13 @@ class Results:
 
 def read_results(paths: Sequence[Path]) -> Results | None:
     """Return what the result files that are there say; None if none is."""
-    values = [read_object(path) for path in paths if path.is_file()]
-    if not values:
+    results = [read_result(path) for path in paths if path.is_file()]
+    if not results:
         return None
-    commits = Counter(str(value.get("git_commit") or "") for value in values)
-    tasks = dict.fromkeys(task for value in values for task in value.get("tasks", {}))
+    commits = Counter(result.git_commit or "" for result in results)
+    tasks = dict.fromkeys(task for result in results for task in result.tasks)
     return Results(
-        n_files=len(values),
+        n_files=len(results),
         tasks=tuple(tasks),
         commits=tuple(sorted(commits.items(), key=lambda entry: (-entry[1], entry[0]))),
     )
