@@ -138,7 +138,7 @@ def test_several_seeds_are_resampled_with_the_items(tmp_path):
     results = results_of(tmp_path / "efj" / "hear.json", tmp_path / "av" / "hear.json")
     [comparison] = compare(results, [("efj", "av")], resamples=300)
     assert (comparison.test, comparison.n_seeds_a, comparison.n_seeds_b, comparison.only_a) == ("bootstrap", 3, 3, None)
-    means = [result["tasks"]["esc50"]["mean"] for result in results.values()]
+    means = [result.tasks["esc50"].mean for result in results.values()]
     assert comparison.difference == pytest.approx(means[0] - means[1])
     assert comparison.low < comparison.difference < comparison.high
     assert comparison.p == 1 / 301

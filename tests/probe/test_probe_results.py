@@ -176,9 +176,14 @@ def test_aggregate_of_one_seed_is_that_seed(tmp_path):
     kept = set(own) - {"predictions", "experiment"}
     assert {key: joined[key] for key in kept} == {key: own[key] for key in kept}
     assert (joined["std_seeds"], len(joined["seeds"])) == (None, 1)
-    (member,) = [predictions.load_of(out, "esc50", one) for one in joined["seeds"]]
+    (member,) = predictions_of(out)
     assert member.scores() == own["folds"]
     assert joined["interval"] == interval_of([member])
+
+
+def predictions_of(path):
+    """Return the predictions of each network that a result joins."""
+    return [predictions.load_of(path, "esc50", one) for one in read_result(path).tasks["esc50"].members]
 
 
 def write_swept_seeds(folder, epochs=(2, 6)):
@@ -202,7 +207,7 @@ def test_aggregate_joins_the_sweeps_points_beside_the_result_that_names_them(tmp
     assert (point["epoch"], point["in_sweep"], [one["seed"] for one in point["seeds"]]) == (2, True, [0, 1])
     one = point["tasks"]["esc50"]["seeds"][1]
     assert one["predictions"]["path"] == "../seed1/epoch02/predictions/esc50.arrow"
-    assert predictions.load_of(points[2], "esc50", one).scores() == one["folds"]
+    assert predictions_of(points[2])[1].scores() == one["folds"]
     assert with_sweeps([out, points[2]]) == [out, points[2], points[6]]
     assert points[2].stat().st_mtime_ns >= out.stat().st_mtime_ns, "Snakemake takes it as made from the result"
 
@@ -267,7 +272,7 @@ def test_aggregate_has_intervals_over_seeds_and_items(tmp_path):
     out = tmp_path / "hear.json"
     assert main(["aggregate", "--results", *map(str, paths), "--out", str(out)]) == 0
     entry = read_mapping(out)["tasks"]["esc50"]
-    members = [predictions.load_of(out, "esc50", one) for one in entry["seeds"]]
+    members = predictions_of(out)
     assert [one["predictions"]["path"] for one in entry["seeds"]] == [
         "seed0/predictions/esc50.arrow",
         "seed2/predictions/esc50.arrow",
