@@ -9,6 +9,7 @@
 # make bench-separation  speech removal by batch size, beside Demucs's own function; memory for a two-hour film
 # make bench-pretrain  training steps and whole training beside stock models, on a GPU if there is one; the roofline
 # make bench-probe  HEAR's probes beside a sequential implementation; embedding beside bare forward passes; memory
+# make bench-statistics  how often intervals and verdicts are wrong where the truth is known, and what they find
 # make schema     workflow/schemas/config.schema.json, for editors, from the classes that check the configuration
 # make rulegraph  the README's picture of the rules, docs/rulegraph.svg, from Snakemake's own graph
 # make ui         MLflow's pages on http://127.0.0.1:5000
@@ -20,7 +21,7 @@ BIN := .venv/bin
 # The rules call `dubaug` and `torchrun` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo demo-full plan test test-fast check hooks format bench-media bench-separation bench-pretrain bench-probe schema rulegraph ui lock clean
+.PHONY: install demo demo-full plan test test-fast check hooks format bench-media bench-separation bench-pretrain bench-probe bench-statistics schema rulegraph ui lock clean
 
 install: .venv/.installed
 
@@ -78,6 +79,9 @@ bench-pretrain: install
 
 bench-probe: install
 	python benchmarks/bench_probe.py
+
+bench-statistics: install
+	python benchmarks/bench_statistics.py
 
 schema: install
 	python -m dubaug.config.schema > workflow/schemas/config.schema.json

@@ -6,6 +6,7 @@ import numpy as np
 
 from dubaug.probe.predictions import About, Fold, Predictions, save
 from dubaug.probe.results import mean_and_std, write_result
+from dubaug.probe.sampling import interval_of
 
 
 def about_of(kind="multiclass", sizes=(4,), names=("top1_acc",), **changes):
@@ -56,7 +57,7 @@ def write_task_results(folder, *tasks):
         entries[answers.about.task] = {
             "metric": answers.about.metrics[0], "mean": mean, "std": std, "n_folds": len(folds), "folds": folds,
             "hyperparameters": {}, "n_train": 1, "n_test": len(answers.folds[0].items), "seconds": 0.0,
-            "experiment": "b" * 16, "interval": {"low": 0, "high": 1, "level": 0.95, "resamples": 1, "over": ["items"]},
+            "git_commit": None, "experiment": "b" * 16, "interval": interval_of([answers]),
             "predictions": {"path": name, "sha256": save(folder / name, answers)},
         }  # fmt: skip
     path = folder / "hear.json"

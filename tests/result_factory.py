@@ -19,7 +19,7 @@ def entry_of(mean: float, *, metric: str = "top1_acc", std: float | None = None,
     """Return a task's entry."""
     return {
         "metric": metric, "mean": mean, "std": std, "n_folds": n_folds, "folds": [mean] * n_folds, "n_train": 30,
-        "n_test": 10, "seconds": 0.5, "hyperparameters": {}, "experiment": "0" * 16,
+        "n_test": 10, "seconds": 0.5, "hyperparameters": {}, "experiment": "0" * 16, "git_commit": None,
     }  # fmt: skip
 
 

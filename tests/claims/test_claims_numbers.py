@@ -61,6 +61,9 @@ def test_on_which_tasks_is_told_by_the_fewer() -> None:
     assert told((), ("t1", "t2", "t3")) == "0 of 4 tasks; no data: t4"
 
 
+OVER = "seeds and items"
+
+
 @pytest.mark.parametrize("order", [("es", "av"), ("av", "es")])
 def test_an_interval_has_the_claims_sign(order: tuple[str, str]) -> None:
     """Whichever way round the sum was tested: +ES is .1 above AV."""
@@ -68,7 +71,17 @@ def test_an_interval_has_the_claims_sign(order: tuple[str, str]) -> None:
     sign = 1 if order[0] == "es" else -1
     asked = Comparison(terms=mean_difference(["t1"], [order[0]], [order[1]]))
     bounds = sorted((0.05 * sign, 0.15 * sign))
-    outcome = Outcome(comparison=asked, value=0.1 * sign, low=bounds[0], high=bounds[1], p=0.5, p_holm=0.5, test="b")
+    outcome = Outcome(
+        comparison=asked,
+        value=0.1 * sign,
+        low=bounds[0],
+        high=bounds[1],
+        p=0.5,
+        p_holm=0.5,
+        over=OVER,
+        grouped_by=(),
+        note=None,
+    )
     told = by_items(predicate, lambda _: None, [outcome], NAMES)
     assert told == "mean difference +.100, 95 % +.050 to +.150"
 

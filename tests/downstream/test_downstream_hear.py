@@ -141,6 +141,7 @@ def test_what_a_task_says_survives_the_disk(five_folds: Path, tmp_path: Path) ->
     dataset, path = load_dataset("hear", five_folds), tmp_path / "record.json"
     store.save(path, dataset, store.ShardRecord(sha256="0" * 64, windows=(1,) * 10))
     assert store.load(path)[0].hear == dataset.hear
+    assert store.load(path)[0].items == dataset.items
     older = json.loads(path.read_text())
     del older["dataset"]["hear"]
     path.write_text(json.dumps(older))

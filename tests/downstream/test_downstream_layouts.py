@@ -43,6 +43,8 @@ def test_tut18(tut18: Path) -> None:
     assert labels(dataset, split.train) == ["bus", "airport"]
     assert (ids(dataset, split.test), split.valid) == (["audio/bus-helsinki-1-3-a.wav"], ())
     assert dataset.items[0].audio == tut18 / "audio/bus-paris-2-4-a.wav"
+    assert dataset.grouped_by == "place"
+    assert dataset.items[0].group is not None
     assert (dataset.kind, dataset.metrics) == ("multiclass", ("top1_acc",))
 
 
@@ -100,6 +102,7 @@ def test_fluent_speech_commands(fluent: Path) -> None:
     (split,) = dataset.splits
     assert (split.train, split.valid, split.test) == ((0, 1), (2,), (3,))
     assert dataset.items[2].audio == fluent / "wavs/speakers/2BqVo8kVB2Skwgyb/valid-0.wav"
+    assert (dataset.grouped_by, dataset.items[2].group) == ("speaker", "2BqVo8kVB2Skwgyb")
 
 
 def test_fluent_an_intent_that_is_never_trained(fluent: Path) -> None:
@@ -167,6 +170,8 @@ def test_voxforge(voxforge: Path) -> None:
     english = [item for item, target in zip(dataset.items, dataset.targets, strict=True) if target == 1]
     assert len(english) == 6
     assert all("SpeechCorpus" in item.id for item in english)
+    assert dataset.grouped_by == "speaker"
+    assert all(item.group == item.id.split("/")[-3].split("-")[0] for item in dataset.items)
 
 
 @pytest.mark.parametrize("count", [10, 19, 100, 5821])
@@ -271,6 +276,7 @@ def test_vggsound_takes_what_is_on_disk_and_says_what_is_not(vggsound: Path) -> 
     assert ids(dataset, split.train) == ["--0PQM4-hqg_000030", "--56QUhyDQM_000185"]
     assert labels(dataset, split.train) == ["waterfall burbling, roaring", "playing tennis"]
     assert dataset.missing == {"gone4567890_000007": "train"}
+    assert (dataset.grouped_by, dataset.items[1].group) == ("video", "--0PQM4-hqg")
     assert dataset.items[2].audio == dataset.items[2].video == vggsound / "more/--56QUhyDQM_000185.webm"
 
 
@@ -345,6 +351,8 @@ def test_hmdb51(tmp_path: Path, videos: str) -> None:
         ["brush_hair 2", "wave 1"],
     ]
     assert dataset.n_items == 5  # brush_hair's fourth clip is in no split
+    assert dataset.grouped_by == "film"
+    assert {item.group for item in dataset.items} == {"Clip 0", "Clip 1", "Clip 2"}
     assert all(item.audio is None and item.video is not None and item.video.is_file() for item in dataset.items)
     assert labels(dataset, dataset.splits[0].train) == ["brush_hair", "wave"]
 
@@ -416,6 +424,8 @@ def test_ucf101(ucf101: Path) -> None:
         assert labels(dataset, split.test) == ["Yo", "HandstandPushups"]
     assert dataset.items[0].video is not None
     assert dataset.items[0].video.is_file()
+    assert dataset.grouped_by == "source video"
+    assert all(item.group == item.id.rpartition("_c")[0] for item in dataset.items)
 
 
 def test_ucf101_a_clip_that_is_gone(ucf101: Path) -> None:

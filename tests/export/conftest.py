@@ -67,6 +67,7 @@ def entry_of(folds: list[float], experiment: str) -> dict[str, Any]:
     return {
         "metric": "top1_acc", "mean": mean, "std": std, "n_folds": len(folds), "folds": folds,
         "hyperparameters": {}, "n_train": 1600, "n_test": 400, "seconds": 1.0, "experiment": experiment,
+        "git_commit": None,
     }  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def test_intervals_stand_beside_the_scores_that_have_them(facts: Callable[..., C
     assert "| Task | Suite | Metric | Score | 95 % | Folds |" in card
     assert "| ESC-50 | hear | Accuracy | 0.600 ± 0.020 | 0.550 .. 0.625 | 5 | 1,200 | 400 |" in card
     assert "| X | hear | Accuracy | 0.600 ± 0.020 |  | 5 | 1,200 | 400 |" in card
-    assert "95 % is the score's bootstrap interval over test items." in plain(card)
+    assert "95 % is the score's interval over test items, of this training." in plain(card)
     assert "| .. 0.900 |" in model_card(facts(scores=[replace(SCORE, interval=(None, 0.9))]))
     assert "95 %" not in model_card(facts(scores=[SCORE]))
 

@@ -82,7 +82,7 @@ def test_the_networks_own_interval_is_read_wherever_it_stands(
     identity: Identity, two_seeds: tuple[Path, Path], write_scores: Callable[..., Path]
 ) -> None:
     own, joined = two_seeds
-    interval = {"level": 0.95, "resamples": 10, "over": ["items"]}
+    interval = {"level": 0.95, "over": ["items"], "units": 10, "grouped_by": None}
     one, both = read_json(own), read_json(joined)
     both["tasks"]["esc50"]["seeds"][0]["interval"] = {**interval, "low": 0.5, "high": None}
     both["tasks"]["esc50"]["interval"] = {**interval, "low": 0.125, "high": 0.75, "over": ["seeds", "items"]}

@@ -1,22 +1,27 @@
 import json
 import os
+import re
 import shutil
 import signal
 from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
+import dubaug
 from dubaug.errors import ConfigError, DubaugError, Interrupted
 from dubaug.files import read_json
 from dubaug.pretrain.batches import Clip
-from dubaug.pretrain.checkpoint import load_encoders
+from dubaug.pretrain.checkpoint import METADATA_KEY, load_encoders, read_spec
 from dubaug.pretrain.data import ClipSource
 from dubaug.pretrain.heads import ContrastiveModel
+from dubaug.pretrain.kept import costs_of_keeping_more
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.train import Run, pretrain, save_untrained
 from dubaug.pretrain.workdir import open_work_directory
+from dubaug.provenance import git_commit
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex
 from dubaug.tracking.curves import Curve
@@ -88,6 +93,8 @@ def test_a_run_leaves_its_checkpoints_manifest_and_metrics(finished, tiny):
     encoders = load_encoders(manifest.final.path)
     assert (encoders.spec.epoch, encoders.spec.experiment) == (2, manifest.experiment)
     assert encoders.spec.mel == tiny.mel
+    assert (encoders.spec.dubaug_version, encoders.spec.git_commit) == (dubaug.__version__, git_commit())
+    assert (manifest.dubaug_version, manifest.git_commit) == (dubaug.__version__, git_commit())
     assert not encoders.audio.training
     assert encoders.audio(torch.zeros(1, 2, 30, 25)).shape == (1, 16)
     assert encoders.video(torch.zeros(1, 3, 2, 32, 32)).shape == (1, 16)
@@ -124,13 +131,38 @@ def test_an_interrupted_run_continues_to_the_same_weights(train, tmp_path, monke
     ]
 
 
-def test_a_finished_run_called_again_trains_nothing(train, copied):
+def test_a_finished_run_called_again_trains_nothing(train, copied, monkeypatch):
     first = Manifest.load(copied / "pretraining.json")
     (copied / "pretraining.json").unlink()
     before = first.final.path.stat().st_mtime_ns
+    monkeypatch.setattr("dubaug.pretrain.run.git_commit", lambda: "of another day")
     again = train("run")
-    assert again == first
+    assert again == first, "its commit is still that of who trained"
     assert again.final.path.stat().st_mtime_ns == before
+
+
+def test_keeping_fewer_epochs_trains_nothing_and_keeping_them_again_neither(train, copied, make_tiny, tiny):
+    first = Manifest.load(copied / "pretraining.json")
+    before = first.final.path.stat().st_mtime_ns
+    fewer = train("run", experiment=make_tiny(checkpoints=[2]))
+    assert fewer == replace(first, checkpoints=first.checkpoints[1:])
+    assert train("run") == first
+    assert first.final.path.stat().st_mtime_ns == before
+
+
+def test_keeping_more_epochs_says_so_and_trains_anew_to_the_same_weights(train, tmp_path, make_tiny, finished, capfd):
+    fewer, more = make_tiny(checkpoints=[2]), make_tiny(checkpoints=[1, 2])
+    train("run/efj/seed0", experiment=fewer)
+    assert costs_of_keeping_more(fewer, tmp_path / "run") == []
+    (said,) = costs_of_keeping_more(more, tmp_path / "run")
+    assert re.match(r"efj/seed0 would train anew \(.* the last time\) for epoch 1, the weights of which were not", said)
+    with pytest.raises(DubaugError, match=r"is past epoch 1, .*leave them out of `checkpoints`, or .*--move-aside"):
+        train("run/efj/seed0", experiment=more)
+    train("run/efj/seed0", experiment=more, move_aside=True)
+    assert "is past epoch 1, whose weights were not to be kept then: it trains anew" in capfd.readouterr().err
+    assert weights(tmp_path / "run/efj/seed0") == weights(finished)
+    assert [line["step"] for line in metrics(tmp_path / "run/efj/seed0")] == list(range(6))
+    assert costs_of_keeping_more(more, tmp_path / "run") == []
 
 
 def test_another_configuration_is_refused_with_the_keys_that_differ(train, copied, make_tiny):
@@ -305,6 +337,17 @@ def test_a_checkpoint_of_something_else_says_so(tmp_path):
     (tmp_path / "x.safetensors").write_bytes(b"not a checkpoint")
     with pytest.raises(DubaugError, match="no checkpoint"):
         load_encoders(tmp_path / "x.safetensors")
+
+
+def test_a_checkpoint_that_does_not_say_its_commit_is_read(copied):
+    path = Manifest.load(copied / "pretraining.json").final.path
+    with safe_open(path, framework="pt") as file:
+        described = json.loads(file.metadata()[METADATA_KEY])
+    for key in ("dubaug_version", "git_commit"):
+        del described[key]
+    save_file(load_file(path), path, metadata={METADATA_KEY: json.dumps(described)})
+    for spec in (read_spec(path), load_encoders(path).spec):
+        assert (spec.epoch, spec.dubaug_version, spec.git_commit) == (2, None, None)
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def test_pandas_reads_it_as_documented(tmp_path):
     given = make_predictions("multihead", (3, 2))
     predictions.save(tmp_path / "toy.arrow", given)
     frame = pandas.read_feather(tmp_path / "toy.arrow")
-    assert list(frame) == ["fold", "item", "labels", "scores"]
+    assert list(frame) == ["fold", "item", "group", "labels", "scores"]
     assert tuple(frame["item"]) == given.folds[0].items + given.folds[1].items
     assert [list(labels) for labels in frame["labels"][:4]] == [[0, 0], [1, 1], [2, 0], [0, 1]]
     np.testing.assert_array_equal(np.stack(frame["scores"][:9]), given.folds[0].scores)
@@ -117,3 +117,21 @@ def test_pairs_must_be_of_the_same_items():
     ]:
         with pytest.raises(DubaugError, match=message):
             check_same_items("efj", given, "av", spoilt)
+
+
+def test_groups_survive_the_disk(tmp_path):
+    given = make_predictions(fold_sizes=(4, 3))
+    folds = [dataclasses.replace(fold, groups=("anna", None, *["ben"] * (len(fold.items) - 2))) for fold in given.folds]
+    about = dataclasses.replace(given.about, grouped_by="speaker")
+    predictions.save(tmp_path / "toy.arrow", predictions.Predictions(about=about, folds=tuple(folds)))
+    read = predictions.load(tmp_path / "toy.arrow")
+    assert read.about.grouped_by == "speaker"
+    assert [fold.groups for fold in read.folds] == [fold.groups for fold in folds]
+
+
+def test_the_older_format_is_met_with_one_message(tmp_path, monkeypatch):
+    monkeypatch.setattr(predictions, "FORMAT", 1)
+    predictions.save(tmp_path / "toy.arrow", make_predictions())
+    monkeypatch.undo()
+    with pytest.raises(DubaugError, match="is of another version of dubaug: run `dubaug probe` again"):
+        predictions.load(tmp_path / "toy.arrow")

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import subprocess
 
 import pytest
 
@@ -11,10 +10,8 @@ from dubaug.errors import DubaugError
 from dubaug.files import write_json
 from dubaug.probe import predictions
 from dubaug.probe.aggregate import aggregate, write_joined
-from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.results import (
     finite,
-    git_commit,
     mean_and_std,
     over_folds,
     read_mapping,
@@ -25,6 +22,7 @@ from dubaug.probe.results import (
     write_result,
     write_swept,
 )
+from dubaug.probe.sampling import interval_of
 from prediction_factory import make_predictions
 
 
@@ -33,7 +31,8 @@ def task_entry(folds, **changes):
     return {
         "metric": "top1_acc", "mean": mean, "std": std, "n_folds": len(folds), "folds": folds,
         "hyperparameters": {"hidden_layers": 1, "learning_rate": 1e-3, "initialisation": "xavier_normal"},
-        "n_train": 30, "n_test": 10, "seconds": 1.5, "experiment": "0123456789abcdef", **changes,
+        "n_train": 30, "n_test": 10, "seconds": 1.5, "experiment": "0123456789abcdef", "git_commit": None,
+        **changes,
     }  # fmt: skip
 
 
@@ -310,12 +309,18 @@ def test_aggregate_refuses_results_without_intervals(tmp_path, capsys):
     assert not (tmp_path / "hear.json").exists()
 
 
-def test_commit_of_a_checkout_and_of_none(tmp_path, repository, monkeypatch):
-    head = subprocess.run(["git", "-C", repository, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    assert git_commit(repository / "src") == (head.stdout.strip() or None)
-    assert git_commit(tmp_path) is None
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert git_commit(repository) is None
+def test_each_seed_says_which_commit_computed_it_and_the_task_where_all_are_one():
+    def joined(*commits):
+        results = {
+            str(seed): make_result(seed, esc50=task_entry([0.5, 0.7], git_commit=commit))
+            for seed, commit in enumerate(commits)
+        }
+        return aggregate(results)["tasks"]["esc50"]
+
+    assert joined("a" * 40, "a" * 40)["git_commit"] == "a" * 40
+    differing = joined("a" * 40, "b" * 40)
+    assert differing["git_commit"] is None
+    assert [one["git_commit"] for one in differing["seeds"]] == ["a" * 40, "b" * 40]
 
 
 def test_infinities_are_null():

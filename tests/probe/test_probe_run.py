@@ -16,9 +16,11 @@ from dubaug.files import read_json, sha256_of, write_json
 from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
-from dubaug.probe import bootstrap, predictions
+from dubaug.probe import predictions
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.results import finite, read_mapping
+from dubaug.probe.sampling import interval_of
+from dubaug.provenance import git_commit
 from dubaug.shards.format import ShardWriter
 
 VARIANT, EPOCHS = "a", (2, 4, 6)
@@ -162,7 +164,7 @@ def test_every_score_follows_from_the_predictions_alone(finished, experiment):
             answers = predictions.load(path)
             about = answers.about
             assert answers.scores() == entry["folds"]
-            assert entry["interval"] == bootstrap.interval_of([answers])
+            assert entry["interval"] == interval_of([answers])
             for metric, its in entry["metrics"].items():
                 assert [finite(score) for score in answers.scores(metric)] == its["folds"]
             assert (about.task, about.variant, about.seed, about.epoch) == (task, VARIANT, 0, epoch)
@@ -190,7 +192,6 @@ def test_same_again_from_nothing(finished, experiment):
     assert finished.probe(sweep=EPOCHS, work_dir="elsewhere") == 0
     for epoch, result in first.items():
         again = finished.result(f"epoch{epoch:02d}/hear.json")
-        again["git_commit"] = result["git_commit"]  # somebody may commit meanwhile
         for entry in [*result["tasks"].values(), *again["tasks"].values()]:
             entry.pop("seconds")
         assert again == result
@@ -213,12 +214,15 @@ def test_finished_tasks_are_kept_and_others_are_not(place, monkeypatch):
     assert place.probe() == 0
     kept = place.kept(6, "toy_folds")
     spoilt = read_json(kept)
-    spoilt["entry"]["seconds"] = 12345.0
+    spoilt["entry"].update(seconds=12345.0, git_commit="a" * 40)
     write_json(kept, spoilt)
     place.kept(6, "toy_one").unlink()
     assert place.probe() == 0
-    assert place.result()["tasks"]["toy_folds"]["seconds"] == 12345.0
-    assert place.result()["tasks"]["toy_one"]["seconds"] < 1000
+    again = place.result()
+    assert again["tasks"]["toy_folds"]["seconds"] == 12345.0
+    assert again["tasks"]["toy_one"]["seconds"] < 1000
+    assert again["tasks"]["toy_folds"]["git_commit"] == "a" * 40, "who computed it, not who wrote the file"
+    assert again["git_commit"] == again["tasks"]["toy_one"]["git_commit"] == git_commit()
     kept.write_text("{")
     assert place.probe() == 0
     assert place.result()["tasks"]["toy_folds"]["seconds"] < 1000

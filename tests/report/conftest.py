@@ -27,7 +27,7 @@ def claims_file(tmp_path: Path) -> Callable[..., Path]:
 
     def write(*claims: dict[str, Any], **keys: Any) -> Path:
         path = tmp_path / "claims.json"
-        value = {"level": 0.95, "resamples": 4000, "correction": "holm", "scale": "demo", "claims": list(claims)}
+        value = {"level": 0.95, "correction": "holm", "scale": "demo", "claims": list(claims)}
         write_json(path, {**value, "slips": [], **keys})
         return path
 
@@ -70,8 +70,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
     )
     write_text(
         folder / "comparisons.csv",
-        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,9,9,mcnemar\n"
-        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,,,bootstrap\n",
+        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,items,90.5,speaker,\n"
+        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,seeds and items,4,speaker,too few\n",
     )
     checkpoint = {"epoch": 2, "path": "pretrain/epoch02.safetensors", "sha256": "ab" * 32}
     write_json(
@@ -89,8 +89,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
         "efj/benchmarks/pretrain": "0.4\t0:00:00\tNA\tNA\tNA\tNA\tNA\tNA\tNA\tNA",
     }.items():
         write_text(folder / f"{name}.tsv", f"{head}{row}\n")
-    scores = {"esc50": entry_of(0.5), "fsd50k": entry_of(0.25)}
-    write_json(folder / "efj/hear.json", {**head_of("efj", "hear", 2), "git_commit": "c0ffee" * 6, "tasks": scores})
+    scores = {name: {**entry_of(0.5), "git_commit": "c0ffee" * 6} for name in ("esc50", "fsd50k")}
+    write_json(folder / "efj/hear.json", {**head_of("efj", "hear", 2), "tasks": scores})
     return {
         "out_dir": folder,
         "claims": tmp_path / "claims.json",

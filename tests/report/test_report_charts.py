@@ -16,7 +16,7 @@ def _row(
 ) -> Difference:
     return Difference(
         variant_a=variant, variant_b="AV", score_a=0.5, score_b=0.4, difference=difference, low=low, high=high,
-        p=p_holm, p_holm=p_holm, n_items=100, test="bootstrap",
+        p=p_holm, p_holm=p_holm, n_items=100, over="items", grouped_by="", note="",
     )  # fmt: skip
 
 
@@ -40,6 +40,19 @@ def _rule(rule: str, wall_s: float) -> RuleTime:
         written_mib=None,
         share=0.5,
     )
+
+
+def test_what_is_better_lies_right_of_zero_and_keeps_its_number() -> None:
+    rows = (_row("+EFJ", -0.2, -0.3, -0.1, 0.01), _row("+ES", 0.1, None, None, 0.5))
+    for metric, right in (("mse", True), ("top1_acc", False)):
+        task = TaskDifferences(task="Tempo", metric=metric, rows=rows)
+        drawing = charts.forest(task, *charts.forest_range([task]))
+        zero = float(re.findall(r'<line x1="([\d.]+)"[^>]*class="zero"', drawing)[0])
+        square = float(re.findall(r'<rect x="([\d.]+)"', drawing)[0]) + 4
+        assert (square > zero) is right
+        assert "−0.200" in drawing
+    assert TaskDifferences(task="Tempo", metric="mAP", rows=rows).shares_scale
+    assert not TaskDifferences(task="Tempo", metric="mse", rows=rows).shares_scale
 
 
 @pytest.mark.parametrize(

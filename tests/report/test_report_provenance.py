@@ -7,14 +7,17 @@ from result_factory import entry_of, head_of
 
 
 def test_results_are_counted_by_commit(tmp_path: Path) -> None:
-    for name, commit, tasks in [("a", "c1", ["x", "y"]), ("b", "c2", ["y"]), ("c", "c2", ["z"]), ("d", None, [])]:
-        entries = {task: entry_of(0.5) for task in tasks}
-        write_json(tmp_path / f"{name}.json", {**head_of("av", "hear", 6), "git_commit": commit, "tasks": entries})
-    results = read_results([tmp_path / f"{name}.json" for name in "abcde"])
+    head = head_of("av", "hear", 6)
+    for name, commit, tasks in [("a", "c1", ["x", "y"]), ("b", "c2", ["y"]), ("c", "c2", ["z"]), ("d", None, ["z"])]:
+        entries = {task: {**entry_of(0.5), "git_commit": commit} for task in tasks}
+        write_json(tmp_path / f"{name}.json", {**head, "git_commit": "who wrote it", "tasks": entries})
+    of_seeds = [{**entry_of(0.5), "seed": seed, "git_commit": commit} for seed, commit in enumerate(["c1", "c3"])]
+    write_json(tmp_path / "e.json", {**head, "tasks": {"x": {**entry_of(0.5), "seeds": of_seeds}}})
+    results = read_results([tmp_path / f"{name}.json" for name in "abcdef"])
     assert results is not None
-    assert (results.n_files, results.tasks) == (4, ("x", "y", "z"))
-    assert results.commits == (("c2", 2), ("", 1), ("c1", 1))
-    assert read_results([tmp_path / "e.json"]) is None
+    assert (results.n_files, results.tasks) == (5, ("x", "y", "z"))
+    assert results.commits == (("c1", 2), ("c2", 2), ("", 1), ("c3", 1))
+    assert read_results([tmp_path / "f.json"]) is None
 
 
 def test_packages_are_those_that_this_one_asks_for() -> None:

@@ -10,6 +10,7 @@ from dubaug.config import Experiment, save
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.tables.footer import scale_footer
+from dubaug.tables.fragment import to_html
 from dubaug.tables.latex import to_latex
 from dubaug.tables.render import Cell, Table, marks, number, to_csv, to_markdown
 from dubaug.tables.scores import load_scores
@@ -102,6 +103,26 @@ def test_an_added_task_has_a_row_and_an_added_variant_a_column(
     other = next(row for row in table.rows if row[0].text == "Other")
     assert other[1].text == "esc10"
     assert other[-1].text == ".250"
+
+
+def test_where_lower_is_better_the_lowest_is_best(demo_experiment: Experiment, repository: Path, results: Any) -> None:
+    for variant, error in (("av", 0.5), ("es", 0.25), ("efj", 0.75)):
+        results.add(variant, "hear", {"esc50": error}, metric="mse")
+        results.add(variant, "hares", {"tut18": error})
+    table = build("1", _sources(demo_experiment, repository, results.paths))
+    marked = {(row[2], row[4]): row[-2] for row in table.tidy}
+    assert {variant: marked["esc50", variant] for variant in ("av", "es", "efj")} == {
+        "av": "", "es": "best", "efj": "highest"
+    }  # fmt: skip
+    assert {variant: marked["tut18", variant] for variant in ("av", "es", "efj")} == {
+        "av": "", "es": "lowest", "efj": "best"
+    }  # fmt: skip
+    assert "Top-1 accuracy, except MSE (lower is better) for ESC-50." in table.caption
+    assert "Best in bold, worst in italics." in to_markdown(table)
+    assert '<abbr title="highest">.750</abbr>' in to_html(table)
+    assert "\\textcolor{gray}{.750}" in to_latex(table)
+    scores = load_scores(results.paths)
+    assert [scores.best_variant(task, ("av", "es", "efj")) for task in ("esc50", "tut18")] == ["es", "efj"]
 
 
 def test_intervals_stand_in_the_tidy_form_and_nowhere_else(
@@ -322,7 +343,7 @@ def test_a_file_that_is_no_result_is_refused_by_name(tmp_path: Path) -> None:
 def test_deviations_over_folds_and_over_seeds_stand_apart(make_experiment: Any, repository: Path, results: Any) -> None:
     path = results.add("efj", "hear", {"esc50": 0.5, "fsd50k": 0.25}, std=0.01)
     result = read_json(path)
-    own = [{"seed": seed, "mean": 0.5, "std": None, "folds": [0.5]} for seed in range(3)]
+    own = [{"seed": seed, "mean": 0.5, "std": None, "folds": [0.5], "git_commit": None} for seed in range(3)]
     result["tasks"]["esc50"] |= {"std_seeds": 0.25, "seeds": own}
     result["tasks"]["fsd50k"] |= {"std": None, "n_folds": 1, "std_seeds": 0.125, "seeds": own[:2]}
     write_json(path, result)

@@ -4,8 +4,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubaug.errors import DubaugError
-
 if TYPE_CHECKING:
     from dubaug.config import Experiment
 
@@ -28,7 +26,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--paper", type=Path, required=True, help="folder of the paper's numbers and claims")
     parser.add_argument("--paper-scale", type=Path, help="workflow/config/paper.yaml, to say what is smaller here")
-    parser.add_argument("--resamples", type=int, default=10000, help="of the bootstrap (default 10000)")
     parser.add_argument("--out", type=Path, required=True, help="the verdicts, JSON")
     parser.add_argument("--markdown", type=Path, required=True, help="the same for people")
     parser.set_defaults(run=run)
@@ -50,8 +47,6 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.progress import say
     from dubaug.tables.footer import scale_footer
 
-    if options.resamples < 1:
-        raise DubaugError(f"--resamples {options.resamples}: at least one is needed")
     experiment = load(options.config)
     names = Names(
         tasks={name: task.label for name, task in experiment.tasks.items()},
@@ -64,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
         own=own_board(results),
     )
     cells = {cell for claim in claims for one in comparisons_of(claim.predicate) for cell in one.cells}
-    samples = load_samples(results, cells, resamples=options.resamples)
+    samples = load_samples(results, cells)
     generated = [task for task in experiment.tasks if experiment.generates(task)]
     judged = [judge(claim, boards, samples, names, generated=generated) for claim in claims]
     slips = [
@@ -72,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
         for slip in read_slips(options.paper)
     ]
     footer = scale_footer(experiment, options.paper_scale) if options.paper_scale else ()
-    write_json(options.out, to_mapping(judged, slips, names, resamples=options.resamples))
+    write_json(options.out, to_mapping(judged, slips, names))
     write_text(options.markdown, to_markdown(judged, slips, footer))
     counts = Counter(one.evidence.verdict for one in judged)
     say(f"{len(judged)} claims by the evidence: " + ", ".join(f"{count} {word}" for word, count in counts.items()))

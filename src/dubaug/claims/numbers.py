@@ -95,7 +95,7 @@ def by_items(predicate: Predicate, judge: Judge, tested: Sequence[Outcome], name
     if not tested:
         return ""
     if isinstance(predicate, MeanDifference | SmallerGap):
-        return f"{_value_words(predicate)} {_interval(tested[0], _positive_cell(predicate))}"
+        return f"{_value_words(predicate)} {_interval(tested[0], _positive_cell(predicate))}{_trainings(tested)}"
     settled = sum(one.settled is not None for one in tested)
     parts = [f"{settled} of {len(tested)} comparisons settled"]
     units = list(predicate.units(judge).values())
@@ -103,7 +103,13 @@ def by_items(predicate: Predicate, judge: Judge, tested: Sequence[Outcome], name
         parts.insert(0, f"shown on {units.count(True)} of {_tasks(len(units))}, contradicted on {units.count(False)}")
     if isinstance(predicate, BesidePublished):
         parts.insert(0, f"shown for {units.count(True)} of {len(units)} rows, contradicted for {units.count(False)}")
-    return "; ".join(parts)
+    return "; ".join(parts) + _trainings(tested)
+
+
+def _trainings(tested: Sequence[Outcome]) -> str:
+    """Return that these trainings are spoken of and no others, unless every network has several seeds."""
+    over = {one.over for one in tested}
+    return "" if over == {"seeds and items"} else "; of these trainings"
 
 
 def _positive_cell(predicate: MeanDifference | SmallerGap) -> Cell:
@@ -116,7 +122,9 @@ def _positive_cell(predicate: MeanDifference | SmallerGap) -> Cell:
 def _interval(one: Outcome, positive: Cell) -> str:
     """Return a sum and its interval, with the sign with which `positive` counts as more."""
     sign = 1 if dict(one.comparison.terms)[positive] > 0 else -1
-    low, high = sorted(sign * (bound or 0.0) for bound in (one.low, one.high))
+    if one.low is None or one.high is None:
+        return f"{signed(sign * one.value)}, no interval: {one.note}"
+    low, high = sorted(sign * bound for bound in (one.low, one.high))
     return f"{signed(sign * one.value)}, 95 % {signed(low)} to {signed(high)}"
 
 

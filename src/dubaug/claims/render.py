@@ -4,33 +4,50 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dubaug.claims.evidence import SIGNIFICANCE, Outcome
+from dubaug.claims.evidence import Outcome
 from dubaug.claims.numbers import Names
 from dubaug.claims.verdicts import ByEvidence, ByMeans, Judged
 from dubaug.markdown import table_lines
-from dubaug.probe.bootstrap import LEVEL
+from dubaug.statistics.estimate import ITEMS, LEVEL, SIGNIFICANCE
+from dubaug.words import listed
 
 Slip = Mapping[str, Any]
 HEAD = ("Claim", "Paper's numbers", "This run, by the means", "This run, by the evidence")
 
 MEANING = (
     "*By the means* is what a reader of the tables would say: scores are compared as printed, equal ones are not "
-    "above each other. *By the evidence* is what the test items bear out: a claim holds if paired tests settle enough "
-    "of its comparisons for it (p below .05, corrected by Holm for all comparisons of the claim), fails if they settle "
-    "enough against it, and is undecided otherwise; bounds of mean differences are tested likewise. Items are "
-    "resampled within folds, and pretraining seeds where there are several; with one seed, another training may turn "
-    "out otherwise. The paper publishes no items, so that its numbers have the first verdict alone."
+    "above each other. *By the evidence* is what the test items and the pretraining seeds bear out: a claim holds if "
+    "paired tests settle enough of its comparisons for it (p below .05, corrected by Holm for all comparisons of the "
+    "claim), fails if they settle enough against it, and is undecided otherwise; bounds of mean differences are tested "
+    "likewise. Undecided is no finding: few items and few seeds leave most differences open. *Of these trainings* "
+    "stands where some variant has one seed: another training may turn out otherwise. The paper publishes no items, so "
+    "that its numbers have the first verdict alone."
 )
 
 
-def to_mapping(judged: Sequence[Judged], slips: Sequence[Slip], names: Names, *, resamples: int) -> dict[str, Any]:
+def taken_for_granted(judged: Sequence[Judged]) -> str:
+    """Return what the verdicts rest on that the data do not say, in a sentence; empty where nothing was tested."""
+    tested = [outcome for one in judged for outcome in one.evidence.tested]
+    groups = dict.fromkeys(name for outcome in tested for name in outcome.grouped_by)
+    drawn = [f"one {name}" for name in groups if name != ITEMS]
+    if not groups:
+        return ""
+    if not drawn:
+        told = "Test items are taken as independent of each other."
+    else:
+        rest = ", and are taken as independent where it does not" if ITEMS in groups else ""
+        told = f"Test items of {listed(drawn)} count together where a data set says so{rest}."
+    reasons = dict.fromkeys(outcome.note for outcome in tested if outcome.note)
+    return " ".join([told, *[f"Nothing is settled where {reason}." for reason in reasons]])
+
+
+def to_mapping(judged: Sequence[Judged], slips: Sequence[Slip], names: Names) -> dict[str, Any]:
     """Return all of it as JSON; `verdict` is the one by the evidence."""
     return {
         "level": LEVEL,
         "significance": SIGNIFICANCE,
-        "resamples": resamples,
         "correction": "holm",
-        "meaning": MEANING.replace("*", ""),
+        "meaning": " ".join(filter(None, [MEANING.replace("*", ""), taken_for_granted(judged)])),
         "claims": [_claim(one, names) for one in judged],
         "slips": list(slips),
     }
@@ -69,7 +86,9 @@ def _tested(tested: Outcome, names: Names) -> dict[str, Any]:
         "high": tested.high,
         "p": tested.p,
         "p_holm": tested.p_holm,
-        "test": tested.test,
+        "over": tested.over,
+        "grouped_by": list(tested.grouped_by),
+        "note": tested.note,
         "settled": {True: "yes", False: "no", None: "undecided"}[tested.settled],
     }
 
@@ -87,7 +106,7 @@ def to_markdown(judged: Sequence[Judged], slips: Sequence[Slip], footer: Sequenc
         *[f"{line}\n" for line in footer[:1]],
         *table_lines(HEAD, "llll", [_row(one) for one in judged]),
         "",
-        MEANING,
+        " ".join(filter(None, [MEANING, taken_for_granted(judged)])),
         "",
         "**Slips in the paper** (its text says one thing, its numbers or the data another):",
         "",

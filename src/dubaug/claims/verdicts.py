@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from dubaug.claims.claims import Claim
 from dubaug.claims.comparison import Cell
-from dubaug.claims.evidence import Outcome, Sample, by_evidence, comparisons_of, outcomes_of
+from dubaug.claims.evidence import Outcome, by_evidence, comparisons_of, outcomes_of
 from dubaug.claims.logic import Truth
 from dubaug.claims.means import Board, by_means
 from dubaug.claims.numbers import Names, by_items, by_scores, lacking
 from dubaug.claims.predicates import BesidePublished
+from dubaug.statistics.sample import Sample
 from dubaug.tables.published import read_published_scores, read_published_tasks
 
 Verdict = Literal["holds", "fails", "undecided", "no data"]

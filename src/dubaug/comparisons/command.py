@@ -3,17 +3,15 @@
 import argparse
 from pathlib import Path
 
-from dubaug.errors import DubaugError
-
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the stage's command."""
     compare = subparsers.add_parser(
         "compare",
         help="paired tests between variants on the same test items",
-        description="Compare variants item by item, from the predictions beside their results: McNemar's exact test "
-        "for accuracy, a paired bootstrap for other metrics and for several seeds; p-values are corrected (Holm) over "
-        "all comparisons made.",
+        description="Compare variants item by item and seed by seed, from the predictions beside their results: the "
+        "difference of their scores, its interval and p by one and the same distribution; p-values are corrected "
+        "(Holm) over all comparisons made. With one seed the comparison is of these trainings.",
     )
     compare.add_argument("--results", nargs="+", type=Path, required=True, help="result files of the variants")
     which = compare.add_mutually_exclusive_group(required=True)
@@ -21,7 +19,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     which.add_argument(
         "--config", type=Path, help="instead: each dub-augmented variant of results/config.yaml with its baseline"
     )
-    compare.add_argument("--resamples", type=int, default=10000, help="of the bootstrap (default 10000)")
     compare.add_argument("--out", type=Path, required=True, help="the comparisons, CSV")
     compare.add_argument("--json", type=Path, help="the same as JSON, with what they were made from")
     compare.set_defaults(run=run_compare)
@@ -33,19 +30,13 @@ def run_compare(options: argparse.Namespace) -> None:
     from dubaug.config import load
     from dubaug.files import write_json, write_text
     from dubaug.probe.results import read_result
-    from dubaug.progress import say
 
-    if options.resamples < 1:
-        raise DubaugError(f"--resamples {options.resamples}: at least one is needed")
     pairs = options.pairs or default_pairs(load(options.config))
     results = {path: read_result(path) for path in options.results}
-    comparisons = compare(results, pairs, resamples=options.resamples)
-    by_bootstrap = any(comparison.test == "bootstrap" for comparison in comparisons)
-    if by_bootstrap and len(comparisons) / (options.resamples + 1) > 0.05:
-        say(f"{len(comparisons)} comparisons: more --resamples, or no corrected p of a bootstrap can be below 0.05")
+    comparisons = compare(results, pairs)
     write_text(options.out, to_csv(comparisons))
     if options.json:
-        write_json(options.json, to_mapping(comparisons, results, resamples=options.resamples))
+        write_json(options.json, to_mapping(comparisons, results))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,30 +1,25 @@
-"""Paired tests between variants on the same test items, from the predictions that results name. Light: no torch.
+"""Variants compared on the same test items, from the predictions that results name. Light: no torch.
 
-Accuracy of one network each: McNemar's exact test on the items that only one of them gets right. Everything else
-(other metrics, several seeds, items that several folds test): a paired bootstrap, in which both are scored on the same
-resample of the items and each variant's seeds are drawn by themselves. All p-values of a call are corrected together.
+Each comparison is an estimate of `dubaug.statistics`: seeds of one number are paired, and so are items. All p-values of
+a call are corrected together.
 """
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
-from dubaug.probe.bootstrap import LEVEL, mean_score, percentiles, resampled_mean, unbiased
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import Result, TaskResult, finite
+from dubaug.probe.sampling import sample_of
+from dubaug.statistics.corrections import holm
+from dubaug.statistics.estimate import LEVEL, Over, estimate
+from dubaug.statistics.sample import Sample
 from dubaug.suites.registry import metric
-
-RESAMPLES = 10000
-"""More than for an interval: the smallest p of a bootstrap is 1 in `RESAMPLES` + 1, before it is corrected."""
-ROUNDING = 1e-12
 
 Results = Mapping[Path, Result]
 
@@ -44,7 +39,7 @@ class Comparison:
     low: float | None
     high: float | None
     p: float | None
-    """Two-sided; None where the resamples have no difference (infinite scores)."""
+    """Two-sided; None where there is no error to measure by, which `note` explains."""
     p_holm: float | None
     n_items: int
     """Distinct test items."""
@@ -52,11 +47,14 @@ class Comparison:
     n_seeds_b: int
     better: str
     """The variant with the better score, whichever way is better for this metric; empty where they are equal."""
-    only_a: int | None
-    only_b: int | None
-    """Items that only one of them gets right; None unless the test is McNemar's."""
-    test: str
-    """mcnemar or bootstrap."""
+    over: Over
+    """What the error is over; over items alone, it is a comparison of these trainings, not of the methods."""
+    n_units: float
+    """How many independent items the test items are like, by their groups."""
+    grouped_by: str | None
+    """What the items of a group have in common; None where items are taken as independent."""
+    note: str | None
+    """Why there is no interval and no p."""
 
 
 def default_pairs(experiment: Experiment) -> list[tuple[str, str]]:
@@ -83,9 +81,7 @@ def default_pairs(experiment: Experiment) -> list[tuple[str, str]]:
     ]
 
 
-def compare(
-    results: Results, pairs: Sequence[tuple[str, str]], *, resamples: int = RESAMPLES
-) -> tuple[Comparison, ...]:
+def compare(results: Results, pairs: Sequence[tuple[str, str]]) -> tuple[Comparison, ...]:
     """Return the comparison of each pair of variants on each task that both have a result of, corrected together.
 
     Raises `DubaugError` for a variant without results, two results of one variant and suite, and predictions that are
@@ -103,28 +99,21 @@ def compare(
     unknown = [name for pair in pairs for name in pair if name not in known]
     if unknown:
         raise DubaugError(f"no result of {unknown[0]} was given; there are results of {', '.join(sorted(known))}")
-    made = [
-        comparison
-        for task, by_variant in found.items()
-        for comparison in _compare_task(task, by_variant, pairs, resamples)
-    ]
+    made = [comparison for task, by_variant in found.items() for comparison in _compare_task(task, by_variant, pairs)]
     return with_holm(made)
 
 
 def _compare_task(
-    task: str,
-    by_variant: Mapping[str, tuple[Path, TaskResult]],
-    pairs: Sequence[tuple[str, str]],
-    resamples: int,
+    task: str, by_variant: Mapping[str, tuple[Path, TaskResult]], pairs: Sequence[tuple[str, str]]
 ) -> list[Comparison]:
-    """Return the comparisons on one task; each variant is read and resampled once."""
+    """Return the comparisons on one task; each variant is read once."""
     possible = [pair for pair in pairs if pair[0] in by_variant and pair[1] in by_variant]
     names = dict.fromkeys(name for pair in possible for name in pair)
     members = {name: _members(*by_variant[name], task) for name in names}
     for a, b in possible:
         check_same_items(a, members[a][0], b, members[b][0])
-    values = {name: resampled_mean(members[name], resamples=resamples) for name in names}
-    return [_comparison(members[a], members[b], values[a], values[b]) for a, b in possible]
+    samples = {name: sample_of(members[name]) for name in names}
+    return [_comparison((members[a][0], samples[a]), (members[b][0], samples[b])) for a, b in possible]
 
 
 def _members(path: Path, entry: TaskResult, task: str) -> list[Predictions]:
@@ -132,38 +121,31 @@ def _members(path: Path, entry: TaskResult, task: str) -> list[Predictions]:
     return [load_of(path, task, one) for one in entry.members]
 
 
-def _comparison(
-    a: Sequence[Predictions], b: Sequence[Predictions], values_a: np.ndarray, values_b: np.ndarray
-) -> Comparison:
-    about_a, about_b = a[0].about, b[0].about
-    name, score_a, score_b = about_a.metrics[0], mean_score(a), mean_score(b)
-    with np.errstate(invalid="ignore"):  # infinity less infinity: no difference
-        differences = values_a - values_b
-    low, high = percentiles(unbiased(differences, score_a - score_b, name), level=LEVEL)
-    items = [item for fold in a[0].folds for item in fold.items]
-    exact = metric(name).right_or_wrong and len(a) == len(b) == 1 and len(set(items)) == len(items)
-    only_a, only_b = only_one_right(a[0], b[0]) if exact else (None, None)
-    p = bootstrap_p(differences, score_a - score_b) if only_a is None or only_b is None else mcnemar_p(only_a, only_b)
+def _comparison(a: tuple[Predictions, Sample], b: tuple[Predictions, Sample]) -> Comparison:
+    (first, sample_a), (other, sample_b) = a, b
+    found = estimate([(sample_a, 1.0), (sample_b, -1.0)])
+    low, high = found.interval()
     return Comparison(
-        suite=about_a.suite,
-        task=about_a.task,
-        metric=name,
-        variant_a=about_a.variant,
-        variant_b=about_b.variant,
-        score_a=score_a,
-        score_b=score_b,
-        difference=score_a - score_b,
+        suite=first.about.suite,
+        task=first.about.task,
+        metric=first.about.metrics[0],
+        variant_a=first.about.variant,
+        variant_b=other.about.variant,
+        score_a=sample_a.score,
+        score_b=sample_b.score,
+        difference=sample_a.score - sample_b.score,
         low=finite(low),
         high=finite(high),
-        p=finite(p),
+        p=finite(found.p()),
         p_holm=None,
-        n_items=len(set(items)),
-        n_seeds_a=len(a),
-        n_seeds_b=len(b),
-        better=_better(metric(name).sign * (score_a - score_b), about_a.variant, about_b.variant),
-        only_a=only_a,
-        only_b=only_b,
-        test="mcnemar" if exact else "bootstrap",
+        n_items=len({item for fold in first.folds for item in fold.items}),
+        n_seeds_a=len(sample_a.seeds),
+        n_seeds_b=len(sample_b.seeds),
+        better=_better(metric(first.about.metrics[0]).sign * found.value, first.about.variant, other.about.variant),
+        over=found.over,
+        n_units=round(sample_a.units.number, 1),
+        grouped_by=sample_a.units.grouped_by,
+        note=found.why_none,
     )
 
 
@@ -171,49 +153,11 @@ def _better(gain: float, variant_a: str, variant_b: str) -> str:
     return variant_a if gain > 0 else variant_b if gain < 0 else ""
 
 
-def only_one_right(a: Predictions, b: Predictions) -> tuple[int, int]:
-    """Return how many items of all folds only `a`, and only `b`, gets right by the primary metric, an accuracy."""
-    name = a.about.metrics[0]
-    right_a, right_b = (np.concatenate([fold.item_values(name, one.heads) for fold in one.folds]) for one in (a, b))
-    return int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
-
-
-def mcnemar_p(only_a: int, only_b: int) -> float:
-    """Return McNemar's exact two-sided p: the binomial test of a fair coin on the items that only one gets right."""
-    n, fewer = only_a + only_b, min(only_a, only_b)
-    term, tail = 1, 0
-    for k in range(fewer + 1):
-        tail += term
-        term = term * (n - k) // (k + 1)
-    return min(1.0, 2 * tail / 2**n)  # whole numbers until here: exact for any n
-
-
-def bootstrap_p(differences: np.ndarray, difference: float) -> float:
-    """Return the two-sided p of a difference: how often a resampled one lies as far from the resamples' mean."""
-    known = differences[np.isfinite(differences)]
-    if not len(known) or not math.isfinite(difference):
-        return math.nan
-    as_far = np.abs(known - known.mean()) >= abs(difference) - ROUNDING
-    return float((1 + as_far.sum()) / (1 + len(known)))
-
-
 def with_holm(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:
     """Return the comparisons with `p_holm`, corrected for all that have a p."""
     made = list(comparisons)
-    tested = [number for number, one in enumerate(made) if one.p is not None]
-    corrected = holm([made[number].p or 0.0 for number in tested])
-    for number, p in zip(tested, corrected, strict=True):
-        made[number] = replace(made[number], p_holm=p)
-    return tuple(made)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return Holm's step-down corrected p-values, in the order given."""
-    corrected, highest = [0.0] * len(p_values), 0.0
-    for rank, number in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[number]))
-        corrected[number] = highest
-    return corrected
+    corrected = holm([one.p for one in made])
+    return tuple(replace(one, p_holm=p) for one, p in zip(made, corrected, strict=True))
 
 
 def to_csv(comparisons: Sequence[Comparison]) -> str:
@@ -225,11 +169,10 @@ def to_csv(comparisons: Sequence[Comparison]) -> str:
     return text.getvalue()
 
 
-def to_mapping(comparisons: Sequence[Comparison], results: Results, *, resamples: int) -> dict[str, Any]:
+def to_mapping(comparisons: Sequence[Comparison], results: Results) -> dict[str, Any]:
     """Return the comparisons as JSON, with what they were made by and the networks' checkpoints."""
     return {
         "level": LEVEL,
-        "resamples": resamples,
         "correction": "holm",
         "n_comparisons": sum(comparison.p is not None for comparison in comparisons),
         "comparisons": [asdict(comparison) for comparison in comparisons],

@@ -1,8 +1,8 @@
 """Features of whole data sets, decoded once for all checkpoints and all tasks that share a data set.
 
-In the work directory each data set has `<folder>-<key>.arrow`, a shard with one row a window (item's id, window's
-number), and `<folder>-<key>.json` (`dubaug.downstream.store`). The key is the hash of the settings and of the files'
-names, sizes and times: a data set that has not changed is not decoded again.
+In the work directory each data set has `<folder>-<layout>-<key>.arrow`, a shard with one row a window (item's id,
+window's number), and a `.json` of the same name (`dubaug.downstream.store`). The key is the hash of the settings and of
+the files' names, sizes and times: a data set that has not changed is not decoded again.
 """
 
 import os
@@ -89,7 +89,7 @@ def extract_suite(
     if not present:
         raise DubaugError(f"no task of suite {suite} has data: {'; '.join(reasons.values()) or 'it has no tasks'}")
     loaded = _load(experiment, present, separated)
-    todo = [_source(dataset, folder, names, settings, work_dir) for dataset, folder, names in loaded]
+    todo = [_source(data, layout, folder, names, settings, work_dir) for data, layout, folder, names in loaded]
     fresh = sum(source.dataset.n_items for source in todo if source.known is None)
     say(f"features ({suite}): {len(todo)} data sets, {sum(source.known is not None for source in todo)} already there")
     progress = Progress(f"features ({suite})", fresh, "items")
@@ -128,8 +128,8 @@ class _Source:
 
 def _load(
     experiment: Experiment, tasks: Sequence[str], separated: Mapping[str, Path]
-) -> list[tuple[Dataset, Path, tuple[str, ...]]]:
-    """Return each data set of these tasks, read once and checked, with its folder and its tasks."""
+) -> list[tuple[Dataset, str, Path, tuple[str, ...]]]:
+    """Return each data set of these tasks, read once and checked, with its layout, its folder and its tasks."""
     sources: dict[tuple[str, Path], list[str]] = {}
     for name in tasks:
         task = experiment.tasks[name]
@@ -145,7 +145,7 @@ def _load(
                 check_task(dataset, name, experiment.tasks[name])
         except DubaugError as error:
             raise DubaugError(f"{_called(names)}: {folder}: {error}") from error
-        loaded.append((dataset, folder, tuple(names)))
+        loaded.append((dataset, layout, folder, tuple(names)))
     return loaded
 
 
@@ -154,7 +154,7 @@ def _called(tasks: Sequence[str]) -> str:
 
 
 def _source(
-    dataset: Dataset, folder: Path, tasks: tuple[str, ...], settings: FeatureSettings, work_dir: Path
+    dataset: Dataset, layout: str, folder: Path, tasks: tuple[str, ...], settings: FeatureSettings, work_dir: Path
 ) -> _Source:
     files = [
         [item.id, item.start_s, item.duration_s, *_state(file)]
@@ -170,7 +170,7 @@ def _source(
         settings.for_video() if has_picture else None,
         files,
     )
-    record = work_dir / f"{folder.name}-{key}.json"
+    record = work_dir / f"{folder.name}-{layout}-{key}.json"
     known = store.load_shard_record(record) if _shard_path(record).is_file() else None
     return _Source(dataset=dataset, folder=folder, tasks=tasks, record=record, key=key, known=known)
 

@@ -22,7 +22,7 @@ def load(path: Path) -> Dataset:
     by_list: dict[Path, list[str]] = {}
     for part in ("train", "valid", "test"):
         listed_in = path / "data" / f"{part}_data.csv"
-        listed = read_table(listed_in, ("path", *HEADS))
+        listed = read_table(listed_in, ("path", "speakerId", *HEADS))
         require_files((path / row["path"] for row in listed), listed_in)
         by_list[listed_in] = [row["path"] for row in listed]
         members[part] = tuple(range(len(rows), len(rows) + len(listed)))
@@ -38,10 +38,11 @@ def load(path: Path) -> Dataset:
             )
     targets = [class_numbers([row[head] for row in rows], known) for head, known in zip(HEADS, classes, strict=True)]
     return Dataset(
-        items=tuple(Item(id=row["path"], audio=path / row["path"], video=None) for row in rows),
+        items=tuple(Item(id=row["path"], audio=path / row["path"], video=None, group=row["speakerId"]) for row in rows),
         splits=(Split(name="test", **members),),
         kind="multihead",
         classes=classes,
         targets=np.stack(targets, axis=1),
         metrics=("top1_acc",),
+        grouped_by="speaker",
     )

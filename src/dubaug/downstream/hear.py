@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dubaug.downstream.hear_groups import groups_of
 from dubaug.downstream.lists import read_object, read_table, require_distinct, require_files, require_folder
 from dubaug.downstream.model import Criterion, Dataset, HearTask, Item, Kind, OwnGrid, Split
 from dubaug.errors import DubaugError
@@ -62,7 +63,7 @@ def load(path: Path) -> Dataset:
     names = _split_names(metadata, metadata_path)
     classes = _vocabulary(path / "labelvocabulary.csv")
     places = {label: number for number, label in enumerate(classes)}
-    items: list[Item] = []
+    files_in: list[tuple[str, Path]] = []
     rows: list[list[int]] = []
     members: dict[str, tuple[int, ...]] = {}
     by_list: dict[Path, list[str]] = {}
@@ -73,19 +74,23 @@ def load(path: Path) -> Dataset:
         files = [path / RATE_FOLDER / name / file for file in labels]
         require_files(files, listed_in)
         by_list[listed_in] = list(labels)
-        members[name] = tuple(range(len(items), len(items) + len(files)))
-        items += [Item(id=f"{name}/{file.name}", audio=file, video=None) for file in files]
+        members[name] = tuple(range(len(files_in), len(files_in) + len(files)))
+        files_in += [(name, file) for file in files]
         rows += [_numbers(listed_in, file, value, places, kind) for file, value in labels.items()]
     require_distinct(by_list)  # hearpreprocess gives every recording of a task a name of its own
-    if not items:
+    if not files_in:
         raise DubaugError(f"{path}: the splits {', '.join(names)} hold no file")
     targets = _one_hot(rows, len(classes)) if kind == "multilabel" else np.array([row[0] for row in rows], np.int64)
     try:
         splits = kfold_splits(members) if kfold else (Split(name="test", **members),)
     except DubaugError as error:
         raise DubaugError(f"{path}: {error}") from error
+    grouped_by, groups = groups_of(path.name, [file.name for _, file in files_in])
     return Dataset(
-        items=tuple(items),
+        items=tuple(
+            Item(id=f"{name}/{file.name}", audio=file, video=None, group=group)
+            for (name, file), group in zip(files_in, groups, strict=True)
+        ),
         splits=splits,
         kind=kind,
         classes=(classes,),
@@ -96,6 +101,7 @@ def load(path: Path) -> Dataset:
             grid=_own_grid(metadata, metadata_path),
             criterion=_criterion(metadata, metadata_path),
         ),
+        grouped_by=grouped_by,
     )
 
 

@@ -40,13 +40,20 @@ def load(path: Path) -> Dataset:
         require_distinct(by_list)
         splits.append(Split(name=f"split{split}", train=tuple(members["train"]), valid=(), test=tuple(members["test"])))
     return Dataset(
-        items=tuple(Item(id=clip, audio=None, video=videos / clip) for clip in numbers),
+        items=tuple(Item(id=clip, audio=None, video=videos / clip, group=_film(clip)) for clip in numbers),
         splits=tuple(splits),
         kind="multiclass",
         classes=(tuple(actions),),
         targets=class_numbers([clip.split("/")[0] for clip in numbers], actions),
         metrics=("top1_acc",),
+        grouped_by="film",
     )
+
+
+def _film(clip: str) -> str:
+    """Return the film or video of a clip `<action>/<film>_<action>_<six marks>.avi`."""
+    action, _, file = clip.partition("/")
+    return file.rpartition(f"_{action}_")[0] or file
 
 
 def _entry(line: str, action: str, listed_in: Path) -> tuple[str, str | None]:

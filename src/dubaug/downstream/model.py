@@ -28,6 +28,8 @@ class Item:
     start_s: float = 0.0
     duration_s: float | None = None
     """Null takes everything from `start_s` to the file's end."""
+    group: str | None = None
+    """What the item shares with others that are like it (`Dataset.grouped_by`); None where it stands alone."""
     part_of: str | None = None
     """What is scored, where several items are parts of it: the video that a span is of. Their outputs are joined to
     one (`dubaug.suites.suite.Join`). None: the item itself."""
@@ -107,6 +109,9 @@ class Dataset:
     """What people should know of this copy of the data set."""
     hear: HearTask | None = None
     """For the folders of HEAR's tasks."""
+    grouped_by: str | None = None
+    """What the items of a group have in common (a speaker, a film), for people; None where nothing is known of it.
+    Items of a group are drawn together where the error of a score is estimated."""
 
     def __post_init__(self) -> None:
         counts = Counter(item.id for item in self.items)
@@ -119,6 +124,8 @@ class Dataset:
             raise ValueError(f"splits name items {min(numbers)} to {max(numbers)} of {len(self.items)}")
         if self.hear and sorted(self.hear.order) != list(range(len(self.items))):
             raise ValueError(f"the training order must have each of {len(self.items)} items once")
+        if any(item.group for item in self.items) != bool(self.grouped_by):
+            raise ValueError(f"items have groups if and only if grouped_by says by what; it says {self.grouped_by!r}")
         self._check_targets()
         self._check_wholes()
 

@@ -12,7 +12,7 @@ from dubaug.downstream.model import Dataset, HearTask, Item, OwnGrid, Split
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_text
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ def load_shard_record(path: Path) -> ShardRecord | None:
     """Return the shard's record in `path`, or None if there is none that can be used."""
     try:
         value = read_json(path)
-        return _shard_record(value["shard"]) if value["format"] == FORMAT else None
+        return _shard_record(value["shard"]) if value["format"] in (1, FORMAT) else None  # 1 differs in the items
     except (OSError, KeyError, TypeError, ValueError):
         return None
 
@@ -67,8 +67,10 @@ def _to_mapping(dataset: Dataset) -> dict[str, Any]:
         "metrics": dataset.metrics,
         "splits": [asdict(split) for split in dataset.splits],
         "items": [
-            [item.id, _text(item.audio), _text(item.video), item.start_s, item.duration_s] for item in dataset.items
+            [item.id, _text(item.audio), _text(item.video), item.start_s, item.duration_s, item.group]
+            for item in dataset.items
         ],
+        "grouped_by": dataset.grouped_by,
         "targets": targets,
         "missing": dict(dataset.missing),
         "hear": asdict(dataset.hear) if dataset.hear else None,
@@ -81,8 +83,16 @@ def _from_mapping(value: Mapping[str, Any]) -> Dataset:
     wholes = value.get("part_of") or [None] * len(value["items"])
     return Dataset(
         items=tuple(
-            Item(id=name, audio=_path(audio), video=_path(video), start_s=start_s, duration_s=duration_s, part_of=whole)
-            for (name, audio, video, start_s, duration_s), whole in zip(value["items"], wholes, strict=True)
+            Item(
+                id=name,
+                audio=_path(audio),
+                video=_path(video),
+                start_s=start_s,
+                duration_s=duration_s,
+                group=group,
+                part_of=whole,
+            )
+            for (name, audio, video, start_s, duration_s, group), whole in zip(value["items"], wholes, strict=True)
         ),
         splits=tuple(
             Split(name=split["name"], **{part: tuple(split[part]) for part in ("train", "valid", "test")})
@@ -94,6 +104,7 @@ def _from_mapping(value: Mapping[str, Any]) -> Dataset:
         metrics=tuple(value["metrics"]),
         missing=dict(value["missing"]),
         hear=_hear_task(value["hear"]) if value["hear"] else None,
+        grouped_by=value["grouped_by"],
     )
 
 

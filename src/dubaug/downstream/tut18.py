@@ -22,10 +22,9 @@ def load(path: Path) -> Dataset:
     """
     require_folder(path, "TUT-urban-acoustic-scenes-2018-development")
     meta_path = path / "meta.csv"
-    meta = {
-        row["filename"]: row["scene_label"]
-        for row in read_table(meta_path, ("filename", "scene_label"), delimiter="\t")
-    }
+    rows = read_table(meta_path, ("filename", "scene_label", "identifier"), delimiter="\t")
+    meta = {row["filename"]: row["scene_label"] for row in rows}
+    places = {row["filename"]: f"{row['scene_label']} {row['identifier']}" for row in rows}
     classes = tuple(sorted(set(meta.values())))
     files: list[str] = []
     members: dict[str, tuple[int, ...]] = {}
@@ -39,12 +38,13 @@ def load(path: Path) -> Dataset:
         files += listed
     require_distinct(by_list)
     return Dataset(
-        items=tuple(Item(id=file, audio=path / file, video=None) for file in files),
+        items=tuple(Item(id=file, audio=path / file, video=None, group=places[file]) for file in files),
         splits=(Split(name="fold1", train=members["train"], valid=(), test=members["test"]),),
         kind="multiclass",
         classes=(classes,),
         targets=class_numbers([meta[file] for file in files], classes),
         metrics=("top1_acc",),
+        grouped_by="place",
     )
 
 

@@ -34,12 +34,13 @@ def load(path: Path) -> Dataset:
         require_distinct(by_list)
         splits.append(Split(name=f"split{split}", train=tuple(members["train"]), valid=(), test=tuple(members["test"])))
     return Dataset(
-        items=tuple(Item(id=clip, audio=None, video=path / VIDEOS / clip) for clip in numbers),
+        items=tuple(Item(id=clip, audio=None, video=path / VIDEOS / clip, group=_source(clip)) for clip in numbers),
         splits=tuple(splits),
         kind="multiclass",
         classes=(actions,),
         targets=class_numbers([clip.split("/")[0] for clip in numbers], actions),
         metrics=("top1_acc",),
+        grouped_by="source video",
     )
 
 
@@ -51,6 +52,11 @@ def _classes(path: Path) -> dict[str, str]:
         raise DubaugError(f"{path}: {wrong[:1]}, expected lines of a number and an action")
     in_order = sorted((int(number), name) for number, name in entries)
     return {str(number): name for number, name in in_order}
+
+
+def _source(clip: str) -> str:
+    """Return the source video of a clip `<Action>/v_<Action>_g<group>_c<clip>.avi`: all before the clip's number."""
+    return clip.rpartition("_c")[0] or clip
 
 
 def _clip(line: str, by_number: dict[str, str], listed_in: Path) -> str:

@@ -38,7 +38,7 @@ def load(path: Path) -> Dataset:
             missing[clip] = row[3]
             continue
         members[row[3]].append(len(items))
-        items.append(Item(id=clip, audio=on_disk[clip], video=on_disk[clip]))
+        items.append(Item(id=clip, audio=on_disk[clip], video=on_disk[clip], group=row[0]))
         labels.append(row[2])
     try:
         split = Split(name="test", train=tuple(members["train"]), valid=(), test=tuple(members["test"]))
@@ -55,6 +55,7 @@ def load(path: Path) -> Dataset:
         metrics=("top1_acc",),
         missing=missing,
         may_lack_items=True,
+        grouped_by="video",
     )
 
 

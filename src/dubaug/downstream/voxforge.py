@@ -48,12 +48,16 @@ def load(path: Path) -> Dataset:
     except DubaugError as error:
         raise DubaugError(f"{path}: {error}: {len(speakers)} speakers are too few") from error
     return Dataset(
-        items=tuple(Item(id=sound.relative_to(path).as_posix(), audio=sound, video=None) for sound, _, _ in sounds),
+        items=tuple(
+            Item(id=sound.relative_to(path).as_posix(), audio=sound, video=None, group=speaker)
+            for sound, _, speaker in sounds
+        ),
         splits=(split,),
         kind="multiclass",
         classes=(LANGUAGES,),
         targets=class_numbers([language for _, language, _ in sounds], LANGUAGES),
         metrics=("top1_acc",),
+        grouped_by="speaker",
         note="" if listed else f"no {LIST}: whether archives are missing cannot be told, nor that the split is TFDS's",
     )
 

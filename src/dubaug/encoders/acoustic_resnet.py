@@ -38,6 +38,11 @@ class AcousticResNet(AudioFamily):
         """Its name with an article."""
         return f"an Acoustic ResNet-{self.depth}"
 
+    @property
+    def label(self) -> str:
+        """Its name as the paper has it."""
+        return f"Acoustic ResNet{self.depth}"
+
     def build(self, *, input_shape: tuple[int, ...], embedding_dim: int, dropout: float) -> "nn.Module":
         """Return pytorchvideo's network, its convolutions in two dimensions: what it sees has a height of 1."""
         from dubaug.encoders.fast.pytorchvideo_models import quick

@@ -47,7 +47,7 @@ class Family(Settings):
     family: str
 
     title: ClassVar[str]
-    """Its name with an article, for cards: `an X3D`."""
+    """Its name with an article, for sentences: `an X3D`."""
     mean: ClassVar[float] = 0.0
     std: ClassVar[float] = 1.0
     """What its input is centred and scaled with."""
@@ -55,6 +55,11 @@ class Family(Settings):
     """The types of devices on which its kernels want the channels innermost in memory."""
     input_axes: ClassVar[tuple[str, ...]]
     """What the network's input has after the batch, for people: `channel`, `time`, and what else there is."""
+
+    @property
+    def label(self) -> str:
+        """Its name, for tables."""
+        return self.title.partition(" ")[2]
 
     def check(self, window: "Window") -> None:
         """Raise the error of a validator (`dubaug.settings.require`) for windows that the network cannot take."""
@@ -125,7 +130,7 @@ class AudioFamily(Family):
 
     def check(self, window: "Window") -> None:
         """Raise the error of a validator (`dubaug.settings.require`) for log-mels that are too small."""
-        (_, frames, bins), hop, network = self.clip_shape(window), window.mel.hop_length, self.title.partition(" ")[2]
+        (_, frames, bins), hop, network = self.clip_shape(window), window.mel.hop_length, self.label
         enough = (
             f"a hop that gives at least {self.frames_min} frames a clip, for the {network}; this one gives {frames}"
         )

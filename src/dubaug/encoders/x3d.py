@@ -35,6 +35,11 @@ class X3D(VideoFamily):
     std: ClassVar[float] = 0.225
     channels_last_on: ClassVar[tuple[str, ...]] = ("cpu",)  # CUDA's depthwise kernels, all, want the width innermost
 
+    @property
+    def label(self) -> str:
+        """Its name as the paper has it."""
+        return "X3D-M"
+
     def build(self, *, input_shape: tuple[int, ...], embedding_dim: int, dropout: float) -> "nn.Module":
         """Return pytorchvideo's network with quicker convolutions."""
         from dubaug.encoders.fast.pytorchvideo_models import quick

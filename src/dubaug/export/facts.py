@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import dubaug
 from dubaug.config import Experiment, load
 from dubaug.errors import DubaugError
 from dubaug.export.corpus import Films, LeftOut, summarise_films, summarise_rejects
@@ -16,7 +15,7 @@ from dubaug.export.network import Network
 from dubaug.export.plain import plain_config
 from dubaug.export.scores import TaskScore
 from dubaug.pretrain.experiment import pretraining_digest
-from dubaug.probe.results import git_commit
+from dubaug.provenance import code_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +95,9 @@ def licence_of(text: str | None, flag: str = "--license") -> str | None:
 
 def package_versions(network: Network) -> dict[str, str]:
     """Return the versions of what makes and exports the network, dubaug's with its commit where it has one."""
-    commit = git_commit(Path(dubaug.__file__).parent)
-    own = dubaug.__version__ if commit is None else f"{dubaug.__version__} (commit {commit[:12]})"
     names = ("torch", "torchaudio", *network.packages, "safetensors")
     packages = {package: importlib.metadata.version(package) for package in names}
-    return {"dubaug": own, **packages, "Python": platform.python_version()}
+    return {"dubaug": code_version(), **packages, "Python": platform.python_version()}
 
 
 def versions_of(facts: CardFacts) -> str:

@@ -50,7 +50,7 @@ class TaskScore:
     """Whether the data set is a generated miniature; None where no configuration was given that says so."""
     over_seeds: OverSeeds | None
     interval: tuple[float | None, float | None] | None = None
-    """Bounds of the 95 % bootstrap interval of `mean`, None for an infinite one; None where the result has none."""
+    """Bounds of the 95 % interval of `mean`, None for an infinite one; None where the result has none."""
 
 
 def collect_scores(

@@ -176,8 +176,8 @@ def _columns(network: Network, seeds: Sequence[int], *, joined: bool, bounded: b
     else:
         own = f"Of exactly these weights (epoch {network.spec.epoch}, seed {network.spec.seed}); "
     spread = "± is the deviation over folds. Train and Test count the items of the first fold."
-    drawn = "seeds and test items" if seeds else "test items"
-    spread += f" 95 % is the score's bootstrap interval over {drawn}." if bounded else ""
+    drawn = "seeds and test items" if seeds else "test items, of this training"
+    spread += f" 95 % is the score's interval over {drawn}." if bounded else ""
     if joined:
         spread += (
             " ± over seeds is the deviation of the seeds' means."

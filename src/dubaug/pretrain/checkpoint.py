@@ -1,7 +1,8 @@
 """Trained encoders as files: safetensors, with all that is needed to use them in the metadata. Nothing is unpickled."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ class EncoderSpec(Window):
     experiment: str
     """`pretraining_digest` of the configuration that made them."""
     encoders: Encoders
+    dubaug_version: str | None = None
+    """Of the code that wrote the weights; None in a checkpoint of a version that did not say."""
+    git_commit: str | None = None
+    """The same; also None for an installed package."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +64,17 @@ def save_encoders(path: Path, *, audio: Encoder, video: Encoder | None, spec: En
     write_bytes(path, safetensors.torch.save(tensors, metadata=metadata))
 
 
+def read_spec(path: Path) -> EncoderSpec:
+    """Return the description in a checkpoint, without its weights. Raises `DubaugError` if it is no such file."""
+    with _unreadable_named(path), safe_open(path, framework="pt") as file:
+        return _spec(file.metadata(), path)
+
+
 def load_encoders(path: Path) -> TrainedEncoders:
     """Return the encoders in `path`, as `save_encoders` wrote it. Raises `DubaugError` if it is no such file."""
-    try:
+    with _unreadable_named(path):
         with safe_open(path, framework="pt") as file:
-            metadata = json.loads((file.metadata() or {})[METADATA_KEY])
-            spec = _spec(metadata, path)
+            spec = _spec(file.metadata(), path)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         with torch.random.fork_rng(devices=[]):
             audio = Encoder(spec.encoders, "audio", spec)
@@ -73,9 +83,6 @@ def load_encoders(path: Path) -> TrainedEncoders:
         audio.load_state_dict(_part(tensors, "audio."))
         if video is not None:
             video.load_state_dict(_part(tensors, "video."))
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise DubaugError(f"{path} is no checkpoint of this version ({reason}): run its pretraining again") from error
     return TrainedEncoders(
         audio=audio.eval().requires_grad_(False),
         video=None if video is None else video.eval().requires_grad_(False),
@@ -83,8 +90,19 @@ def load_encoders(path: Path) -> TrainedEncoders:
     )
 
 
-def _spec(metadata: Any, path: Path) -> EncoderSpec:
-    """Return the description in a checkpoint. Raises `DubaugError` if it is of a family that is not here."""
+@contextmanager
+def _unreadable_named(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with a file that is no checkpoint into a `DubaugError` that says so."""
+    try:
+        yield
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise DubaugError(f"{path} is no checkpoint of this version ({reason}): run its pretraining again") from error
+
+
+def _spec(texts: Mapping[str, str] | None, path: Path) -> EncoderSpec:
+    """Return the description in a checkpoint's metadata. Raises `DubaugError` if it is of a family that is not here."""
+    metadata = json.loads((texts or {})[METADATA_KEY])
     families: dict[str, Mapping[str, Any]] = {"video": VIDEO_FAMILIES, "audio": AUDIO_FAMILIES}
     for part, known in families.items():
         family = metadata["encoders"][part].get("family")

@@ -33,6 +33,9 @@ class Manifest:
     seconds: float
     """Time spent training, over all parts of an interrupted run."""
     device: str
+    dubaug_version: str | None = None
+    """Of the code that wrote the last weights, as they say themselves: this file may be written anew long after."""
+    git_commit: str | None = None
 
     @property
     def final(self) -> Checkpoint:

@@ -5,14 +5,16 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from dubaug import __version__
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.files import sha256_of
-from dubaug.pretrain.checkpoint import EncoderSpec
+from dubaug.pretrain.checkpoint import EncoderSpec, read_spec
 from dubaug.pretrain.data import ClipSource
 from dubaug.pretrain.experiment import pretraining_digest, pretraining_parts
 from dubaug.pretrain.manifest import Checkpoint, Manifest, checkpoint_at
 from dubaug.pretrain.workdir import WorkDirectory
+from dubaug.provenance import git_commit
 
 SAVE_EVERY_S = 600.0
 """How much work an unexpected death may cost; ends of epochs and signals are saved anyway."""
@@ -46,6 +48,8 @@ class Run:
             epoch=epoch,
             experiment=pretraining_digest(self.experiment, self.variant, self.seed),
             encoders=self.experiment.encoders,
+            dubaug_version=__version__,
+            git_commit=git_commit(),
             **{field.name: getattr(window, field.name) for field in fields(window)},
         )
 
@@ -81,6 +85,7 @@ class Run:
     def manifest(self, work: WorkDirectory, *, n_clips: int, n_titles: int, seconds: float, device: str) -> None:
         """Write the manifest of all kept checkpoints."""
         epochs = self.experiment.checkpoints_of(self.variant)
+        last = read_spec(work.checkpoint(epochs[-1]))
         Manifest(
             variant=self.variant,
             seed=self.seed,
@@ -91,4 +96,6 @@ class Run:
             n_titles=n_titles,
             seconds=round(seconds, 1),
             device=device,
+            dubaug_version=last.dubaug_version,
+            git_commit=last.git_commit,
         ).save(self.out)

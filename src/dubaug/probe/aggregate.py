@@ -2,8 +2,8 @@
 
 A fold's score is its mean over the seeds, for every metric; `mean` and `std` follow from the folds as in any result, so
 `std` keeps its meaning (over folds). What the seeds add stands beside it: `std_seeds`, the deviation of the seeds'
-means, and each seed's own folds. The interval is of the mean over seeds, from the seeds' predictions, with seeds and
-items resampled.
+means, and each seed's own folds. The interval is of the mean over seeds, over seeds and items, from the seeds'
+predictions.
 """
 
 import os
@@ -14,9 +14,10 @@ from typing import Any
 
 from dubaug.config import digest
 from dubaug.errors import DubaugError
-from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.predictions import load_of
 from dubaug.probe.results import mean_and_std, over_folds, read_mapping, read_result, sweep_of, write_swept
+from dubaug.probe.sampling import interval_of
+from dubaug.provenance import git_commit
 
 SAME = ("suite", "variant", "epoch", "in_sweep")
 SAME_BY_TASK = ("metric", "n_folds", "n_train", "n_test", "n_absent")
@@ -53,13 +54,12 @@ def aggregate(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     seeds = [member["seed"] for member in members]
     if len(set(seeds)) != len(seeds):
         raise DubaugError(f"two results are of one seed: {', '.join(names)} (seeds {seeds})")
-    commits = {member["git_commit"] for member in members}
     return {
         **{key: first[key] for key in SAME},
         "seed": None,
         "experiment": digest([member["experiment"] for member in members]),
         "checkpoint_sha256": None,
-        "git_commit": commits.pop() if len(commits) == 1 else None,
+        "git_commit": git_commit(),
         "seeds": [{key: member[key] for key in ("seed", "experiment", "checkpoint_sha256")} for member in members],
         **({"missing": first["missing"]} if "missing" in first else {}),
         "tasks": {task: _join(seeds, [member["tasks"][task] for member in members]) for task in first["tasks"]},
@@ -97,7 +97,8 @@ def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[st
     mean, std = mean_and_std(folds)
     settings = [entry["hyperparameters"] for entry in entries]
     common = set.intersection(*(set(one.items()) for one in settings))
-    own = ("mean", "std", "folds", "metrics", "hyperparameters", "epochs", "best_epochs")
+    own = ("mean", "std", "folds", "metrics", "hyperparameters", "epochs", "best_epochs", "git_commit")
+    commits = {entry["git_commit"] for entry in entries}
     return {
         "metric": entries[0]["metric"],
         "mean": mean,
@@ -110,6 +111,7 @@ def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[st
         **({"n_absent": entries[0]["n_absent"]} if "n_absent" in entries[0] else {}),
         "seconds": sum(entry["seconds"] for entry in entries),
         "experiment": digest([entry["experiment"] for entry in entries]),
+        "git_commit": commits.pop() if len(commits) == 1 else None,
         "std_seeds": mean_and_std([entry["mean"] for entry in entries])[1],
         "seeds": [
             {"seed": seed, **{key: entry[key] for key in own if key in entry}}

@@ -35,7 +35,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "aggregate",
         help="join the results of a variant's pretraining seeds",
         description="Join results of one variant, suite and epoch that differ in their pretraining seed: each fold's "
-        "mean over the seeds, the deviation over folds (std) and over seeds (std_seeds), and the bootstrap interval "
+        "mean over the seeds, the deviation over folds (std) and over seeds (std_seeds), and the interval "
         "over seeds and test items, from the predictions beside the results. The points of the sweep that the results "
         "name are joined as well, to the same paths beside OUT.",
     )

@@ -5,7 +5,10 @@ from dubaug.downstream.experiment import downstream_digest
 from dubaug.pretrain.experiment import pretraining_digest
 
 PROTOCOL_VERSION = 2
-"""Raise it when a change of the code changes results: everything is then probed anew."""
+"""Raise it when a change of the code changes the results of the same weights: everything is then probed anew.
+
+What changes the weights is `dubaug.pretrain.experiment.PRETRAINING_VERSION`'s.
+"""
 
 
 def result_digest(experiment: Experiment, variant: str, seed: int, suite: str) -> str:

@@ -1,7 +1,8 @@
 """What a probe answered for each test item, one Arrow file a task: every score can be computed again from it alone.
 
 One record batch a fold, one row a thing that is scored: `fold`, `item` (its id in the data set; where items are parts
-of a whole, that), `labels` (the true classes' numbers; for several heads one a head; of a regression the true value)
+of a whole, that), `group` (what it shares with items that are like it, null where it stands alone), `labels` (the true
+classes' numbers; for several heads one a head; of a regression the true value)
 and `scores` (one an output, in the precision that the metrics saw). Names of the classes and what the probe was made
 from stand in the schema's metadata. `pandas.read_feather` reads it, too.
 """
@@ -23,7 +24,7 @@ from dubaug.probe.problem import Problem
 from dubaug.probe.results import ScoredOnce
 from dubaug.suites.registry import metric
 
-FORMAT = 1
+FORMAT = 2
 _METADATA = b"dubaug"
 
 
@@ -45,6 +46,8 @@ class About:
     metrics: tuple[str, ...]
     """The first one is the primary score."""
     hyperparameters: Mapping[str, Any]
+    grouped_by: str | None = None
+    """What the items of a group have in common; None where they have no groups."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +60,8 @@ class Fold:
     """bool (items, outputs): one-hot, multi-hot, or one one-hot part a head; of a regression the values (items, 1)."""
     scores: np.ndarray
     """float32 or float64 (items, outputs)."""
+    groups: tuple[str | None, ...] | None = None
+    """The items' groups; None where nothing is known of any."""
 
     def item_values(self, name: str, heads: Sequence[int]) -> np.ndarray:
         """Return each item's value (items,) by a metric that is a mean over items. Raises `ValueError` for another."""
@@ -96,6 +101,7 @@ class Predictions:
                     items=tuple(item.id if item.part_of is None else item.part_of for item in rows),
                     truth=truth if problem.kind == "regression" else truth > 0,
                     scores=joined,
+                    groups=tuple(item.group for item in rows) if dataset.grouped_by else None,
                 )
             )
         return cls(about=about, folds=tuple(folds))
@@ -109,6 +115,7 @@ def save(path: Path, predictions: Predictions) -> str:
         [
             ("fold", pa.string()),
             ("item", pa.string()),
+            ("group", pa.string()),
             ("labels", pa.list_(precision if predictions.about.kind == "regression" else pa.int32())),
             ("scores", pa.list_(precision, outputs)),
         ],
@@ -185,12 +192,13 @@ def _batch(fold: Fold, heads: Sequence[int], schema: pa.Schema) -> pa.RecordBatc
     )
     scores = pa.FixedSizeListArray.from_arrays(np.ascontiguousarray(fold.scores).reshape(-1), sum(heads))
     names = pa.array([fold.name] * len(fold.items), pa.string())
-    return pa.record_batch([names, pa.array(fold.items, pa.string()), label_lists, scores], schema=schema)
+    groups = pa.array(fold.groups or [None] * len(fold.items), pa.string())
+    return pa.record_batch([names, pa.array(fold.items, pa.string()), groups, label_lists, scores], schema=schema)
 
 
 def _folds(table: pa.Table, about: About) -> list[Fold]:
     names, items = table["fold"].to_pylist(), table["item"].to_pylist()
-    labels = table["labels"].to_pylist()
+    labels, groups = table["labels"].to_pylist(), table["group"].to_pylist()
     outputs = sum(map(len, about.classes))
     flat = table["scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     scores, folds = flat.reshape(-1, outputs), []
@@ -199,7 +207,8 @@ def _folds(table: pa.Table, about: About) -> list[Fold]:
         part = slice(rows[0], rows[-1] + 1)
         values = about.kind == "regression"
         truth = np.array(labels[part], scores.dtype) if values else _truth(labels[part], about)
-        folds.append(Fold(name=name, items=tuple(items[part]), truth=truth, scores=scores[part]))
+        its_groups = tuple(groups[part]) if about.grouped_by else None
+        folds.append(Fold(name=name, items=tuple(items[part]), truth=truth, scores=scores[part], groups=its_groups))
     return folds
 
 

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import statistics
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -52,6 +51,8 @@ class ScoredOnce:
     mean: float
     std: float | None
     folds: tuple[float, ...]
+    git_commit: str | None
+    """Of the checkout that computed it; None outside one, and where those of several seeds differ."""
     interval: Interval | None = None
     predictions: PredictionsFile | None = None
 
@@ -118,6 +119,7 @@ class Result:
     experiment: str
     checkpoint_sha256: str | None
     git_commit: str | None
+    """Of the checkout that wrote the file."""
     tasks: Mapping[str, TaskResult]
     seeds: tuple[NetworkId, ...] = ()
     sweep: tuple[SweepPoint, ...] = ()
@@ -240,17 +242,6 @@ def over_folds(scores: Sequence[float | None]) -> dict[str, Any]:
 def finite(value: float) -> float | None:
     """Return the value as JSON can have it: null for infinities and what is not a number."""
     return value if math.isfinite(value) else None
-
-
-def git_commit(folder: Path) -> str | None:
-    """Return the commit that the checkout around `folder` stands at; null without a checkout or without git."""
-    try:
-        found = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip() or None if found.returncode == 0 else None
 
 
 def _check_task(entry: Mapping[str, Any], where: str) -> None:

@@ -29,12 +29,13 @@ from dubaug.pretrain.checkpoint import TrainedEncoders, load_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest
 from dubaug.probe import predictions
-from dubaug.probe.bootstrap import interval_of
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
-from dubaug.probe.results import finite, git_commit, mean_and_std, over_folds, write_result, write_swept
+from dubaug.probe.results import finite, mean_and_std, over_folds, write_result, write_swept
+from dubaug.probe.sampling import interval_of
 from dubaug.progress import Progress, say
+from dubaug.provenance import git_commit
 from dubaug.settings import Settings
 from dubaug.suites.registry import SUITES
 
@@ -147,7 +148,7 @@ class _SuiteWork:
             "seed": self.network.seed,
             "experiment": result_digest(self.experiment, self.network.variant, self.network.seed, self.suite.name),
             "checkpoint_sha256": self._checkpoint_sha256(epoch),
-            "git_commit": git_commit(Path(__file__).parent),
+            "git_commit": git_commit(),
             "tasks": dict(entries),
             **({"missing": dict(missing)} if missing else {}),
         }
@@ -201,6 +202,7 @@ class _SuiteWork:
                     **absent,
                     "seconds": round(seconds + probe_s, 3),
                     "experiment": experiment,
+                    "git_commit": git_commit(),
                 },
                 Predictions.of(
                     self._about(task, epoch, features.dataset, one.notes["hyperparameters"]),
@@ -225,6 +227,7 @@ class _SuiteWork:
             classes=dataset.classes,
             metrics=dataset.metrics,
             hyperparameters=settings,
+            grouped_by=dataset.grouped_by,
         )
 
     def _embed(self, task: str, epoch: int, features: TaskFeatures) -> np.ndarray:
@@ -274,9 +277,9 @@ def read_kept(path: Path, key: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def labels_sha256(dataset: Dataset) -> str:
-    """Return the hash of a data set's items, classes, labels, splits and metrics: all but the recordings."""
+    """Return the hash of a data set's items, groups, classes, labels, splits and metrics: all but the recordings."""
     described = {
-        "items": [item.id for item in dataset.items],
+        "items": [[item.id, item.group] for item in dataset.items],
         "splits": [asdict(split) for split in dataset.splits],
         "kind": dataset.kind,
         "classes": dataset.classes,

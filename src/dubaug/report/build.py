@@ -12,7 +12,14 @@ from dubaug import __version__
 from dubaug.config import Experiment
 from dubaug.report import charts, words
 from dubaug.report.claims import read_claims
-from dubaug.report.differences import TaskDifferences, baselines_of, read_differences, task_label, variant_label
+from dubaug.report.differences import (
+    TaskDifferences,
+    baselines_of,
+    of_these_trainings,
+    read_differences,
+    task_label,
+    variant_label,
+)
 from dubaug.report.films import read_alignment, read_films, read_found, read_left_out, reasons_of
 from dubaug.report.fragments import read_fragment
 from dubaug.report.palette import DARK, LIGHT
@@ -126,6 +133,7 @@ def _context(sources: ReportSources) -> dict[str, Any]:
         "reasons": reasons_of(left_out or ()),
         "differences": differences,
         "baselines": baselines_of(differences or ()),
+        "one_seed": of_these_trainings(differences or ()),
         "forests": _forests(differences),
         "trainings": trainings,
         "curves": _curves(trainings),

@@ -77,7 +77,6 @@ class Claims:
     """All claims, and how they were judged."""
 
     level: float | None
-    resamples: int | None
     meaning: str
     """How the verdicts are reached, in the words of who reached them; empty if they say nothing."""
     claims: tuple[Claim, ...]
@@ -100,7 +99,6 @@ def read_claims(path: Path | None) -> Claims | None:
     try:
         return Claims(
             level=value.get("level"),
-            resamples=value.get("resamples"),
             meaning=value.get("meaning") or "",
             claims=tuple(_claim(entry) for entry in value["claims"]),
             slips=tuple(

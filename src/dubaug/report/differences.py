@@ -6,15 +6,14 @@ from pathlib import Path
 
 from dubaug.config import Experiment
 from dubaug.report.inputs import read_table
+from dubaug.statistics.estimate import SIGNIFICANCE
 from dubaug.suites.registry import metric
 from dubaug.tabular import number_or_none
 
 COLUMNS = (
     "task", "metric", "variant_a", "variant_b", "score_a", "score_b", "difference", "low", "high", "p", "p_holm",
-    "n_items", "test",
+    "n_items", "over", "grouped_by", "note",
 )  # fmt: skip
-SETTLED_P = 0.05
-TESTS = {"mcnemar": "McNemar's exact test", "bootstrap": "paired bootstrap"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +30,17 @@ class Difference:
     p: float | None
     p_holm: float | None
     n_items: int
-    test: str
+    over: str
+    """What the error is over: items, or seeds and items."""
+    grouped_by: str
+    """What items are grouped by; empty where they are taken as independent."""
+    note: str
+    """Why there is no p; empty where there is one."""
 
     @property
     def settled(self) -> bool:
         """Whether chance alone is an unlikely reason, after the correction for the number of tests."""
-        return self.p_holm is not None and self.p_holm < SETTLED_P
+        return self.p_holm is not None and self.p_holm < SIGNIFICANCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +95,11 @@ def baselines_of(tasks: Sequence[TaskDifferences]) -> dict[str, list[str]]:
     return baselines
 
 
+def of_these_trainings(tasks: Sequence[TaskDifferences]) -> bool:
+    """Return whether some comparison is of networks with one seed: of these trainings, not of the methods."""
+    return any(row.over != "seeds and items" for task in tasks for row in task.rows)
+
+
 def _difference(row: dict[str, str], path: Path | None, experiment: Experiment) -> Difference:
     def value(column: str) -> float | None:
         return number_or_none(row[column], f"{path}, column {column}")
@@ -106,7 +115,9 @@ def _difference(row: dict[str, str], path: Path | None, experiment: Experiment) 
         p=value("p"),
         p_holm=value("p_holm"),
         n_items=int(row["n_items"]),
-        test=TESTS.get(row["test"], row["test"]),
+        over=row["over"],
+        grouped_by=row["grouped_by"],
+        note=row["note"],
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from dubaug.probe.results import read_result
+from dubaug.probe.results import Result, read_result
 
 PACKAGE = "dubaug"
 LONGEST_LICENCE = 100
@@ -28,7 +28,7 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """What the result files say of themselves: how many, of how many tasks, and by which commits."""
+    """What the result files say of themselves: how many, of which tasks, and how many hold what a commit computed."""
 
     n_files: int
     tasks: tuple[str, ...]
@@ -40,13 +40,18 @@ def read_results(paths: Sequence[Path]) -> Results | None:
     results = [read_result(path) for path in paths if path.is_file()]
     if not results:
         return None
-    commits = Counter(result.git_commit or "" for result in results)
+    commits = Counter(commit for result in results for commit in _commits(result))
     tasks = dict.fromkeys(task for result in results for task in result.tasks)
     return Results(
         n_files=len(results),
         tasks=tuple(tasks),
         commits=tuple(sorted(commits.items(), key=lambda entry: (-entry[1], entry[0]))),
     )
+
+
+def _commits(result: Result) -> set[str]:
+    """Return the commits that computed a result's tasks, each seed's own where there are several; empty if unknown."""
+    return {one.git_commit or "" for task in result.tasks.values() for one in task.members}
 
 
 def packages() -> list[Package]:

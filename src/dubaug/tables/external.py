@@ -32,12 +32,13 @@ def published_scores(name: str, sources: Sources) -> dict[str, dict[str, float]]
 
 def table_a1(sources: Sources) -> Table:
     """Return VGGSound beside the published methods."""
-    return _one_task("a1", "X3D-M + Acoustic ResNet50", sources)
+    encoders = sources.experiment.encoders
+    return _one_task("a1", f"{encoders.video.label} + {encoders.audio.label}", sources)
 
 
 def table_a2(sources: Sources) -> Table:
     """Return TUT18 beside the published methods."""
-    return _one_task("a2", "Acoustic ResNet50", sources)
+    return _one_task("a2", sources.experiment.encoders.audio.label, sources)
 
 
 def _one_task(name: str, architecture: str, sources: Sources) -> Table:
@@ -81,7 +82,7 @@ def _cell(score: float | None, why: str, reasons: Reasons) -> Cell:
 
 def table_a3(sources: Sources) -> Table:
     """Return our best variant on each HEAR task above the leaderboard rows that the paper quotes."""
-    reasons, architecture = Reasons(), "Acoustic ResNet50 (Audio)"
+    reasons, architecture = Reasons(), f"{sources.experiment.encoders.audio.label} (Audio)"
     ours = {task: _our_score(task, sources) for task in TABLE_A3}
     why = {task: why_none(task, sources) for task, score in ours.items() if score is None}
     who = "Ours (best variant a task)"

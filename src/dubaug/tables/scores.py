@@ -16,7 +16,7 @@ class Score:
 
     `std_folds` is the deviation over the evaluation's folds (each the mean over seeds), None where there is one fold;
     `std_seeds` that of the pretraining seeds' means, None where there is one seed. `low` and `high` bound the 95 %
-    bootstrap interval of `mean`; None where the result has none, or an infinite one.
+    interval of `mean`; None where the result has none, or an infinite one.
     """
 
     metric: str

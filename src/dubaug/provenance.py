@@ -1,0 +1,36 @@
+"""Which code this is: its version, and the commit of its own checkout. Light: no torch."""
+
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from dubaug import __version__
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+@cache
+def git_commit(package: Path = PACKAGE) -> str | None:
+    """Return the commit of the checkout that `package` is the `src/dubaug` of.
+
+    None for an installed package, whatever repository it lies in (a virtual environment stands in somebody's project),
+    and where there is no git.
+    """
+    command = ["git", "-C", str(package), "rev-parse", "--show-toplevel", "HEAD"]
+    # In a hook of git's, GIT_DIR names the repository that is committed to.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, env=environment)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if found.returncode != 0:
+        return None
+    top, commit = found.stdout.splitlines()
+    return commit if (Path(top) / "src/dubaug").resolve() == package.resolve() else None
+
+
+def code_version() -> str:
+    """Return the version with the commit, where there is one: `0.1.0 (commit 0123456789ab)`."""
+    commit = git_commit()
+    return __version__ if commit is None else f"{__version__} (commit {commit[:12]})"
