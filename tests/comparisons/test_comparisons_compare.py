@@ -16,7 +16,7 @@ from dubaug.probe.results import read_result
 from dubaug.probe.sampling import sample_of
 from dubaug.statistics.corrections import holm
 from dubaug.statistics.estimate import estimate
-from prediction_factory import sized, write_task_results
+from prediction_factory import make_predictions, sized, write_task_results
 
 
 def results_of(*paths):
@@ -88,7 +88,7 @@ def test_several_seeds_count_with_the_items(tmp_path):
     results = results_of(tmp_path / "efj" / "hear.json", tmp_path / "av" / "hear.json")
     [comparison] = compare(results, [("efj", "av")])
     assert (comparison.over, comparison.n_seeds_a, comparison.n_seeds_b) == ("seeds and items", 3, 3)
-    means = [result["tasks"]["esc50"]["mean"] for result in results.values()]
+    means = [result.tasks["esc50"].mean for result in results.values()]
     assert comparison.difference == pytest.approx(means[0] - means[1])
     assert comparison.low < comparison.difference < comparison.high
     assert 0 < comparison.p < 0.05
@@ -157,3 +157,21 @@ def test_the_command_writes_both_forms(two, tmp_path, demo_experiment, capsys):
     save_config(demo_experiment, tmp_path / "config.yaml")
     assert main([*flags, "--config", str(tmp_path / "config.yaml")]) == 1
     assert "no result of es was given" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["mse", "spearman"])
+def test_of_values_the_nearer_ones_are_better_whichever_way_that_is(tmp_path, name):
+    truth = make_predictions("regression", (1,), fold_sizes=(60,), names=(name,))
+    rng, made = np.random.default_rng(0), []
+    for variant, error in (("efj", 0.2), ("av", 1.0)):
+        folds = [
+            dataclasses.replace(fold, scores=fold.truth + error * rng.normal(size=fold.truth.shape).astype(np.float32))
+            for fold in truth.folds
+        ]
+        about = dataclasses.replace(truth.about, variant=variant, task="likes")
+        made.append(write_task_results(tmp_path / variant, Predictions(about=about, folds=tuple(folds))))
+    [comparison] = compare(results_of(*made), [("efj", "av")])
+    assert comparison.better == "efj"
+    assert (comparison.difference < 0) is (name == "mse")
+    assert comparison.low < comparison.difference < comparison.high
+    assert comparison.p < 0.05

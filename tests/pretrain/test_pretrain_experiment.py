@@ -14,7 +14,6 @@ def digest(experiment, variant="efj", seed=0):
 def test_what_the_weights_depend_on_changes_the_hash(tiny):
     changes = [
         replace(tiny, pretraining=replace(tiny.pretraining, temperature=0.2)),
-        replace(tiny, pretraining=replace(tiny.pretraining, checkpoints=(2,))),
         replace(tiny, pretraining=replace(tiny.pretraining, micro_batches=2)),
         replace(tiny, mel=replace(tiny.mel, n_mels=40)),
         replace(tiny, clips=replace(tiny.clips, jpeg_quality=80)),
@@ -30,6 +29,7 @@ def test_nothing_else_changes_it(tiny):
     changes = [
         replace(tiny, pretraining=replace(tiny.pretraining, loader_workers=5)),
         replace(tiny, pretraining=replace(tiny.pretraining, recompute=True, compile=True)),
+        replace(tiny, pretraining=replace(tiny.pretraining, checkpoints=(2,))),
         replace(tiny, clips=replace(tiny.clips, batches=9)),
         replace(tiny, variants={**tiny.variants, "efj": replace(tiny.variants["efj"], label="other")}),
         replace(tiny, results_dir="elsewhere", tasks={}, suites={}, seeds=(0, 1)),
@@ -59,6 +59,17 @@ def test_an_override_of_epochs_counts_for_its_own_variant(tiny):
     changed = replace(tiny, variants=longer)
     assert digest(changed) != digest(tiny)
     assert digest(changed, "av") == digest(tiny, "av")
+
+
+def test_the_version_of_the_code_that_trains_is_part_of_it(tiny, monkeypatch):
+    before = {name: digest(tiny, name) for name in ("efj", "rp")}
+    monkeypatch.setattr("dubaug.pretrain.experiment.PRETRAINING_VERSION", 1000)
+    assert all(digest(tiny, name) != old for name, old in before.items())
+
+
+def test_where_the_catalogue_lies_does_not_matter(make_experiment):
+    one, other = (make_experiment(corpus={"catalogue": f"{folder}/catalogue.csv"}) for folder in ("films", "moved"))
+    assert digest(one) == digest(other)
 
 
 def test_films_of_ones_own_do_not_depend_on_the_generator(make_experiment):

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import signal
 from dataclasses import replace
@@ -16,6 +17,7 @@ from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.checkpoint import METADATA_KEY, load_encoders, read_spec
 from dubaug.pretrain.data import ClipSource
 from dubaug.pretrain.heads import ContrastiveModel
+from dubaug.pretrain.kept import costs_of_keeping_more
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.train import Run, pretrain, save_untrained
 from dubaug.pretrain.workdir import open_work_directory
@@ -137,6 +139,30 @@ def test_a_finished_run_called_again_trains_nothing(train, copied, monkeypatch):
     again = train("run")
     assert again == first, "its commit is still that of who trained"
     assert again.final.path.stat().st_mtime_ns == before
+
+
+def test_keeping_fewer_epochs_trains_nothing_and_keeping_them_again_neither(train, copied, make_tiny, tiny):
+    first = Manifest.load(copied / "pretraining.json")
+    before = first.final.path.stat().st_mtime_ns
+    fewer = train("run", experiment=make_tiny(checkpoints=[2]))
+    assert fewer == replace(first, checkpoints=first.checkpoints[1:])
+    assert train("run") == first
+    assert first.final.path.stat().st_mtime_ns == before
+
+
+def test_keeping_more_epochs_says_so_and_trains_anew_to_the_same_weights(train, tmp_path, make_tiny, finished, capfd):
+    fewer, more = make_tiny(checkpoints=[2]), make_tiny(checkpoints=[1, 2])
+    train("run/efj/seed0", experiment=fewer)
+    assert costs_of_keeping_more(fewer, tmp_path / "run") == []
+    (said,) = costs_of_keeping_more(more, tmp_path / "run")
+    assert re.match(r"efj/seed0 would train anew \(.* the last time\) for epoch 1, the weights of which were not", said)
+    with pytest.raises(DubaugError, match=r"is past epoch 1, .*leave them out of `checkpoints`, or .*--move-aside"):
+        train("run/efj/seed0", experiment=more)
+    train("run/efj/seed0", experiment=more, move_aside=True)
+    assert "is past epoch 1, whose weights were not to be kept then: it trains anew" in capfd.readouterr().err
+    assert weights(tmp_path / "run/efj/seed0") == weights(finished)
+    assert [line["step"] for line in metrics(tmp_path / "run/efj/seed0")] == list(range(6))
+    assert costs_of_keeping_more(more, tmp_path / "run") == []
 
 
 def test_another_configuration_is_refused_with_the_keys_that_differ(train, copied, make_tiny):
@@ -270,7 +296,8 @@ def test_a_batch_may_take_the_whole_corpus(train, make_tiny):
     assert train("run", experiment=make_tiny(clips_per_gpu=14, clips_per_title=5)).n_titles == 3
 
 
-def test_mlflow_gets_all_figures_of_each_step(copied, tmp_path):
+def test_mlflow_gets_all_figures_of_each_step(finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "efj/seed0")
     (record,) = collect(tmp_path)
     curves = {}
     for path in record.curves:

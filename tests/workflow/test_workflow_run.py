@@ -3,6 +3,7 @@
 import csv
 import html
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -170,15 +171,7 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     assert "| aligned | used as it is |" in data
     assert [path.name for path in (results / "rp/card").glob("*.md")] == ["MODEL_CARD.md"]
 
-    # a second seed trains one network a variant, and leaves the first one's as they are
-    dry = snakemake("-n", "results/efj/hear.json", "results/rp/hear.json", overlay={**TINY, "seeds": [0, 1]})
-    planned = [line.split(":")[0].removeprefix("would run ") for line in dry.stderr.splitlines() if "would run" in line]
-    assert sorted(planned) == sorted(
-        [
-            *("pretrain efj/seed1", "random_weights rp/seed1", "probe_hear efj/seed1", "probe_hear rp/seed1"),
-            *("aggregate efj hear", "aggregate rp hear"),
-        ]
-    )
+    _a_second_seed_trains_one_network(snakemake)
     first = {path: path.stat().st_mtime_ns for path in (results / "rp/seed0").rglob("*") if path.is_file()}
 
     # random networks of several seeds beside trained ones of one
@@ -207,3 +200,41 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path
     dry = snakemake("-n", "results/efj/hear.json", overlay=more)
     assert "probe_hear efj" in dry.stderr
     assert "pretrain efj" not in dry.stderr
+
+    _fewer_epochs_and_moved_films_train_nothing(snakemake, clone)
+
+
+def _a_second_seed_trains_one_network(snakemake: Snakemake) -> None:
+    """From `seeds: [0]` to `[0, 1]`: one training a variant more, and what the first seed made stays as it is."""
+    dry = snakemake("-n", "results/efj/hear.json", "results/rp/hear.json", overlay={**TINY, "seeds": [0, 1]})
+    assert dry.returncode == 0, dry.stdout + dry.stderr
+    planned = [line.split(":")[0].removeprefix("would run ") for line in dry.stderr.splitlines() if "would run" in line]
+    assert sorted(planned) == sorted(
+        [
+            *("pretrain efj/seed1", "random_weights rp/seed1", "probe_hear efj/seed1", "probe_hear rp/seed1"),
+            *("aggregate efj hear", "aggregate rp hear"),
+        ]
+    )
+
+
+def _fewer_epochs_and_moved_films_train_nothing(snakemake: Snakemake, clone: Path) -> None:
+    """The jobs that Snakemake takes for due find that what they would make is there; more epochs are said to cost."""
+    run, target = clone / "results/efj/seed0", "results/efj/hear.json"
+    made = [*(run / "pretrain/checkpoints").iterdir(), *(clone / "results/shards").glob("*.arrow")]
+    before = {path: path.stat().st_mtime_ns for path in made}
+    fewer: dict[str, Any] = {**TINY, "pretraining": {**TINY["pretraining"], "checkpoints": [2]}}
+    moved = {**fewer, "corpus": {"catalogue": "data/demo/moved/catalogue.csv"}}
+    for overlay in (fewer, moved):
+        if overlay is moved:
+            shutil.move(clone / "data/demo/films", clone / "data/demo/moved")
+        again = snakemake("--cores", "2", target, overlay=overlay, timeout_s=900)
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert "would train anew" not in again.stderr
+        assert {path: path.stat().st_mtime_ns for path in made} == before
+        assert [one["epoch"] for one in json.loads((run / "pretraining.json").read_text())["checkpoints"]] == [2]
+        assert [point["epoch"] for point in json.loads((clone / target).read_text())["sweep"]] == [2]
+    (run / "pretrain/checkpoints/epoch01.safetensors").unlink()
+    more = {**moved, "pretraining": TINY["pretraining"]}
+    dry = snakemake("-n", target, overlay=more)
+    assert "efj/seed0 would train anew" in dry.stderr
+    assert "for epoch 1, the weights of which were not kept" in dry.stderr

@@ -17,9 +17,11 @@ try:
     from dubaug.errors import ConfigError
     from dubaug.layout import RunName, epoch_name, of_old_layout
     from dubaug.pretrain.experiment import pretraining_digest
+    from dubaug.pretrain.kept import costs_of_keeping_more
     from dubaug.probe.experiment import result_digest
     from dubaug.figures.names import sweep_figures, swept_tasks
     from dubaug.suites.registry import SUITES
+    from dubaug.tables.experiment import drawing_digest
     from dubaug.tables.layout import suite_tables
     from dubaug.tracking.watch import Watcher
 except ModuleNotFoundError as error:
@@ -71,6 +73,11 @@ if old := of_old_layout(RESULTS, VARIANTS):
         f"{old[0]} was made by an earlier version, which had no folder for each seed ({RESULTS}/<variant>/seed<S>/); "
         f"nothing was touched. Move the folder aside (mv {RESULTS} {RESULTS}.old) and run again, or set `results_dir`"
     )
+
+# Keeping fewer epochs costs nothing, and more of them a training: who asked should know before it starts.
+if workflow.is_main_process:
+    for line in costs_of_keeping_more(EXPERIMENT, RESULTS):
+        print(line, file=sys.stderr)
 
 # Suites whose probes go through all kept checkpoints; the others take the last one.
 SWEPT = [name for name in EXPERIMENT.suites if SUITES[name].swept]

@@ -1,4 +1,5 @@
 # What outputs depend on, as hashes: rules have them as parameters, so that a changed key makes what it must and no more.
+# Paths are not among them: another path is another input, whose rules find by content what they have made already.
 
 
 def films_digest(_wildcards=None):
@@ -16,7 +17,7 @@ def generated_films():
 def corpus_digest(_wildcards=None):
     """Return the hash of what the choice of titles depends on."""
     return digest(
-        EXPERIMENT.corpus,
+        EXPERIMENT.corpus.tracks,
         EXPERIMENT.clips.duration_s,
         EXPERIMENT.alignment.speeds,
         generated_films(),
@@ -26,14 +27,14 @@ def corpus_digest(_wildcards=None):
 def shards_digest(_wildcards=None):
     """Return the hash of what the shards depend on, beyond the titles."""
     return digest(
-        EXPERIMENT.corpus, EXPERIMENT.clips, EXPERIMENT.mel, generated_films()
+        EXPERIMENT.corpus.tracks, EXPERIMENT.clips, EXPERIMENT.mel, generated_films()
     )
 
 
 def alignment_digest(_wildcards=None):
     """Return the hash of what the alignment of dubs depends on, beyond the titles."""
     return digest(
-        EXPERIMENT.corpus,
+        EXPERIMENT.corpus.tracks,
         EXPERIMENT.alignment,
         EXPERIMENT.clips.batches,
         generated_films(),
@@ -43,7 +44,7 @@ def alignment_digest(_wildcards=None):
 def separated_digest(_wildcards=None):
     """Return the hash of what the separated shards depend on, beyond the titles."""
     return digest(
-        EXPERIMENT.corpus,
+        EXPERIMENT.corpus.tracks,
         EXPERIMENT.clips,
         EXPERIMENT.mel,
         EXPERIMENT.separation.result_settings(),
@@ -54,6 +55,11 @@ def separated_digest(_wildcards=None):
 def pretraining_experiment(wildcards):
     """Return the hash of what a run's weights depend on."""
     return pretraining_digest(EXPERIMENT, variant_of(wildcards), seed_of(wildcards))
+
+
+def kept_epochs(wildcards):
+    """Return the epochs whose weights a run keeps: no weights depend on them, but its manifest names them."""
+    return EXPERIMENT.checkpoints_of(variant_of(wildcards))
 
 
 def features_experiment(wildcards):
@@ -90,6 +96,11 @@ def probe_experiment(suite):
 
 def report_experiment(_wildcards=None):
     """Return the hash of what the tables and figures show besides results: labels, suites, sizes in the footer."""
+    return drawing_digest(EXPERIMENT)
+
+
+def whole_configuration(_wildcards=None):
+    """Return the hash of all keys, which the report page quotes."""
     return digest(to_mapping(EXPERIMENT))
 
 

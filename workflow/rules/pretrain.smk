@@ -27,6 +27,7 @@ rule pretrain:
         experiment=pretraining_experiment,
         variant=variant_of,
         seed=seed_of,
+        kept=kept_epochs,
         clips=clips_flags,
         work_dir=subpath(output.manifest, strip_suffix="ing.json"),
         launcher=PRETRAIN_LAUNCHER,

@@ -31,7 +31,7 @@ rule report_page:
         runtime="10m",
     params:
         config=RESOLVED,
-        experiment=report_experiment(),
+        experiment=whole_configuration(),
         scale=PAPER_SCALE,
         rejected=RESULTS / "corpus/rejected_separation.csv",
         tables=SHOWN_TABLES,

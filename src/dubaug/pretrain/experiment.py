@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from pathlib import PurePath
 from typing import Any
 
 from dubaug.config import Experiment, digest
@@ -17,9 +16,9 @@ What changes results of the same weights is `dubaug.probe.experiment.PROTOCOL_VE
 def pretraining_digest(experiment: Experiment, variant: str, seed: int) -> str:
     """Return the hash of exactly the configuration that the weights of `variant` depend on.
 
-    Labels, tasks, paths of results, numbers of jobs and of loader workers, and what makes a step faster or smaller
-    without changing what it computes, are not part of it. The clips themselves are no configuration: the trainer
-    compares them by the hashes in the clip index.
+    Labels, tasks, paths, which epochs are kept, numbers of jobs and of loader workers, and what makes a step faster or
+    smaller without changing what it computes, are not part of it. The clips themselves are no configuration: the
+    trainer compares them by the hashes in the clip index.
     """
     return digest(pretraining_parts(experiment, variant, seed))
 
@@ -67,20 +66,16 @@ def pretraining_parts(experiment: Experiment, variant: str, seed: int) -> dict[s
         "clips": clips,
         "separation": experiment.separation.result_settings() if chosen.separated else None,
         "augmentation": augmentation,
-        "pretraining": {
-            **pretraining,
-            "epochs": experiment.epochs_of(variant),
-            "checkpoints": list(experiment.checkpoints_of(variant)),
-        },
+        "pretraining": {**pretraining, "epochs": experiment.epochs_of(variant)},
     }
 
 
 def _corpus(experiment: Experiment) -> dict[str, Any]:
-    """Return the corpus's configuration, with the generator's where the films are generated."""
-    demo = experiment.demo
-    generated = demo is not None and PurePath(demo.directory) in PurePath(experiment.corpus.catalogue).parents
-    films = {"seed": demo.seed, **asdict(demo.films)} if demo is not None and generated else None
-    return {**asdict(experiment.corpus), "films": films}
+    """Return the corpus's configuration less its path, with the generator's where the films are generated."""
+    corpus, demo = asdict(experiment.corpus), experiment.demo
+    del corpus["catalogue"]
+    films = {"seed": demo.seed, **asdict(demo.films)} if demo is not None and experiment.generates_films else None
+    return {**corpus, "films": films}
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -79,14 +79,19 @@ def newest_step(folder: Path, say: Callable[[str], None]) -> int:
     return 0
 
 
+def read_progressed(folder: Path, step: int) -> Progressed:
+    """Return how far the state of `step` is."""
+    with safe_open(_state_of(folder, step), framework="pt") as file:
+        return _progressed(file.metadata()["progressed"])
+
+
 def load_state(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.AdamW) -> Progressed:
     """Put the state of `step` into `model` and `optimizer`; return how far it was. Raises `DubaugError`."""
-    path = next((path for path in _states(folder) if _step(path) == step), folder / f"step{step:09d}")
+    path = _state_of(folder, step)
     try:
         with safe_open(path, framework="pt") as file:
-            values = json.loads(file.metadata()["progressed"])
+            progressed = _progressed(file.metadata()["progressed"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-        progressed = Progressed(**{**values, "kept": {int(epoch): sha for epoch, sha in values["kept"].items()}})
         weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
         model.load_state_dict(weights)
         groups = optimizer.state_dict()["param_groups"]
@@ -102,6 +107,21 @@ def load_state(folder: Path, step: int, model: nn.Module, optimizer: torch.optim
             f"{path} cannot be continued from ({error}): delete {folder.parent} to start afresh"
         ) from error
     return progressed
+
+
+def forget_states(folder: Path) -> None:
+    """Remove all states, to begin anew."""
+    for path in _states(folder):
+        path.unlink()
+
+
+def _progressed(text: str) -> Progressed:
+    values = json.loads(text)
+    return Progressed(**{**values, "kept": {int(epoch): sha for epoch, sha in values["kept"].items()}})
+
+
+def _state_of(folder: Path, step: int) -> Path:
+    return next((path for path in _states(folder) if _step(path) == step), folder / f"step{step:09d}")
 
 
 def _states(folder: Path) -> list[Path]:

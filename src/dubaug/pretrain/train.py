@@ -16,13 +16,14 @@ from dubaug.pretrain.checkpoint import load_encoders, save_encoders
 from dubaug.pretrain.compiled import not_compiled
 from dubaug.pretrain.data import Batch, ClipSource, say_left_out
 from dubaug.pretrain.heads import ContrastiveModel
+from dubaug.pretrain.kept import name_epochs
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.loader import loaded
 from dubaug.pretrain.memory import out_of_memory, peak_memory_gib
 from dubaug.pretrain.processes import Processes, StopRequest, joined_processes
 from dubaug.pretrain.run import Run
 from dubaug.pretrain.schedule import learning_rate
-from dubaug.pretrain.state import Progressed, load_state, newest_step, save_state
+from dubaug.pretrain.state import Progressed, forget_states, load_state, newest_step, read_progressed, save_state
 from dubaug.pretrain.steps import TrainingStep, add_step, forget_steps_from
 from dubaug.pretrain.workdir import WorkDirectory, open_work_directory
 from dubaug.progress import Progress
@@ -114,7 +115,7 @@ class _Trainer:
     ) -> None:
         self.run, self.source, self.processes, self.work, self.stop = run, source, processes, work, stop
         experiment, self.settings = run.experiment, run.experiment.pretraining
-        self.epochs = experiment.epochs_of(run.variant)
+        self.epochs, self.kept_epochs = experiment.epochs_of(run.variant), experiment.checkpoints_of(run.variant)
         self.steps_per_epoch = len(self._batches(0))
         self.learner, self.prepared = Learner(experiment, run.variant, run.seed, processes), False
         if (beginning := run.beginning()) is not None:  # a state to continue from, if any, comes over it
@@ -158,14 +159,33 @@ class _Trainer:
     def _continued(self) -> Progressed:
         """Load the newest undamaged state, the same in all processes, and return how far it is."""
         # The first looks, and removes what is damaged; the others are told by a sum.
-        step = newest_step(self.work.states, self.work.log) if self.processes.first else 0
+        step = 0
+        if self.processes.first:
+            step = newest_step(self.work.states, self.work.log)
+            step = 0 if step and self._lacks_epochs(step) else step
         step = int(self.processes.sum(torch.tensor([step], device=self.processes.device)).item())
         return load_state(self.work.states, step, self.learner.model, self.learner.optimizer) if step else Progressed()
 
+    def _lacks_epochs(self, step: int) -> bool:
+        """Return whether the run, at `step`, is past epochs to keep that it has not kept; its states are then removed.
+
+        Raises `DubaugError` instead where nothing may be moved aside.
+        """
+        kept, every = read_progressed(self.work.states, step).kept, self.steps_per_epoch
+        lacking = [epoch for epoch in self.kept_epochs if epoch * every <= step and epoch not in kept]
+        if not lacking:
+            return False
+        what = f"{self.work.path} is past {name_epochs(lacking)}, whose weights were not to be kept then"
+        if not self.run.move_aside:
+            raise DubaugError(f"{what}: leave them out of `checkpoints`, or train anew with --move-aside")
+        self.work.log(f"{what}: it trains anew. Checkpoints stay until the same epoch is reached again")
+        forget_states(self.work.states)
+        return True
+
     def _check_kept(self) -> None:
         """Raise `DubaugError` if an epoch's kept weights are not what was written; mend those that the state holds."""
-        for epoch, sha256 in self.progressed.kept.items():
-            path = self.work.checkpoint(epoch)
+        for epoch in sorted(set(self.kept_epochs) & set(self.progressed.kept)):
+            path, sha256 = self.work.checkpoint(epoch), self.progressed.kept[epoch]
             if path.is_file() and sha256_of(path) == sha256:
                 continue
             if self.progressed.step == epoch * self.steps_per_epoch:
@@ -300,7 +320,7 @@ class _Trainer:
 
     def _keep(self, epoch: int) -> None:
         """Write the weights after `epoch` if the configuration wants them."""
-        if self.processes.first and epoch in self.run.experiment.checkpoints_of(self.run.variant):
+        if self.processes.first and epoch in self.kept_epochs:
             path = self.work.checkpoint(epoch)
             save_encoders(
                 path, audio=self.learner.model.audio, video=self.learner.model.video, spec=self.run.spec(epoch)

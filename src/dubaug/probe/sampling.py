@@ -94,7 +94,7 @@ def _units(fold: Fold) -> list[tuple[str, str]]:
 def _key(predictions: Predictions) -> str:
     digest = hashlib.sha256()
     for fold in predictions.folds:
-        digest.update("\n".join(fold.items).encode() + np.packbits(fold.truth).tobytes())
+        digest.update("\n".join(fold.items).encode() + np.ascontiguousarray(fold.truth).tobytes())
     return digest.hexdigest()
 
 
