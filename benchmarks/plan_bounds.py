@@ -14,7 +14,7 @@ from scales import experiment_at
 
 from dubaug.config import Experiment
 from dubaug.files import write_json
-from dubaug.plan.amounts import Amounts, Corpus
+from dubaug.plan.amounts import Amounts, FilmAmounts
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.rates import Rate, record
 from dubaug.plan.work import work_of as job_work
@@ -25,7 +25,7 @@ FLOPS_S, BYTES_S = 312e12, 2.0e12
 FREE = ("augmentation", "pretraining")
 """Settings that change how near a step comes to the bound, and not the bound (a batch of 26 is assumed for AdamW)."""
 NOWHERE = Amounts(
-    corpus=Corpus(found_titles=None, found_hours=None, titles=None, hours=None, clips=None), windows={}, items={}
+    corpus=FilmAmounts(found_titles=None, found_hours=None, titles=None, hours=None, clips=None), windows={}, items={}
 )
 
 
