@@ -7,6 +7,22 @@ from typing import Any
 from dubaug.files import write_json
 
 
+def head_of(variant: str, suite: str, epoch: int) -> dict[str, Any]:
+    """Return what a result says of its network, and that it is of a last checkpoint."""
+    return {
+        "suite": suite, "variant": variant, "epoch": epoch, "in_sweep": False, "seed": 0, "experiment": "0" * 16,
+        "checkpoint_sha256": "0" * 64, "git_commit": None,
+    }  # fmt: skip
+
+
+def entry_of(mean: float, *, metric: str = "top1_acc", std: float | None = None, n_folds: int = 1) -> dict[str, Any]:
+    """Return a task's entry."""
+    return {
+        "metric": metric, "mean": mean, "std": std, "n_folds": n_folds, "folds": [mean] * n_folds, "n_train": 30,
+        "n_test": 10, "seconds": 0.5, "hyperparameters": {}, "experiment": "0" * 16, "git_commit": None,
+    }  # fmt: skip
+
+
 class Results:
     """Writes result files as the probes do."""
 
@@ -26,8 +42,8 @@ class Results:
         metric: str = "top1_acc",
         interval: tuple[float, float] | None = None,
     ) -> Path:
-        tasks: dict[str, Any] = {
-            task: {"metric": metric, "mean": mean, "std": std, "n_folds": 1 if std is None else 5}
+        tasks = {
+            task: entry_of(mean, std=std, metric=metric, n_folds=1 if std is None else 5)
             for task, mean in means.items()
         }
         if interval:
@@ -35,6 +51,6 @@ class Results:
                 entry["interval"] = {"low": interval[0], "high": interval[1]}
         folder = self.folder / variant / (f"epoch{epoch:02d}" if sweep else "")
         path = folder / f"{suite}.json"
-        write_json(path, {"suite": suite, "variant": variant, "epoch": epoch, "in_sweep": sweep, "tasks": tasks})
+        write_json(path, {**head_of(variant, suite, epoch), "in_sweep": sweep, "tasks": tasks})
         self.paths.append(path)
         return path

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubaug.claims.comparison import Cell, Comparison, above, mean_difference
+from dubaug.claims.comparison import Contrast, ScoreName, above, mean_difference
 from dubaug.claims.evidence import (
     Outcome,
     by_evidence,
@@ -42,12 +42,12 @@ def results(tmp_path):
 
 
 def cells(*variants, tasks=("esc50", "fsd50k")):
-    return [Cell(task, variant) for task in tasks for variant in variants]
+    return [ScoreName(task, variant) for task in tasks for variant in variants]
 
 
 def test_a_pair_is_tested_as_dubaug_compare_does(results):
     samples = load_samples(results, cells("av", "es"))
-    asked = [above(Cell(task, "es"), Cell(task, "av")).in_order()[0] for task in ("esc50", "fsd50k")]
+    asked = [above(ScoreName(task, "es"), ScoreName(task, "av")).in_order()[0] for task in ("esc50", "fsd50k")]
     tested = outcomes_of(asked, samples)
     by_compare = {one.task: one for one in compare(results, [("av", "es")])}
     for one, task in zip(tested, ("esc50", "fsd50k"), strict=True):
@@ -62,7 +62,7 @@ def test_a_pair_is_tested_as_dubaug_compare_does(results):
 def test_a_mean_difference_is_one_sum_measured_from_its_margin(results):
     samples = load_samples(results, cells("av", "es", "fr"))
     terms = mean_difference(["esc50", "fsd50k"], ["es", "fr"], ["av"])
-    (tested,) = outcomes_of([Comparison(terms=terms, margin=-0.02)], samples)
+    (tested,) = outcomes_of([Contrast(terms=terms, margin=-0.02)], samples)
     expected = estimate([(samples[cell], weight) for cell, weight in terms])
     assert (tested.low, tested.high, tested.p) == (*expected.interval(), expected.p(-0.02))
     assert tested.p < expected.p(0.0)
@@ -72,7 +72,7 @@ def judged(*rows: tuple[str, str, float, float | None]) -> list[Outcome]:
     """Return tests of "one above other" on task t with this difference and this corrected p."""
     return [
         Outcome(
-            comparison=above(Cell("t", one), Cell("t", other)).in_order()[0],
+            comparison=above(ScoreName("t", one), ScoreName("t", other)).in_order()[0],
             value=difference * (1 if one < other else -1), low=0, high=0, p=p, p_holm=p,
             over="items", grouped_by=(), note=None,
         )
@@ -102,25 +102,28 @@ def test_what_tests_settle(es, fr, kind, expected):
     tested = judged(("es", "av", *es), ("fr", "av", *fr))
     asked = comparisons_of(predicate)
     assert {one.comparison for one in tested} == {one.in_order()[0] for one in asked}
-    assert [one.pair for one in asked] == [(Cell("t", "es"), Cell("t", "av")), (Cell("t", "fr"), Cell("t", "av"))]
+    assert [one.pair for one in asked] == [
+        (ScoreName("t", "es"), ScoreName("t", "av")),
+        (ScoreName("t", "fr"), ScoreName("t", "av")),
+    ]
     assert predicate.truth(by_evidence(tested)) is expected
     turned = Order(tasks=predicate.tasks, variants=predicate.others, relation="below", others=predicate.variants)
     assert turned.truth(by_evidence(tested)) is expected, "the same, the other way round"
 
 
 def test_a_test_counts_whichever_way_round_it_was_made():
-    asked = above(Cell("t", "es"), Cell("t", "av"))
+    asked = above(ScoreName("t", "es"), ScoreName("t", "av"))
     outcome = Outcome(
         comparison=asked, value=0.2, low=0.1, high=0.3, p=0.01, p_holm=0.01, over="items", grouped_by=(), note=None
     )
     assert asked.in_order()[1] is False, "av comes first in the alphabet"
     judge = by_evidence([outcome])
     assert judge(asked) is True
-    assert judge(above(Cell("t", "av"), Cell("t", "es"))) is False
+    assert judge(above(ScoreName("t", "av"), ScoreName("t", "es"))) is False
 
 
 def test_both_ways_of_asking_are_one_test():
-    one, other = Cell("t", "a"), Cell("t", "b")
+    one, other = ScoreName("t", "a"), ScoreName("t", "b")
     (first, as_is), (second, turned) = above(one, other).in_order(), above(other, one).in_order()
     assert first == second
     assert (as_is, turned) == (True, False)
@@ -133,10 +136,10 @@ def test_seeds_count_too(results, tmp_path):
     assert main(["aggregate", "--results", *map(str, paths), "--out", str(joined)]) == 0
     every = results | {joined: read_result(joined)}
     samples = load_samples(every, cells("av", "efj", tasks=("esc50",)))
-    (tested,) = outcomes_of([above(Cell("esc50", "av"), Cell("esc50", "efj"))], samples)
+    (tested,) = outcomes_of([above(ScoreName("esc50", "av"), ScoreName("esc50", "efj"))], samples)
     assert tested.over == "items, seeds of some", "av has one seed"
     alone = load_samples({paths[1]: read_result(paths[1])}, cells("efj", tasks=("esc50",)))
-    widths = [np.diff(estimate([(one[Cell("esc50", "efj")], 1.0)]).interval())[0] for one in (samples, alone)]
+    widths = [np.diff(estimate([(one[ScoreName("esc50", "efj")], 1.0)]).interval())[0] for one in (samples, alone)]
     assert widths[0] > 1.5 * widths[1]
 
 
@@ -148,7 +151,7 @@ def test_different_items_are_refused(results, tmp_path):
 
 def test_what_has_no_scores_is_not_tested():
     sample = sample_of([sized(1, "a")])
-    assert outcomes_of([above(Cell("t", "a"), Cell("t", "b"))], {Cell("t", "a"): sample}) == ()
+    assert outcomes_of([above(ScoreName("t", "a"), ScoreName("t", "b"))], {ScoreName("t", "a"): sample}) == ()
 
 
 def test_the_command(results, tmp_path, make_experiment, capsys):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dubaug.claims.comparison import Cell, Comparison, above, mean_difference
+from dubaug.claims.comparison import Contrast, ScoreName, above, mean_difference
 from dubaug.claims.evidence import Outcome, comparisons_of
 from dubaug.claims.logic import Quantifier
 from dubaug.claims.means import by_means
@@ -15,11 +15,11 @@ NAMES = Names(tasks={"t1": "One", "t2": "Two"}, variants={"es": "+ES", "av": "AV
 @pytest.mark.parametrize(
     ("comparison", "words"),
     [
-        (above(Cell("t1", "es"), Cell("t1", "av")), "+ES above AV on One"),
-        (Comparison(terms=((Cell("t1", "es"), 1.0),), margin=0.65), "+ES above .65 on One"),
-        (Comparison(terms=((Cell("t1", "es"), -1.0),), margin=-0.65), "+ES below .65 on One"),
+        (above(ScoreName("t1", "es"), ScoreName("t1", "av")), "+ES above AV on One"),
+        (Contrast(terms=((ScoreName("t1", "es"), 1.0),), margin=0.65), "+ES above .65 on One"),
+        (Contrast(terms=((ScoreName("t1", "es"), -1.0),), margin=-0.65), "+ES below .65 on One"),
         (
-            Comparison(terms=mean_difference(["t1", "t2"], ["es", "fr"], ["av"]), margin=-0.02),
+            Contrast(terms=mean_difference(["t1", "t2"], ["es", "fr"], ["av"]), margin=-0.02),
             "mean of +ES, fr less AV on 2 tasks above −.020",
         ),
         (
@@ -36,7 +36,7 @@ NAMES = Names(tasks={"t1": "One", "t2": "Two"}, variants={"es": "+ES", "av": "AV
         ),
     ],
 )
-def test_comparisons_in_words(comparison: Comparison, words: str) -> None:
+def test_comparisons_in_words(comparison: Contrast, words: str) -> None:
     assert NAMES.comparison(comparison) == words
 
 
@@ -50,8 +50,8 @@ def test_on_which_tasks_is_told_by_the_fewer() -> None:
     )
 
     def told(better_on: tuple[str, ...], known: tuple[str, ...] = tasks) -> str:
-        board = {Cell(task, "av"): 0.5 for task in known} | {
-            Cell(task, "es"): 0.6 if task in better_on else 0.4 for task in known
+        board = {ScoreName(task, "av"): 0.5 for task in known} | {
+            ScoreName(task, "es"): 0.6 if task in better_on else 0.4 for task in known
         }
         return by_scores(predicate, by_means(board), board, NAMES)
 
@@ -69,7 +69,7 @@ def test_an_interval_has_the_claims_sign(order: tuple[str, str]) -> None:
     """Whichever way round the sum was tested: +ES is .1 above AV."""
     predicate = MeanDifference(tasks=("t1",), of=("es",), less=("av",), below=0.2)
     sign = 1 if order[0] == "es" else -1
-    asked = Comparison(terms=mean_difference(["t1"], [order[0]], [order[1]]))
+    asked = Contrast(terms=mean_difference(["t1"], [order[0]], [order[1]]))
     bounds = sorted((0.05 * sign, 0.15 * sign))
     outcome = Outcome(
         comparison=asked,
@@ -89,5 +89,5 @@ def test_an_interval_has_the_claims_sign(order: tuple[str, str]) -> None:
 def test_what_is_missing_is_named() -> None:
     predicate = MeanDifference(tasks=("t1", "t2"), of=("es",), less=("rp",), above=0)
     assert lacking(predicate, {}, NAMES) == "no scores of +ES, RP"
-    board = {Cell("t1", "es"): 0.5, Cell("t1", "rp"): 0.5, Cell("t2", "es"): 0.5}
+    board = {ScoreName("t1", "es"): 0.5, ScoreName("t1", "rp"): 0.5, ScoreName("t2", "es"): 0.5}
     assert lacking(predicate, board, NAMES) == "scores missing on Two"

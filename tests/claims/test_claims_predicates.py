@@ -1,6 +1,6 @@
 import pytest
 
-from dubaug.claims.comparison import Cell, Comparison, above, mean_difference, value_of
+from dubaug.claims.comparison import Contrast, ScoreName, above, mean_difference, value_of
 from dubaug.claims.logic import Quantifier
 from dubaug.claims.means import by_means
 from dubaug.claims.predicates import (
@@ -14,8 +14,8 @@ from dubaug.claims.predicates import (
 )
 
 
-def board(scores: dict[str, dict[str, float]]) -> dict[Cell, float]:
-    return {Cell(task, variant): score for task, row in scores.items() for variant, score in row.items()}
+def board(scores: dict[str, dict[str, float]]) -> dict[ScoreName, float]:
+    return {ScoreName(task, variant): score for task, row in scores.items() for variant, score in row.items()}
 
 
 def every(*names: str) -> Quantifier:
@@ -55,15 +55,18 @@ def test_variants_without_picture_do_not_count_where_one_is_needed() -> None:
 
 
 def test_scores_are_compared_as_printed() -> None:
-    judge = by_means({Cell("t", "a"): 0.5004, Cell("t", "b"): 0.5001, Cell("t", "c"): 0.4994})
-    assert judge(above(Cell("t", "a"), Cell("t", "b"))) is False
-    assert judge(above(Cell("t", "a"), Cell("t", "c"))) is True
+    judge = by_means({ScoreName("t", "a"): 0.5004, ScoreName("t", "b"): 0.5001, ScoreName("t", "c"): 0.4994})
+    assert judge(above(ScoreName("t", "a"), ScoreName("t", "b"))) is False
+    assert judge(above(ScoreName("t", "a"), ScoreName("t", "c"))) is True
 
 
 def test_mean_difference_against_a_loop() -> None:
     terms = mean_difference(["t1", "t2"], ["es", "fr"], ["av"])
-    by_hand = sum(sum(SCORES[Cell(t, v)] for v in ("es", "fr")) / 2 - SCORES[Cell(t, "av")] for t in ("t1", "t2")) / 2
-    assert value_of(Comparison(terms=terms), SCORES.get) == pytest.approx(by_hand)
+    by_hand = (
+        sum(sum(SCORES[ScoreName(t, v)] for v in ("es", "fr")) / 2 - SCORES[ScoreName(t, "av")] for t in ("t1", "t2"))
+        / 2
+    )
+    assert value_of(Contrast(terms=terms), SCORES.get) == pytest.approx(by_hand)
     ask = {"tasks": ("t1", "t2"), "of": ("es", "fr"), "less": ("av",)}
     assert by_hand == pytest.approx(0.05)
     judge = by_means(SCORES)
@@ -89,8 +92,8 @@ def test_who_ties_for_the_lowest_is_lowest() -> None:
     assert LeastOftenLowest(**ask, tasks=("t2", "t4")).truth(by_means(scores)) is None
 
 
-def sweep(scores: dict[str, list[float]]) -> dict[Cell, float]:
-    return {Cell(task, "es", 2 * (i + 1)): score for task, row in scores.items() for i, score in enumerate(row)}
+def sweep(scores: dict[str, list[float]]) -> dict[ScoreName, float]:
+    return {ScoreName(task, "es", 2 * (i + 1)): score for task, row in scores.items() for i, score in enumerate(row)}
 
 
 def test_early_saturation_asks_the_last_checkpoint_of_the_first_two_fifths() -> None:

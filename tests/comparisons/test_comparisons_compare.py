@@ -88,7 +88,7 @@ def test_several_seeds_count_with_the_items(tmp_path):
     results = results_of(tmp_path / "efj" / "hear.json", tmp_path / "av" / "hear.json")
     [comparison] = compare(results, [("efj", "av")])
     assert (comparison.over, comparison.n_seeds_a, comparison.n_seeds_b) == ("seeds and items", 3, 3)
-    means = [result["tasks"]["esc50"]["mean"] for result in results.values()]
+    means = [result.tasks["esc50"].mean for result in results.values()]
     assert comparison.difference == pytest.approx(means[0] - means[1])
     assert comparison.low < comparison.difference < comparison.high
     assert 0 < comparison.p < 0.05

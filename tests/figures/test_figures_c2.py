@@ -18,6 +18,7 @@ from dubaug.files import read_json, write_json
 from dubaug.plotting import PAPER_LOOKS
 from dubaug.tables.scores import load_scores
 from figure_checks import assert_fonts_embedded, assert_readable
+from result_factory import entry_of
 
 MAIN = ("av", "sep", "a", "es", "fr", "ja", "efj", "a_efj")
 LONG = {
@@ -195,7 +196,7 @@ def test_it_says_what_the_bars_are(demo_experiment: Experiment, results: Any, ke
     assert "bars: standard deviation over evaluation folds" in note
     assert "seeds" not in note
     result = read_json(path)
-    one_fold = {"metric": "mAP", "mean": 0.4, "std": None, "n_folds": 1}
+    one_fold = entry_of(0.4, metric="mAP")
     result["tasks"]["fsd50k"] = one_fold
     write_json(path, result)
     assert "no bars, since one fold and one seed: FSD50K" in note_of(demo_experiment, results, kept)

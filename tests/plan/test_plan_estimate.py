@@ -6,7 +6,7 @@ import pytest
 from plan_factory import make_job
 
 from dubaug.plan.amounts import Amount
-from dubaug.plan.estimate import Estimate, estimates, joined, rows, total
+from dubaug.plan.estimate import JobEstimate, estimates, joined, rows, total
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.rates import Basis, Rate
 from dubaug.plan.work import Work
@@ -34,12 +34,12 @@ def _rate(rule: str, a_unit: float, *, basis: Basis = "measured here", amount: f
 
 
 @pytest.fixture
-def found() -> list[Estimate]:
+def found() -> list[JobEstimate]:
     # A film hour takes 720 s of a core: 10 h on 2 cores are 3600 s. A clip takes 2 s of a GPU: 7200 on 4 are 3600 s.
     return estimates(JOBS, _work, [_rate("shards", 720.0), _rate("pretrain", 2.0, basis="bound", amount=None)])
 
 
-def test_hours_are_what_is_reserved_for_as_long_as_it_takes(found: list[Estimate]) -> None:
+def test_hours_are_what_is_reserved_for_as_long_as_it_takes(found: list[JobEstimate]) -> None:
     shards, pretrain, probe, target = rows(found)
     assert (shards.rule, shards.jobs, shards.amount, shards.wall_hours, shards.core_hours) == (
         "shards",
@@ -57,7 +57,7 @@ def test_hours_are_what_is_reserved_for_as_long_as_it_takes(found: list[Estimate
     assert (target.basis, target.wall_hours, target.unknown_jobs) == ("-", 0.0, 0)
 
 
-def test_sums_say_what_they_leave_out(found: list[Estimate]) -> None:
+def test_sums_say_what_they_leave_out(found: list[JobEstimate]) -> None:
     summed = total(found)
     assert (summed.jobs, summed.wall_hours, summed.core_hours, summed.gpu_hours) == (5, 3.0, 36.0, 4.0)
     assert summed.unknown == {"probe_hear": 1}

@@ -26,7 +26,7 @@ from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
 from dubaug.probe.hear import grid_points, probe_hear, settings
 from dubaug.probe.problem import make_problem
-from dubaug.probe.results import read_result
+from dubaug.probe.results import read_mapping
 from dubaug.probe.run import entry_of, labels_sha256
 from dubaug.probe.together import training_order
 from dubaug.suites.hear import HearProbe
@@ -203,7 +203,7 @@ def probe(workplace, name):
     out = workplace / name / "hear.json"
     words = ["--pretraining", workplace / "pretraining.json", "--features", workplace / "features/hear.json"]
     assert command(workplace, "probe", *words, "--work-dir", workplace / name / "work", "--out", out) == 0
-    return read_result(out)
+    return read_mapping(out)
 
 
 @pytest.fixture(scope="module")

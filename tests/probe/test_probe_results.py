@@ -7,12 +7,14 @@ import pytest
 
 from dubaug.cli import main
 from dubaug.errors import DubaugError
+from dubaug.files import write_json
 from dubaug.probe import predictions
 from dubaug.probe.aggregate import aggregate, write_joined
 from dubaug.probe.results import (
     finite,
     mean_and_std,
     over_folds,
+    read_mapping,
     read_result,
     sweep_of,
     validate,
@@ -45,7 +47,12 @@ def make_result(seed=0, **tasks):
 def test_good_result_survives_the_disk(tmp_path):
     path = tmp_path / "hear.json"
     write_result(path, make_result())
-    assert read_result(path) == make_result()
+    assert read_mapping(path) == make_result()
+    result = read_result(path)
+    assert (result.suite, result.seed, result.networks, result.in_sweep) == ("hear", 0, {0: "0" * 64}, False)
+    task = result.tasks["esc50"]
+    assert (task.metric, task.mean, task.folds, task.n_absent, task.interval) == ("top1_acc", 0.6, (0.5, 0.7), 0, None)
+    assert task.members == (task,)
 
 
 def metric_of(result, name="mAP"):
@@ -94,7 +101,11 @@ def test_bad_result_is_refused(tmp_path, name):
 def test_damaged_file_is_named(tmp_path):
     path = tmp_path / "hear.json"
     path.write_text('{"suite": ')
-    with pytest.raises(DubaugError, match=r"hear\.json"):
+    for read in (read_mapping, read_result):
+        with pytest.raises(DubaugError, match=r"hear\.json"):
+            read(path)
+    write_json(path, {**make_result(), "variant": None})
+    with pytest.raises(DubaugError, match=r"hear\.json is no result of this version \(variant: .*string"):
         read_result(path)
 
 
@@ -160,24 +171,29 @@ def test_aggregate_of_one_fold_has_no_std_but_one_over_seeds():
 def test_aggregate_of_one_seed_is_that_seed(tmp_path):
     (path,), out = write_seeds(tmp_path, seeds=(4,)), tmp_path / "hear.json"
     write_joined([path], out)
-    own, joined = (read_result(one)["tasks"]["esc50"] for one in (path, out))
+    own, joined = (read_mapping(one)["tasks"]["esc50"] for one in (path, out))
     kept = set(own) - {"predictions", "experiment"}
     assert {key: joined[key] for key in kept} == {key: own[key] for key in kept}
     assert (joined["std_seeds"], len(joined["seeds"])) == (None, 1)
-    (member,) = [predictions.load_of(out, "esc50", one) for one in joined["seeds"]]
+    (member,) = predictions_of(out)
     assert member.scores() == own["folds"]
     assert joined["interval"] == interval_of([member])
+
+
+def predictions_of(path):
+    """Return the predictions of each network that a result joins."""
+    return [predictions.load_of(path, "esc50", one) for one in read_result(path).tasks["esc50"].members]
 
 
 def write_swept_seeds(folder, epochs=(2, 6)):
     """Write results of two seeds, each with a sweep, and join them; return the joined result's path."""
     for epoch in epochs:
         for path in write_seeds(folder, below=f"epoch{epoch:02d}"):
-            write_result(path, {**read_result(path), "epoch": epoch, "in_sweep": True})
+            write_result(path, {**read_mapping(path), "epoch": epoch, "in_sweep": True})
     finals = write_seeds(folder)
     for path in finals:
         points = {epoch: path.parent / f"epoch{epoch:02d}/hear.json" for epoch in epochs}
-        write_swept(path, read_result(path), points)
+        write_swept(path, read_mapping(path), points)
     write_joined(finals, folder / "hear.json")
     return folder / "hear.json"
 
@@ -186,11 +202,11 @@ def test_aggregate_joins_the_sweeps_points_beside_the_result_that_names_them(tmp
     out = write_swept_seeds(tmp_path)
     points = sweep_of(out, read_result(out))
     assert points == {epoch: tmp_path / f"epoch{epoch:02d}/hear.json" for epoch in (2, 6)}
-    point = read_result(points[2])
+    point = read_mapping(points[2])
     assert (point["epoch"], point["in_sweep"], [one["seed"] for one in point["seeds"]]) == (2, True, [0, 1])
     one = point["tasks"]["esc50"]["seeds"][1]
     assert one["predictions"]["path"] == "../seed1/epoch02/predictions/esc50.arrow"
-    assert predictions.load_of(points[2], "esc50", one).scores() == one["folds"]
+    assert predictions_of(points[2])[1].scores() == one["folds"]
     assert with_sweeps([out, points[2]]) == [out, points[2], points[6]]
     assert points[2].stat().st_mtime_ns >= out.stat().st_mtime_ns, "Snakemake takes it as made from the result"
 
@@ -198,7 +214,7 @@ def test_aggregate_joins_the_sweeps_points_beside_the_result_that_names_them(tmp
 def test_sweeps_that_do_not_belong_together_are_refused(tmp_path):
     out = write_swept_seeds(tmp_path)
     finals = [tmp_path / f"seed{seed}/hear.json" for seed in (0, 1)]
-    result = read_result(finals[1])
+    result = read_mapping(finals[1])
     write_result(finals[1], {**result, "sweep": result["sweep"][1:]})
     with pytest.raises(DubaugError, match=r"the sweeps of .* are of different epochs"):
         write_joined(finals, out)
@@ -245,7 +261,7 @@ def test_aggregate_command(tmp_path, capsys):
     paths = write_seeds(tmp_path)
     out = tmp_path / "hear.json"
     assert main(["aggregate", "--results", *map(str, paths), "--out", str(out)]) == 0
-    assert [one["seed"] for one in read_result(out)["seeds"]] == [0, 1]
+    assert [one["seed"] for one in read_mapping(out)["seeds"]] == [0, 1]
     assert main(["aggregate", "--results", str(out), str(paths[0]), "--out", str(out)]) == 1
     assert "joins several seeds already" in capsys.readouterr().err
 
@@ -254,8 +270,8 @@ def test_aggregate_has_intervals_over_seeds_and_items(tmp_path):
     paths = write_seeds(tmp_path, seeds=(2, 0))
     out = tmp_path / "hear.json"
     assert main(["aggregate", "--results", *map(str, paths), "--out", str(out)]) == 0
-    entry = read_result(out)["tasks"]["esc50"]
-    members = [predictions.load_of(out, "esc50", one) for one in entry["seeds"]]
+    entry = read_mapping(out)["tasks"]["esc50"]
+    members = predictions_of(out)
     assert [one["predictions"]["path"] for one in entry["seeds"]] == [
         "seed0/predictions/esc50.arrow",
         "seed2/predictions/esc50.arrow",
@@ -277,7 +293,7 @@ def test_aggregate_refuses_predictions_that_are_not_the_ones(tmp_path, capsys):
     arrow.unlink()
     assert main(command) == 1
     assert "seed1/predictions/esc50.arrow holds no predictions" in capsys.readouterr().err
-    write_result(paths[1], make_result(1, esc50=task_entry(read_result(paths[1])["tasks"]["esc50"]["folds"])))
+    write_result(paths[1], make_result(1, esc50=task_entry(read_mapping(paths[1])["tasks"]["esc50"]["folds"])))
     assert main(command) == 1
     assert "task esc50 has no predictions" in capsys.readouterr().err
     assert not (tmp_path / "hear.json").exists()
@@ -285,7 +301,7 @@ def test_aggregate_refuses_predictions_that_are_not_the_ones(tmp_path, capsys):
 
 def test_aggregate_refuses_results_without_intervals(tmp_path, capsys):
     paths = write_seeds(tmp_path)
-    result = read_result(paths[0])
+    result = read_mapping(paths[0])
     del result["tasks"]["esc50"]["interval"]
     write_result(paths[0], result)
     assert main(["aggregate", "--results", *map(str, paths), "--out", str(tmp_path / "hear.json")]) == 1

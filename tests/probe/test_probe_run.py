@@ -10,6 +10,7 @@ import torch
 from dubaug.cli import main
 from dubaug.config import save
 from dubaug.downstream import store
+from dubaug.downstream.manifest import FeaturesManifest, TaskEntry
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.encoders.encoder import Encoder, seed_weights
 from dubaug.files import read_json, sha256_of, write_json
@@ -18,7 +19,7 @@ from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
 from dubaug.probe.experiment import result_digest, task_digest
-from dubaug.probe.results import finite, read_result
+from dubaug.probe.results import finite, read_mapping
 from dubaug.probe.sampling import interval_of
 from dubaug.provenance import git_commit
 from dubaug.shards.format import ShardWriter
@@ -62,8 +63,11 @@ def write_features(folder, suite, experiment, datasets):
                     writer.add(item=item.id, index=index, start_s=0.0, frames_jpeg=None, mels={"48000": mel})
         record = store.ShardRecord(sha256=sha256_of(shard), windows=tuple(windows))
         store.save(folder / f"{task}.json", dataset, record)
-        tasks[task] = {"record": f"{task}.json"}
-    write_json(folder / f"{suite}.json", {"suite": suite, "tasks": tasks})
+        tasks[task] = TaskEntry(
+            experiment="a" * 16, record=folder / f"{task}.json", shard=shard, sha256=record.sha256,
+            items=dataset.n_items, windows=sum(windows), missing=0,
+        )  # fmt: skip
+    FeaturesManifest(suite=suite, tasks=tasks, missing={}).save(folder / f"{suite}.json")
     return folder / f"{suite}.json"
 
 
@@ -125,7 +129,7 @@ class Workplace:
             torch.set_num_threads(threads)
 
     def result(self, name="hear.json"):
-        return read_result(self.folder / "out" / name)
+        return read_mapping(self.folder / "out" / name)
 
     def kept(self, epoch, task):
         return self.folder / "work" / f"epoch{epoch:02d}" / f"{task}.json"

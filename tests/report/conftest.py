@@ -17,6 +17,7 @@ from dubaug.files import write_json, write_text
 from dubaug.pretrain.steps import add_step
 from dubaug.report.build import ReportSources, build
 from dubaug.tracks import TrackName
+from result_factory import entry_of, head_of
 from step_factory import make_step
 
 
@@ -88,8 +89,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
         "efj/benchmarks/pretrain": "0.4\t0:00:00\tNA\tNA\tNA\tNA\tNA\tNA\tNA\tNA",
     }.items():
         write_text(folder / f"{name}.tsv", f"{head}{row}\n")
-    computed = {"git_commit": "c0ffee" * 6}
-    write_json(folder / "efj/hear.json", {"git_commit": None, "tasks": {"esc50": computed, "fsd50k": computed}})
+    scores = {name: {**entry_of(0.5), "git_commit": "c0ffee" * 6} for name in ("esc50", "fsd50k")}
+    write_json(folder / "efj/hear.json", {**head_of("efj", "hear", 2), "tasks": scores})
     return {
         "out_dir": folder,
         "claims": tmp_path / "claims.json",

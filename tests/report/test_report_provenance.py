@@ -3,14 +3,16 @@ from pathlib import Path
 from dubaug import __version__
 from dubaug.files import write_json
 from dubaug.report.provenance import demo_licences, packages, plain_markdown, read_results
+from result_factory import entry_of, head_of
 
 
 def test_results_are_counted_by_commit(tmp_path: Path) -> None:
+    head = head_of("av", "hear", 6)
     for name, commit, tasks in [("a", "c1", ["x", "y"]), ("b", "c2", ["y"]), ("c", "c2", ["z"]), ("d", None, ["z"])]:
-        entries = {task: {"git_commit": commit} for task in tasks}
-        write_json(tmp_path / f"{name}.json", {"git_commit": "who wrote it", "tasks": entries})
-    of_seeds = [{"seed": seed, "git_commit": commit} for seed, commit in enumerate(["c1", "c3"])]
-    write_json(tmp_path / "e.json", {"git_commit": None, "tasks": {"x": {"git_commit": None, "seeds": of_seeds}}})
+        entries = {task: {**entry_of(0.5), "git_commit": commit} for task in tasks}
+        write_json(tmp_path / f"{name}.json", {**head, "git_commit": "who wrote it", "tasks": entries})
+    of_seeds = [{**entry_of(0.5), "seed": seed, "git_commit": commit} for seed, commit in enumerate(["c1", "c3"])]
+    write_json(tmp_path / "e.json", {**head, "tasks": {"x": {**entry_of(0.5), "seeds": of_seeds}}})
     results = read_results([tmp_path / f"{name}.json" for name in "abcdef"])
     assert results is not None
     assert (results.n_files, results.tasks) == (5, ("x", "y", "z"))

@@ -336,15 +336,16 @@ def test_a_task_without_data_has_an_empty_row_and_the_reason(
 
 def test_a_file_that_is_no_result_is_refused_by_name(tmp_path: Path) -> None:
     write_json(tmp_path / "hear.json", {"suite": "hear", "tasks": {}})
-    with pytest.raises(DubaugError, match=r"hear\.json is no result file"):
+    with pytest.raises(DubaugError, match=r"hear\.json is no result of this version \(variant: "):
         load_scores([tmp_path / "hear.json"])
 
 
 def test_deviations_over_folds_and_over_seeds_stand_apart(make_experiment: Any, repository: Path, results: Any) -> None:
     path = results.add("efj", "hear", {"esc50": 0.5, "fsd50k": 0.25}, std=0.01)
     result = read_json(path)
-    result["tasks"]["esc50"] |= {"std_seeds": 0.25, "seeds": [{"seed": 0}, {"seed": 1}, {"seed": 2}]}
-    result["tasks"]["fsd50k"] |= {"std": None, "n_folds": 1, "std_seeds": 0.125, "seeds": [{"seed": 0}, {"seed": 1}]}
+    own = [{"seed": seed, "mean": 0.5, "std": None, "folds": [0.5], "git_commit": None} for seed in range(3)]
+    result["tasks"]["esc50"] |= {"std_seeds": 0.25, "seeds": own}
+    result["tasks"]["fsd50k"] |= {"std": None, "n_folds": 1, "std_seeds": 0.125, "seeds": own[:2]}
     write_json(path, result)
     table = build("1", _sources(make_experiment(seeds=[0, 1, 2]), repository, [path]))
     column = table.header.index("+EFJ")

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from result_factory import entry_of, head_of
+
 STEPS = 1200  # more than MLflow takes in one call
 
 
@@ -13,12 +15,9 @@ def result_of(suite: str, epoch: int, tasks: dict[str, float], *, sweep: tuple[i
 
     One that names a `sweep` is of the last epoch, others are points of it.
     """
-    scores: dict[str, dict[str, Any]] = {
-        task: {"metric": "top1_acc", "mean": mean, "std": None, "n_folds": 1, "folds": [mean], "seconds": 0.5}
-        for task, mean in tasks.items()
-    }
+    scores = {task: entry_of(mean) for task, mean in tasks.items()}
     scores["esc50"]["interval"] = {"low": tasks["esc50"] - 0.125, "high": None}
-    identity = {"suite": suite, "variant": "efj", "epoch": epoch, "experiment": "e1", "checkpoint_sha256": "c"}
+    identity = {**head_of("efj", suite, epoch), "experiment": "e1", "checkpoint_sha256": "c"}
     points = [{"epoch": point, "path": f"epoch{point:02d}/{suite}.json", "sha256": "c"} for point in sweep]
     return {**identity, "in_sweep": not sweep, "sweep": points, "tasks": scores}
 

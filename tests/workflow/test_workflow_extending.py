@@ -19,6 +19,7 @@ from dubaug.downstream.survey import survey
 from dubaug.errors import EXIT_OK, DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.tracking.records import collect
+from result_factory import entry_of, head_of
 
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -61,11 +62,11 @@ def tables_and_figure(experiment: Experiment, repository: Path, folder: Path) ->
     save(experiment, folder / "config.yaml")
     finals, sweep = [], []
     for number, name in enumerate(experiment.variants):
-        entry = {"metric": "top1_acc", "mean": 0.5 + number / 100, "std": None, "n_folds": 1}
+        entry = entry_of(0.5 + number / 100)
         for suite, tasks in experiment.suites.items():
-            head = {"suite": suite, "variant": name, "tasks": dict.fromkeys(tasks, entry)}
+            head = {**head_of(name, suite, experiment.checkpoints_of(name)[-1]), "tasks": dict.fromkeys(tasks, entry)}
             finals.append(folder / f"{name}/{suite}.json")
-            write_json(finals[-1], {**head, "epoch": experiment.checkpoints_of(name)[-1], "in_sweep": False})
+            write_json(finals[-1], head)
             if suite == "hear":
                 sweep.append(folder / f"{name}/epoch02/hear.json")
                 write_json(sweep[-1], {**head, "epoch": 2, "in_sweep": True})

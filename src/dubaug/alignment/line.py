@@ -28,7 +28,7 @@ where both have a beat sometimes 9; dubs of real films have 10 to 50."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
+class ComparedWindow:
     """One window's correlation with the dub."""
 
     time_s: float
@@ -102,7 +102,7 @@ class Line:
         return self.start_s + self.slope * time_s
 
 
-def best_line(windows: Sequence[Window]) -> Line:
+def best_line(windows: Sequence[ComparedWindow]) -> Line:
     """Return the line along which the windows correlate best.
 
     Tried are the level line through each peak of each window, and the line through any two peaks of two windows.
@@ -118,12 +118,12 @@ def best_line(windows: Sequence[Window]) -> Line:
     return max(lines, key=lambda line: line.height, default=Line(start_s=0.0, slope=0.0, height=0.0))
 
 
-def _line(windows: Sequence[Window], start_s: float, slope: float) -> Line:
+def _line(windows: Sequence[ComparedWindow], start_s: float, slope: float) -> Line:
     heights = [window.near(start_s + slope * window.time_s, 2 * FRAME_S)[1] for window in windows]
     return Line(start_s=start_s, slope=slope, height=float(np.mean(heights)))
 
 
-def on_line(windows: Sequence[Window], line: Line) -> list[Window]:
+def on_line(windows: Sequence[ComparedWindow], line: Line) -> list[ComparedWindow]:
     """Return the windows whose own best place lies on the line."""
     return [window for window in windows if abs(window.peak_s - line.at(window.time_s)) <= NEAR_S]
 

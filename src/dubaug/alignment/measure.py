@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dubaug.alignment.features import FRAME_S, HOP, RATE_HZ, correlation, onsets, rises, stretched
-from dubaug.alignment.line import Line, Window, best_line, fitted, on_line
+from dubaug.alignment.line import ComparedWindow, Line, best_line, fitted, on_line
 from dubaug.alignment.waveform import Block, compare, level_db
 from dubaug.config import Alignment
 from dubaug.corpus.titles import Title
@@ -230,7 +230,9 @@ def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float
     return best
 
 
-def _found(windows: Sequence[Window], windows_s: Sequence[tuple[float, float]], line: Line, rate: float) -> _Found:
+def _found(
+    windows: Sequence[ComparedWindow], windows_s: Sequence[tuple[float, float]], line: Line, rate: float
+) -> _Found:
     """Return what a line is worth. The similarity counts a window that certainly lies elsewhere as it is there.
 
     Windows that would lie before the dub's beginning are not asked.
@@ -253,12 +255,12 @@ def _found(windows: Sequence[Window], windows_s: Sequence[tuple[float, float]], 
 
 def _window(
     primary: _Sound, dub: _Sound, window_s: tuple[float, float], span_s: tuple[float, float], rate: float
-) -> Window:
+) -> ComparedWindow:
     """Return a window's correlation with a span of the dub, played at the film's speed if `rate` is right."""
     film_BT, long_BT = primary.rises(*window_s), dub.rises(*span_s)
     played_BT = stretched(long_BT, rate, int((long_BT.shape[1] - 1) / rate) + 1)
     start_s, end_s = window_s
-    return Window(
+    return ComparedWindow(
         time_s=(start_s + end_s) / 2,
         first_s=span_s[0] - rate * start_s,
         step_s=rate * HOP / RATE_HZ,

@@ -8,7 +8,7 @@ from dubaug.claims.logic import Truth
 
 
 @dataclass(frozen=True)
-class Cell:
+class ScoreName:
     """A score: a variant's on a task, after its last epoch or (in a checkpoint sweep) another one."""
 
     task: str
@@ -21,48 +21,48 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Contrast:
     """Whether the sum of `weight` x score over `terms` is above `margin`. Nothing that is equal is above."""
 
-    terms: tuple[tuple[Cell, float], ...]
+    terms: tuple[tuple[ScoreName, float], ...]
     margin: float = 0.0
 
     @property
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[ScoreName, ...]:
         """The scores that it needs."""
         return tuple(cell for cell, _ in self.terms)
 
     @property
-    def pair(self) -> tuple[Cell, Cell] | None:
+    def pair(self) -> tuple[ScoreName, ScoreName] | None:
         """The two scores of a plain "one above the other"; None for other sums and with a margin."""
         if self.margin or [weight for _, weight in self.terms] != [1.0, -1.0]:
             return None
         return self.terms[0][0], self.terms[1][0]
 
-    def in_order(self) -> tuple["Comparison", bool]:
+    def in_order(self) -> tuple["Contrast", bool]:
         """Return this or the reversed one, whichever is first in the alphabet, and whether it is this one."""
         terms = sorted(self.terms, key=lambda term: term[0].key())
         if terms[0][1] >= 0:
-            return Comparison(terms=tuple(terms), margin=self.margin), True
-        return Comparison(terms=tuple((cell, -weight) for cell, weight in terms), margin=-self.margin), False
+            return Contrast(terms=tuple(terms), margin=self.margin), True
+        return Contrast(terms=tuple((cell, -weight) for cell, weight in terms), margin=-self.margin), False
 
 
-Judge = Callable[[Comparison], Truth]
+Judge = Callable[[Contrast], Truth]
 """Says of a comparison whether it is so."""
 
 
-def above(one: Cell, other: Cell) -> Comparison:
+def above(one: ScoreName, other: ScoreName) -> Contrast:
     """Return the comparison "one is above the other"."""
-    return Comparison(terms=((one, 1.0), (other, -1.0)))
+    return Contrast(terms=((one, 1.0), (other, -1.0)))
 
 
 def mean_difference(
     tasks: Sequence[str], of: Sequence[str], less: Sequence[str], *, epochs: Iterable[int | None] = (None,)
-) -> tuple[tuple[Cell, float], ...]:
+) -> tuple[tuple[ScoreName, float], ...]:
     """Return the terms of: the mean of variants `of` less that of variants `less`, averaged over tasks and epochs."""
     at = list(epochs)
     return tuple(
-        (Cell(task, variant, epoch), weight / (len(tasks) * len(at)))
+        (ScoreName(task, variant, epoch), weight / (len(tasks) * len(at)))
         for task in tasks
         for epoch in at
         for variants, weight in ((of, 1 / len(of)), (less, -1 / len(less)))
@@ -70,7 +70,7 @@ def mean_difference(
     )
 
 
-def value_of(comparison: Comparison, scores: Callable[[Cell], float | None]) -> float | None:
+def value_of(comparison: Contrast, scores: Callable[[ScoreName], float | None]) -> float | None:
     """Return the weighted sum, or None if a score is missing."""
     found = [(scores(cell), weight) for cell, weight in comparison.terms]
     if any(score is None for score, _ in found):

@@ -7,14 +7,13 @@ Each comparison is an estimate of `dubaug.statistics`. The p-values of a claim's
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from dubaug.claims.comparison import Cell, Comparison, Judge
+from dubaug.claims.comparison import Contrast, Judge, ScoreName
 from dubaug.claims.logic import Truth, negation
 from dubaug.claims.means import entries
 from dubaug.claims.predicates import Predicate
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
-from dubaug.probe.results import finite
+from dubaug.probe.results import Result, finite
 from dubaug.probe.sampling import sample_of
 from dubaug.progress import track
 from dubaug.statistics.corrections import holm
@@ -26,7 +25,7 @@ from dubaug.statistics.sample import Sample
 class Outcome:
     """A comparison with its weighted sum, the sum's 95 % interval, and whether the comparison is settled."""
 
-    comparison: Comparison
+    comparison: Contrast
     value: float
     low: float | None
     high: float | None
@@ -47,28 +46,28 @@ class Outcome:
         return self.value > self.comparison.margin
 
 
-def load_samples(results: Mapping[Path, Mapping[str, Any]], cells: Collection[Cell]) -> dict[Cell, Sample]:
+def load_samples(results: Mapping[Path, Result], cells: Collection[ScoreName]) -> dict[ScoreName, Sample]:
     """Return the samples of those cells that results have, task after task.
 
     Raises `DubaugError` if predictions are missing, or those of two variants on a task are of different items.
     """
     found = {cell: (path, entry) for path, entry_cells, entry in entries(results) for cell in entry_cells}
-    wanted = sorted({cell for cell in cells if cell in found}, key=Cell.key)
-    samples: dict[Cell, Sample] = {}
+    wanted = sorted({cell for cell in cells if cell in found}, key=ScoreName.key)
+    samples: dict[ScoreName, Sample] = {}
     first: dict[str, tuple[str, Predictions]] = {}
     for cell in track(wanted, "test items read", len(wanted), "scores"):
         path, entry = found[cell]
-        members = [load_of(path, cell.task, one) for one in entry.get("seeds", [entry])]
+        members = [load_of(path, cell.task, one) for one in entry.members]
         check_same_items(*first.setdefault(cell.task, (cell.variant, members[0])), cell.variant, members[0])
         samples[cell] = sample_of(members)
     return samples
 
 
-def comparisons_of(predicate: Predicate) -> tuple[Comparison, ...]:
+def comparisons_of(predicate: Predicate) -> tuple[Contrast, ...]:
     """Return all that a predicate asks, as it asks first; the same difference the other way round is no other test."""
-    asked: dict[Comparison, Comparison] = {}
+    asked: dict[Contrast, Contrast] = {}
 
-    def record(comparison: Comparison) -> Truth:
+    def record(comparison: Contrast) -> Truth:
         asked.setdefault(comparison.in_order()[0], comparison)
         return None
 
@@ -76,7 +75,7 @@ def comparisons_of(predicate: Predicate) -> tuple[Comparison, ...]:
     return tuple(asked.values())
 
 
-def outcomes_of(comparisons: Sequence[Comparison], samples: Mapping[Cell, Sample]) -> tuple[Outcome, ...]:
+def outcomes_of(comparisons: Sequence[Contrast], samples: Mapping[ScoreName, Sample]) -> tuple[Outcome, ...]:
     """Return the tests of those comparisons whose scores are all there, corrected together."""
     made = [
         _tested(comparison, samples) for comparison in comparisons if all(cell in samples for cell in comparison.cells)
@@ -85,7 +84,7 @@ def outcomes_of(comparisons: Sequence[Comparison], samples: Mapping[Cell, Sample
     return tuple(replace(one, p_holm=p) for one, p in zip(made, corrected, strict=True))
 
 
-def _tested(comparison: Comparison, samples: Mapping[Cell, Sample]) -> Outcome:
+def _tested(comparison: Contrast, samples: Mapping[ScoreName, Sample]) -> Outcome:
     found = estimate([(samples[cell], weight) for cell, weight in comparison.terms])
     low, high = found.interval()
     return Outcome(
@@ -103,12 +102,12 @@ def _tested(comparison: Comparison, samples: Mapping[Cell, Sample]) -> Outcome:
 
 def by_evidence(tested: Sequence[Outcome]) -> Judge:
     """Return the judge that knows what these tests have settled."""
-    settled: dict[Comparison, Truth] = {}
+    settled: dict[Contrast, Truth] = {}
     for one in tested:
         key, same = one.comparison.in_order()
         settled[key] = one.settled if same else negation(one.settled)
 
-    def judge(comparison: Comparison) -> Truth:
+    def judge(comparison: Contrast) -> Truth:
         key, same = comparison.in_order()
         truth = settled.get(key)
         return truth if same else negation(truth)

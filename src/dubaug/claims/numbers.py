@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from dubaug.claims.comparison import Cell, Comparison, Judge, mean_difference, value_of
+from dubaug.claims.comparison import Contrast, Judge, ScoreName, mean_difference, value_of
 from dubaug.claims.evidence import Outcome, comparisons_of
 from dubaug.claims.logic import Truth
 from dubaug.claims.means import Board
@@ -36,11 +36,11 @@ class Names:
         """Return the variant's label."""
         return self.variants.get(name, name)
 
-    def cell(self, cell: Cell) -> str:
+    def cell(self, cell: ScoreName) -> str:
         """Return the variant's label, and the epoch if it is not the last."""
         return self.variant(cell.variant) + (f" (epoch {cell.epoch})" if cell.epoch is not None else "")
 
-    def comparison(self, comparison: Comparison) -> str:
+    def comparison(self, comparison: Contrast) -> str:
         """Return what is asked, in words."""
         if comparison.pair is not None:
             one, other = comparison.pair
@@ -58,7 +58,7 @@ class Names:
         less = f", less the same on {' and '.join(turned)}," if turned else ""
         return f"{self._difference(first)} on {where}{less} above {bound}"
 
-    def _difference(self, terms: Mapping[Cell, float]) -> str:
+    def _difference(self, terms: Mapping[ScoreName, float]) -> str:
         """Return "mean of these less (a share of) those", from weighted scores on one task."""
         sides = [[cell for cell, weight in terms.items() if weight * sign > 0] for sign in (1, -1)]
         share = -sum(terms[cell] for cell in sides[1]) / sum(terms[cell] for cell in sides[0])
@@ -69,9 +69,9 @@ class Names:
 TINY = 1e-9
 
 
-def _on_task(comparison: Comparison, task: str) -> dict[Cell, float]:
+def _on_task(comparison: Contrast, task: str) -> dict[ScoreName, float]:
     """Return a task's terms without the task's name, to be compared with another's."""
-    return {Cell("", cell.variant, cell.epoch): weight for cell, weight in comparison.terms if cell.task == task}
+    return {ScoreName("", cell.variant, cell.epoch): weight for cell, weight in comparison.terms if cell.task == task}
 
 
 def signless(value: float) -> str:
@@ -112,14 +112,14 @@ def _trainings(tested: Sequence[Outcome]) -> str:
     return "" if over == {"seeds and items"} else "; of these trainings"
 
 
-def _positive_cell(predicate: MeanDifference | SmallerGap) -> Cell:
+def _positive_cell(predicate: MeanDifference | SmallerGap) -> ScoreName:
     """Return a score that the sum, as it is told, has with a plus."""
     if isinstance(predicate, SmallerGap):
-        return Cell(predicate.than_on[0], predicate.of[0])
-    return Cell(predicate.tasks[0], predicate.of[0], predicate.epochs[0] if predicate.epochs else None)
+        return ScoreName(predicate.than_on[0], predicate.of[0])
+    return ScoreName(predicate.tasks[0], predicate.of[0], predicate.epochs[0] if predicate.epochs else None)
 
 
-def _interval(one: Outcome, positive: Cell) -> str:
+def _interval(one: Outcome, positive: ScoreName) -> str:
     """Return a sum and its interval, with the sign with which `positive` counts as more."""
     sign = 1 if dict(one.comparison.terms)[positive] > 0 else -1
     if one.low is None or one.high is None:
@@ -141,21 +141,21 @@ def _(predicate: Order, judge: Judge, board: Board, names: Names) -> str:
         return _counted(units, names)
     (task,) = units
     shown = dict.fromkeys([*predicate.variants.names, *predicate.others.names])
-    scores = [(names.variant(variant), board.get(Cell(task, variant))) for variant in shown]
+    scores = [(names.variant(variant), board.get(ScoreName(task, variant))) for variant in shown]
     return ", ".join(f"{label} {number(score)}" for label, score in scores if score is not None)
 
 
 @by_scores.register
 def _(predicate: MeanDifference, judge: Judge, board: Board, names: Names) -> str:
     terms = mean_difference(predicate.tasks, predicate.of, predicate.less, epochs=predicate.epochs or (None,))
-    value = value_of(Comparison(terms=terms), board.get)
+    value = value_of(Contrast(terms=terms), board.get)
     return "" if value is None else f"{_value_words(predicate)} {signed(value)}"
 
 
 @by_scores.register
 def _(predicate: SmallerGap, judge: Judge, board: Board, names: Names) -> str:
     gaps = [
-        value_of(Comparison(terms=mean_difference(tasks, predicate.of, predicate.less)), board.get)
+        value_of(Contrast(terms=mean_difference(tasks, predicate.of, predicate.less)), board.get)
         for tasks in (predicate.tasks, predicate.than_on)
     ]
     words = [" and ".join(map(names.task, tasks)) for tasks in (predicate.tasks, predicate.than_on)]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from dubaug.claims.comparison import Cell, Comparison, Judge, above, mean_difference
+from dubaug.claims.comparison import Contrast, Judge, ScoreName, above, mean_difference
 from dubaug.claims.logic import Quantifier, Truth, every, negation, some
 
 EARLY = 0.4
@@ -55,7 +55,7 @@ class Order:
         truths: dict[str, Truth] = {}
         for other in self.others.names:
             if other != variant and (task, other) not in self.unfit:
-                pair = Cell(task, variant), Cell(task, other)
+                pair = ScoreName(task, variant), ScoreName(task, other)
                 truths[other] = judge(above(*(pair if self.relation == "above" else pair[::-1])))
         return self.others.settle(truths)
 
@@ -76,10 +76,10 @@ class MeanDifference:
         terms = mean_difference(self.tasks, self.of, self.less, epochs=self.epochs or (None,))
         found: dict[str, Truth] = {}
         if self.above is not None:
-            found[f"above {self.above:g}"] = judge(Comparison(terms=terms, margin=self.above))
+            found[f"above {self.above:g}"] = judge(Contrast(terms=terms, margin=self.above))
         if self.below is not None:
             opposite = tuple((cell, -weight) for cell, weight in terms)
-            found[f"below {self.below:g}"] = judge(Comparison(terms=opposite, margin=-self.below))
+            found[f"below {self.below:g}"] = judge(Contrast(terms=opposite, margin=-self.below))
         return found
 
     def truth(self, judge: Judge) -> Truth:
@@ -100,7 +100,7 @@ class SmallerGap:
         """Return the one truth that there is."""
         larger = mean_difference(self.than_on, self.of, self.less)
         smaller = mean_difference(self.tasks, self.less, self.of)
-        return {"gap": judge(Comparison(terms=larger + smaller))}
+        return {"gap": judge(Contrast(terms=larger + smaller))}
 
     def truth(self, judge: Judge) -> Truth:
         """Return whether it is less."""
@@ -141,7 +141,7 @@ class LeastOftenLowest:
         if (task, one) in self.unfit:
             return False
         others = [other for other in self.among if other != one and (task, other) not in self.unfit]
-        return every(negation(judge(above(Cell(task, one), Cell(task, other)))) for other in others)
+        return every(negation(judge(above(ScoreName(task, one), ScoreName(task, other)))) for other in others)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,10 +165,12 @@ class EarlySaturation:
         """Return whether it is so on as many tasks as claimed."""
         return self.tasks.settle(self.units(judge))
 
-    def _comparison(self, task: str, early: int) -> Comparison:
-        terms = [(Cell(task, variant, early), 1 / len(self.variants)) for variant in self.variants]
-        terms += [(Cell(task, variant, self.epochs[-1]), -self.share / len(self.variants)) for variant in self.variants]
-        return Comparison(terms=tuple(terms))
+    def _comparison(self, task: str, early: int) -> Contrast:
+        terms = [(ScoreName(task, variant, early), 1 / len(self.variants)) for variant in self.variants]
+        terms += [
+            (ScoreName(task, variant, self.epochs[-1]), -self.share / len(self.variants)) for variant in self.variants
+        ]
+        return Contrast(terms=tuple(terms))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,11 +199,11 @@ class BestEpochDiffers:
         best = {str(epoch): some(units[f"{epoch}:{task}"] for task in self.tasks) for epoch in self.epochs}
         return Quantifier(kind="at_least", names=tuple(best), number=2).settle(best)
 
-    def _comparison(self, task: str, epoch: int, other: int) -> Comparison:
+    def _comparison(self, task: str, epoch: int, other: int) -> Contrast:
         share = 1 / len(self.variants)
-        terms = [(Cell(task, variant, epoch), share) for variant in self.variants]
-        terms += [(Cell(task, variant, other), -share) for variant in self.variants]
-        return Comparison(terms=tuple(terms))
+        terms = [(ScoreName(task, variant, epoch), share) for variant in self.variants]
+        terms += [(ScoreName(task, variant, other), -share) for variant in self.variants]
+        return Contrast(terms=tuple(terms))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +231,7 @@ class BesidePublished:
 
     def _row(self, row: str, judge: Judge) -> Truth:
         task, value = row.rpartition(":")[2], self.published[row]
-        cells: Sequence[Cell] = [Cell(task, variant) for variant in self.variants]
+        cells: Sequence[ScoreName] = [ScoreName(task, variant) for variant in self.variants]
         if self.relation == "above":
-            return some(judge(Comparison(terms=((cell, 1.0),), margin=value)) for cell in cells)
-        return every(judge(Comparison(terms=((cell, -1.0),), margin=-value)) for cell in cells)
+            return some(judge(Contrast(terms=((cell, 1.0),), margin=value)) for cell in cells)
+        return every(judge(Contrast(terms=((cell, -1.0),), margin=-value)) for cell in cells)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dubaug.claims.claims import Claim
-from dubaug.claims.comparison import Cell
+from dubaug.claims.comparison import ScoreName
 from dubaug.claims.evidence import Outcome, by_evidence, comparisons_of, outcomes_of
 from dubaug.claims.logic import Truth
 from dubaug.claims.means import Board, by_means
@@ -54,7 +54,7 @@ class Boards:
 
 
 def judge(
-    claim: Claim, boards: Boards, samples: Mapping[Cell, Sample], names: Names, *, generated: Collection[str]
+    claim: Claim, boards: Boards, samples: Mapping[ScoreName, Sample], names: Names, *, generated: Collection[str]
 ) -> Judged:
     """Return the claim's verdicts.
 
@@ -77,7 +77,7 @@ def judge_means(claim: Claim, board: Board, names: Names) -> ByMeans:
     return ByMeans(verdict=_word(truth), numbers=by_scores(claim.predicate, judge, board, names))
 
 
-def judge_evidence(claim: Claim, means: ByMeans, samples: Mapping[Cell, Sample], names: Names) -> ByEvidence:
+def judge_evidence(claim: Claim, means: ByMeans, samples: Mapping[ScoreName, Sample], names: Names) -> ByEvidence:
     """Return the verdict of the test items: undecided where they do not tell."""
     if means.verdict == "no data":
         return ByEvidence(verdict="no data", numbers=means.numbers, tested=())

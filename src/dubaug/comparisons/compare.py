@@ -14,14 +14,14 @@ from typing import Any
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.probe.predictions import Predictions, check_same_items, load_of
-from dubaug.probe.results import finite
+from dubaug.probe.results import Result, TaskResult, finite
 from dubaug.probe.sampling import sample_of
 from dubaug.statistics.corrections import holm
 from dubaug.statistics.estimate import LEVEL, Over, estimate
 from dubaug.statistics.sample import Sample
 from dubaug.suites.registry import metric
 
-Results = Mapping[Path, Mapping[str, Any]]
+Results = Mapping[Path, Result]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +87,15 @@ def compare(results: Results, pairs: Sequence[tuple[str, str]]) -> tuple[Compari
     Raises `DubaugError` for a variant without results, two results of one variant and suite, and predictions that are
     missing or of different items.
     """
-    found: dict[str, dict[str, tuple[Path, Mapping[str, Any]]]] = {}
+    found: dict[str, dict[str, tuple[Path, TaskResult]]] = {}
     for path, result in results.items():
-        for task, entry in result["tasks"].items():
+        for task, entry in result.tasks.items():
             by_variant = found.setdefault(task, {})
-            if result["variant"] in by_variant:
-                other = by_variant[result["variant"]][0]
-                raise DubaugError(f"{other} and {path} are both of {result['variant']} on {task}; give one of them")
-            by_variant[result["variant"]] = path, entry
-    known = {result["variant"] for result in results.values()}
+            if result.variant in by_variant:
+                other = by_variant[result.variant][0]
+                raise DubaugError(f"{other} and {path} are both of {result.variant} on {task}; give one of them")
+            by_variant[result.variant] = path, entry
+    known = {result.variant for result in results.values()}
     unknown = [name for pair in pairs for name in pair if name not in known]
     if unknown:
         raise DubaugError(f"no result of {unknown[0]} was given; there are results of {', '.join(sorted(known))}")
@@ -104,7 +104,7 @@ def compare(results: Results, pairs: Sequence[tuple[str, str]]) -> tuple[Compari
 
 
 def _compare_task(
-    task: str, by_variant: Mapping[str, tuple[Path, Mapping[str, Any]]], pairs: Sequence[tuple[str, str]]
+    task: str, by_variant: Mapping[str, tuple[Path, TaskResult]], pairs: Sequence[tuple[str, str]]
 ) -> list[Comparison]:
     """Return the comparisons on one task; each variant is read once."""
     possible = [pair for pair in pairs if pair[0] in by_variant and pair[1] in by_variant]
@@ -116,9 +116,9 @@ def _compare_task(
     return [_comparison((members[a][0], samples[a]), (members[b][0], samples[b])) for a, b in possible]
 
 
-def _members(path: Path, entry: Mapping[str, Any], task: str) -> list[Predictions]:
+def _members(path: Path, entry: TaskResult, task: str) -> list[Predictions]:
     """Return the predictions of a result's network, or of each of its seeds'."""
-    return [load_of(path, task, one) for one in entry.get("seeds", [entry])]
+    return [load_of(path, task, one) for one in entry.members]
 
 
 def _comparison(a: tuple[Predictions, Sample], b: tuple[Predictions, Sample]) -> Comparison:
@@ -179,8 +179,8 @@ def to_mapping(comparisons: Sequence[Comparison], results: Results) -> dict[str,
         "results": [
             {
                 "path": str(path),
-                **{key: result[key] for key in ("suite", "variant", "epoch", "experiment")},
-                "checkpoints_sha256": [one["checkpoint_sha256"] for one in result.get("seeds", [result])],
+                **{key: getattr(result, key) for key in ("suite", "variant", "epoch", "experiment")},
+                "checkpoints_sha256": list(result.networks.values()),
             }
             for path, result in results.items()
         ],

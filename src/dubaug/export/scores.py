@@ -1,14 +1,13 @@
 """The scores of exactly this network, out of the result files that were given. Light: no torch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from dubaug.config import Experiment, digest
 from dubaug.errors import DubaugError
 from dubaug.probe.experiment import task_digest
-from dubaug.probe.results import read_result
+from dubaug.probe.results import Result, ScoredOnce, TaskResult, read_result
 from dubaug.progress import say
 
 
@@ -69,9 +68,9 @@ def collect_scores(
         result = read_result(path)
         if not _fits(path, result, identity):
             continue
-        for task, entry in result["tasks"].items():
+        for task, entry in result.tasks.items():
             score = _score(path, result, task, entry, identity, experiment)
-            key = result["suite"], task
+            key = result.suite, task
             found[key] = _joined(found[key], score, path) if key in found else score
     return tuple(found.values())
 
@@ -90,33 +89,33 @@ def collect_variant_scores(
     found: dict[tuple[str, str], TaskScore] = {}
     for path in paths:
         result = read_result(path)
-        joined = {one["seed"]: one["checkpoint_sha256"] for one in result.get("seeds", [])}
-        if result["variant"] == first.variant and result["epoch"] != first.epoch:
-            say(f"left out: {path} is of epoch {result['epoch']}, the card is of epoch {first.epoch}")
+        joined = {one.seed: one.checkpoint_sha256 for one in result.seeds}
+        if result.variant == first.variant and result.epoch != first.epoch:
+            say(f"left out: {path} is of epoch {result.epoch}, the card is of epoch {first.epoch}")
             continue
-        if result["variant"] != first.variant or joined != expected:
+        if result.variant != first.variant or joined != expected:
             raise DubaugError(
                 f"{path} does not join the networks of {first.variant} with seeds {', '.join(map(str, expected))}: "
                 "give the variant's own files (results/efj/hear.json, not results/efj/seed0/hear.json) and the "
                 "manifests of all its seeds"
             )
-        for task, entry in result["tasks"].items():
+        for task, entry in result.tasks.items():
             score = _score(path, result, task, entry, None, experiment)
-            key = result["suite"], task
+            key = result.suite, task
             found[key] = _joined(found[key], score, path) if key in found else score
     return tuple(found.values())
 
 
-def _fits(path: Path, result: Mapping[str, Any], identity: Identity) -> bool:
+def _fits(path: Path, result: Result, identity: Identity) -> bool:
     """Return whether the result is this network's. Raises `DubaugError` unless it is at least the same run's."""
-    networks = {one["seed"]: one["checkpoint_sha256"] for one in result.get("seeds", [result])}
-    if result["variant"] != identity.variant or identity.seed not in networks:
+    networks = result.networks
+    if result.variant != identity.variant or identity.seed not in networks:
         seeds = ", ".join(map(str, networks))
         raise DubaugError(
-            f"{path} is of {result['variant']} with seed {seeds}, what is exported is {identity}: leave that file out"
+            f"{path} is of {result.variant} with seed {seeds}, what is exported is {identity}: leave that file out"
         )
-    if result["epoch"] != identity.epoch:
-        say(f"left out: {path} is of epoch {result['epoch']}, what is exported is {identity}")
+    if result.epoch != identity.epoch:
+        say(f"left out: {path} is of epoch {result.epoch}, what is exported is {identity}")
         return False
     if networks[identity.seed] != identity.checkpoint_sha256:
         raise DubaugError(
@@ -128,34 +127,35 @@ def _fits(path: Path, result: Mapping[str, Any], identity: Identity) -> bool:
 
 def _score(
     path: Path,
-    result: Mapping[str, Any],
+    result: Result,
     task: str,
-    entry: Mapping[str, Any],
+    entry: TaskResult,
     identity: Identity | None,
     experiment: Experiment | None,
 ) -> TaskScore:
     """Return the network's own score (the variant's for None), and the joined one beside it where there are seeds."""
-    own, over_seeds = entry, None
-    if "seeds" in entry:
+    own: ScoredOnce = entry
+    over_seeds = None
+    if entry.seeds:
         if identity is not None:
-            (own,) = (one for one in entry["seeds"] if one["seed"] == identity.seed)
-        if len(entry["seeds"]) > 1:
-            over_seeds = OverSeeds(seeds=len(entry["seeds"]), mean=entry["mean"], std=entry["std_seeds"])
+            (own,) = (one for one in entry.seeds if one.seed == identity.seed)
+        if len(entry.seeds) > 1:
+            over_seeds = OverSeeds(seeds=len(entry.seeds), mean=entry.mean, std=entry.std_seeds)
     if experiment is not None:
         _check_configuration(path, result, task, entry, experiment)
     return TaskScore(
-        suite=result["suite"],
+        suite=result.suite,
         task=task,
         label=task if experiment is None else experiment.tasks[task].label,
-        metric=entry["metric"],
-        mean=own["mean"],
-        std=own["std"],
-        n_folds=entry["n_folds"],
-        n_train=entry["n_train"],
-        n_test=entry["n_test"],
+        metric=entry.metric,
+        mean=own.mean,
+        std=own.std,
+        n_folds=entry.n_folds,
+        n_train=entry.n_train,
+        n_test=entry.n_test,
         generated=None if experiment is None else experiment.generates(task),
         over_seeds=over_seeds,
-        interval=(own["interval"]["low"], own["interval"]["high"]) if "interval" in own else None,
+        interval=(own.interval.low, own.interval.high) if own.interval else None,
     )
 
 
@@ -166,15 +166,12 @@ def _joined(one: TaskScore, other: TaskScore, path: Path) -> TaskScore:
     return replace(one, over_seeds=one.over_seeds or other.over_seeds, interval=one.interval or other.interval)
 
 
-def _check_configuration(
-    path: Path, result: Mapping[str, Any], task: str, entry: Mapping[str, Any], experiment: Experiment
-) -> None:
+def _check_configuration(path: Path, result: Result, task: str, entry: TaskResult, experiment: Experiment) -> None:
     """Raise `DubaugError` unless the task's score was computed with this configuration."""
-    seeds = [one["seed"] for one in result.get("seeds", [result])]
-    variant = result["variant"]
+    variant = result.variant
     known = variant in experiment.variants and task in experiment.tasks
-    digests = [task_digest(experiment, variant, seed, task) for seed in seeds] if known else []
-    if entry["experiment"] != (digest(digests) if "seeds" in result else "".join(digests)):
+    digests = [task_digest(experiment, variant, seed, task) for seed in result.networks] if known else []
+    if entry.experiment != (digest(digests) if result.seeds else "".join(digests)):
         raise DubaugError(
             f"{path}: {task} was computed with another configuration than --config gives. Give that of the results, or "
             "leave --config out: the card then has the tasks' bare names"

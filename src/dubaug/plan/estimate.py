@@ -12,7 +12,7 @@ FAR = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class JobEstimate:
     """One job: what it has to do, the rate for it, and how long that takes by the clock."""
 
     job: PlannedJob
@@ -76,24 +76,26 @@ class Total:
     """Rules whose times are bounds: they take at least that long."""
 
 
-def estimates(jobs: Sequence[PlannedJob], work: Callable[[PlannedJob], Work], rates: Sequence[Rate]) -> list[Estimate]:
+def estimates(
+    jobs: Sequence[PlannedJob], work: Callable[[PlannedJob], Work], rates: Sequence[Rate]
+) -> list[JobEstimate]:
     """Return each job's estimate."""
     found = []
     for job in jobs:
         its = work(job)
-        found.append(Estimate(job=job, work=its, rate=best(rates, job.rule, its)))
+        found.append(JobEstimate(job=job, work=its, rate=best(rates, job.rule, its)))
     return found
 
 
-def rows(found: Sequence[Estimate]) -> list[Row]:
+def rows(found: Sequence[JobEstimate]) -> list[Row]:
     """Return a row a rule, in the order of the jobs."""
-    groups: dict[str, list[Estimate]] = {}
+    groups: dict[str, list[JobEstimate]] = {}
     for one in found:
         groups.setdefault(one.job.rule, []).append(one)
     return [_row(rule, group) for rule, group in groups.items()]
 
 
-def _row(rule: str, group: Sequence[Estimate]) -> Row:
+def _row(rule: str, group: Sequence[JobEstimate]) -> Row:
     known = [one for one in group if one.wall_s is not None]
     amounts = [one.work.amount for one in group]
     sources = sorted({one.rate.source for one in known if one.rate and one.job.command})
@@ -123,11 +125,11 @@ def joined(sources: Sequence[str]) -> str:
     return "; ".join(f"{file}: {', '.join(its)}" if any(its) else file for file, its in places.items())
 
 
-def _hours(known: Sequence[Estimate], factor: Callable[[PlannedJob], int]) -> float | None:
+def _hours(known: Sequence[JobEstimate], factor: Callable[[PlannedJob], int]) -> float | None:
     return sum((one.wall_s or 0.0) * factor(one.job) for one in known) / 3600 if known else None
 
 
-def _basis(group: Sequence[Estimate]) -> str:
+def _basis(group: Sequence[JobEstimate]) -> str:
     if not any(one.job.command for one in group):
         return "-"
     if any(one.wall_s is None for one in group):
@@ -135,7 +137,7 @@ def _basis(group: Sequence[Estimate]) -> str:
     return max((one.rate.basis for one in group if one.rate), key=BASES.index)
 
 
-def _note(group: Sequence[Estimate]) -> str:
+def _note(group: Sequence[JobEstimate]) -> str:
     words = []
     if any(one.job.command and one.work.amount is None for one in group):
         words.append(f"nobody knows how many {group[0].work.unit}")
@@ -151,7 +153,7 @@ def _factor(ratio: float) -> str:
     return f"{ratio:.0f} times" if ratio > 1 else f"1/{1 / ratio:.0f} of"
 
 
-def total(found: Sequence[Estimate]) -> Total:
+def total(found: Sequence[JobEstimate]) -> Total:
     """Return the sums; in the longest chain, jobs whose time is not known count nothing."""
     table = rows(found)
     seconds = [one.wall_s or 0.0 for one in found]

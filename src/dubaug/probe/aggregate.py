@@ -15,7 +15,7 @@ from typing import Any
 from dubaug.config import digest
 from dubaug.errors import DubaugError
 from dubaug.probe.predictions import load_of
-from dubaug.probe.results import mean_and_std, over_folds, read_result, sweep_of, write_swept
+from dubaug.probe.results import mean_and_std, over_folds, read_mapping, read_result, sweep_of, write_swept
 from dubaug.probe.sampling import interval_of
 from dubaug.provenance import git_commit
 
@@ -28,10 +28,10 @@ def write_joined(paths: Sequence[Path], out: Path) -> None:
 
     Raises `DubaugError` as `aggregate` and `add_intervals` do, and if the sweeps are of different epochs.
     """
-    results = {path: read_result(path) for path in paths}
+    results = {path: read_mapping(path) for path in paths}
     joined = aggregate({str(path): result for path, result in results.items()})
     add_intervals(joined, results, out.parent)
-    sweeps = [sweep_of(path, result) for path, result in results.items()]
+    sweeps = [sweep_of(path, read_result(path)) for path in paths]
     if any(set(sweep) != set(sweeps[0]) for sweep in sweeps):
         raise DubaugError(f"the sweeps of {', '.join(map(str, paths))} are of different epochs: probe again")
     points = {epoch: out.parent / point.relative_to(paths[0].parent) for epoch, point in sweeps[0].items()}
@@ -74,12 +74,13 @@ def add_intervals(joined: dict[str, Any], results: Mapping[Path, Mapping[str, An
     than another seed's.
     """
     by_seed = {result["seed"]: (path, result) for path, result in results.items()}
+    typed = {path: read_result(path) for path in results}
     for task, entry in joined["tasks"].items():
         members = []
         for one in entry["seeds"]:
             path, result = by_seed[one["seed"]]
             own = result["tasks"][task]
-            members.append(load_of(path, task, own))
+            members.append(load_of(path, task, typed[path].tasks[task]))
             if "interval" not in own:
                 raise DubaugError(
                     f"{path}: task {task} has no interval; its results are of an older version: probe again"

@@ -21,6 +21,7 @@ from dubaug.downstream.model import Dataset, Kind
 from dubaug.errors import DubaugError
 from dubaug.files import atomic_path, sha256_of
 from dubaug.probe.problem import Problem
+from dubaug.probe.results import ScoredOnce
 from dubaug.suites.registry import metric
 
 FORMAT = 2
@@ -144,16 +145,16 @@ def load(path: Path) -> Predictions:
     return Predictions(about=about, folds=tuple(_folds(table, about)))
 
 
-def load_of(result: Path, task: str, entry: Mapping[str, Any]) -> Predictions:
+def load_of(result: Path, task: str, entry: ScoredOnce) -> Predictions:
     """Return the predictions that an entry (a task's, or one seed's in it) of the result file `result` names.
 
     Raises `DubaugError` if it names none, or the file is missing, damaged or not the one that was written.
     """
-    if "predictions" not in entry:
+    if entry.predictions is None:
         raise DubaugError(f"{result}: task {task} has no predictions: run `dubaug probe` again")
-    path = result.parent / entry["predictions"]["path"]
+    path = result.parent / entry.predictions.path
     predictions = load(path)
-    if sha256_of(path) != entry["predictions"]["sha256"]:
+    if sha256_of(path) != entry.predictions.sha256:
         raise DubaugError(f"{path} is not what {result} was written with: run `dubaug probe` again")
     return predictions
 

@@ -1,21 +1,160 @@
-"""The result JSON: one schema for every suite, checked whenever one is written or read. Light: no torch."""
+"""The result JSON: one schema for every suite, which is checked on writing, and what readers get. Light: no torch."""
 
 import json
 import math
 import os
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter, ValidationError
 
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, sha256_of, write_json
 
 TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """Of a mean; a bound is None where it is infinite or not known."""
+
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionsFile:
+    """Every test item's predicted scores; `path` is relative to the result's folder."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricScore:
+    """One of a data set's metrics; None where it is infinite or undefined."""
+
+    mean: float | None
+    std: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredOnce:
+    """What one network, or several together, scored on a task by its primary metric; `std` is over folds."""
+
+    mean: float
+    std: float | None
+    folds: tuple[float, ...]
+    git_commit: str | None
+    """Of the checkout that computed it; None outside one, and where those of several seeds differ."""
+    interval: Interval | None = None
+    predictions: PredictionsFile | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedResult(ScoredOnce):
+    """What the network of one seed scored."""
+
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskResult(ScoredOnce):
+    """A suite's result on one task."""
+
+    metric: str
+    n_folds: int
+    n_train: int
+    n_test: int
+    seconds: float
+    experiment: str
+    """Hash of the configuration that it depends on."""
+    metrics: Mapping[str, MetricScore] = field(default_factory=dict)
+    """All of the data set's, the primary one among them."""
+    n_absent: int = 0
+    """Items that the data set's lists name and that were not on disk."""
+    std_seeds: float | None = None
+    seeds: tuple[SeedResult, ...] = ()
+    """Those that are joined; none in the result of one network."""
+
+    @property
+    def members(self) -> tuple[ScoredOnce, ...]:
+        """The networks' own scores: of each seed, or of the one network."""
+        return self.seeds or (self,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkId:
+    """Which network was probed."""
+
+    seed: int
+    checkpoint_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepPoint:
+    """The result after another kept epoch; `path` is relative to the folder of the result that names it."""
+
+    epoch: int
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Scores of one network, or of a variant's seeds joined (`seed` and `checkpoint_sha256` are None then)."""
+
+    suite: str
+    variant: str
+    epoch: int
+    in_sweep: bool
+    """Whether it is a point of a checkpoint sweep; else it is the last checkpoint's, which names the points."""
+    seed: int | None
+    experiment: str
+    checkpoint_sha256: str | None
+    git_commit: str | None
+    """Of the checkout that wrote the file."""
+    tasks: Mapping[str, TaskResult]
+    seeds: tuple[NetworkId, ...] = ()
+    sweep: tuple[SweepPoint, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Tasks whose data were not there, and why."""
+
+    @property
+    def networks(self) -> dict[int, str]:
+        """The SHA-256 of the weights of each network, by its seed."""
+        if self.seed is not None and self.checkpoint_sha256 is not None:
+            return {self.seed: self.checkpoint_sha256}
+        return {one.seed: one.checkpoint_sha256 for one in self.seeds}
+
+
+def read_result(path: Path) -> Result:
+    """Return the result in `path`. Raises `DubaugError` if there is none of this version."""
+    try:
+        return _reader().validate_python(read_json(path))
+    except (OSError, ValueError) as error:
+        raise DubaugError(
+            f"{path} is no result of this version ({_words(error)}): leave it out, or remove it and run again"
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    """Return what is wrong, of many things the first."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'top level'}: {first['msg']}"
+
+
+@cache
+def _reader() -> "TypeAdapter[Result]":
+    return TypeAdapter(Result)
 
 
 def write_result(path: Path, result: Mapping[str, Any]) -> None:
@@ -38,15 +177,15 @@ def write_swept(path: Path, result: Mapping[str, Any], points: Mapping[int, Path
         os.utime(point)  # to Snakemake they are made from `path`: they must not look older
 
 
-def sweep_of(path: Path, result: Mapping[str, Any]) -> dict[int, Path]:
+def sweep_of(path: Path, result: Result) -> dict[int, Path]:
     """Return the files of the sweep that the result in `path` names, by epoch.
 
     Raises `DubaugError` if one is gone or is not what was written.
     """
-    points = {point["epoch"]: path.parent / point["path"] for point in result.get("sweep", ())}
-    for point in result.get("sweep", ()):
-        file = points[point["epoch"]]
-        if not file.is_file() or sha256_of(file) != point["sha256"]:
+    points = {point.epoch: path.parent / point.path for point in result.sweep}
+    for point in result.sweep:
+        file = points[point.epoch]
+        if not file.is_file() or sha256_of(file) != point.sha256:
             raise DubaugError(
                 f"{file} is missing or has changed since {path} was written: delete {path} and run again (what was "
                 "probed is kept)"
@@ -56,11 +195,14 @@ def sweep_of(path: Path, result: Mapping[str, Any]) -> dict[int, Path]:
 
 def with_sweeps(paths: Iterable[Path]) -> list[Path]:
     """Return the files of results, each once, with those of the sweeps that they name. Raises `DubaugError`."""
-    return list(dict.fromkeys(file for path in paths for file in (path, *sweep_of(path, read_json(path)).values())))
+    return list(dict.fromkeys(file for path in paths for file in (path, *sweep_of(path, read_result(path)).values())))
 
 
-def read_result(path: Path) -> dict[str, Any]:
-    """Return the result in `path`. Raises `DubaugError` if there is none, or it does not keep to the schema."""
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Return the result in `path` as it was written, to make another one of it: all others call `read_result`.
+
+    Raises `DubaugError` if there is none, or it does not keep to the schema.
+    """
     try:
         result: dict[str, Any] = read_json(path)
     except (OSError, ValueError) as error:

@@ -32,7 +32,7 @@ class Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class ShownVerdict:
     """A verdict and the numbers that it rests on."""
 
     verdict: str
@@ -50,16 +50,16 @@ class Judged:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class ShownClaim:
     """One claim of the paper with its three verdicts."""
 
     id: str
     section: str
     text: str
     slip: str
-    paper: Judged
-    means: Judged
-    evidence: Judged
+    paper: ShownVerdict
+    means: ShownVerdict
+    evidence: ShownVerdict
     comparisons: tuple[Compared, ...]
 
 
@@ -79,7 +79,7 @@ class Claims:
     level: float | None
     meaning: str
     """How the verdicts are reached, in the words of who reached them; empty if they say nothing."""
-    claims: tuple[Claim, ...]
+    claims: tuple[ShownClaim, ...]
     slips: tuple[Slip, ...]
 
     def counts(self) -> list[tuple[str, str, list[int]]]:
@@ -112,9 +112,9 @@ def read_claims(path: Path | None) -> Claims | None:
         raise DubaugError(f"{path}: {error}") from None
 
 
-def _claim(entry: Mapping[str, Any]) -> Claim:
+def _claim(entry: Mapping[str, Any]) -> ShownClaim:
     paper, run = entry["paper"], entry["run"]
-    return Claim(
+    return ShownClaim(
         id=str(entry["id"]),
         section=entry.get("section") or "",
         text=entry["claim"],
@@ -126,10 +126,10 @@ def _claim(entry: Mapping[str, Any]) -> Claim:
     )
 
 
-def _judged(entry: Mapping[str, Any], verdict: str, numbers: str | None) -> Judged:
+def _judged(entry: Mapping[str, Any], verdict: str, numbers: str | None) -> ShownVerdict:
     if verdict not in VERDICTS:
         raise ValueError(f"claim {entry['id']!r} has the verdict {verdict!r}, expected one of: {', '.join(VERDICTS)}")
-    return Judged(verdict=verdict, numbers=numbers or "")
+    return ShownVerdict(verdict=verdict, numbers=numbers or "")
 
 
 def _comparisons(entries: Sequence[Mapping[str, Any]]) -> tuple[Compared, ...]:

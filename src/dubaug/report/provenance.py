@@ -2,16 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, requires
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup, escape
 
-from dubaug.report.inputs import read_object
+from dubaug.probe.results import Result, read_result
 
 PACKAGE = "dubaug"
 LONGEST_LICENCE = 100
@@ -38,22 +37,21 @@ class Results:
 
 def read_results(paths: Sequence[Path]) -> Results | None:
     """Return what the result files that are there say; None if none is."""
-    values = [read_object(path) for path in paths if path.is_file()]
-    if not values:
+    results = [read_result(path) for path in paths if path.is_file()]
+    if not results:
         return None
-    commits = Counter(commit for value in values for commit in _commits(value))
-    tasks = dict.fromkeys(task for value in values for task in value.get("tasks", {}))
+    commits = Counter(commit for result in results for commit in _commits(result))
+    tasks = dict.fromkeys(task for result in results for task in result.tasks)
     return Results(
-        n_files=len(values),
+        n_files=len(results),
         tasks=tuple(tasks),
         commits=tuple(sorted(commits.items(), key=lambda entry: (-entry[1], entry[0]))),
     )
 
 
-def _commits(result: Mapping[str, Any]) -> set[str]:
+def _commits(result: Result) -> set[str]:
     """Return the commits that computed a result's tasks, each seed's own where there are several; empty if unknown."""
-    entries = [one for task in result.get("tasks", {}).values() for one in task.get("seeds", [task])]
-    return {str(entry.get("git_commit") or "") for entry in entries}
+    return {one.git_commit or "" for task in result.tasks.values() for one in task.members}
 
 
 def packages() -> list[Package]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from dubaug.errors import DubaugError
-from dubaug.files import read_json
+from dubaug.probe.results import TaskResult, read_result
 from dubaug.suites.registry import metric
 
 
@@ -72,39 +72,31 @@ def load_scores(paths: Iterable[Path]) -> Scores:
     absent: dict[str, int] = {}
     files: set[tuple[str, str]] = set()
     for path in paths:
-        result = read_json(path)
-        if not {"suite", "variant", "tasks", "in_sweep"} <= set(result):
-            raise DubaugError(
-                f"{path} is no result file: it lacks suite, variant, tasks or in_sweep; leave it out of --results"
-            )
-        missing |= result.get("missing", {})
-        in_sweep = result["in_sweep"]
-        if not in_sweep:
-            files.add((result["suite"], result["variant"]))
-        for task, entry in result["tasks"].items():
-            if "n_absent" in entry:
-                absent[task] = max(absent.get(task, 0), entry["n_absent"])
+        result = read_result(path)
+        missing |= result.missing
+        if not result.in_sweep:
+            files.add((result.suite, result.variant))
+        for task, entry in result.tasks.items():
+            if entry.n_absent:
+                absent[task] = max(absent.get(task, 0), entry.n_absent)
             score = _score(entry)
-            sweep[task, result["variant"], result["epoch"]] = score
-            if not in_sweep and (task, result["variant"]) in final:
-                raise DubaugError(
-                    f"{path}: a second final result of {result['variant']} on {task}; give each file once"
-                )
-            if not in_sweep:
-                final[task, result["variant"]] = score
+            sweep[task, result.variant, result.epoch] = score
+            if not result.in_sweep and (task, result.variant) in final:
+                raise DubaugError(f"{path}: a second final result of {result.variant} on {task}; give each file once")
+            if not result.in_sweep:
+                final[task, result.variant] = score
     return Scores(final=final, sweep=sweep, missing=missing, absent=absent, files=frozenset(files))
 
 
-def _score(entry: Mapping[str, Any]) -> Score:
+def _score(entry: TaskResult) -> Score:
     """Return a task's entry in a result file as a score."""
-    interval = entry.get("interval", {})
     return Score(
-        metric=entry["metric"],
-        mean=entry["mean"],
-        std_folds=entry["std"],
-        std_seeds=entry.get("std_seeds"),
-        low=interval.get("low"),
-        high=interval.get("high"),
-        n_folds=entry["n_folds"],
-        n_seeds=len(entry.get("seeds", [None])),
+        metric=entry.metric,
+        mean=entry.mean,
+        std_folds=entry.std,
+        std_seeds=entry.std_seeds,
+        low=entry.interval.low if entry.interval else None,
+        high=entry.interval.high if entry.interval else None,
+        n_folds=entry.n_folds,
+        n_seeds=len(entry.members),
     )

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubaug.files import read_json
 from dubaug.layout import MANIFEST, WORK_DIR, runs_in
 from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.pretrain.workdir import WorkDirectory
+from dubaug.probe.results import read_result
 from dubaug.progress import say
 from dubaug.suites.registry import SUITES
 from dubaug.tracking.records import training_key
@@ -108,8 +108,8 @@ def _scores(folder: Path, sha256: str) -> dict[str, str]:
     scores: dict[str, str] = {}
     for suite in SUITES:
         path = folder / f"{suite}.json"
-        result = read_json(path) if path.is_file() else {}
-        if result.get("checkpoint_sha256") == sha256:
-            for task, entry in result["tasks"].items():
-                scores[f"{task}/{entry['metric']}"] = f"{entry['mean']:.6g}"
+        result = read_result(path) if path.is_file() else None
+        if result is not None and result.checkpoint_sha256 == sha256:
+            for task, entry in result.tasks.items():
+                scores[f"{task}/{entry.metric}"] = f"{entry.mean:.6g}"
     return scores

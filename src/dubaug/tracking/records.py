@@ -12,6 +12,7 @@ from dubaug.files import read_json
 from dubaug.layout import MANIFEST, WORK_DIR, RunName, runs_in
 from dubaug.pretrain.experiment import flattened
 from dubaug.pretrain.workdir import IDENTITY, WorkDirectory, in_use
+from dubaug.probe.results import Result, read_result
 from dubaug.suites.registry import SUITES
 from dubaug.tracking.curves import MetricValue
 
@@ -100,7 +101,7 @@ def _run_records(name: RunName, folder: Path, config: Path) -> list[Record]:
     files = [(path, "pretraining") for path in (manifest_path, identity_path, work.path / "log.txt", config)]
     kept = {checkpoint["sha256"] for checkpoint in manifest.get("checkpoints", [])}
     # others are of an earlier training, and will be made anew
-    results = {path: result for path, result in _results(folder) if result["checkpoint_sha256"] in kept}
+    results = {path: result for path, result in _results(folder) if result.checkpoint_sha256 in kept}
     parent = Record(
         key=key,
         name=title,
@@ -136,7 +137,7 @@ def _training_note(settings: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
 def _aggregate_records(folder: Path) -> list[Record]:
     """Return the record of a variant's seeds together, and nested one for each file that joins several."""
     tags, title, key = {"variant": folder.name, "seed": "all"}, f"{folder.name} all seeds", f"seeds/{folder.name}"
-    results = {path: result for path, result in _results(folder) if len(result.get("seeds", ())) > 1}
+    results = {path: result for path, result in _results(folder) if len(result.seeds) > 1}
     if not results:
         return []
     note = "Means over pretraining seeds, whose own runs stand beside this one."
@@ -150,32 +151,32 @@ def _aggregate_records(folder: Path) -> list[Record]:
     return [parent, *(_probe_record(path, result, title, key, tags) for path, result in results.items())]
 
 
-def _results(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def _results(folder: Path) -> Iterator[tuple[Path, Result]]:
     """Yield a folder's result files with what stands in them, the points of a suite's sweep before the last epoch."""
     for suite in SUITES:
         path = folder / f"{suite}.json"
         if path.is_file():
-            final = read_json(path)
-            points = [folder / point["path"] for point in final.get("sweep", ())]
-            yield from ((point, read_json(point)) for point in points if point.is_file())
+            final = read_result(path)
+            points = [folder / point.path for point in final.sweep]
+            yield from ((point, read_result(point)) for point in points if point.is_file())
             yield path, final
 
 
-def _probe_record(path: Path, result: Mapping[str, Any], title: str, parent: str, tags: Mapping[str, str]) -> Record:
-    suite, epoch = result["suite"], result["epoch"]
-    stage = "sweep" if result["in_sweep"] else "probe"
-    checkpoint = result["checkpoint_sha256"]  # none where several seeds are joined
+def _probe_record(path: Path, result: Result, title: str, parent: str, tags: Mapping[str, str]) -> Record:
+    suite, epoch = result.suite, result.epoch
+    stage = "sweep" if result.in_sweep else "probe"
+    checkpoint = result.checkpoint_sha256  # none where several seeds are joined
     return Record(
-        key="/".join([stage, result["experiment"], suite, str(epoch), parent]),
-        name=f"{title} {suite}" + (f" epoch {epoch}" if result["in_sweep"] else ""),
+        key="/".join([stage, result.experiment, suite, str(epoch), parent]),
+        name=f"{title} {suite}" + (f" epoch {epoch}" if result.in_sweep else ""),
         parent=parent,
         tags={
             **tags,
             "stage": stage,
             "suite": suite,
             "epoch": str(epoch),
-            "task": ",".join(result["tasks"]),
-            "experiment": result["experiment"],
+            "task": ",".join(result.tasks),
+            "experiment": result.experiment,
             **({"checkpoint_sha256": checkpoint} if checkpoint else {}),
         },
         metrics=_result_metrics(path, result),
@@ -183,27 +184,27 @@ def _probe_record(path: Path, result: Mapping[str, Any], title: str, parent: str
     )
 
 
-def _result_metrics(path: Path, result: Mapping[str, Any]) -> tuple[MetricValue, ...]:
+def _result_metrics(path: Path, result: Result) -> tuple[MetricValue, ...]:
     """Return `<task>/<metric>` for all its metrics, and of the primary one its interval (`low`, `high`) and `std`."""
     time_ms, metrics = int(path.stat().st_mtime * 1000), []
-    for task, score in result["tasks"].items():
-        interval = score.get("interval", {})
+    for task, score in result.tasks.items():
         values = {
-            **{name: its["mean"] for name, its in score.get("metrics", {}).items()},
-            score["metric"]: score["mean"],
-            "std": score["std"],
-            **{bound: interval.get(bound) for bound in ("low", "high")},
-            "seconds": score["seconds"],
+            **{name: its.mean for name, its in score.metrics.items()},
+            score.metric: score.mean,
+            "std": score.std,
+            "low": score.interval.low if score.interval else None,
+            "high": score.interval.high if score.interval else None,
+            "seconds": score.seconds,
         }
         metrics += [
-            MetricValue(name=f"{task}/{name}", value=float(value), step=result["epoch"], time_ms=time_ms)
+            MetricValue(name=f"{task}/{name}", value=float(value), step=result.epoch, time_ms=time_ms)
             for name, value in values.items()
             if value is not None
         ]
     return tuple(metrics)
 
 
-def _sweep_curves(results: Mapping[Path, Mapping[str, Any]]) -> tuple[MetricValue, ...]:
+def _sweep_curves(results: Mapping[Path, Result]) -> tuple[MetricValue, ...]:
     """Return each task's scores over the epochs: curves on the variant's own page, and columns to compare by."""
     by_epoch: dict[tuple[str, int], MetricValue] = {}
     for path, result in results.items():
