@@ -296,7 +296,8 @@ def test_a_batch_may_take_the_whole_corpus(train, make_tiny):
     assert train("run", experiment=make_tiny(clips_per_gpu=14, clips_per_title=5)).n_titles == 3
 
 
-def test_mlflow_gets_all_figures_of_each_step(copied, tmp_path):
+def test_mlflow_gets_all_figures_of_each_step(finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "efj/seed0")
     (record,) = collect(tmp_path)
     curves = {}
     for path in record.curves:

@@ -10,6 +10,7 @@ import torch
 from dubaug.cli import main
 from dubaug.config import save
 from dubaug.downstream import store
+from dubaug.downstream.manifest import FeaturesManifest, TaskEntry
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.encoders.encoder import Encoder, seed_weights
 from dubaug.files import read_json, sha256_of, write_json
@@ -62,8 +63,11 @@ def write_features(folder, suite, experiment, datasets):
                     writer.add(item=item.id, index=index, start_s=0.0, frames_jpeg=None, mels={"48000": mel})
         record = store.ShardRecord(sha256=sha256_of(shard), windows=tuple(windows))
         store.save(folder / f"{task}.json", dataset, record)
-        tasks[task] = {"record": f"{task}.json"}
-    write_json(folder / f"{suite}.json", {"suite": suite, "tasks": tasks})
+        tasks[task] = TaskEntry(
+            experiment="a" * 16, record=folder / f"{task}.json", shard=shard, sha256=record.sha256,
+            items=dataset.n_items, windows=sum(windows), missing=0,
+        )  # fmt: skip
+    FeaturesManifest(suite=suite, tasks=tasks, missing={}).save(folder / f"{suite}.json")
     return folder / f"{suite}.json"
 
 
