@@ -37,7 +37,7 @@ from dubaug.media.jpeg import decode
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.data import ClipSource
 from dubaug.pretrain.loader import loaded
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.ingest import make_shard
@@ -143,7 +143,7 @@ def bench_ingest(folder: Path, film: Path) -> list[dict[str, Any]]:
     for turn in range(TURNS):
         ours.append(ingest(film, FILM_S, folder / f"shards{turn}"))
         peer.append(ffmpeg_cpu_s(film, clips.frame_height, clips.frames, clips.duration_s))
-        say(f"ingest: {ours[-1]['cpu_s']:.2f} CPU s, FFmpeg {peer[-1]:.2f} CPU s")
+        log_line(f"ingest: {ours[-1]['cpu_s']:.2f} CPU s, FFmpeg {peer[-1]:.2f} CPU s")
     long_film = folder / "long.mkv"
     repeat_film(film, long_film, TWO_HOURS_S)
     long_run = ingest(long_film, TWO_HOURS_S, folder / "long")
@@ -225,7 +225,7 @@ def side_by_side(one: Work, other: Work, orders: list[np.ndarray], cores: int) -
 def _speeds(name: str, seconds: np.ndarray, *, clips: int, unit: str) -> dict[str, Any]:
     """Keep and return how our speed compares with the peer's, from the seconds `(2, turns)` of each."""
     our_s, peer_s = seconds
-    say(f"{name}: {', '.join(f'{ratio:.3f}' for ratio in peer_s / our_s)}")
+    log_line(f"{name}: {', '.join(f'{ratio:.3f}' for ratio in peer_s / our_s)}")
     return record(
         name,
         ratio=float(np.median(peer_s / our_s)),

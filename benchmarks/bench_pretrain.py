@@ -42,7 +42,7 @@ from dubaug.pretrain.data import Batch, ClipSource
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.loader import loaded
 from dubaug.pretrain.processes import Processes
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.shards.index import ClipIndex
 
 VARIANT = "efj"
@@ -125,7 +125,7 @@ def step_alone(contenders: Sequence[Contender], clips: list[list[Clip]], turns: 
     for turn in range(turns + 1):
         for row, (contender, batch) in enumerate(zip(contenders, batches, strict=True)):
             seconds[row, turn] = timed((contender.step(batch) for _ in range(steps)), device) / steps
-        say(f"step alone: {_shown(contenders, seconds[:, turn])}{'' if turn else ' (not counted)'}")
+        log_line(f"step alone: {_shown(contenders, seconds[:, turn])}{'' if turn else ' (not counted)'}")
     return seconds[:, 1:]
 
 
@@ -145,7 +145,7 @@ def end_to_end(
             waits: list[float] = []
             seconds[row, turn] = timed(_steps(contender, batches, waits), device) / len(waits)
             waiting[row, turn] = np.mean(waits)
-        say(f"end to end: {_shown(contenders, seconds[:, turn])}")
+        log_line(f"end to end: {_shown(contenders, seconds[:, turn])}")
     return seconds, waiting / seconds
 
 
@@ -199,7 +199,7 @@ def bench_forms(experiment: Experiment, index: Path, device: torch.device, clips
         step_s = min(timed((contender.step(batch) for _ in range(5)), device) / 5 for _ in range(3))
         peak_gib = torch.cuda.max_memory_allocated(device) / 2**30
         told[name] = {"step_ms": 1e3 * step_s, "first_steps_s": first_s, "peak_gib": peak_gib}
-        say(f"forms, {name}: {told[name]}")
+        log_line(f"forms, {name}: {told[name]}")
         del contender, batch
         torch.cuda.empty_cache()
     return record(
@@ -314,7 +314,7 @@ def _prepared(contender: Contender, clips: list[list[Clip]], device: torch.devic
     batch = next(contender.batches(clips[:1]))
     if isinstance(contender, Ours):
         for choice in contender.learner.prepare(batch):
-            say(str(choice))
+            log_line(str(choice))
     if device.type != "cuda":
         contender.step(batch)
         return 0.0

@@ -49,7 +49,7 @@ from dubaug.media.jpeg import encode
 from dubaug.pretrain.checkpoint import EncoderSpec, TrainedEncoders
 from dubaug.probe import hear, together
 from dubaug.probe.jobs import Job, TrainedProbe
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.shards.format import ShardReader, ShardWriter
 from dubaug.suites.hear import HearProbe
 
@@ -104,9 +104,9 @@ def side_by_side(
     for turn in range(turns):
         found, trained = ours(task, protocol, device)
         runs["ours"].append(found)
-        say(f"{task}, turn {turn + 1}, ours: {found}")
+        log_line(f"{task}, turn {turn + 1}, ours: {found}")
         runs["peer"].append(peer(task, protocol, device, trained if same_work else None))
-        say(f"{task}, turn {turn + 1}, peer: {runs['peer'][-1]}")
+        log_line(f"{task}, turn {turn + 1}, peer: {runs['peer'][-1]}")
     return {
         name: {key: round(statistics.median(run[key] for run in found), 4) for key in found[0]}
         for name, found in runs.items()
@@ -143,7 +143,7 @@ def bench_memory(threads: int) -> Any:
         command = [sys.executable, __file__, "--peak-of", task, "--threads", str(threads)]
         line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
         found[task] = json.loads(line)
-        say(f"{task}: {found[task]}")
+        log_line(f"{task}: {found[task]}")
     worst = max(entry["peak_gib"] for entry in found.values())
     return record("probe_peak_gib", ratio=None, ours=worst, peer=None, unit="GiB", by_task=found)
 
@@ -205,7 +205,7 @@ def bench_embedding(name: str, experiment: Experiment, windows: int, device: tor
             forward = _bare_forward(encoder, _one_batch(features, encoders, modality, batch, device), windows)
             whole = _whole(features, encoders, modality, batch, device)  # type: ignore[arg-type]
             found[modality] = _turns(whole, forward, windows, turns, device)
-            say(f"{name}, {modality}: {found[modality]}")
+            log_line(f"{name}, {modality}: {found[modality]}")
     worst = min(found.values(), key=lambda one: one["ratio"])
     return record(
         name, ratio=worst["ratio"], ours=worst["ours"], peer=worst["peer"], unit="windows/s",

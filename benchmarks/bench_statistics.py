@@ -25,7 +25,7 @@ from five_fold_probes import Probing, probed
 from record import record
 from simulated_scores import SHARE_RIGHT, Setting, Simulated, network_effects, simulate
 
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.statistics import influence, pivot, variance
 from dubaug.statistics.corrections import holm
 from dubaug.statistics.estimate import SIGNIFICANCE, Estimate, equivalent_items, estimate
@@ -121,7 +121,7 @@ def grid(replicates: int) -> Iterator[Rate]:
                 count = max(1, replicates // 8) if metric == "mAP" and items > 500 else replicates
                 rng = np.random.default_rng([items, folds, metric == "mAP"])
                 where = f"{metric}, {items} items, {'five folds' if folds else 'no folds'}"
-                say(where)
+                log_line(where)
                 by_seeds = reduced(setting, count, rng)
                 truth = SHARE_RIGHT if metric == "top1_acc" else float(by_seeds[max(SEEDS)].scores.mean())
                 for seeds in SEEDS:
@@ -233,7 +233,7 @@ def five_fold_probes(replicates: int) -> Iterator[Rate]:
             f"five-fold probes: {setting.items} items, {setting.dimensions} dimensions, {setting.classes} classes, "
             f"source effect {setting.alike:g}, 1 seed"
         )
-        say(cell)
+        log_line(cell)
         for one in (0, 1):
             truth = float(right[:, one].mean())
             yield from list(_single_seed(cell, right[:, [one, 1 - one]], of_source, truth, True))[one : 2 - one]

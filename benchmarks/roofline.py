@@ -18,7 +18,7 @@ from torch import nn
 from dubaug.config import Experiment
 from dubaug.encoders.fast.tuning import wait_for
 from dubaug.encoders.settings import PARTS
-from dubaug.progress import say
+from dubaug.progress import log_line
 
 ADAMW_BYTES = 7 * 4
 """Read: weight, gradient, two moments; written: weight and moments."""
@@ -54,7 +54,7 @@ def roofline(
                 "share_of_bound": block_s / measured_s[name],
             }
         )
-        say(
+        log_line(
             " ".join(
                 f"{key} {value:.3g}" if isinstance(value, float) else f"{value:20s}" for key, value in rows[-1].items()
             )

@@ -2,7 +2,7 @@
 
 import traceback
 
-from dubaug.progress import say
+from dubaug.progress import log_line
 
 EXIT_OK = 0
 EXIT_ERROR = 1
@@ -42,6 +42,6 @@ class Interrupted(DubaugError):  # noqa: N818 - not an error, an early end
 
 def unexpected(error: Exception) -> MediaError:
     """Print the traceback of an error that nobody foresaw; return it as one that costs its file, and not the run."""
-    say("".join(traceback.format_exception(error)))
+    log_line("".join(traceback.format_exception(error)))
     reason = f"unexpected {type(error).__name__}: {error}"
     return MediaError(reason, "report it to the authors of this program, with the film")

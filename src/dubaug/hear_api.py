@@ -22,7 +22,7 @@ from dubaug.media.mel import log_mel
 from dubaug.media.settings import CHANNELS
 from dubaug.pretrain.checkpoint import EncoderSpec, load_encoders
 from dubaug.pretrain.manifest import Manifest
-from dubaug.progress import say
+from dubaug.progress import log_line
 
 __all__ = ["HearModel", "get_scene_embeddings", "get_timestamp_embeddings", "load_model"]
 
@@ -93,7 +93,7 @@ def load_model(model_file_path: str = "") -> HearModel:
         encoders = load_encoders(_weights(Path(model_file_path)))
         model = HearModel(encoders.audio, encoders.spec)
     else:
-        say(
+        log_line(
             "dubaug.hear_api: no model file was given: this is the untrained network of the paper's size (rp, seed 0). "
             "Its embeddings are those of random weights; give a checkpoint, an exported folder or a pretraining.json"
         )

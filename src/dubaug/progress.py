@@ -39,7 +39,7 @@ class Progress:
         if self.done >= self.total:
             left = f"took {duration(elapsed)}"
         parts = [f"{self.what}: {self.done}/{self.total} {self.unit}", f"{rate:.1f}/s", left, note]
-        say(", ".join(part for part in parts if part))
+        log_line(", ".join(part for part in parts if part))
 
 
 def track(items: Iterable[T], what: str, total: int, unit: str = "items") -> Iterator[T]:
@@ -50,6 +50,6 @@ def track(items: Iterable[T], what: str, total: int, unit: str = "items") -> Ite
         progress.advance()
 
 
-def say(message: str) -> None:
+def log_line(message: str) -> None:
     """Print one line to stderr, at once."""
     print(message, file=sys.stderr, flush=True)

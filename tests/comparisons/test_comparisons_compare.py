@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dubaug.cli import main
-from dubaug.comparisons.compare import compare, default_pairs
+from dubaug.comparisons.compare import compare, default_pairs, read_comparisons
 from dubaug.config import save as save_config
 from dubaug.errors import DubaugError
 from dubaug.files import read_json
@@ -152,6 +152,7 @@ def test_the_command_writes_both_forms(two, tmp_path, demo_experiment, capsys):
     ]
     for row, one in zip(rows, written["comparisons"], strict=True):
         assert {key: "" if value is None else str(value) for key, value in one.items()} == row
+    assert [dataclasses.asdict(one) for one in read_comparisons(out)] == written["comparisons"]
     assert (written["n_comparisons"], written["correction"]) == (2, "holm")
     assert written["results"][0]["checkpoints_sha256"] == ["a" * 64]
     save_config(demo_experiment, tmp_path / "config.yaml")

@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from dubaug.encoders.fast.convolutions import DepthwiseConv3d, FlatConv3d, PointwiseConv3d, QuickConv3d, quicken
+from dubaug.encoders.fast.convolutions import (
+    DepthwiseConv3d,
+    FlatConv3d,
+    PointwiseConv3d,
+    QuickConv3d,
+    use_fast_convolutions,
+)
 
 
 @pytest.mark.parametrize("kernel", [(3, 3, 3), (5, 1, 1), (1, 3, 5)])
@@ -20,7 +26,7 @@ def test_a_depthwise_convolution_and_its_gradients_are_pytorchs(
     padding = tuple((length - 1) // 2 for length in kernel)
     stock = nn.Sequential(nn.Conv3d(6, 6, kernel, stride=stride, padding=padding, groups=6, bias=False))
     quick = copy.deepcopy(stock)
-    quicken(quick)
+    use_fast_convolutions(quick)
     assert isinstance(quick[0], DepthwiseConv3d)
     layout = torch.channels_last_3d if last else torch.contiguous_format
     inputs = [
@@ -65,7 +71,7 @@ def _assert_like_stock(
     layout = torch.channels_last_3d if last else torch.contiguous_format
     layer = layer.double()
     quick = copy.deepcopy(layer)
-    quicken(nn.Sequential(quick), flat=flat)
+    use_fast_convolutions(nn.Sequential(quick), flat=flat)
     assert type(quick) is kind
     for form in kind.forms:
         quick.form = form
@@ -89,7 +95,7 @@ def test_layers_keep_their_parameters_and_names() -> None:
         nn.Conv3d(8, 8, 3, padding=1, groups=4, bias=False),
     )
     before = dict(net.named_parameters())
-    quicken(net)
+    use_fast_convolutions(net)
     assert [type(layer) for layer in (net[0], net[1][0], net[2], net[3])] == [
         PointwiseConv3d,
         DepthwiseConv3d,
@@ -103,7 +109,7 @@ def test_layers_keep_their_parameters_and_names() -> None:
 
 def test_other_types_and_frozen_inputs_pass() -> None:
     layer = nn.Sequential(nn.Conv3d(4, 4, 3, padding=1, groups=4, bias=False)).double()
-    quicken(layer)
+    use_fast_convolutions(layer)
     video = torch.randn(1, 4, 3, 5, 5, dtype=torch.float64)
     assert layer(video).dtype == torch.float64
     layer = layer.float()

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from dubaug.encoders.fast.convolutions import DepthwiseConv3d, FlatConv3d, PointwiseConv3d, quicken
+from dubaug.encoders.fast.convolutions import DepthwiseConv3d, FlatConv3d, PointwiseConv3d, use_fast_convolutions
 from dubaug.encoders.fast.tuning import tune
 
 
 def _network() -> nn.Sequential:
     depthwise = nn.Conv3d(8, 8, 3, padding=1, groups=8, bias=False)
     net = nn.Sequential(nn.Conv3d(3, 8, 1), depthwise, nn.ReLU(), nn.Conv3d(8, 8, 1), nn.Conv3d(8, 8, 1))
-    quicken(net)
+    use_fast_convolutions(net)
     return net
 
 
@@ -75,7 +75,7 @@ def test_layers_are_timed_in_the_precision_they_are_used_in(monkeypatch: pytest.
 
     monkeypatch.setattr(FlatConv3d, "plane", noted)
     net = nn.Sequential(nn.Conv3d(2, 4, (3, 1, 1), padding=(1, 0, 0)))
-    quicken(net, flat=True)
+    use_fast_convolutions(net, flat=True)
 
     def forward() -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16):

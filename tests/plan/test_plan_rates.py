@@ -10,6 +10,7 @@ from dubaug.plan.amounts import Amount
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.rates import Rate, best, finished, machine_of, pooled, record, recorded
 from dubaug.plan.work import Work
+from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.steps import add_step
 from step_factory import make_step
 
@@ -59,7 +60,8 @@ def test_what_was_measured_before_the_configuration_came_does_not_count(tmp_path
 def test_a_training_that_was_continued_counts_all_its_tries(tmp_path: Path) -> None:
     manifest = tmp_path / "efj/pretraining.json"
     benchmark = write_benchmark(tmp_path / "efj/benchmarks/pretrain.tsv", 20.0, now_s=NOW_S)
-    write_json(manifest, {"seconds": 300.0})
+    sizes = {"epochs": 1, "checkpoints": (), "n_clips": 1, "n_titles": 1, "seconds": 300.0, "device": "cpu"}
+    Manifest(variant="efj", seed=0, experiment="x", **sizes).save(manifest)
     job = make_job("pretrain", outputs=(str(manifest),), benchmark=benchmark)
     (measured,) = finished([job], lambda _: _work(1.0), since_s=0)
     assert measured.wall_s == 300.0

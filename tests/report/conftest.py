@@ -70,8 +70,8 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
     )
     write_text(
         folder / "comparisons.csv",
-        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,items,90.5,speaker,\n"
-        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,seeds and items,4,speaker,too few\n",
+        f"{COMPARISONS_HEAD}\nhear,esc50,top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.001,0.01,100,1,1,efj,items,90.5,speaker,\n"
+        "hear,esc50,top1_acc,es,av,0.4,0.4,0,,,,,100,1,1,,seeds and items,4,speaker,too few\n",
     )
     checkpoint = {"epoch": 2, "path": "pretrain/epoch02.safetensors", "sha256": "ab" * 32}
     write_json(

@@ -7,7 +7,7 @@ HOSTILE = "<script>alert(\"1\")</script> & 'quoted'"
 VOID = frozenset({"meta", "link", "img", "br", "col", "hr", "input"})
 COMPARISONS_HEAD = (
     "suite,task,metric,variant_a,variant_b,score_a,score_b,difference,low,high,p,p_holm,n_items,"
-    "n_seeds_a,n_seeds_b,over,n_units,grouped_by,note"
+    "n_seeds_a,n_seeds_b,better,over,n_units,grouped_by,note"
 )
 TABLE = (
     '<figure class="table" id="table-1"><table><caption><b>Table 1.</b> Scores &amp; more</caption><thead><tr>'

@@ -156,5 +156,5 @@ def test_at_the_papers_scale_nothing_is_smaller(
 
 def test_a_part_that_is_not_what_it_should_be_is_an_error(results: dict[str, Any], make_page: MakePage) -> None:
     results["comparisons"].write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(DubaugError, match=r"comparisons\.csv has no column 'task'"):
+    with pytest.raises(DubaugError, match=r"comparisons\.csv is no list of comparisons, it has no column 'suite'"):
         make_page(**results)

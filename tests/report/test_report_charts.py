@@ -4,19 +4,21 @@ from pathlib import Path
 import pytest
 from report_factory import HOSTILE, Page
 
+from dubaug.comparisons.compare import Comparison
 from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.report import charts
-from dubaug.report.differences import Difference, TaskDifferences
+from dubaug.report.differences import TaskDifferences
 from dubaug.report.runtimes import RuleTime
 from dubaug.report.training import Training
 
 
 def _row(
     variant: str, difference: float | None, low: float | None, high: float | None, p_holm: float | None
-) -> Difference:
-    return Difference(
+) -> Comparison:
+    return Comparison(
         variant_a=variant, variant_b="AV", score_a=0.5, score_b=0.4, difference=difference, low=low, high=high,
-        p=p_holm, p_holm=p_holm, n_items=100, over="items", grouped_by="", note="",
+        p=p_holm, p_holm=p_holm, n_items=100, over="items", grouped_by=None, note=None, suite="hear", task="esc50",
+        metric="top1_acc", n_seeds_a=1, n_seeds_b=1, better="", n_units=100.0,
     )  # fmt: skip
 
 

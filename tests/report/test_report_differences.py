@@ -25,7 +25,7 @@ def test_comparisons_come_by_task_with_labels(results: dict[str, Any], demo_expe
 
 def test_tasks_stand_in_the_configurations_order_unknown_ones_last(tmp_path: Path, demo_experiment: Experiment) -> None:
     path = tmp_path / "comparisons.csv"
-    rest = "top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.05,0.05,100,1,1,items,90.5,speaker,"
+    rest = "top1_acc,efj,av,0.5,0.4,0.1,0.02,0.18,0.05,0.05,100,1,1,efj,items,90.5,speaker,"
     tasks = ["mine", "ucf101", "esc50"]
     path.write_text("\n".join([COMPARISONS_HEAD, *[f"hear,{task},{rest}" for task in tasks]]) + "\n", encoding="utf-8")
     found = read_differences(path, demo_experiment) or []

@@ -11,7 +11,7 @@ import torch
 from dubaug.config import Mel, Separation
 from dubaug.files import write_json
 from dubaug.media.mel import log_mel
-from dubaug.progress import say, track
+from dubaug.progress import log_line, track
 from dubaug.separation.models import load_model
 from dubaug.separation.remove import Remover, make_remover
 
@@ -62,7 +62,7 @@ def main() -> None:
             for key in rows[0]
         }
     write_json(options.folder / f"{options.name}.figures.json", figures)
-    say(f"wrote {options.folder / options.name}.figures.json")
+    log_line(f"wrote {options.folder / options.name}.figures.json")
 
 
 def judge(stems_NCS: np.ndarray, remover: Remover) -> dict[str, float]:

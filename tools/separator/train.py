@@ -13,7 +13,7 @@ import torch
 from demucs.hdemucs import HDemucs
 from torch import nn
 
-from dubaug.progress import duration, say
+from dubaug.progress import duration, log_line
 from dubaug.separation.local import save_local_model
 
 ARGUMENTS: Mapping[str, Any] = {
@@ -76,7 +76,7 @@ def main() -> None:
         "licence": "Apache-2.0, as this repository",
     }
     save_local_model(averaged, ARGUMENTS, options.out_dir, options.name, about=about)
-    say(f"saved {options.out_dir / options.name}.safetensors")
+    log_line(f"saved {options.out_dir / options.name}.safetensors")
 
 
 def train(model: HDemucs, pool: list[Any], options: argparse.Namespace) -> tuple[HDemucs, int]:
@@ -106,7 +106,7 @@ def train(model: HDemucs, pool: list[Any], options: argparse.Namespace) -> tuple
         running += float(loss.detach())
         used_s = (time.process_time() - start) / options.threads
         if step % 25 == 0:
-            say(f"step {step}, {duration(used_s)} of {duration(60 * options.minutes)}, loss {running / 25:.4f}")
+            log_line(f"step {step}, {duration(used_s)} of {duration(60 * options.minutes)}, loss {running / 25:.4f}")
             running = 0.0
     return average.module.eval(), step
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dubaug.config import load
 from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError, MediaError, unexpected
-from dubaug.progress import Progress, say
+from dubaug.progress import Progress, log_line
 
 if TYPE_CHECKING:
     from dubaug.alignment.judge import Finding
@@ -62,7 +62,7 @@ def run_align(options: argparse.Namespace) -> None:
     standing = {title: kept(title, folder, names=names, settings=experiment.alignment) for title in titles}
     results = {title: measured for title, measured in standing.items() if measured is not None}
     if results:
-        say(f"{len(results)} of {len(titles)} titles are measured already")
+        log_line(f"{len(results)} of {len(titles)} titles are measured already")
     to_measure = [title for title in titles if title not in results]
     findings: list[Finding] = []
     rejects: list[Reject] = []
@@ -71,11 +71,11 @@ def run_align(options: argparse.Namespace) -> None:
         findings += its_findings
         rejects += its_rejects
         for reject in its_rejects:
-            say(f"rejected {reject}")
+            log_line(f"rejected {reject}")
     write_rejects(options.rejected, rejects)
     write_findings(options.out, findings)
     counts = Counter(finding.status for finding in findings)
-    say(f"{len(findings)} dubs: " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+    log_line(f"{len(findings)} dubs: " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
 
 
 def _measure_all(

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.config import load
     from dubaug.files import write_json, write_text
     from dubaug.probe.results import read_result, with_sweeps
-    from dubaug.progress import say
+    from dubaug.progress import log_line
     from dubaug.tables.footer import scale_footer
 
     experiment = load(options.config)
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
     write_json(options.out, to_mapping(judged, slips, names))
     write_text(options.markdown, to_markdown(judged, slips, footer))
     counts = Counter(one.evidence.verdict for one in judged)
-    say(f"{len(judged)} claims by the evidence: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
+    log_line(f"{len(judged)} claims by the evidence: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
 
 
 def _epochs(experiment: "Experiment") -> tuple[int, ...]:

@@ -166,8 +166,8 @@ def _(predicate: SmallerGap, judge: Judge, board: Board, names: Names) -> str:
 def _(predicate: LeastOftenLowest, judge: Judge, board: Board, names: Names) -> str:
     units = predicate.units(judge)
     counts = {one: [units[f"{one}:{task}"] for task in predicate.tasks].count(True) for one in predicate.among}
-    told = ", ".join(f"{names.variant(one)} {count}" for one, count in counts.items())
-    return f"lowest on: {told} (of {_tasks(len(predicate.tasks))})"
+    counted = ", ".join(f"{names.variant(one)} {count}" for one, count in counts.items())
+    return f"lowest on: {counted} (of {_tasks(len(predicate.tasks))})"
 
 
 @by_scores.register

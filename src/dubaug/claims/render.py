@@ -33,12 +33,12 @@ def taken_for_granted(judged: Sequence[Judged]) -> str:
     if not groups:
         return ""
     if not drawn:
-        told = "Test items are taken as independent of each other."
+        sentence = "Test items are taken as independent of each other."
     else:
         rest = ", and are taken as independent where it does not" if ITEMS in groups else ""
-        told = f"Test items of {listed(drawn)} count together where a data set says so{rest}."
+        sentence = f"Test items of {listed(drawn)} count together where a data set says so{rest}."
     reasons = dict.fromkeys(outcome.note for outcome in tested if outcome.note)
-    return " ".join([told, *[f"Nothing is settled where {reason}." for reason in reasons]])
+    return " ".join([sentence, *[f"Nothing is settled where {reason}." for reason in reasons]])
 
 
 def to_mapping(judged: Sequence[Judged], slips: Sequence[Slip], names: Names) -> dict[str, Any]:
@@ -99,9 +99,9 @@ def to_markdown(judged: Sequence[Judged], slips: Sequence[Slip], footer: Sequenc
     Of `footer` (what is other than in the paper) the first line, the most important one, stands above.
     """
     counts = Counter(one.evidence.verdict for one in judged)
-    told = ", ".join(f"{counts[word]} {word}" for word in ("holds", "fails", "undecided", "no data") if counts[word])
+    tally = ", ".join(f"{counts[word]} {word}" for word in ("holds", "fails", "undecided", "no data") if counts[word])
     lines = [
-        f"**{len(judged)} claims of the paper.** By the evidence of this run: {told}.",
+        f"**{len(judged)} claims of the paper.** By the evidence of this run: {tally}.",
         "",
         *[f"{line}\n" for line in footer[:1]],
         *table_lines(HEAD, "llll", [_row(one) for one in judged]),

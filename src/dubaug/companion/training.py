@@ -15,7 +15,7 @@ from dubaug.companion.address import unfit
 from dubaug.companion.process import start
 from dubaug.config import Experiment, Tracking
 from dubaug.errors import Interrupted
-from dubaug.progress import say
+from dubaug.progress import log_line
 
 RUNNING, FINISHED, KILLED, FAILED = "RUNNING", "FINISHED", "KILLED", "FAILED"
 """MLflow's own words for how a run stands."""
@@ -34,7 +34,7 @@ def following(
         return nullcontext
     uri = address(tracking)
     if reason := unfit(uri):
-        say(f"mlflow: {reason}")
+        log_line(f"mlflow: {reason}")
         return nullcontext
     return lambda: followed(
         work_dir,
@@ -62,7 +62,7 @@ def followed(work_dir: Path, *, variant: str, seed: int, uri: str, experiment: s
     try:
         companion = start(["mlflow-follow", *words])
     except OSError as error:
-        say(f"mlflow: warning: no live curves ({error}); later: snakemake mlflow_sync")
+        log_line(f"mlflow: warning: no live curves ({error}); later: snakemake mlflow_sync")
         yield
         return
     ended = FAILED

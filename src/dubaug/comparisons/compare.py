@@ -4,12 +4,12 @@ Each comparison is an estimate of `dubaug.statistics`: seeds of one number are p
 a call are corrected together.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
@@ -17,9 +17,10 @@ from dubaug.probe.predictions import Predictions, check_same_items, load_of
 from dubaug.probe.results import Result, TaskResult, finite
 from dubaug.probe.sampling import sample_of
 from dubaug.statistics.corrections import holm
-from dubaug.statistics.estimate import LEVEL, Over, estimate
+from dubaug.statistics.estimate import LEVEL, SIGNIFICANCE, Over, estimate
 from dubaug.statistics.sample import Sample
 from dubaug.suites.registry import metric
+from dubaug.tabular import csv_text, read_rows
 
 Results = Mapping[Path, Result]
 
@@ -55,6 +56,14 @@ class Comparison:
     """What the items of a group have in common; None where items are taken as independent."""
     note: str | None
     """Why there is no interval and no p."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether chance alone is an unlikely reason, after the correction for the number of tests."""
+        return self.p_holm is not None and self.p_holm < SIGNIFICANCE
+
+
+COLUMNS = tuple(field.name for field in fields(Comparison))
 
 
 def default_pairs(experiment: Experiment) -> list[tuple[str, str]]:
@@ -162,11 +171,18 @@ def with_holm(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:
 
 def to_csv(comparisons: Sequence[Comparison]) -> str:
     """Return the comparisons as CSV, one a line; an empty field where there is no value."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Comparison)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(comparison) for comparison in comparisons)
-    return text.getvalue()
+    return csv_text(COLUMNS, map(asdict, comparisons))
+
+
+def read_comparisons(path: Path) -> tuple[Comparison, ...]:
+    """Return what `to_csv` wrote. Raises `DubaugError`."""
+    rows = read_rows(path, COLUMNS, what="list of comparisons")
+    values = [{**{name: text or None for name, text in row.items()}, "better": row["better"]} for row in rows]
+    try:
+        return TypeAdapter(tuple[Comparison, ...]).validate_python(values)
+    except ValidationError as error:
+        (number, column), words = error.errors()[0]["loc"][:2], error.errors()[0]["msg"]
+        raise DubaugError(f"{path}, row {number}, column {column}: {words}: delete it, and run again") from None
 
 
 def to_mapping(comparisons: Sequence[Comparison], results: Results) -> dict[str, Any]:

@@ -52,11 +52,11 @@ def _line(error: ErrorDetails, written: "Written") -> str:
     context = error.get("ctx", {})
     keys: list[str | int] = [key for key in error["loc"] if key != "[key]"]
     keys += [key for key in str(context.get("key", "")).split(".") if key]
-    told = _told(error, context, keys)
-    return f"config key `{'.'.join(map(str, keys)) or '(top level)'}`{told}{written.where(keys)}"
+    wording = _wording(error, context, keys)
+    return f"config key `{'.'.join(map(str, keys)) or '(top level)'}`{wording}{written.where(keys)}"
 
 
-def _told(error: ErrorDetails, context: Mapping[str, Any], keys: Keys) -> str:
+def _wording(error: ErrorDetails, context: Mapping[str, Any], keys: Keys) -> str:
     if error["type"] == "unknown":
         return f" is unknown{_close(keys[-1], context['known'])}; known here: {', '.join(context['known'])}"
     if error["type"] == "missing" and isinstance(keys[-1], str):

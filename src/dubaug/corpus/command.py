@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dubaug.config import load
 from dubaug.errors import DubaugError
-from dubaug.progress import Progress, say
+from dubaug.progress import Progress, log_line
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -68,14 +68,14 @@ def run_catalogue(options: argparse.Namespace) -> None:
         if isinstance(result, Title):
             titles.append(result)
             if result.notes:
-                say(f"{result.title_id}: {result.notes}")
+                log_line(f"{result.title_id}: {result.notes}")
             if result.notes and (lacking := result.lacking(experiment.corpus.tracks)):
                 reason = f"not pretrained on, for want of {', '.join(lacking)}: {result.notes}"
                 advice = "mend these tracks if you want the film in; it counts in Table B4 without them"
                 rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))
         else:
             rejects.append(result)
-            say(f"rejected {result}")
+            log_line(f"rejected {result}")
         progress.advance()
     write_rejects(options.rejected, rejects)
     if not titles:
@@ -84,7 +84,7 @@ def run_catalogue(options: argparse.Namespace) -> None:
             f"All are listed in {options.rejected}"
         )
     write_titles(options.out, titles)
-    say(f"{len(titles)} of {len(films)} films can be used, {sum(title.minutes for title in titles):.0f} minutes")
+    log_line(f"{len(titles)} of {len(films)} films can be used, {sum(title.minutes for title in titles):.0f} minutes")
 
 
 def run_select(options: argparse.Namespace) -> None:
@@ -97,4 +97,4 @@ def run_select(options: argparse.Namespace) -> None:
     chosen = select(found, corpus.tracks)
     write_subsets(options.subsets, count_subsets(found, corpus.tracks[0], corpus.tracks[1:]))
     write_titles(options.titles, chosen)
-    say(f"{len(chosen)} of {len(found)} titles have {', '.join(corpus.tracks)}")
+    log_line(f"{len(chosen)} of {len(found)} titles have {', '.join(corpus.tracks)}")

@@ -18,7 +18,7 @@ from dubaug.demo.films import scene_background, scene_speech
 from dubaug.demo.generator import generator_sha256
 from dubaug.demo.titles import FPS, FRAMES_A_PICTURE, DemoTitle, Look, Scene, plan_titles
 from dubaug.files import atomic_path, write_text
-from dubaug.progress import Progress, say
+from dubaug.progress import Progress, log_line
 
 WIDTH, HEIGHT = 320, 180
 RATE_HZ = 48000
@@ -51,7 +51,7 @@ def write_films(directory: Path, *, demo: Demo, jobs: int) -> None:
         for title_id in _write_all(films, [(title, wanted[title]) for title in missing], jobs):
             progress.advance(note=title_id)
     else:
-        say(f"demo films: all {len(titles)} are up to date in {films}")
+        log_line(f"demo films: all {len(titles)} are up to date in {films}")
     write_text(directory / "catalogue.csv", _catalogue(titles))
 
 

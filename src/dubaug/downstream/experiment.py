@@ -8,7 +8,7 @@ from typing import Any
 from dubaug.config import Experiment, Mel, digest
 from dubaug.suites.registry import LAYOUTS
 
-RECORDS = 2
+RECORDS = 3
 """Raise it when the records beside the features (labels, splits) hold more: only they are then written anew."""
 
 

@@ -22,7 +22,7 @@ from dubaug.downstream.model import Dataset, Item
 from dubaug.downstream.parallel import in_order
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import sha256_of
-from dubaug.progress import Progress, say
+from dubaug.progress import Progress, log_line
 from dubaug.shards.format import ShardReader, ShardWriter
 
 VERSION = 1
@@ -84,14 +84,16 @@ def extract_suite(
     settings = feature_settings(experiment)
     reasons = {name: no_data(experiment, name) for name in experiment.suites[suite] if name in missing}
     for name, reason in reasons.items():
-        say(f"left out: {name}: {reason}")
+        log_line(f"left out: {name}: {reason}")
     present = [name for name in experiment.suites[suite] if name not in reasons]
     if not present:
         raise DubaugError(f"no task of suite {suite} has data: {'; '.join(reasons.values()) or 'it has no tasks'}")
     loaded = _load(experiment, present, separated)
     todo = [_source(data, layout, folder, names, settings, work_dir) for data, layout, folder, names in loaded]
     fresh = sum(source.dataset.n_items for source in todo if source.known is None)
-    say(f"features ({suite}): {len(todo)} data sets, {sum(source.known is not None for source in todo)} already there")
+    log_line(
+        f"features ({suite}): {len(todo)} data sets, {sum(source.known is not None for source in todo)} already there"
+    )
     progress = Progress(f"features ({suite})", fresh, "items")
     entries: dict[str, TaskEntry] = {}
     unreadable: list[str] = []
@@ -214,7 +216,7 @@ def _extract(
         for number, (item, result) in enumerate(zip(dataset.items, results, strict=True)):
             if isinstance(result, MediaError):
                 failed.append(f"{dataset.where(number)}, {item.audio or item.video}: {result}")
-                say(f"cannot be read: {_called(source.tasks)}, {failed[-1]}")
+                log_line(f"cannot be read: {_called(source.tasks)}, {failed[-1]}")
             elif not failed:
                 windows.append(len(result.starts_s))
                 _write(writer, item, result.starts_s, result.mels, result.frames)
@@ -270,9 +272,11 @@ def _finish(source: _Source, shard: store.ShardRecord) -> None:
     """Write the record: labels and splits are always today's, the shard's part is what was extracted."""
     store.save(source.record, source.dataset, shard)
     if source.dataset.missing:
-        say(f"{source.folder.name}: {len(source.dataset.missing)} listed items are not on disk, as absent_files says")
+        log_line(
+            f"{source.folder.name}: {len(source.dataset.missing)} listed items are not on disk, as absent_files says"
+        )
     if source.dataset.note:
-        say(f"{source.folder.name}: {source.dataset.note}")
+        log_line(f"{source.folder.name}: {source.dataset.note}")
 
 
 def _entry(experiment: Experiment, task: str, source: _Source, shard: store.ShardRecord) -> TaskEntry:

@@ -71,7 +71,7 @@ def _add_sources(parser: argparse.ArgumentParser, scores: str) -> None:
 def run(options: argparse.Namespace) -> None:
     """Export, and say what."""
     from dubaug.export.folder import ExportSources, export
-    from dubaug.progress import say
+    from dubaug.progress import log_line
 
     sources = ExportSources(
         manifest=options.manifest,
@@ -83,13 +83,13 @@ def run(options: argparse.Namespace) -> None:
         licence=options.license,
     )
     spec = export(sources, options.out, force=options.force).spec
-    say(f"{spec.variant}, epoch {spec.epoch}, seed {spec.seed} exported to {options.out}: see its README.md")
+    log_line(f"{spec.variant}, epoch {spec.epoch}, seed {spec.seed} exported to {options.out}: see its README.md")
 
 
 def run_card(options: argparse.Namespace) -> None:
     """Write the cards, and say where."""
     from dubaug.export.variant import VariantSources, write_cards
-    from dubaug.progress import say
+    from dubaug.progress import log_line
 
     sources = VariantSources(
         manifests=options.manifest,
@@ -104,4 +104,4 @@ def run_card(options: argparse.Namespace) -> None:
         data_licence=options.data_license,
     )
     for path in write_cards(sources, options.out_dir, force=options.force):
-        say(f"wrote {path}")
+        log_line(f"wrote {path}")

@@ -8,7 +8,7 @@ from dubaug.config import Experiment, digest
 from dubaug.errors import DubaugError
 from dubaug.probe.experiment import task_digest
 from dubaug.probe.results import Result, ScoredOnce, TaskResult, read_result
-from dubaug.progress import say
+from dubaug.progress import log_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ def collect_variant_scores(
         result = read_result(path)
         joined = {one.seed: one.checkpoint_sha256 for one in result.seeds}
         if result.variant == first.variant and result.epoch != first.epoch:
-            say(f"left out: {path} is of epoch {result.epoch}, the card is of epoch {first.epoch}")
+            log_line(f"left out: {path} is of epoch {result.epoch}, the card is of epoch {first.epoch}")
             continue
         if result.variant != first.variant or joined != expected:
             raise DubaugError(
@@ -115,7 +115,7 @@ def _fits(path: Path, result: Result, identity: Identity) -> bool:
             f"{path} is of {result.variant} with seed {seeds}, what is exported is {identity}: leave that file out"
         )
     if result.epoch != identity.epoch:
-        say(f"left out: {path} is of epoch {result.epoch}, what is exported is {identity}")
+        log_line(f"left out: {path} is of epoch {result.epoch}, what is exported is {identity}")
         return False
     if networks[identity.seed] != identity.checkpoint_sha256:
         raise DubaugError(

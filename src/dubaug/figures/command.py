@@ -47,7 +47,7 @@ def run_figure_c2(options: argparse.Namespace) -> None:
     from dubaug.figures.c2 import ACROSS_TEXT, IN_COLUMN, draw, select, to_csv
     from dubaug.figures.names import sweep_figures
     from dubaug.probe.results import with_sweeps
-    from dubaug.progress import say
+    from dubaug.progress import log_line
     from dubaug.tables.scores import load_scores
 
     experiment, scores = load(options.config), load_scores(with_sweeps(options.results))
@@ -57,7 +57,7 @@ def run_figure_c2(options: argparse.Namespace) -> None:
     sweeps = {name: select(experiment, scores, variants) for name, variants in figures.items()}
     for name, sweep in sweeps.items():
         for task, reason in sweep.reasons.items():
-            say(f"{name}: {task} has an empty panel: {reason}")
+            log_line(f"{name}: {task} has an empty panel: {reason}")
         draw(sweep, [options.out_dir / f"{name}.{form}" for form in ("pdf", "png", "txt")], ACROSS_TEXT)
         draw(sweep, [options.out_dir / f"{name}_column.{form}" for form in ("pdf", "png")], IN_COLUMN)
         to_csv(sweep, options.out_dir / f"{name}.csv")

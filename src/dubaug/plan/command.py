@@ -210,7 +210,7 @@ def _record(options: argparse.Namespace, experiment: "Experiment") -> None:
     from dubaug.plan.amounts import Given, count
     from dubaug.plan.disk import measured_sizes
     from dubaug.plan.rates import record
-    from dubaug.progress import say
+    from dubaug.progress import log_line
 
     experiment = without_tasks(experiment, missing_tasks(experiment))
     every = _dry_run(options, experiment).jobs(force=True)
@@ -220,4 +220,4 @@ def _record(options: argparse.Namespace, experiment: "Experiment") -> None:
         raise DubaugError(f"nothing was measured in {experiment.results_dir}: run the workflow first")
     rates = [replace(rate, source="") for rate in rates]
     write_json(options.record, {"machine": machine(), "rates": record(rates)})
-    say(f"{len(rates)} rates written to {options.record}")
+    log_line(f"{len(rates)} rates written to {options.record}")

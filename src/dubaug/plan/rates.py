@@ -11,6 +11,7 @@ from dubaug.errors import DubaugError
 from dubaug.files import read_json
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.work import Work
+from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.steps import read_steps
 from dubaug.report.runtimes import read_benchmark
 
@@ -95,7 +96,7 @@ def _trained_s(job: PlannedJob) -> float:
     """Return a training's own seconds over all its tries; 0 for other jobs. The benchmark knows the last try only."""
     if job.rule != "pretrain" or not Path(job.outputs[0]).is_file():
         return 0.0
-    return float(read_json(Path(job.outputs[0]))["seconds"])
+    return Manifest.load(Path(job.outputs[0])).seconds
 
 
 def _under_way(job: PlannedJob, work: Work, since_s: float) -> list[Measured]:

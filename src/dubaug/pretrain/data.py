@@ -17,7 +17,7 @@ from dubaug.errors import DubaugError
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.heads import View
 from dubaug.pretrain.views import AudioView, VideoView, draw_audio, draw_video
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.seeding import item_rng
 from dubaug.shards.index import ClipIndex
 
@@ -217,7 +217,7 @@ class ClipSource:
         return frames, views
 
 
-def say_left_out(source: ClipSource) -> None:
+def log_left_out(source: ClipSource) -> None:
     """Name the titles that are not trained on, if any."""
     if source.without_sound:
-        say(f"without separated sound, not trained on: {', '.join(source.without_sound)}")
+        log_line(f"without separated sound, not trained on: {', '.join(source.without_sound)}")

@@ -27,7 +27,7 @@ def costs_of_keeping_more(experiment: Experiment, results_dir: Path) -> list[str
         f"{run} would train anew ({duration(manifest.seconds)} the last time) for {name_epochs(lacking)}, the weights "
         "of which were not kept: take it out of `checkpoints` if that is not worth it"
         for run, manifest in _finished(experiment, results_dir)
-        if (lacking := _not_there(experiment.checkpoints_of(run.variant), results_dir / str(run) / WORK_DIR))
+        if (lacking := _lacking(experiment.checkpoints_of(run.variant), manifest, results_dir / str(run) / WORK_DIR))
     ]
 
 
@@ -43,7 +43,7 @@ def _finished(experiment: Experiment, results_dir: Path) -> Iterator[tuple[RunNa
             yield run, manifest
 
 
-def _not_there(epochs: Sequence[int], work_dir: Path) -> list[int]:
-    """Return the epochs whose weights the work directory does not hold; it holds all that were ever kept."""
-    work = WorkDirectory(work_dir)
-    return [epoch for epoch in epochs if not work.checkpoint(epoch).is_file()]
+def _lacking(epochs: Sequence[int], manifest: Manifest, work_dir: Path) -> list[int]:
+    """Return the epochs that the manifest does not name and whose weights do not lie with all that were ever kept."""
+    named, work = {checkpoint.epoch for checkpoint in manifest.checkpoints}, WorkDirectory(work_dir)
+    return [epoch for epoch in epochs if epoch not in named and not work.checkpoint(epoch).is_file()]

@@ -62,7 +62,7 @@ def save_state(folder: Path, model: nn.Module, optimizer: torch.optim.AdamW, pro
     return path
 
 
-def newest_step(folder: Path, say: Callable[[str], None]) -> int:
+def newest_step(folder: Path, log_line: Callable[[str], None]) -> int:
     """Return the step of the newest undamaged state in `folder`, 0 if there is none; a damaged one is said and removed.
 
     Removed, because a run that has gone back would take it for the newest again.
@@ -74,7 +74,9 @@ def newest_step(folder: Path, say: Callable[[str], None]) -> int:
             intact = False
         if intact:
             return _step(path)
-        say(f"{path} is damaged (its bytes are not those that were written): removed, going back to the state before")
+        log_line(
+            f"{path} is damaged (its bytes are not those that were written): removed, going back to the state before"
+        )
         path.unlink(missing_ok=True)
     return 0
 

@@ -14,7 +14,7 @@ from dubaug.files import sha256_of
 from dubaug.pretrain.batches import Clip, epoch_batches, titles_needed
 from dubaug.pretrain.checkpoint import load_encoders, save_encoders
 from dubaug.pretrain.compiled import not_compiled
-from dubaug.pretrain.data import Batch, ClipSource, say_left_out
+from dubaug.pretrain.data import Batch, ClipSource, log_left_out
 from dubaug.pretrain.heads import ContrastiveModel
 from dubaug.pretrain.kept import name_epochs
 from dubaug.pretrain.learner import Learner
@@ -66,7 +66,7 @@ def pretrain(run: Run, *, clips: Path, separated: Path | None) -> None:
         _check_enough(source, run, clips)
         work = WorkDirectory(run.work_dir)
         if processes.first:
-            say_left_out(source)
+            log_left_out(source)
             work = stack.enter_context(
                 open_work_directory(run.work_dir, run.identity(source), move_aside=run.move_aside)
             )

@@ -17,7 +17,7 @@ from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json, write_text, writing_to
 from dubaug.layout import epoch_name
 from dubaug.pretrain.experiment import differences
-from dubaug.progress import say
+from dubaug.progress import log_line
 
 IDENTITY = "experiment.json"
 TRAINING_ID = "training_id"
@@ -59,7 +59,7 @@ class WorkDirectory:
 
     def log(self, message: str) -> None:
         """Say a line, and keep it with its time in `log.txt`."""
-        say(message)
+        log_line(message)
         self.note(message)
 
     def note(self, message: str) -> None:
@@ -101,7 +101,7 @@ def open_work_directory(
             path.mkdir(exist_ok=True)
             os.close(lock)
             lock = _lock(path)
-            say(f"{path} was made by another run ({named}{more}): it is now {moved.name}, training starts afresh")
+            log_line(f"{path} was made by another run ({named}{more}): it is now {moved.name}, training starts afresh")
         if not (path / IDENTITY).is_file():
             write_json(path / IDENTITY, plain)
         if not (path / TRAINING_ID).is_file():
@@ -152,7 +152,7 @@ def _lock(path: Path) -> int:
             f"another process trains in {path} ({holder}): wait for it or end it, then run again"
         ) from error
     except OSError as error:  # some cluster file systems are mounted without locks
-        say(f"warning: {path} cannot be locked ({error.strerror}): see to it that only one process trains there")
+        log_line(f"warning: {path} cannot be locked ({error.strerror}): see to it that only one process trains there")
     return _signed(descriptor)
 
 

@@ -34,7 +34,7 @@ from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
 from dubaug.probe.results import finite, mean_and_std, over_folds, write_result, write_swept
 from dubaug.probe.sampling import interval_of
-from dubaug.progress import Progress, say
+from dubaug.progress import Progress, log_line
 from dubaug.provenance import git_commit
 from dubaug.settings import Settings
 from dubaug.suites.registry import SUITES
@@ -78,7 +78,7 @@ def probe_suite(
     }
     tasks = [task for task in experiment.suites[suite] if task not in missing]
     for task, reason in missing.items():
-        say(f"left out: {task}: {reason}")
+        log_line(f"left out: {task}: {reason}")
     entries: dict[int, dict[str, Any]] = {epoch: {} for epoch in epochs}
     progress = Progress(f"{network.variant} {suite}", len(tasks), "tasks", every_s=0)
     for task in tasks:
@@ -268,11 +268,11 @@ def read_kept(path: Path, key: Mapping[str, str]) -> dict[str, Any] | None:
         if kept["key"] != key:
             return None
         if sha256_of(path.with_suffix(".arrow")) != entry["predictions"]["sha256"]:
-            say(f"the predictions beside {path} have changed: probing again")
+            log_line(f"the predictions beside {path} have changed: probing again")
             return None
         return entry
     except (OSError, ValueError, KeyError, TypeError):
-        say(f"{path} cannot be read, or its predictions are not there: probing again")
+        log_line(f"{path} cannot be read, or its predictions are not there: probing again")
         return None
 
 

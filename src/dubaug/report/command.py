@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
     """Read what is there, and write the page."""
     from dubaug.config import load
     from dubaug.files import write_text
-    from dubaug.progress import say
+    from dubaug.progress import log_line
     from dubaug.report.build import ReportSources, build
 
     experiment = load(options.config)
@@ -81,4 +81,4 @@ def run(options: argparse.Namespace) -> None:
         )
     )
     write_text(options.out, page)
-    say(f"{options.out}: {len(page.encode()) / 2**20:.1f} MiB, one file; open it in any browser")
+    log_line(f"{options.out}: {len(page.encode()) / 2**20:.1f} MiB, one file; open it in any browser")

@@ -1,55 +1,21 @@
 """comparisons.csv: each dub-augmented variant beside its baseline on the same test items, by task."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dubaug.comparisons.compare import Comparison, read_comparisons
 from dubaug.config import Experiment
-from dubaug.report.inputs import read_table
-from dubaug.statistics.estimate import SIGNIFICANCE
 from dubaug.suites.registry import metric
-from dubaug.tabular import number_or_none
-
-COLUMNS = (
-    "task", "metric", "variant_a", "variant_b", "score_a", "score_b", "difference", "low", "high", "p", "p_holm",
-    "n_items", "over", "grouped_by", "note",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """One task, two variants, by their labels: `difference` is of the scores, a less b."""
-
-    variant_a: str
-    variant_b: str
-    score_a: float | None
-    score_b: float | None
-    difference: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    p_holm: float | None
-    n_items: int
-    over: str
-    """What the error is over: items, or seeds and items."""
-    grouped_by: str
-    """What items are grouped by; empty where they are taken as independent."""
-    note: str
-    """Why there is no p; empty where there is one."""
-
-    @property
-    def settled(self) -> bool:
-        """Whether chance alone is an unlikely reason, after the correction for the number of tests."""
-        return self.p_holm is not None and self.p_holm < SIGNIFICANCE
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskDifferences:
-    """All comparisons on one task, in the file's order."""
+    """All comparisons on one task, in the file's order; variants by their labels."""
 
     task: str
     metric: str
-    rows: tuple[Difference, ...]
+    rows: tuple[Comparison, ...]
 
     @property
     def better(self) -> int:
@@ -65,21 +31,19 @@ class TaskDifferences:
 
 def read_differences(path: Path | None, experiment: Experiment) -> list[TaskDifferences] | None:
     """Return the comparisons by task, in the configuration's order of tasks; None where no file is."""
-    rows = read_table(path, COLUMNS)
-    if rows is None:
+    if path is None or not path.is_file():
         return None
+    rows = read_comparisons(path)
     configured = list(experiment.tasks)
     named = sorted(
-        dict.fromkeys((row["task"], row["metric"]) for row in rows),
+        dict.fromkeys((row.task, row.metric) for row in rows),
         key=lambda key: configured.index(key[0]) if key[0] in configured else len(configured),
     )
     return [
         TaskDifferences(
             task=task_label(experiment, task),
             metric=measured,
-            rows=tuple(
-                _difference(row, path, experiment) for row in rows if (row["task"], row["metric"]) == (task, measured)
-            ),
+            rows=tuple(_labelled(row, experiment) for row in rows if (row.task, row.metric) == (task, measured)),
         )
         for task, measured in named
     ]
@@ -100,25 +64,9 @@ def of_these_trainings(tasks: Sequence[TaskDifferences]) -> bool:
     return any(row.over != "seeds and items" for task in tasks for row in task.rows)
 
 
-def _difference(row: dict[str, str], path: Path | None, experiment: Experiment) -> Difference:
-    def value(column: str) -> float | None:
-        return number_or_none(row[column], f"{path}, column {column}")
-
-    return Difference(
-        variant_a=variant_label(experiment, row["variant_a"]),
-        variant_b=variant_label(experiment, row["variant_b"]),
-        score_a=value("score_a"),
-        score_b=value("score_b"),
-        difference=value("difference"),
-        low=value("low"),
-        high=value("high"),
-        p=value("p"),
-        p_holm=value("p_holm"),
-        n_items=int(row["n_items"]),
-        over=row["over"],
-        grouped_by=row["grouped_by"],
-        note=row["note"],
-    )
+def _labelled(row: Comparison, experiment: Experiment) -> Comparison:
+    a, b = variant_label(experiment, row.variant_a), variant_label(experiment, row.variant_b)
+    return replace(row, variant_a=a, variant_b=b)
 
 
 def task_label(experiment: Experiment, task: str) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 
 from dubaug.errors import DubaugError
 from dubaug.files import atomic_path, sha256_of
-from dubaug.progress import say
+from dubaug.progress import log_line
 
 CLASSES = ("demucs.hdemucs.HDemucs", "demucs.htdemucs.HTDemucs", "demucs.demucs.Demucs")
 QUANTIZERS = ("diffq.diffq.DiffQuantizer", "diffq.uniform.UniformQuantizer")
@@ -121,7 +121,7 @@ def _converted(file: Path, signature: str, checksum: str) -> Path:
             "converted_from_sha256": sha256,
         }
         _save(network, header, target)
-        say(f"converted {file} to {target}")
+        log_line(f"converted {file} to {target}")
     return target
 
 

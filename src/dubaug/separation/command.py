@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dubaug.config import Experiment, load
 from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError
-from dubaug.progress import Progress, say
+from dubaug.progress import Progress, log_line
 
 if TYPE_CHECKING:
     from dubaug.separation.remove import Remover
@@ -79,14 +79,14 @@ def run_separate(options: argparse.Namespace) -> None:
         missing, settings=settings, remover=remover, out_dir=options.out_dir, stall_s=experiment.ingest.stall_s
     )
     if len(missing) < len(titles):
-        say(f"{len(titles) - len(missing)} of {len(titles)} titles stand already")
+        log_line(f"{len(titles) - len(missing)} of {len(titles)} titles stand already")
     progress = Progress("removing speech", sum(title.clips for title in missing), "clips")
     for title, outcome in zip(missing, made, strict=True):
         standing[title.title_id] = outcome
         progress.advance(title.clips, note=title.title_id)
     outcomes = [outcome for outcome in standing.values() if outcome is not None]
     for reject in (reject for outcome in outcomes for reject in outcome.rejects):
-        say(f"rejected {reject}")
+        log_line(f"rejected {reject}")
     finish_batch(
         titles,
         outcomes,
@@ -112,7 +112,7 @@ def run_separate_task(options: argparse.Namespace) -> None:
         fingerprint=remover.model.fingerprint(),
         remover=remover,
     )
-    say(f"wrote {options.out}; {len(left_out)} files left empty")
+    log_line(f"wrote {options.out}; {len(left_out)} files left empty")
 
 
 def run_separation_model(options: argparse.Namespace) -> None:
@@ -135,5 +135,5 @@ def _remover(experiment: Experiment) -> "Remover":
 
     device = choose_device(experiment.device)
     model = load_model(experiment.separation)
-    say(f"{experiment.separation.model} on {device}, removing {experiment.separation.stem}")
+    log_line(f"{experiment.separation.model} on {device}, removing {experiment.separation.stem}")
     return make_remover(model, experiment.separation, device=device)

@@ -15,7 +15,7 @@ from dubaug.errors import DubaugError, MediaError
 from dubaug.files import read_json, write_json
 from dubaug.media.audio import read_audio
 from dubaug.media.track import resample
-from dubaug.progress import Progress, say
+from dubaug.progress import Progress, log_line
 from dubaug.separation.remove import Remover, Sound
 
 SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".opus"})
@@ -64,7 +64,7 @@ def separate_data_set(
                 _write_like(source / path, part / path, background_CS, rate_hz=remover.model.sample_rate_hz)
             except MediaError as error:
                 left_out.append(FileLeftOut(path=path.as_posix(), reason=str(error)))
-                say(f"left empty: {path}: {error}")
+                log_line(f"left empty: {path}: {error}")
                 (part / path).parent.mkdir(parents=True, exist_ok=True)
                 (part / path).touch()
             progress.advance()

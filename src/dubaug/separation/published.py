@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dubaug.errors import ConfigError, DubaugError
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.separation import checkpoints
 from dubaug.separation.checkpoints import load_checkpoint
 
@@ -110,7 +110,7 @@ def load_published(name: str) -> Any:
     except DubaugError:
         raise
     except Exception as error:  # the hub's own, its HTTP client's, the network's: too many kinds to name
-        say(f"Demucs's model {name!r} is not to be had from Hugging Face ({error}); trying Demucs's own server")
+        log_line(f"Demucs's model {name!r} is not to be had from Hugging Face ({error}); trying Demucs's own server")
     try:
         files = [_downloaded(published_urls()[signature], checksums[signature]) for signature in bag.signatures]
     except OSError as error:

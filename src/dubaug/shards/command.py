@@ -11,7 +11,7 @@ from dubaug.config import load
 from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError
 from dubaug.files import sha256_of
-from dubaug.progress import Progress, say
+from dubaug.progress import Progress, log_line
 
 if TYPE_CHECKING:
     from dubaug.corpus.titles import Title
@@ -90,7 +90,7 @@ def run_shards(options: argparse.Namespace) -> None:
         else:
             outcomes.append(standing)
     if outcomes:
-        say(f"{len(outcomes)} of {len(titles)} shards stand already")
+        log_line(f"{len(outcomes)} of {len(titles)} shards stand already")
     outcomes += _make_shards(to_make, settings, options.out_dir, options.jobs, experiment.ingest.stall_s)
     finish_batch(
         titles,
@@ -120,7 +120,7 @@ def _make_shards(
             remove_unfinished(shard_path(title, out_dir))
             result = rejected(title, decoder_error(result), stage=STAGE)
         for reject in result.rejects:
-            say(f"rejected {reject}")
+            log_line(f"rejected {reject}")
         outcomes.append(result)
         progress.advance(title.clips, note=title.title_id)
     return outcomes
@@ -146,7 +146,7 @@ def run_index(options: argparse.Namespace) -> None:
     if options.rejected_out is not None:
         write_rejects(options.rejected_out, rejects)
     index.save(options.out)
-    say(f"{index.n_clips} clips of {len(index.shards)} titles, tracks {', '.join(index.tracks)}")
+    log_line(f"{index.n_clips} clips of {len(index.shards)} titles, tracks {', '.join(index.tracks)}")
 
 
 def run_inspect(options: argparse.Namespace) -> None:
@@ -166,7 +166,7 @@ def run_inspect(options: argparse.Namespace) -> None:
     print(describe(reader))
     if options.out is not None:
         contact_sheet(reader, options.out, clips=options.clips)
-        say(f"wrote {options.out}")
+        log_line(f"wrote {options.out}")
 
 
 def _verify(expected: Mapping[Path, str]) -> None:

@@ -13,7 +13,7 @@ from dubaug.corpus.titles import Title
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import read_json, sha256_of, write_json
 from dubaug.media.film import FilmClip
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex, ShardEntry
 
@@ -139,7 +139,7 @@ def finish_batch(
     entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
     index = ClipIndex(shards=entries, tracks=tracks, sample_rate_hz=sample_rate_hz)
     index.save(manifest)
-    say(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
+    log_line(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
 
 
 def balance(titles: Sequence[Title], outcomes: Sequence[TitleOutcome]) -> None:

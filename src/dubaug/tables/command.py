@@ -28,7 +28,7 @@ def run_tables(options: argparse.Namespace) -> None:
     """Build each table, by itself and beside the paper's numbers, and write it in every form."""
     from dubaug.config import load
     from dubaug.files import write_text
-    from dubaug.progress import say
+    from dubaug.progress import log_line
     from dubaug.tables.footer import scale_footer
     from dubaug.tables.fragment import to_html
     from dubaug.tables.latex import to_latex
@@ -47,7 +47,7 @@ def run_tables(options: argparse.Namespace) -> None:
         footer=scale_footer(experiment, options.paper_scale) if options.paper_scale else (),
     )
     for task, reason in sources.scores.missing.items():
-        say(f"{task} has empty cells: {reason}")
+        log_line(f"{task} has empty cells: {reason}")
     forms = {"csv": to_csv, "md": to_markdown, "tex": to_latex, "html": to_html}
     for name in options.tables:
         beside = build_beside_paper(name, sources)

@@ -23,7 +23,7 @@ def scale_footer(experiment: Experiment, paper_scale: Path) -> tuple[str, ...]:
     `paper_scale` is workflow/config/paper.yaml.
     """
     sizes = other_sizes(experiment, paper_scale)
-    told = [f"{key} {_show(value)} ({_show(published)})" for key, value, published in sizes]
+    differences = [f"{key} {_show(value)} ({_show(published)})" for key, value, published in sizes]
     lines = []
     if experiment.demo:
         films = experiment.demo.films
@@ -32,8 +32,8 @@ def scale_footer(experiment: Experiment, paper_scale: Path) -> tuple[str, ...]:
             f"Demo: {films.titles} generated films ({minutes:.0f} min) and generated miniatures of the data sets. "
             "These numbers show that the workflow runs; they are not the paper's."
         )
-    if told:
-        lines.append(f"Other than in the paper (its value in brackets): {'; '.join(told)}.")
+    if differences:
+        lines.append(f"Other than in the paper (its value in brackets): {'; '.join(differences)}.")
     return tuple(lines)
 
 

@@ -45,8 +45,8 @@ def compare_order(ours: Sequence[float | None], paper: Sequence[float | None]) -
 
 def mean_order(orders: Sequence[OrderAgreement]) -> tuple[float | None, int]:
     """Return the mean tau-b and over how many orders; None if none of them says anything."""
-    told = [order.tau for order in orders if order.tau is not None]
-    return (statistics.fmean(told) if told else None), len(told)
+    known = [order.tau for order in orders if order.tau is not None]
+    return (statistics.fmean(known) if known else None), len(known)
 
 
 def coefficient(tau: float) -> str:

@@ -58,14 +58,14 @@ class Sources:
     def why_nobody(self, task: str, variants: Sequence[str]) -> str:
         """Return why none of the variants has a score on `task`; nothing if one has."""
         reasons = [self.why_none(task, variant) for variant in variants]
-        told = [reason for reason in reasons if not reason.startswith("audio-only")]
-        return "" if "" in reasons else (told or reasons or ["no variant is configured"])[0]
+        stated = [reason for reason in reasons if not reason.startswith("audio-only")]
+        return "" if "" in reasons else (stated or reasons or ["no variant is configured"])[0]
 
     def lacking(self, tasks: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return the note on data sets that were not whole, if there is one."""
         lack = [(self.label(task), self.scores.absent.get(task)) for task in tasks]
-        told = "; ".join(f"{label} lacks {count:,} of its listed items" for label, count in lack if count)
-        return (("", f"Not whole: {told}."),) if told else ()
+        lacking = "; ".join(f"{label} lacks {count:,} of its listed items" for label, count in lack if count)
+        return (("", f"Not whole: {lacking}."),) if lacking else ()
 
 
 @dataclass

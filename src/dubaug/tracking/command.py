@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.companion.training import STATE, address
     from dubaug.config import load
     from dubaug.errors import DubaugError
-    from dubaug.progress import say
+    from dubaug.progress import log_line
     from dubaug.tracking.records import collect
     from dubaug.tracking.sync import sync, syncing_alone
 
@@ -74,10 +74,10 @@ def run(options: argparse.Namespace) -> None:
     except DubaugError as error:
         if not options.best_effort:
             raise
-        say(f"mlflow: warning: {error}")
+        log_line(f"mlflow: warning: {error}")
         return
     registered = "" if new is None else f", {new} models registered"
-    say(f"mlflow: {report.written} runs written, {report.unchanged} up to date{registered} in {uri}")
+    log_line(f"mlflow: {report.written} runs written, {report.unchanged} up to date{registered} in {uri}")
 
 
 def _watch(options: argparse.Namespace, uri: str, experiment: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from dubaug.companion.training import FAILED, RUNNING
 from dubaug.files import read_json
 from dubaug.pretrain.workdir import IDENTITY, WorkDirectory
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.tracking.curves import Curve
 from dubaug.tracking.machine import Machine, Recorder
 from dubaug.tracking.records import Record, training_key, training_name, training_tags
@@ -79,7 +79,7 @@ class Follower:
         except (StoreError, ImportError) as error:
             self._run, self._failed = None, True  # the run may have been removed, or be another one by now
             if not self._warned:
-                say(f"mlflow: warning: {error}. Training goes on")
+                log_line(f"mlflow: warning: {error}. Training goes on")
             self._warned = True
             return False
         self._failed = False

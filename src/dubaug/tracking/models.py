@@ -12,7 +12,7 @@ from dubaug.layout import MANIFEST, WORK_DIR, runs_in
 from dubaug.pretrain.manifest import Checkpoint, Manifest
 from dubaug.pretrain.workdir import WorkDirectory
 from dubaug.probe.results import read_result
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.suites.registry import SUITES
 from dubaug.tracking.records import training_key
 from dubaug.tracking.store import Store
@@ -55,7 +55,7 @@ def register(store: Store, results_dir: Path) -> int:
         name = f"dubaug-{network.variant}"
         known = {part: store.model_version(f"{name}-{part}", HASH_TAG, network.checkpoint.sha256) for part in PARTS}
         if known["audio"] is None:
-            say(f"mlflow: exporting {network.variant} for the model registry")
+            log_line(f"mlflow: exporting {network.variant} for the model registry")
             with tempfile.TemporaryDirectory() as folder:
                 for part in export(network.checkpoint.path, Path(folder)):
                     known[part] = store.add_model_version(

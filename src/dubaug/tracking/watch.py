@@ -18,7 +18,7 @@ from dubaug.companion.training import FINISHED, STATE
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
 from dubaug.layout import MANIFEST, WORK_DIR
-from dubaug.progress import say
+from dubaug.progress import log_line
 from dubaug.suites.registry import SUITES
 from dubaug.tracking.records import REPORT_FILES, collect
 from dubaug.tracking.sync import sync
@@ -44,7 +44,7 @@ class Watcher:
         try:
             self._process = start(self._words, stderr=subprocess.PIPE)
         except OSError as error:
-            say(f"mlflow: warning: results come at the end ({error})")
+            log_line(f"mlflow: warning: results come at the end ({error})")
             return
         threading.Thread(target=_pass_on, args=(self._process,), daemon=True).start()
 
@@ -59,7 +59,7 @@ def _pass_on(process: "subprocess.Popen[bytes]") -> None:
     """Say what the process says: had it our stderr itself, a pipe behind that would stay open as long as it lives."""
     assert process.stderr is not None
     for line in process.stderr:
-        say(line.decode(errors="replace").rstrip())
+        log_line(line.decode(errors="replace").rstrip())
 
 
 def watch(results_dir: Path, *, uri: str, experiment: str, look_every_s: float, until: int) -> None:
@@ -88,7 +88,7 @@ def watch(results_dir: Path, *, uri: str, experiment: str, look_every_s: float, 
                 continue
             if not warned:
                 with suppress(OSError):
-                    say(f"mlflow: warning: {error}. Jobs go on")
+                    log_line(f"mlflow: warning: {error}. Jobs go on")
             warned, pause_s = True, max(look_every_s, min(2 * pause_s, BACKOFF_MAX_S))
             continue
         sent, opened, pause_s = now, _file_number(uri), look_every_s

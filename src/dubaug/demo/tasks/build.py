@@ -16,7 +16,7 @@ from dubaug.demo.tasks.plan import FilePlan, Miniature, Render
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.hardware import usable_cores
-from dubaug.progress import Progress, say
+from dubaug.progress import Progress, log_line
 from dubaug.seeding import item_rng
 
 MINIATURES: Mapping[str, Miniature] = {
@@ -67,7 +67,7 @@ def build_tasks(
     stamps = {name: _stamp(name, demo) for name in wanted}
     missing = [name for name, mini in wanted.items() if not _is_current(directory / mini.folder, stamps[name])]
     if not missing:
-        say(f"demo tasks: all {len(wanted)} data sets are up to date in {directory}")
+        log_line(f"demo tasks: all {len(wanted)} data sets are up to date in {directory}")
         return
     plans = {name: wanted[name].plan(demo) for name in missing}
     progress = Progress(

@@ -34,7 +34,7 @@ class QuickConv3d(nn.Conv3d):
         return super().forward(input)
 
 
-def quicken(net: nn.Module, *, flat: bool = False) -> None:
+def use_fast_convolutions(net: nn.Module, *, flat: bool = False) -> None:
     """Give the convolutions of `net` their faster forms. `flat`: what passes through it has a height of 1."""
     for layer in net.modules():
         if type(layer) is not nn.Conv3d or layer.padding_mode != "zeros" or isinstance(layer.padding, str):

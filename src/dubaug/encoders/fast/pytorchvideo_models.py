@@ -6,7 +6,7 @@ import warnings
 import torch
 from torch import nn
 
-from dubaug.encoders.fast.convolutions import quicken
+from dubaug.encoders.fast.convolutions import use_fast_convolutions
 from dubaug.encoders.settings import Stock
 
 with warnings.catch_warnings():  # of torch.jit.script being deprecated: nothing that a user could change
@@ -31,7 +31,7 @@ def quick(stock: Stock, *, flat: bool = False) -> nn.Module:
     for layer in net.modules():
         if isinstance(layer, nn.AvgPool3d | nn.Conv3d):
             _with_plain_sizes(layer)
-    quicken(net, flat=flat)
+    use_fast_convolutions(net, flat=flat)
     return net
 
 
