@@ -24,10 +24,11 @@ from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
+from dubaug.probe.entry import entry_of
 from dubaug.probe.hear import grid_points, probe_hear, settings
+from dubaug.probe.kept import labels_sha256
 from dubaug.probe.problem import make_problem
 from dubaug.probe.results import read_mapping
-from dubaug.probe.run import entry_of, labels_sha256
 from dubaug.probe.together import training_order
 from dubaug.suites.hear import HearProbe
 

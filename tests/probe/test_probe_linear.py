@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from dubaug.errors import DubaugError
+from dubaug.probe.entry import entry_of
 from dubaug.probe.linear import batch_stream, evaluate, probe_linear
-from dubaug.probe.run import entry_of
 from dubaug.seeding import item_rng
 from dubaug.suites.hares import HaresProbe
 from dubaug.suites.linear import Schedule

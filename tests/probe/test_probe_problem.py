@@ -9,9 +9,9 @@ import pytest
 
 from dubaug.downstream.model import Dataset, HearTask, Item, Split
 from dubaug.errors import DubaugError
+from dubaug.probe.entry import entry_of
 from dubaug.probe.hear import shown_validation
 from dubaug.probe.problem import WORST, Probed, make_problem
-from dubaug.probe.run import entry_of
 
 EMBEDDINGS = np.random.default_rng(0).normal(size=(12, 3))
 
