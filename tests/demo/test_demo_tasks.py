@@ -284,7 +284,7 @@ def test_a_folder_that_was_not_generated_is_not_touched(tmp_path: Path) -> None:
     with pytest.raises(DubaugError, match="in the way"):
         build.build_tasks(tmp_path, demo=DEMO, jobs=1)
     assert (tmp_path / "one" / "precious.wav").read_bytes() == b"real"
-    with pytest.raises(DubaugError, match="unknown suite 'heare'"):
+    with pytest.raises(DubaugError, match="no miniature is of a suite 'heare'"):
         build.build_tasks(tmp_path, demo=DEMO, jobs=1, suites={"heare"})
 
 
