@@ -60,7 +60,7 @@ def _place(module: str) -> str:
 
 def test_every_package_has_its_place(imports: dict[str, set[str]]) -> None:
     assert len(set(ORDER)) == len(ORDER)
-    assert {_place(module) for module in imports} <= set(ORDER), "place the new one in STAGES, or among SHARED"
+    assert {_place(module) for module in imports} == set(ORDER), "place the new one in STAGES, or among SHARED"
 
 
 def test_no_module_imports_what_stands_right_of_it(imports: dict[str, set[str]]) -> None:
