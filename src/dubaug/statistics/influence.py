@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 Ranking = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Takes scores and truth (items, columns); returns values (columns,), NaN for none, and influence (items, columns)."""
@@ -92,9 +92,9 @@ def area_under_roc(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, n
 def d_prime(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return sqrt(2) times the normal quantile of the area under the ROC curve (columns,), and its influence."""
     area, influence = area_under_roc(scores, truth)
-    quantile = stats.norm.ppf(area)
+    quantile = special.ndtri(area)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return math.sqrt(2) * quantile, math.sqrt(2) * influence / stats.norm.pdf(quantile)
+        return math.sqrt(2) * quantile, math.sqrt(2) * influence * math.sqrt(2 * math.pi) * np.exp(quantile**2 / 2)
 
 
 RANKINGS: dict[str, Ranking] = {"mAP": average_precision, "aucroc": area_under_roc, "d_prime": d_prime}

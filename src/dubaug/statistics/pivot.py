@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special  # scipy.stats takes a second to import, in each of many short jobs
 
 FARTHEST = 1e6
 """Standard errors beyond which no bound of an interval is looked for."""
@@ -22,7 +22,7 @@ def tail(distance: np.ndarray, seeds: np.ndarray, items: np.ndarray, seeds_df: f
     `seeds` and `items` are the variances of the two parts, with their degrees of freedom; the first may be 0.
     """
     if not np.any(seeds):
-        return np.asarray(2 * stats.t.sf(_ratio(distance, np.sqrt(items)), items_df))
+        return np.asarray(2 * special.stdtr(items_df, -_ratio(distance, np.sqrt(items))))
     (seeds_scale, seeds_weight), (items_scale, items_weight) = _nodes(seeds_df, 48), _nodes(items_df, 12)
     p = np.zeros(np.broadcast(distance, seeds, items).shape)
     for scale, weight in zip(items_scale, items_weight, strict=True):
@@ -39,6 +39,8 @@ def _ratio(distance: np.ndarray, error: np.ndarray) -> np.ndarray:
 
 def bounds(p_of: Callable[[float], float], value: float, error: float, level: float) -> tuple[float, float]:
     """Return the two values, on either side of `value`, whose p is 1 less `level`; `error` is a standard error."""
+    from scipy import optimize  # half a second
+
     found = []
     for side in (-1, 1):
 
@@ -66,4 +68,4 @@ def _nodes(df: float, number: int) -> tuple[np.ndarray, np.ndarray]:
         return np.ones(1), np.ones(1)
     places, weights = np.polynomial.legendre.leggauss(number)
     roots = (places + 1) / 2
-    return stats.chi2.ppf(roots**3, df) / df, weights * 1.5 * roots**2
+    return 2 * special.gammaincinv(df / 2, roots**3) / df, weights * 1.5 * roots**2
