@@ -43,7 +43,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def settings(make_experiment: Any) -> Any:
     def make(**keys: Any) -> Separation:
-        separation: Separation = make_experiment(separation={"sample_rate_hz": 8000, **keys}).separation
+        separation: Separation = make_experiment(
+            variants={"sep": None}, separation={"sample_rate_hz": 8000, **keys}
+        ).separation
         return separation
 
     return make

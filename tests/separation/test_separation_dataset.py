@@ -18,7 +18,7 @@ from dubaug.separation.remove import Remover, make_remover
 
 @pytest.fixture
 def separation(make_experiment: Any) -> Any:
-    return make_experiment(separation={"sample_rate_hz": RATE_HZ, "shifts": 0}).separation
+    return make_experiment(variants={"sep": None}, separation={"sample_rate_hz": RATE_HZ, "shifts": 0}).separation
 
 
 @pytest.fixture

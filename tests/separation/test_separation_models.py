@@ -27,7 +27,7 @@ ARGUMENTS: dict[str, Any] = {
 @pytest.fixture
 def settings(make_experiment: Any) -> Any:
     def make(**keys: Any) -> Any:
-        return make_experiment(separation={"sample_rate_hz": 8000, **keys}).separation
+        return make_experiment(variants={"sep": None}, separation={"sample_rate_hz": 8000, **keys}).separation
 
     return make
 

@@ -23,7 +23,7 @@ from dubaug.separation.remove import Sound, choose_device, make_remover
 def settings(make_experiment: Any) -> Any:
     def make(**keys: Any) -> Any:
         given = {"sample_rate_hz": RATE_HZ, "segment_s": None, "overlap": 0.25, "shifts": 0, **keys}
-        return make_experiment(separation=given).separation
+        return make_experiment(variants={"sep": None}, separation=given).separation
 
     return make
 

@@ -291,8 +291,8 @@ def sweep_points():
 
 
 def final_of_point(wildcards):
-    """Return the result that names a point of a sweep."""
-    return RESULTS / Path(wildcards.point).parent / f"{wildcards.suite}.json"
+    """Return the result that names a point of a sweep; points are written first, so that their times say nothing."""
+    return ancient(RESULTS / Path(wildcards.point).parent / f"{wildcards.suite}.json")
 
 
 def sweep_flags(suite):

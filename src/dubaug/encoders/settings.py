@@ -134,6 +134,7 @@ class AudioFamily(Family):
         enough = (
             f"a hop that gives at least {self.frames_min} frames a clip, for the {network}; this one gives {frames}"
         )
+        enough += f" at {window.sample_rate_hz} Hz"
         require(frames >= self.frames_min, "mel.hop_length", hop, enough)
         require(bins >= self.bins_min, "mel.n_mels", bins, f"at least {self.bins_min}, for the {network}")
 
