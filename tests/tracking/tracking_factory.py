@@ -50,7 +50,7 @@ with open_work_directory(work_dir, identity) as work:
                 break
             values = {"step": step, "epoch": 1, "loss": 1.0 / (step + 1), "clips_per_s": time.time() % 97}
             with work.metrics.open("a") as file:
-                file.write(json.dumps({**values, "time_s": time.time()}) + "\n")
+                file.write(json.dumps({**values, "time_s": time.time()}) + "\\n")
             time.sleep(pause_s)
         ended = time.monotonic()
 print(time.monotonic() - ended)
