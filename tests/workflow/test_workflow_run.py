@@ -45,6 +45,7 @@ def _without_times(result: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # several runs in one
 def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, clone: Path) -> None:
     run = snakemake("--cores", "2", "all", overlay=TINY, timeout_s=1500)
     assert run.returncode == 0, run.stdout + run.stderr
