@@ -162,7 +162,8 @@ def test_a_disk_that_shows_files_late_delays_and_changes_nothing(
 
 
 def _scores(file: Path) -> dict[str, Any]:
-    """Return a result besides the time that it took."""
+    """Return a result with those of its sweep, besides the time that they took (and, of files with times, the hash)."""
     result = json.loads(file.read_text())
     tasks = {name: {**task, "seconds": 0} for name, task in result["tasks"].items()}
-    return {**result, "tasks": tasks}
+    sweep = [{**point, "sha256": _scores(file.parent / point["path"])} for point in result.get("sweep", [])]
+    return {**result, "tasks": tasks, "sweep": sweep}

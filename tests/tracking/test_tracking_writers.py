@@ -31,7 +31,7 @@ uri, writers, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 def train(work, pipe):
     for step in range(steps):
         with work.metrics.open("a") as file:
-            file.write(json.dumps({"step": step, "epoch": 1, "loss": 1.0 / (step + 1), "time_s": time.time()}) + "\n")
+            file.write(json.dumps({"step": step, "epoch": 1, "loss": 1.0 / (step + 1), "time_s": time.time()}) + "\\n")
         time.sleep(0.02)
     os.write(pipe, b"FINISHED")
     os.close(pipe)

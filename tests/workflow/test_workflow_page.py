@@ -30,8 +30,8 @@ def test_its_command_names_every_run(snakemake: Snakemake, seeds: list[int]) -> 
     run = snakemake(*words, overlay={"seeds": seeds})
     assert run.returncode == 0, run.stderr
     (command,) = [line for line in (run.stdout + run.stderr).splitlines() if "dubaug report" in line]
-    for run_name in ["efj"] if len(seeds) == 1 else [f"efj/seed{seed}" for seed in seeds]:
-        of_run = [f"results/{run_name}/{name}" for name in ("pretraining.json", "pretrain/metrics.jsonl", "benchmarks")]
+    for seed in seeds:
+        of_run = [f"results/efj/seed{seed}/{name}" for name in ("pretraining.json", "pretrain/metrics.jsonl", "benchmarks")]
         assert set(of_run) <= set(command.split())
     assert command.count("/metrics.jsonl") == command.count("/pretraining.json") == 9 * len(seeds)
     assert "results/efj/hear.json" in command.split()
