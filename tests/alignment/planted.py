@@ -29,7 +29,7 @@ FAULTY = ("cut", "doubled", "silent", "stranger")
 def sound(language: str, *, film: str = "film", rate_hz: int = RATE_HZ) -> np.ndarray:
     """Return float32 stereo `(2, S)`: three scenes, in all languages the same but for the speech."""
     scenes = [
-        scene_stems(seconds=SECONDS / 3, sample_rate_hz=rate_hz, rng=item_rng(film, number), language=language).mix
+        sum(scene_stems(seconds=SECONDS / 3, sample_rate_hz=rate_hz, rng=item_rng(film, number), language=language))
         for number in range(3)
     ]
     return np.concatenate(scenes, axis=1)

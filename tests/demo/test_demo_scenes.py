@@ -3,7 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from dubaug.demo import pictures, pictures_nature, pictures_struck, pictures_vehicles, scenes
+from dubaug.demo import scenes
+from dubaug.demo.music import make_theme, play
 from dubaug.demo.plans import EVENTS, make_plan
 from dubaug.demo.sounds import equalised, tone
 from dubaug.demo.stage import Stage
@@ -37,8 +38,7 @@ def nearest_centroid_accuracy(features, kinds, train):
 
 def test_every_kind_is_both_seen_and_heard():
     assert len(set(scenes.KINDS)) == len(scenes.KINDS) >= 12
-    drawn = [*pictures_nature.PICTURES, *pictures_vehicles.PICTURES, *pictures_struck.PICTURES]
-    assert sorted(drawn) == sorted(scenes.KINDS)
+    assert sorted(scenes._PICTURES) == sorted(scenes.KINDS)
     assert set(EVENTS) <= set(scenes.KINDS)
 
 
@@ -54,7 +54,7 @@ def test_sound_has_the_promised_form_and_is_not_silent(kind):
 
 @pytest.mark.parametrize("kind", scenes.KINDS)
 def test_picture_has_the_promised_form_and_moves(kind):
-    frames_THWC = scenes.picture(kind, seconds=3.0, fps=8, height=45, width=81, rng=item_rng("form", kind))
+    frames_THWC = scenes.picture_of(plan_of(kind, "form", seconds=3.0), fps=8, height=45, width=81)
     assert frames_THWC.dtype == np.uint8
     assert frames_THWC.shape == (24, 45, 81, 3)
     assert np.abs(np.diff(frames_THWC.astype(int), axis=0)).max() > 20
@@ -76,7 +76,8 @@ def test_equal_generators_give_equal_scenes_and_other_ones_others(kind):
 def test_render_gives_what_sound_and_picture_give_alone():
     size = {"fps": 4, "height": 36, "width": 64}
     frames, heard = scenes.render("dog", seconds=1.0, sample_rate_hz=RATE_HZ, **size, rng=item_rng(3))
-    np.testing.assert_array_equal(frames, scenes.picture("dog", seconds=1.0, **size, rng=item_rng(3)))
+    plan = make_plan("dog", seconds=1.0, rng=item_rng(3))
+    np.testing.assert_array_equal(frames, scenes.picture_of(plan, **size))
     np.testing.assert_array_equal(heard, scenes.sound("dog", seconds=1.0, sample_rate_hz=RATE_HZ, rng=item_rng(3)))
 
 
@@ -105,7 +106,7 @@ def test_the_bell_turns_round_when_it_strikes():
 def test_lightning_is_seen_when_thunder_is_heard():
     plan = plan_of("thunder", seconds=6.0)
     fps = 20
-    brightness = pictures.draw(plan, fps=fps, height=36, width=64).mean((1, 2, 3))
+    brightness = scenes.picture_of(plan, fps=fps, height=36, width=64).mean((1, 2, 3))
     dark = np.median(brightness)
     for time in plan.events_s:
         assert brightness[int(np.ceil(time * fps + 1e-9))] > dark + 15
@@ -143,12 +144,8 @@ def test_an_unknown_kind_is_named_with_those_that_exist():
 
 
 def test_music_keeps_the_theme_and_changes_the_tune():
-    from dubaug.demo.music import make_theme
-
     theme = make_theme(item_rng("theme"))
-    one, two = (
-        scenes.music(seconds=2.0, sample_rate_hz=RATE_HZ, rng=item_rng(number), theme=theme) for number in (1, 2)
-    )
+    one, two = (play(theme, seconds=2.0, sample_rate_hz=RATE_HZ, rng=item_rng(number)) for number in (1, 2))
     assert one.shape == two.shape == (2, 2 * RATE_HZ)
     assert not np.array_equal(one, two)
     assert np.abs(one).max() == pytest.approx(0.9, abs=0.01)

@@ -13,9 +13,10 @@ import soundfile
 import yaml
 
 from dubaug.config import Demo, DemoFilms
-from dubaug.demo.tasks import build, hares, motion, speech, waves
+from dubaug.demo.tasks import build, hares, motion, waves
 from dubaug.demo.tasks.imitation import imitated
 from dubaug.demo.tasks.plan import FilePlan, Miniature, cycle, folds, shares
+from dubaug.demo.voices import load_bank
 from dubaug.downstream import load_dataset
 from dubaug.downstream.checks import check_splits
 from dubaug.errors import DubaugError
@@ -54,7 +55,7 @@ def plans() -> dict[str, FilePlan]:
 
 def laid_out(folder: Path, plan: FilePlan) -> Path:
     """Write a plan's lists for real and its media as empty files: enough for a loader, which opens no media."""
-    build._write_texts(folder, plan)
+    build.write_texts(folder, plan)
     for relative in plan.media:
         (folder / relative).parent.mkdir(parents=True, exist_ok=True)
         (folder / relative).touch()
@@ -190,7 +191,7 @@ def test_no_voice_of_the_films_speaks_in_the_tasks(plans: dict[str, FilePlan]) -
             used.update([keywords["utterance"]] if "utterance" in keywords else keywords.get("lines", ()))
             used.update(line for lines, _ in keywords.get("speakers", ()) for line in lines)
     assert len(used) > 100
-    assert {speech.by_id(utterance).split for utterance in used} == {"tasks"}
+    assert {load_bank().utterance(utterance).split for utterance in used} == {"tasks"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,9 +9,10 @@ import numpy as np
 
 from dubaug.demo import scenes
 from dubaug.demo.films import scene_stems
+from dubaug.demo.sounds import resampled
 from dubaug.demo.tasks import speech
 from dubaug.demo.tasks.waves import RATE_HZ as TASK_RATE_HZ
-from dubaug.demo.tasks.waves import db, mono, placed, resampled, rms
+from dubaug.demo.tasks.waves import db, mono, placed, rms
 from dubaug.demo.voices import Utterance, load_bank
 from dubaug.progress import track
 from dubaug.seeding import item_rng
@@ -31,8 +32,9 @@ HELD_OUT_KINDS = ("command",)
 
 def film_stems(index: int, *, seed: int, seconds: float) -> np.ndarray:
     """Return the stems `(2, 2, S)` of a new scene of a film: stereo from 5.1, dialogue in one of four languages."""
-    made = scene_stems(seconds=seconds, sample_rate_hz=RATE_HZ, rng=item_rng(seed, "separator film", index))
-    return np.stack([made.background, made.speech]).astype(np.float16)
+    rng = item_rng(seed, "separator film", index)
+    speech_CS, background_CS = scene_stems(seconds=seconds, sample_rate_hz=RATE_HZ, rng=rng)
+    return np.stack([background_CS, speech_CS]).astype(np.float16)
 
 
 def task_stems(index: int, *, seed: int, seconds: float, kinds: Sequence[str]) -> np.ndarray:
@@ -58,7 +60,7 @@ def _utterances(utterances: Sequence[Utterance], samples: int, rng: np.random.Ge
     parts, length = [], 0
     while length < samples:
         pause = np.zeros(int(rng.uniform(0.1, 0.5) * TASK_RATE_HZ), dtype=np.float32)
-        parts += [pause, speech.said(own[int(rng.integers(len(own)))], pitch)]
+        parts += [pause, speech.said(own[int(rng.integers(len(own)))].id, pitch)]
         length += len(parts[-1]) + len(parts[-2])
     return placed(speech.recorded(np.concatenate(parts), rng), samples)
 

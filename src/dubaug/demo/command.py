@@ -1,13 +1,13 @@
 """`dubaug demo-films`, `dubaug demo-tasks`: make the demo corpus."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
 from dubaug import config
 from dubaug.config import Demo
 from dubaug.errors import DubaugError
+from dubaug.hardware import usable_cores
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,10 +27,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Write a miniature of each of the 15 downstream data sets under OUT, in the real one's layout. Folders that "
         "are there already and were made from the same settings are left as they are.",
     )
+    tasks.add_argument("--suites", nargs="+", metavar="SUITE", default=[], help="only these suites (default: all)")
     tasks.add_argument(
-        "--suites", nargs="+", metavar="SUITE", help="only the data sets of these suites (default: those of all)"
+        "--folders", nargs="+", metavar="FOLDER", default=[], help="only these folders under OUT (default: all)"
     )
-    tasks.add_argument("--folders", nargs="+", metavar="FOLDER", help="only these folders under OUT (default: all)")
     tasks.set_defaults(run=_run_tasks)
 
 
@@ -38,7 +38,7 @@ def _add(subparsers: Any, name: str, short: str, long: str) -> argparse.Argument
     parser: argparse.ArgumentParser = subparsers.add_parser(name, help=short, description=long)
     parser.add_argument("--config", type=Path, required=True, help="resolved configuration (results/config.yaml)")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    parser.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    parser.add_argument("--jobs", type=_positive, default=usable_cores(), help="processes (default: one a core)")
     return parser
 
 
@@ -65,6 +65,5 @@ def _run_films(options: argparse.Namespace) -> None:
 def _run_tasks(options: argparse.Namespace) -> None:
     from dubaug.demo.tasks.build import build_tasks
 
-    suites = set(options.suites) if options.suites else None
-    folders = set(options.folders) if options.folders else None
-    build_tasks(options.out, demo=_demo(options.config), suites=suites, folders=folders, jobs=options.jobs)
+    demo = _demo(options.config)
+    build_tasks(options.out, demo=demo, jobs=options.jobs, suites=options.suites, folders=options.folders)

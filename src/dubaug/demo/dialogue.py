@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import gcd
 
 import numpy as np
-from scipy import signal
 
-from dubaug.demo.sounds import add_at, length
-from dubaug.demo.voices import Bank, Utterance, load_bank
+from dubaug.demo.sounds import add_at, length, resampled
+from dubaug.demo.voices import Utterance, load_bank
 
 LANGUAGES: tuple[str, ...] = ("en", "es", "fr", "ja")
 """Those that the films are dubbed in; the speech bank has all dialogue in each."""
+ROLES = 3
+"""Of each film."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,15 @@ class SpokenLine:
     start_s: float
 
 
-def cast_roles(rng: np.random.Generator, roles: int, bank: Bank) -> tuple[int, ...]:
+def cast_roles(rng: np.random.Generator) -> tuple[int, ...]:
     """Return, for each role, which of a language's voices speaks it: its place in casting order, no voice twice."""
-    available = min(len(bank.voices(language, "films", "dialogue")) for language in LANGUAGES)
-    return tuple(int(place) for place in rng.permutation(available)[:roles])
+    available = min(len(load_bank().voices(language, "films", "dialogue")) for language in LANGUAGES)
+    return tuple(rng.permutation(available)[:ROLES].tolist())
+
+
+def shuffled_sentences(rng: np.random.Generator) -> list[str]:
+    """Return the ids of all sentences that the films have, in random order."""
+    return [str(sentence) for sentence in rng.permutation(load_bank().sentences("films"))]
 
 
 def write_lines(
@@ -75,9 +80,6 @@ def _utterance(sentence: str, language: str, place: int) -> Utterance:
 @lru_cache(maxsize=64)
 def _resampled(utterance: str, sample_rate_hz: int) -> np.ndarray:
     """Return one utterance at `sample_rate_hz`; its array is shared, so it is read only."""
-    bank = load_bank()
-    common = gcd(sample_rate_hz, bank.sample_rate_hz)
-    sound = signal.resample_poly(bank.audio(utterance), sample_rate_hz // common, bank.sample_rate_hz // common)
-    sound = np.asarray(sound, np.float32)
+    sound = resampled(load_bank().audio(utterance), load_bank().sample_rate_hz, sample_rate_hz)
     sound.setflags(write=False)
     return sound

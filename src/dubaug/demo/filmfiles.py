@@ -1,9 +1,6 @@
 """Write the demo's films (Matroska with H.264 and one AC-3 5.1 track a language) and the catalogue beside them."""
 
-import io
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import av
@@ -16,9 +13,11 @@ from dubaug.config import Demo, digest
 from dubaug.demo import scenes
 from dubaug.demo.films import scene_background, scene_speech
 from dubaug.demo.generator import generator_sha256
+from dubaug.demo.processes import as_done, processes
 from dubaug.demo.titles import FPS, FRAMES_A_PICTURE, DemoTitle, Look, Scene, plan_titles
 from dubaug.files import atomic_path, write_text
 from dubaug.progress import Progress, log_line
+from dubaug.tabular import csv_text
 
 WIDTH, HEIGHT = 320, 180
 RATE_HZ = 48000
@@ -43,16 +42,21 @@ def write_films(directory: Path, *, demo: Demo, jobs: int) -> None:
     """
     titles = plan_titles(demo.films, demo.seed)
     generator = generator_sha256(tasks=False)
-    films = directory / "films"
-    wanted = {title: digest(title, generator) for title in titles}
-    missing = [title for title, settings in wanted.items() if settings_of(_path(films, title)) != settings]
+    wanted = [(directory / _relative(title), title, digest(title, generator)) for title in titles]
+    missing = [film for film in wanted if settings_of(film[0]) != film[2]]
     if missing:
         progress = Progress("demo films", len(missing), "titles")
-        for title_id in _write_all(films, [(title, wanted[title]) for title in missing], jobs):
-            progress.advance(note=title_id)
+        with processes(min(jobs, len(missing))) as pool:
+            for title_id in as_done(pool, _write_film, missing):
+                progress.advance(note=title_id)
     else:
-        log_line(f"demo films: all {len(titles)} are up to date in {films}")
-    write_text(directory / "catalogue.csv", _catalogue(titles))
+        log_line(f"demo films: all {len(titles)} are up to date in {directory / 'films'}")
+    rows = [
+        (title.title_id, _relative(title), title.original_language, title.year, "|".join(title.genres))
+        for title in titles
+    ]
+    named = [dict(zip(CATALOGUE_COLUMNS, row, strict=True)) for row in rows]
+    write_text(directory / "catalogue.csv", csv_text(CATALOGUE_COLUMNS, named))
 
 
 def settings_of(path: Path) -> str | None:
@@ -66,22 +70,14 @@ def settings_of(path: Path) -> str | None:
         return None
 
 
-def _path(films: Path, title: DemoTitle) -> Path:
-    return films / f"{title.title_id}.mkv"
+def _relative(title: DemoTitle) -> str:
+    return f"films/{title.title_id}.mkv"
 
 
-def _write_all(films: Path, work: list[tuple[DemoTitle, str]], jobs: int) -> Iterator[str]:
-    """Write the titles, each in one process; yield each one's name when it is done."""
-    if jobs <= 1 or len(work) == 1:
-        for title, settings in work:
-            write_title(_path(films, title), title, settings)
-            yield title.title_id
-        return
-    with ProcessPoolExecutor(min(jobs, len(work)), mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = {pool.submit(write_title, _path(films, title), title, tag): title.title_id for title, tag in work}
-        for future in as_completed(futures):
-            future.result()
-            yield futures[future]
+def _write_film(film: tuple[Path, DemoTitle, str]) -> str:
+    """Write a film as `write_title` does; return its id."""
+    write_title(*film)
+    return film[1].title_id
 
 
 def write_title(path: Path, title: DemoTitle, settings: str = "") -> None:
@@ -186,13 +182,3 @@ def _mask(look: Look) -> Image.Image:
     bar = round(look.bars * HEIGHT)
     mask[:bar] = mask[HEIGHT - bar :] = 0
     return Image.fromarray((255 * mask).round().astype(np.uint8)).convert("RGB")
-
-
-def _catalogue(titles: tuple[DemoTitle, ...]) -> str:
-    text = io.StringIO()
-    text.write(",".join(CATALOGUE_COLUMNS) + "\n")
-    for title in titles:
-        genres = "|".join(title.genres)
-        row = (title.title_id, f"films/{title.title_id}.mkv", title.original_language, str(title.year), genres)
-        text.write(",".join(row) + "\n")
-    return text.getvalue()

@@ -1,15 +1,10 @@
 """Pictures of weather, fire, animals and people: each sets the stage and returns what paints a moment of it."""
 
-from collections.abc import Callable, Mapping
 from math import cos, exp, pi, sin
-from types import MappingProxyType
 
 import numpy as np
 
-from dubaug.demo.stage import Brush, Colour, Painter, Stage, hsv, mixed, scattered, turned
-
-DARK: Colour = (22, 20, 24)
-PALE: Colour = (236, 236, 232)
+from dubaug.demo.stage import DARK, PALE, Brush, Colour, Painter, Stage, hsv, mixed, placed, scattered, turned
 
 
 def rain(stage: Stage) -> Painter:
@@ -84,18 +79,14 @@ def wind(stage: Stage) -> Painter:
             for dx, dy, shade in leaves:
                 shiver = 0.02 * sin(14 * time_s + 40 * dx) * (0.3 + gust)
                 colour = mixed(leaf, PALE if shade > 0.2 else DARK, 0.15)
-                brush.ellipse(
-                    x + bend + (dx * 0.6 + gust * 0.12) * tall + shiver, 0.8 - tall * (1 + dy * 0.6), 0.07, 0.05, colour
-                )
+                at = x + bend + (dx * 0.6 + gust * 0.12) * tall + shiver
+                brush.ellipse(at, 0.8 - tall * (1 + dy * 0.6), 0.07, 0.05, colour)
         for x, y, tall in grass:
             base = 0.82 + 0.18 * y
             bend = (0.01 + 0.1 * gust + 0.02 * sin(11 * time_s + 20 * x)) * (0.7 + tall)
             at, top = x * stage.aspect, base - 0.08 * (0.6 + tall)
-            brush.line(
-                [(at, base), (at + bend * 0.3, (base + top) / 2), (at + bend, top)],
-                mixed(leaf, DARK, 0.4 * tall),
-                0.007,
-            )
+            blade = [(at, base), (at + bend * 0.3, (base + top) / 2), (at + bend, top)]
+            brush.line(blade, mixed(leaf, DARK, 0.4 * tall), 0.007)
         for x, y, turn, speed in flying:
             at = (x * 2 + way(time_s) * (0.7 + 0.6 * speed)) % (stage.aspect + 0.3) - 0.15
             up = 0.1 + 0.75 * y + 0.05 * sin(6 * time_s + 9 * turn)
@@ -122,8 +113,7 @@ def waves(stage: Stage) -> Painter:
             crest = y + tall * np.sin(xs * (16 - row) + phase[row] + (2.4 - 0.1 * row) * time_s)
             tint = mixed(sea, PALE if row % 2 else DARK, 0.16)
             brush.polygon([(0, 1), *zip(xs, crest, strict=True), (stage.aspect, 1)], tint)
-            light = crest[row % 5 :: 7]
-            brush.line(np.stack([xs[row % 5 :: 7], light], 1), mixed(tint, PALE, 0.25), 0.004)
+            brush.line(np.stack([xs, crest], 1)[row % 5 :: 7], mixed(tint, PALE, 0.25), 0.004)
         number, since = stage.since(time_s)
         until = stage.until(time_s)
         rush = max(exp(-since / 0.9), exp(-((until / 0.6) ** 2)))  # up the beach at the event, then back
@@ -157,18 +147,12 @@ def fire(stage: Stage) -> Painter:
     stage.glow(stage.x, 0.7, 2.2 * wide, hsv(hue, 0.85, 0.75))
     phases, sparks = stage.rng.uniform(0, 6, (4, 5)), scattered(stage.plan, "sparks", 40, 3)
     part = np.linspace(-1, 1, 33)
+    layers = ((1.0, -0.03, 0.95, 0.8), (0.75, 0.02, 0.92, 0.98), (0.5, 0.08, 0.75, 1), (0.25, 0.11, 0.3, 1))
 
     def paint(brush: Brush, time_s: float) -> None:
         flicker = 0.85 + 0.15 * sin(17 * time_s + 3 * sin(7 * time_s))
-        for layer, (shrink, colour) in enumerate(
-            (
-                (1.0, hsv(hue - 0.03, 0.95, 0.8)),
-                (0.75, hsv(hue + 0.02, 0.92, 0.98)),
-                (0.5, hsv(hue + 0.08, 0.75, 1)),
-                (0.25, hsv(hue + 0.11, 0.3, 1)),
-            )
-        ):
-            p = phases[layer]
+        for p, (shrink, shift, saturation, value) in zip(phases, layers, strict=True):
+            colour = hsv(hue + shift, saturation, value)
             tongues = 0.55 + 0.25 * np.sin(9 * part + p[0] - 7 * time_s) + 0.2 * np.sin(17 * part + p[1] + 11 * time_s)
             tall = 0.62 * stage.size**0.5 * shrink * flicker * (1 - part**2) ** 0.8 * np.maximum(tongues, 0.15)
             lean = 0.06 * sin(2.3 * time_s + p[2]) * tall
@@ -223,8 +207,7 @@ def birds(stage: Stage) -> Painter:
         hx, hy = stage.x + 0.55 * facing * size, centre - 0.55 * size
         for sign in (-1, 1):
             beak = [(0.25, -0.1), (0.75, sign * open_ * 0.6 - 0.02), (0.25, 0.1)]
-            points = np.array([(hx + facing * px * size, hy + py * size) for px, py in beak])
-            brush.polygon(points, (240, 170, 50))
+            brush.polygon(placed(beak, hx, hy, size, facing), (240, 170, 50))
         brush.ellipse(hx, hy, 0.36 * size, 0.34 * size, mixed(body, PALE, 0.1))
         brush.ellipse(hx + 0.1 * facing * size, hy - 0.06 * size, 0.07 * size, 0.07 * size, (12, 12, 14))
 
@@ -268,9 +251,8 @@ def dog(stage: Stage) -> Painter:
         lift = 0.1 * bark
         brush.polygon([at(0.8, -1.34 - lift), at(1.2, -1.22 - lift), at(1.2, -1.13 - lift), at(0.8, -1.1)], fur)
         if bark > 0.05:
-            brush.polygon(
-                [at(0.82, -1.14), at(1.17, -1.14 - lift), at(1.12, -1.08 + 0.3 * bark), at(0.82, -1.04)], (150, 40, 45)
-            )
+            mouth = [at(0.82, -1.14), at(1.17, -1.14 - lift), at(1.12, -1.08 + 0.3 * bark), at(0.82, -1.04)]
+            brush.polygon(mouth, (150, 40, 45))
         brush.polygon([at(0.78, -1.1), at(1.13, -1.09 + 0.3 * bark), at(1.1, -1.02 + 0.3 * bark), at(0.76, -0.98)], fur)
         blob(1.19, -1.21 - lift, 0.05, 0.04, DARK)
         blob(0.83, -1.27 - 0.06 * bark, 0.035, 0.035, DARK)
@@ -302,14 +284,9 @@ def crowd(stage: Stage) -> Painter:
             if eager < 0.35 * loud + 0.08:
                 wave = 0.5 * scale * sin(8 * time_s + phase)
                 for sign in (-1, 1):
-                    brush.line(
-                        [
-                            (side + 0.8 * sign * scale, up + 1.6 * scale),
-                            (side + 1.4 * sign * scale + wave, up - 1.3 * scale),
-                        ],
-                        skin,
-                        0.45 * scale,
-                    )
+                    shoulder = (side + 0.8 * sign * scale, up + 1.6 * scale)
+                    hand = (side + 1.4 * sign * scale + wave, up - 1.3 * scale)
+                    brush.line([shoulder, hand], skin, 0.45 * scale)
             brush.ellipse(side, up + 3.1 * scale, 1.3 * scale, 2.1 * scale, shirt)
             brush.ellipse(side, up - 0.12 * scale, 0.86 * scale, 1.02 * scale, hair)
             brush.ellipse(side, up + 0.15 * scale, 0.74 * scale, 0.86 * scale, skin)
@@ -321,6 +298,4 @@ def crowd(stage: Stage) -> Painter:
     return paint
 
 
-PICTURES: Mapping[str, Callable[[Stage], Painter]] = MappingProxyType(
-    {maker.__name__: maker for maker in (rain, thunder, wind, waves, fire, birds, dog, crowd)}
-)
+PICTURES = (rain, thunder, wind, waves, fire, birds, dog, crowd)

@@ -1,30 +1,15 @@
 """Pictures of struck and swinging things, and of steps: each sets the stage and returns what paints a moment of it."""
 
-from collections.abc import Callable, Mapping
 from math import cos, exp, pi, sin
-from types import MappingProxyType
 
 import numpy as np
 
 from dubaug.demo.sounds_things import RING_S, drum_is_low
-from dubaug.demo.stage import Brush, Colour, Painter, Stage, hsv, mixed, scattered, turned
+from dubaug.demo.stage import DARK, PALE, Brush, Colour, Painter, Stage, hsv, mixed, placed, scattered, turned
 
-DARK: Colour = (22, 20, 24)
-PALE: Colour = (236, 236, 232)
-
-
-BELL = [
-    (-0.12, -0.95),
-    (-0.3, -0.85),
-    (-0.36, -0.4),
-    (-0.5, -0.08),
-    (-0.62, 0.05),
-    (0.62, 0.05),
-    (0.5, -0.08),
-    (0.36, -0.4),
-    (0.3, -0.85),
-    (0.12, -0.95),
-]
+HALF_BELL = [(-0.12, -0.95), (-0.3, -0.85), (-0.36, -0.4), (-0.5, -0.08), (-0.62, 0.05)]
+BELL = [*HALF_BELL, *((-x, y) for x, y in reversed(HALF_BELL))]
+"""Its outline, from the crown down to the mouth and up again."""
 
 
 def bell(stage: Stage) -> Painter:
@@ -41,31 +26,26 @@ def bell(stage: Stage) -> Painter:
     stage.set.rect(left, 0.13, right, 0.19, stage.lit((96, 66, 44)))
     metal = hsv(0.09 + 0.03 * stage.rng.normal(), 0.6, 0.45 + 0.35 * stage.daylight)
     size = 0.62 * stage.size**0.6
+    outline, shine = np.add(BELL, (0, 1.05)), [(-0.28, 0.25), (-0.16, 0.2), (-0.22, 0.85), (-0.36, 0.85)]
 
     def paint(brush: Brush, time_s: float) -> None:
         angle = -0.5 * stage.swing(time_s)
-        shifted = [(px, py + 1.05) for px, py in BELL]
         clapper = turned([(0, 0.3), (0, 1.12)], angle * 1.25, stage.x, 0.17, size)
         brush.line(clapper, DARK, 0.06 * size)
         brush.dot(clapper[1], 0.09 * size, (50, 46, 46))
-        brush.polygon(turned(shifted, angle, stage.x, 0.17, size), metal)
-        brush.polygon(
-            turned([(-0.28, 0.25), (-0.16, 0.2), (-0.22, 0.85), (-0.36, 0.85)], angle, stage.x, 0.17, size),
-            mixed(metal, PALE, 0.45),
-        )
+        brush.polygon(turned(outline, angle, stage.x, 0.17, size), metal)
+        brush.polygon(turned(shine, angle, stage.x, 0.17, size), mixed(metal, PALE, 0.45))
         for y in (0.32, 0.85, 0.99):
             wide = np.interp(y, [0.1, 0.65, 1.0], [0.28, 0.38, 0.56])
-            brush.line(
-                turned([(-wide, y), (wide, y)], angle, stage.x, 0.17, size), mixed(metal, DARK, 0.4), 0.025 * size
-            )
+            band = turned([(-wide, y), (wide, y)], angle, stage.x, 0.17, size)
+            brush.line(band, mixed(metal, DARK, 0.4), 0.025 * size)
         brush.rect(stage.x - 0.09, 0.1, stage.x + 0.09, 0.21, (60, 46, 38))
         _, since = stage.since(time_s)
         if since < 0.3:
             mouth = turned([(0, 1.05)], angle, stage.x, 0.17, size)[0]
             for ring in (0.6, 0.8):
-                r = (ring + since) * size
-                brush.arc(mouth[0], mouth[1], r, 20, 60, mixed(PALE, stone, since / 0.3), 0.01)
-                brush.arc(mouth[0], mouth[1], r, 120, 160, mixed(PALE, stone, since / 0.3), 0.01)
+                for side in (20, 120):
+                    brush.arc(*mouth, (ring + since) * size, side, side + 40, mixed(PALE, stone, since / 0.3), 0.01)
 
     return paint
 
@@ -77,15 +57,16 @@ def clock(stage: Stage) -> Painter:
     radius = 0.23 * stage.size**0.6
     y = 0.34
     stage.set.rect(stage.x - 1.25 * radius, y - 1.25 * radius, stage.x + 1.25 * radius, y + 2.4 * radius, case)
-    stage.set.rect(
-        stage.x - 1.0 * radius, y + 1.1 * radius, stage.x + 1.0 * radius, y + 2.25 * radius, mixed(case, DARK, 0.55)
-    )
+    inside = mixed(case, DARK, 0.55)
+    stage.set.rect(stage.x - radius, y + 1.1 * radius, stage.x + radius, y + 2.25 * radius, inside)
     stage.set.ellipse(stage.x, y, 1.1 * radius, 1.1 * radius, mixed(case, PALE, 0.3))
     stage.set.ellipse(stage.x, y, radius, radius, face)
+
+    def on_face(part: float, angle: float) -> tuple[float, float]:
+        return stage.x + part * radius * sin(angle), y - part * radius * cos(angle)
+
     for hour in range(12):
-        angle = hour * pi / 6
-        inner, outer = 0.78 if hour % 3 else 0.68, 0.92
-        ends = [(stage.x + r * radius * sin(angle), y - r * radius * cos(angle)) for r in (inner, outer)]
+        ends = [on_face(part, hour * pi / 6) for part in (0.78 if hour % 3 else 0.68, 0.92)]
         stage.set.line(ends, DARK, 0.05 * radius)
     hours = stage.rng.uniform(0, 2 * pi, 2)
     start = stage.rng.integers(60)
@@ -94,17 +75,9 @@ def clock(stage: Stage) -> Painter:
     def paint(brush: Brush, time_s: float) -> None:
         number, _ = stage.since(time_s)
         for angle, reach, width in ((hours[0], 0.5, 0.09), (hours[1], 0.75, 0.06)):
-            brush.line(
-                [(stage.x, y), (stage.x + reach * radius * sin(angle), y - reach * radius * cos(angle))],
-                DARK,
-                width * radius,
-            )
-        angle = (start + 2 * number) * pi / 30
-        brush.line(
-            [(stage.x, y), (stage.x + 0.85 * radius * sin(angle), y - 0.85 * radius * cos(angle))],
-            (200, 30, 30),
-            0.04 * radius,
-        )
+            brush.line([(stage.x, y), on_face(reach, angle)], DARK, width * radius)
+        seconds = (start + 2 * number) * pi / 30
+        brush.line([(stage.x, y), on_face(0.85, seconds)], (200, 30, 30), 0.04 * radius)
         swing = 0.42 * stage.swing(time_s)
         bob = (stage.x + 1.6 * radius * sin(swing), y + 0.4 * radius + 1.5 * radius * cos(swing))
         brush.line([(stage.x, y + 1.1 * radius), bob], brass, 0.05 * radius)
@@ -128,7 +101,7 @@ def phone(stage: Stage) -> Painter:
         lift = 0.05 * abs(sin(2 * pi * 12 * time_s)) if ringing else 0.0
 
         def at(*points: tuple[float, float]) -> np.ndarray:
-            return turned(list(points), shake * 2, stage.x + shake * size, ground, size)
+            return turned(points, shake * 2, stage.x + shake * size, ground, size)
 
         if modern:
             brush.polygon(at((-0.45, 0.0), (-0.45, -1.6), (0.45, -1.6), (0.45, 0.0)), DARK)
@@ -174,15 +147,8 @@ def drum(stage: Stage) -> Painter:
         hit = float(exp(-since / 0.09)) if number >= 0 else 0.0
         brush.line([(stage.x + 0.72 * size, 0.95), (stage.x + 0.72 * size, 0.3)], (140, 140, 146), 0.014)
         tilt = 0.03 * sin(25 * time_s) * hit
-        brush.polygon(
-            [
-                (stage.x + 0.52 * size, 0.3 + tilt),
-                (stage.x + 0.72 * size, 0.27),
-                (stage.x + 0.92 * size, 0.3 - tilt),
-                (stage.x + 0.72 * size, 0.33),
-            ],
-            hsv(0.13, 0.7, 0.85),
-        )
+        cymbal = ((0.52, 0.3 + tilt), (0.72, 0.27), (0.92, 0.3 - tilt), (0.72, 0.33))
+        brush.polygon([(stage.x + px * size, py) for px, py in cymbal], hsv(0.13, 0.7, 0.85))
         for which, (x, y, r, deep) in enumerate(drums):
             struck = hit if (number % 2 == which) and number >= 0 else 0.0
             dip = 0.02 * struck
@@ -212,19 +178,9 @@ def hammer(stage: Stage) -> Painter:
     stage.indoors(0.84)
     iron, size = (72, 74, 84), 0.6 * stage.size**0.5
     x, top = stage.x, 0.66
-    block = [
-        (-0.6, 0),
-        (0.42, 0),
-        (0.42, 0.12),
-        (0.16, 0.2),
-        (0.14, 0.32),
-        (0.34, 0.46),
-        (-0.34, 0.46),
-        (-0.14, 0.32),
-        (-0.18, 0.2),
-        (-0.4, 0.12),
-    ]
-    stage.set.polygon([(x + px * size, top + py * size) for px, py in block], iron)
+    right, left = [(0.42, 0.12), (0.16, 0.2), (0.14, 0.32)], [(-0.14, 0.32), (-0.18, 0.2), (-0.4, 0.12)]
+    block = [(-0.6, 0), (0.42, 0), *right, (0.34, 0.46), (-0.34, 0.46), *left]
+    stage.set.polygon(placed(block, x, top, size), iron)
     stage.set.rect(x - 0.6 * size, top, x + 0.42 * size, top + 0.03, mixed(iron, PALE, 0.35))
     sparks = scattered(stage.plan, "sparks", 26, 3)
     side = 1 if stage.plan.style < 2 else -1
@@ -232,10 +188,8 @@ def hammer(stage: Stage) -> Painter:
 
     def paint(brush: Brush, time_s: float) -> None:
         number, since = stage.since(time_s)
-        heat = float(exp(-since / 0.4))
-        brush.rect(
-            x - 0.25 * size, top - 0.045, x + 0.25 * size, top, mixed(hsv(0.03, 0.9, 0.9), (255, 240, 180), heat)
-        )
+        glow = mixed(hsv(0.03, 0.9, 0.9), (255, 240, 180), exp(-since / 0.4))
+        brush.rect(x - 0.25 * size, top - 0.045, x + 0.25 * size, top, glow)
         angle = -side * 1.15 * stage.raised(time_s, 0.13, 0.4)
         pivot = (x + side * 0.95 * size, top - 0.12)
         # The arm lies along the handle from the pivot; drawn to the left and mirrored by `side`.
@@ -243,25 +197,17 @@ def hammer(stage: Stage) -> Painter:
         brush.line([pivot, (pivot[0] + side * 0.3, pivot[1] + 0.16)], sleeve, 0.13)
         brush.line(handle, (150, 108, 66), 0.035)
         brush.dot(turned([(-side * 0.22 * size, 0)], -angle, *pivot)[0], 0.055, (220, 172, 136))
-        head = [
-            (-side * 0.95 * size - 0.08, -0.12),
-            (-side * 0.95 * size + 0.08, -0.12),
-            (-side * 0.95 * size + 0.08, 0.075),
-            (-side * 0.95 * size - 0.08, 0.075),
-        ]
-        brush.polygon(turned(head, -angle, *pivot), (96, 98, 108))
+        head, half = -side * 0.95 * size, 0.08
+        corners = [(head - half, -0.12), (head + half, -0.12), (head + half, 0.075), (head - half, 0.075)]
+        brush.polygon(turned(corners, -angle, *pivot), (96, 98, 108))
         if number >= 0 and since < 0.45:
             for turn, speed, phase in sparks[number % 13 :] + sparks[: number % 13]:
                 direction = pi * (0.05 + 0.9 * turn)
                 v = (0.5 + 1.3 * speed) * (0.7 + 0.3 * phase)
                 px = x + v * since * cos(direction)
                 py = top - 0.04 - v * since * sin(direction) + 1.6 * since**2
-                back = 0.035
-                brush.line(
-                    [(px, py), (px - back * cos(direction), py + back * sin(direction))],
-                    mixed((255, 245, 190), (255, 110, 20), since / 0.45),
-                    0.011,
-                )
+                tail = (px - 0.035 * cos(direction), py + 0.035 * sin(direction))
+                brush.line([(px, py), tail], mixed((255, 245, 190), (255, 110, 20), since / 0.45), 0.011)
         if since < 0.08:
             brush.ellipse(x, top - 0.05, 0.09, 0.06, (255, 250, 220))
 
@@ -276,21 +222,15 @@ def footsteps(stage: Stage) -> Painter:
         stage.indoors(0.8)
     else:
         stage.outdoors(0.72)
-    ground: Colour = (
-        (150, 104, 66) if wood else (140, 132, 122) if gravel else (176, 176, 182) if tiles else (232, 238, 246)
-    )
-    ground = stage.lit(ground)
+    grounds: tuple[Colour, ...] = ((150, 104, 66), (140, 132, 122), (176, 176, 182), (232, 238, 246))
+    ground = stage.lit(grounds[stage.plan.style])
     stage.set.rect(0, 0.82, stage.aspect, 1, ground)
     marks = scattered(stage.plan, "marks", 70 if gravel else 26, 3)
-    clothes, legs_, skin = (
-        stage.colour(None, 0.6, 0.6),
-        stage.colour(0.62, 0.4, 0.3),
-        mixed((242, 205, 170), (92, 58, 40), float(stage.rng.random())),
-    )
+    clothes, legs_ = stage.colour(None, 0.6, 0.6), stage.colour(0.62, 0.4, 0.3)
+    skin = mixed((242, 205, 170), (92, 58, 40), float(stage.rng.random()))
     size, facing = 0.68 * stage.size**0.35, 1 if stage.plan.pan < 0 else -1
-    gap = stage.gap(0.5)
-    speed = 0.33 * size / gap
-    foot_y = 0.9
+    speed = 0.33 * size / stage.gap(0.5)
+    foot_y, shoe = 0.9, [(-0.05, 0.03), (-0.05, -0.04), (0.13, 0.03)]
 
     def paint(brush: Brush, time_s: float) -> None:
         gone = facing * speed * time_s
@@ -311,32 +251,18 @@ def footsteps(stage: Stage) -> Painter:
             foot = (stage.x + facing * stride, foot_y - lift)
             knee = ((hip[0] + foot[0]) / 2 + facing * (0.05 * size + 0.7 * lift), (hip[1] + foot[1]) / 2)
             brush.limb([hip, knee, foot], tone, 0.085 * size)
-            brush.polygon(
-                [
-                    (foot[0] - facing * 0.05 * size, foot[1] + 0.03 * size),
-                    (foot[0] - facing * 0.05 * size, foot[1] - 0.04 * size),
-                    (foot[0] + facing * 0.13 * size, foot[1] + 0.03 * size),
-                ],
-                DARK,
-            )
+            brush.polygon(placed(shoe, *foot, size, facing), DARK)
             swing = -0.16 * size * step * leg
-            arm = [
-                neck,
-                (neck[0] + facing * swing * 0.6, neck[1] + 0.2 * size),
-                (neck[0] + facing * (swing + 0.05 * size), neck[1] + 0.36 * size),
-            ]
+            elbow = (neck[0] + facing * swing * 0.6, neck[1] + 0.2 * size)
+            hand = (neck[0] + facing * (swing + 0.05 * size), neck[1] + 0.36 * size)
             if leg < 0:
-                brush.limb(arm, mixed(clothes, DARK, 0.35), 0.06 * size)
-            else:
-                near_arm = arm
+                brush.limb([neck, elbow, hand], mixed(clothes, DARK, 0.35), 0.06 * size)
         brush.limb([hip, neck], clothes, 0.17 * size)
-        brush.limb(near_arm, mixed(clothes, PALE, 0.12), 0.06 * size)
+        brush.limb([neck, elbow, hand], mixed(clothes, PALE, 0.12), 0.06 * size)
         brush.ellipse(neck[0] + facing * 0.02 * size, neck[1] - 0.13 * size, 0.085 * size, 0.1 * size, skin)
         brush.ellipse(neck[0] - facing * 0.01 * size, neck[1] - 0.18 * size, 0.085 * size, 0.07 * size, DARK)
 
     return paint
 
 
-PICTURES: Mapping[str, Callable[[Stage], Painter]] = MappingProxyType(
-    {maker.__name__: maker for maker in (footsteps, bell, clock, phone, drum, hammer)}
-)
+PICTURES = (footsteps, bell, clock, phone, drum, hammer)

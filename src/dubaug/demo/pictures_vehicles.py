@@ -1,16 +1,11 @@
 """Pictures of vehicles: each sets the stage and returns what paints a moment of it."""
 
-from collections.abc import Callable, Mapping
 from math import cos, exp, pi, sin
-from types import MappingProxyType
 
 import numpy as np
 
 from dubaug.demo.sounds_things import rotor_hz, siren_cycle
-from dubaug.demo.stage import Brush, Colour, Painter, Stage, mixed, scattered, turned
-
-DARK: Colour = (22, 20, 24)
-PALE: Colour = (236, 236, 232)
+from dubaug.demo.stage import DARK, PALE, Brush, Colour, Painter, Stage, mixed, placed, scattered, turned
 
 
 def wheel(brush: Brush, x: float, y: float, radius: float, angle: float, rim: Colour) -> None:
@@ -39,20 +34,11 @@ def engine(stage: Stage) -> Painter:
     size, ground = 0.42 * stage.size**0.6, 0.86
     way = stage.travelled(0.5, 4.0)
     facing = 1 if stage.plan.style < 2 else -1
-    body = [
-        (-1.2, -0.3),
-        (-1.15, -0.62),
-        (-0.6, -0.68),
-        (-0.3, -1.0),
-        (0.45, -1.0),
-        (0.8, -0.65),
-        (1.2, -0.55),
-        (1.25, -0.25),
-    ]
-    panes = [
-        [(-0.5, -0.68), (-0.25, -0.93), (0.05, -0.93), (0.05, -0.68)],
-        [(0.12, -0.68), (0.12, -0.93), (0.4, -0.93), (0.66, -0.68)],
-    ]
+    rear, front = [(-1.2, -0.3), (-1.15, -0.62), (-0.6, -0.68)], [(0.8, -0.65), (1.2, -0.55), (1.25, -0.25)]
+    body = [*rear, (-0.3, -1.0), (0.45, -1.0), *front]
+    rear_pane = [(-0.5, -0.68), (-0.25, -0.93), (0.05, -0.93), (0.05, -0.68)]
+    front_pane = [(0.12, -0.68), (0.12, -0.93), (0.4, -0.93), (0.66, -0.68)]
+    lamp = [(1.12, -0.52), (1.24, -0.5), (1.24, -0.4), (1.12, -0.4)]
     post, mark = stage.lit((150, 120, 90)), stage.lit((235, 230, 200))
 
     def paint(brush: Brush, time_s: float) -> None:
@@ -62,32 +48,17 @@ def engine(stage: Stage) -> Painter:
             brush.rect(x, 0.895, x + 0.16, 0.91, mark)
         shake = 0.01 * sin(2 * pi * 7 * time_s) + 0.008 * sin(2 * pi * 11 * time_s)
 
-        def at(points: list[tuple[float, float]], up: float = 0.0) -> np.ndarray:
-            return np.array([(stage.x + facing * px * size, ground + (py + up) * size) for px, py in points])
-
         for puff in range(5):
             age = (time_s * 2.2 + puff / 5) % 1
             x = stage.x - facing * size * (1.25 + (0.6 + 0.5 * stage.curve(time_s)) * age)
-            brush.ellipse(
-                x,
-                ground - size * (0.2 + 0.2 * age),
-                0.03 + 0.05 * age,
-                0.025 + 0.04 * age,
-                mixed((200, 200, 200), road, 0.3 + 0.6 * age),
-            )
-        brush.polygon(at(body, shake), paint_)
-        for pane in panes:
-            brush.polygon(at(pane, shake), glass)
-        brush.polygon(at([(1.12, -0.52), (1.24, -0.5), (1.24, -0.4), (1.12, -0.4)], shake), (255, 245, 190))
+            smoke = mixed((200, 200, 200), road, 0.3 + 0.6 * age)
+            brush.ellipse(x, ground - size * (0.2 + 0.2 * age), 0.03 + 0.05 * age, 0.025 + 0.04 * age, smoke)
+        for part, colour in ((body, paint_), (rear_pane, glass), (front_pane, glass), (lamp, (255, 245, 190))):
+            brush.polygon(placed(np.add(part, (0, shake)), stage.x, ground, size, facing), colour)
+        radius = 0.25 * size
         for px in (-0.72, 0.75):
-            wheel(
-                brush,
-                stage.x + facing * px * size,
-                ground - 0.2 * size,
-                0.25 * size,
-                facing * gone / (0.25 * size),
-                (190, 190, 195),
-            )
+            x, turn = stage.x + facing * px * size, facing * gone / radius
+            wheel(brush, x, ground - 0.2 * size, radius, turn, (190, 190, 195))
 
     return paint
 
@@ -121,14 +92,8 @@ def train(stage: Stage) -> Painter:
 
         for puff in range(9):
             age = (time_s * 0.9 + puff / 9) % 1
-            shade = mixed((225, 225, 228), (120, 120, 128), age)
-            brush.ellipse(
-                x_of(0.75 - 2.6 * age),
-                rail - (1.6 + 0.8 * age**0.6) * size,
-                0.04 + 0.12 * age,
-                0.04 + 0.08 * age,
-                shade,
-            )
+            shade, y = mixed((225, 225, 228), (120, 120, 128), age), rail - (1.6 + 0.8 * age**0.6) * size
+            brush.ellipse(x_of(0.75 - 2.6 * age), y, 0.04 + 0.12 * age, 0.04 + 0.08 * age, shade)
         box(-3.6, -1.25, -1.25, -0.3, coach)
         for px in np.arange(-3.4, -1.5, 0.45):
             box(px, -1.08, px + 0.3, -0.75, glass)
@@ -160,6 +125,8 @@ def siren(stage: Stage) -> Painter:
     size, ground = 0.5 * stage.size**0.5, 0.9
     way = stage.travelled(0.3, 1.5)
     post = stage.lit((120, 120, 130))
+    outline = [(-1.1, -0.25), (-1.1, -1.1), (0.45, -1.1), (0.85, -0.65), (1.15, -0.58), (1.15, -0.25)]
+    pane = [(0.1, -0.64), (0.1, -1.0), (0.42, -1.0), (0.72, -0.64)]
 
     def paint(brush: Brush, time_s: float) -> None:
         red_on = float(siren_cycle(stage.plan, np.asarray(time_s))) < 0.5
@@ -172,21 +139,9 @@ def siren(stage: Stage) -> Painter:
             for ring in range(4, 0, -1):
                 shade = mixed(mixed((10, 12, 24), glow, 0.15), glow, (4 - ring) / 6)
                 brush.ellipse(lamp_x, ground - 1.18 * size, 0.11 * ring * size + 0.03, 0.09 * ring * size + 0.03, shade)
-        brush.polygon(
-            [
-                (stage.x + px * size, ground + py * size)
-                for px, py in ((-1.1, -0.25), (-1.1, -1.1), (0.45, -1.1), (0.85, -0.65), (1.15, -0.58), (1.15, -0.25))
-            ],
-            body,
-        )
+        brush.polygon(placed(outline, stage.x, ground, size), body)
         brush.rect(stage.x - 1.1 * size, ground - 0.56 * size, stage.x + 1.14 * size, ground - 0.42 * size, stripe)
-        brush.polygon(
-            [
-                (stage.x + px * size, ground + py * size)
-                for px, py in ((0.1, -0.64), (0.1, -1.0), (0.42, -1.0), (0.72, -0.64))
-            ],
-            (120, 150, 170),
-        )
+        brush.polygon(placed(pane, stage.x, ground, size), (120, 150, 170))
         brush.rect(stage.x - 0.75 * size, ground - 0.98 * size, stage.x - 0.63 * size, ground - 0.62 * size, stripe)
         brush.rect(stage.x - 0.87 * size, ground - 0.86 * size, stage.x - 0.51 * size, ground - 0.74 * size, stripe)
         for px in (-0.65, 0.68):
@@ -246,6 +201,4 @@ def helicopter(stage: Stage) -> Painter:
     return paint
 
 
-PICTURES: Mapping[str, Callable[[Stage], Painter]] = MappingProxyType(
-    {maker.__name__: maker for maker in (engine, train, siren, helicopter)}
-)
+PICTURES = (engine, train, siren, helicopter)

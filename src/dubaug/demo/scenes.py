@@ -1,45 +1,23 @@
 """Scenes that are both seen and heard: a kind (rain, an engine, a bell ...) in ever other settings.
 
-`sound` and `picture` of the same kind given generators in the same state show one and the same scene: the bell is
-heard when it is struck. `render` gives both. Everything is drawn from the generator, so equal states give equal bytes.
+Sound and picture of one plan show one and the same scene: the bell is heard when it is struck. Everything is drawn from
+the generator, so equal states give equal bytes.
 """
-
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 import numpy as np
 
-from dubaug.demo import sounds_nature, sounds_things
-from dubaug.demo.music import Theme, make_theme, play
+from dubaug.demo import pictures_nature, pictures_struck, pictures_vehicles, sounds_nature, sounds_things
 from dubaug.demo.plans import ScenePlan, make_plan
 from dubaug.demo.sounds import equalised, length, levelled, shaped
+from dubaug.demo.stage import SUPERSAMPLING, Brush, Stage
 from dubaug.errors import DubaugError
 
-_SOUNDS: Mapping[str, Callable[[ScenePlan, int], np.ndarray]] = MappingProxyType(
-    {
-        "rain": sounds_nature.rain,
-        "thunder": sounds_nature.thunder,
-        "wind": sounds_nature.wind,
-        "waves": sounds_nature.waves,
-        "fire": sounds_nature.fire,
-        "birds": sounds_nature.birds,
-        "dog": sounds_nature.dog,
-        "crowd": sounds_nature.crowd,
-        "footsteps": sounds_things.footsteps,
-        "engine": sounds_things.engine,
-        "train": sounds_things.train,
-        "siren": sounds_things.siren,
-        "helicopter": sounds_things.helicopter,
-        "bell": sounds_things.bell,
-        "clock": sounds_things.clock,
-        "phone": sounds_things.phone,
-        "drum": sounds_things.drum,
-        "hammer": sounds_things.hammer,
-    }
-)
+_SOUNDS = {sound.__name__: sound for sound in (*sounds_nature.SOUNDS, *sounds_things.SOUNDS)}
+_DRAWN = (*pictures_nature.PICTURES, *pictures_vehicles.PICTURES, *pictures_struck.PICTURES)
+_PICTURES = {picture.__name__: picture for picture in _DRAWN}
 
 KINDS: tuple[str, ...] = tuple(_SOUNDS)
-"""What can be seen and heard."""
+"""What can be seen and heard: each has a sound and a picture of its name."""
 
 
 def sound(kind: str, *, seconds: float, sample_rate_hz: int, rng: np.random.Generator) -> np.ndarray:
@@ -48,14 +26,6 @@ def sound(kind: str, *, seconds: float, sample_rate_hz: int, rng: np.random.Gene
     Raises `DubaugError` for an unknown kind.
     """
     return sound_of(_plan(kind, seconds, rng), sample_rate_hz=sample_rate_hz)
-
-
-def picture(kind: str, *, seconds: float, fps: float, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the picture of a new scene of `kind`: uint8 RGB (T, height, width, 3) with round(seconds * fps) frames.
-
-    Raises `DubaugError` for an unknown kind.
-    """
-    return picture_of(_plan(kind, seconds, rng), fps=fps, height=height, width=width)
 
 
 def render(
@@ -68,15 +38,10 @@ def render(
     width: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return picture and sound of one new scene of `kind`, as `picture` and `sound` give them."""
+    """Return picture and sound of one new scene of `kind`, as `picture_of` and `sound` give them."""
     plan = _plan(kind, seconds, rng)
     frames_THWC = picture_of(plan, fps=fps, height=height, width=width)
     return frames_THWC, sound_of(plan, sample_rate_hz=sample_rate_hz)
-
-
-def music(*, seconds: float, sample_rate_hz: int, rng: np.random.Generator, theme: Theme | None = None) -> np.ndarray:
-    """Return music, float32 (2, samples) with peak 0.9, on `theme` or on one drawn from `rng`."""
-    return play(theme or make_theme(rng), seconds=seconds, sample_rate_hz=sample_rate_hz, rng=rng)
 
 
 def sound_of(plan: ScenePlan, *, sample_rate_hz: int) -> np.ndarray:
@@ -102,10 +67,18 @@ def _recorded(sound_CS: np.ndarray, plan: ScenePlan, rate_hz: int) -> np.ndarray
 
 
 def picture_of(plan: ScenePlan, *, fps: float, height: int, width: int) -> np.ndarray:
-    """Return the picture of a planned scene, uint8 RGB (T, height, width, 3)."""
-    from dubaug.demo import pictures  # draws with Pillow, which whoever wants only sounds need not load
+    """Return a planned scene's frames, uint8 RGB (T, height, width, 3) with T = round(seconds * fps), at least 1.
 
-    return pictures.draw(plan, fps=fps, height=height, width=width)
+    The background is drawn once, and on a copy of it what moves, frame by frame.
+    """
+    stage = Stage(plan, height, width)
+    paint = _PICTURES[plan.kind](stage)
+    frames_THWC = np.empty((max(round(plan.seconds * fps), 1), height, width, 3), np.uint8)
+    for number, frame_HWC in enumerate(frames_THWC):
+        image = stage.background.copy()
+        paint(Brush(image), number / fps)
+        frame_HWC[:] = np.asarray(image.reduce(SUPERSAMPLING))
+    return frames_THWC
 
 
 def _plan(kind: str, seconds: float, rng: np.random.Generator) -> ScenePlan:

@@ -4,6 +4,7 @@ Sounds are float32; `C` stands for the two channels and `S` for samples. Levels 
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from scipy import fft, signal
@@ -52,6 +53,14 @@ def _gain(n_samples: int, rate_hz: int, points: Sequence[tuple[float, float]]) -
     gain = 10 ** (np.maximum(np.interp(np.log(frequencies), np.log(at), db), -60.0) / 20)
     gain[0] = 0
     return np.asarray(gain, np.float32)
+
+
+def resampled(sound: Array, from_hz: int, to_hz: int) -> Array:
+    """Return `sound` at another sample rate (polyphase), float32."""
+    if from_hz == to_hz:
+        return sound
+    ratio = Fraction(to_hz, from_hz)
+    return np.asarray(signal.resample_poly(sound, ratio.numerator, ratio.denominator, axis=-1), np.float32)
 
 
 def unit(sound: Array) -> Array:
@@ -199,6 +208,5 @@ def echo(sound_CS: Array, rate_hz: int, rng: np.random.Generator, *, seconds: fl
 
 def levelled(sound_CS: Array, peak: float, crest: float = 9.0) -> Array:
     """Return the sound at the given `peak`; peaks beyond `crest` times its own r.m.s. are first rounded off."""
-    soft = unit(sound_CS) / np.float32(crest)
-    soft = np.tanh(soft)
+    soft = np.tanh(unit(sound_CS) / np.float32(crest))
     return (soft * np.float32(peak / (np.abs(soft).max() + 1e-9))).astype(np.float32)

@@ -163,3 +163,6 @@ def crowd(plan: ScenePlan, rate_hz: int) -> Array:
     track = signal.resample_poly(track, rate_hz, low_hz, axis=-1)[:, :n].astype(np.float32)
     track = s.in_room(track, rate_hz, rng, seconds=rng.uniform(0.6, 1.4), wet=0.4)
     return s.vibrate(track, 0.5 + plan.curve_at(s.times_s(n, rate_hz)))
+
+
+SOUNDS = (rain, thunder, wind, waves, fire, birds, dog, crowd)

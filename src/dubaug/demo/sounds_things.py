@@ -201,3 +201,6 @@ def footsteps(plan: ScenePlan, rate_hz: int) -> Array:
             s.add_at(track, s.panned(grit, side), time + delay, rate_hz, gain)
             s.add_at(track, s.panned(knock, side), time + delay, rate_hz, gain * thud)
     return s.in_room(track, rate_hz, rng, seconds=0.4, wet=0.15 if plan.style in (0, 2) else 0.03)
+
+
+SOUNDS = (footsteps, engine, train, siren, helicopter, bell, clock, phone, drum, hammer)

@@ -19,8 +19,12 @@ SUPERSAMPLING = 2
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
+Points = Sequence[Point] | np.ndarray
 Painter = Callable[["Brush", float], None]
 """Draws what moves, at a time in s, on the background."""
+
+DARK: Colour = (22, 20, 24)
+PALE: Colour = (236, 236, 232)
 
 
 def hsv(hue: float, saturation: float, value: float) -> Colour:
@@ -44,21 +48,25 @@ class Brush:
         self.scale = image.height
         self._draw = ImageDraw.Draw(image)
 
-    def _pixels(self, points: Sequence[Point] | np.ndarray) -> list[float]:
-        if isinstance(points, np.ndarray):
-            flat: list[float] = (points * self.scale).ravel().tolist()
-            return flat
-        return [float(number) * self.scale for point in points for number in point]
+    def _pixels(self, points: Points) -> list[float]:
+        flat: list[float] = (np.asarray(points, np.float64) * self.scale).ravel().tolist()
+        return flat
 
-    def polygon(self, points: Sequence[Point] | np.ndarray, colour: Colour) -> None:
+    def _box(self, x: float, y: float, rx: float, ry: float) -> tuple[float, float, float, float]:
+        return (x - rx) * self.scale, (y - ry) * self.scale, (x + rx) * self.scale, (y + ry) * self.scale
+
+    def _width(self, width: float) -> int:
+        return max(round(width * self.scale), 1)
+
+    def polygon(self, points: Points, colour: Colour) -> None:
         """Fill a polygon."""
         self._draw.polygon(self._pixels(points), fill=colour)
 
-    def line(self, points: Sequence[Point] | np.ndarray, colour: Colour, width: float = 0.01) -> None:
+    def line(self, points: Points, colour: Colour, width: float) -> None:
         """Draw a line through `points`."""
-        self._draw.line(self._pixels(points), fill=colour, width=max(round(width * self.scale), 1))
+        self._draw.line(self._pixels(points), fill=colour, width=self._width(width))
 
-    def limb(self, points: Sequence[Point] | np.ndarray, colour: Colour, width: float) -> None:
+    def limb(self, points: Points, colour: Colour, width: float) -> None:
         """Draw a thick line with rounded joints and ends."""
         self.line(points, colour, width)
         for x, y in points:
@@ -66,22 +74,19 @@ class Brush:
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
         """Fill an ellipse with centre and radii."""
-        scale = self.scale
-        self._draw.ellipse(((x - rx) * scale, (y - ry) * scale, (x + rx) * scale, (y + ry) * scale), fill=colour)
+        self._draw.ellipse(self._box(x, y, rx, ry), fill=colour)
 
     def dot(self, centre: Sequence[float] | np.ndarray, radius: float, colour: Colour) -> None:
         """Fill a circle."""
         self.ellipse(float(centre[0]), float(centre[1]), radius, radius, colour)
 
-    def ring(self, x: float, y: float, rx: float, ry: float, colour: Colour, width: float = 0.006) -> None:
+    def ring(self, x: float, y: float, rx: float, ry: float, colour: Colour, width: float) -> None:
         """Draw the outline of an ellipse."""
-        box = ((x - rx) * self.scale, (y - ry) * self.scale, (x + rx) * self.scale, (y + ry) * self.scale)
-        self._draw.ellipse(box, outline=colour, width=max(round(width * self.scale), 1))
+        self._draw.ellipse(self._box(x, y, rx, ry), outline=colour, width=self._width(width))
 
-    def arc(self, x: float, y: float, r: float, start: float, end: float, colour: Colour, width: float = 0.008) -> None:
+    def arc(self, x: float, y: float, r: float, start: float, end: float, colour: Colour, width: float) -> None:
         """Draw a part of a circle, between angles in degrees, clockwise from the right."""
-        box = ((x - r) * self.scale, (y - r) * self.scale, (x + r) * self.scale, (y + r) * self.scale)
-        self._draw.arc(box, start, end, fill=colour, width=max(round(width * self.scale), 1))
+        self._draw.arc(self._box(x, y, r, r), start, end, fill=colour, width=self._width(width))
 
     def rect(self, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
         """Fill a rectangle."""
@@ -96,12 +101,16 @@ class Brush:
             self.image.paste(Image.blend(self.image, veil, min(share, 1.0)))
 
 
-def turned(points: Sequence[Point] | np.ndarray, angle: float, x: float, y: float, size: float = 1.0) -> np.ndarray:
+def placed(points: Points, x: float, y: float, size: float, facing: int = 1) -> np.ndarray:
+    """Return `points` scaled by `size`, mirrored for a `facing` of -1, moved to (x, y)."""
+    return np.asarray(points, np.float64) * (facing * size, size) + (x, y)
+
+
+def turned(points: Points, angle: float, x: float, y: float, size: float = 1.0) -> np.ndarray:
     """Return `points` scaled by `size`, turned about the origin by `angle` (radians, clockwise), moved to (x, y)."""
     cosine, sine = np.cos(angle), np.sin(angle)
-    rotation = np.array([[cosine, sine], [-sine, cosine]])
-    px, py = np.asarray(points, dtype=np.float64).T * size
-    return np.stack([px * rotation[0, 0] - py * rotation[0, 1] + x, -px * rotation[1, 0] + py * rotation[1, 1] + y], 1)
+    px, py = np.asarray(points, np.float64).T * size
+    return np.stack([px * cosine - py * sine + x, px * sine + py * cosine + y], 1)
 
 
 class Stage:

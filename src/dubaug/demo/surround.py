@@ -10,8 +10,6 @@ import numpy as np
 
 from dubaug.demo import sounds as s
 
-CHANNELS = ("L", "R", "C", "LFE", "Ls", "Rs")
-
 LO_RO = np.array([[1, 0, 2**-0.5, 0, 2**-0.5, 0], [0, 1, 2**-0.5, 0, 0, 2**-0.5]], dtype=np.float32) / np.float32(
     1 + 2**0.5
 )

@@ -1,18 +1,21 @@
 """What the demo's films are: names, dubs, cast, look, scenes. Planning only; `films` makes the files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 
 from dubaug.config import DemoFilms
-from dubaug.demo.dialogue import LANGUAGES, SpokenLine, cast_roles, write_lines
+from dubaug.demo.dialogue import LANGUAGES, SpokenLine, cast_roles, shuffled_sentences, write_lines
 from dubaug.demo.music import Theme, make_theme
 from dubaug.demo.plans import ScenePlan, make_plan
 from dubaug.demo.scenes import KINDS
 from dubaug.demo.surround import Acoustics, make_acoustics
-from dubaug.demo.voices import load_bank
 from dubaug.seeding import item_rng
+
+T = TypeVar("T")
 
 FPS = 24
 FRAMES_A_PICTURE = 2
@@ -104,26 +107,24 @@ def plan_titles(films: DemoFilms, seed: int) -> tuple[DemoTitle, ...]:
 
 
 def _plan_title(index: int, films: DemoFilms, seed: int) -> DemoTitle:
-    bank = load_bank()
     rng = item_rng(seed, "film", index)
-    title_id = _name(index, seed)
-    languages = tuple(language for language in LANGUAGES if language not in _missing(index, seed))
-    cast = cast_roles(rng, 3, bank)
-    sentences = [str(sentence) for sentence in rng.permutation(bank.sentences("films"))]
+    missing = _dealt(MISSING_DUBS, index // 3, seed, "missing dubs") if index % 3 == 2 else ()
+    languages = tuple(language for language in LANGUAGES if language not in missing)
+    cast, sentences = cast_roles(rng), shuffled_sentences(rng)
     scenes: list[Scene] = []
-    count = _n_scenes(index, films)
+    before, count = sum(_n_scenes(earlier, films) for earlier in range(index)), _n_scenes(index, films)
     for number in range(count):
         # The last scene is longer by a part of a clip: no real film lasts a whole number of clips.
         extra = float(rng.uniform(0, 2)) if number == count - 1 else 0.0
         # A whole number of pictures and of samples, so that neither runs ahead of the other.
         seconds = max(round((films.scene_s + extra) * FPS / FRAMES_A_PICTURE), 1) * FRAMES_A_PICTURE / FPS
-        plan = make_plan(_kind(index, number, films, seed), seconds=seconds, rng=rng)
+        plan = make_plan(_dealt(KINDS, before + number, seed, "film kinds"), seconds=seconds, rng=rng)
         lines = write_lines(seconds=seconds, rng=rng, cast=cast, sentences=sentences)
         said = [line.sentence for line in lines]
         sentences = [sentence for sentence in sentences if sentence not in said] + said
         scenes.append(Scene(plan=plan, lines=lines, music=bool(rng.random() < 0.35)))
     return DemoTitle(
-        title_id=title_id,
+        title_id=_name(index, seed),
         seed=int(rng.integers(2**62)),
         languages=languages,
         original_language=str(rng.choice(languages)) if rng.random() < 0.35 else "en",
@@ -145,22 +146,12 @@ def _name(index: int, seed: int) -> str:
     return f"the_{adjective}_{noun}" + (f"_{round_ + 1}" if round_ else "")
 
 
-def _missing(index: int, seed: int) -> tuple[str, ...]:
-    """Return the dubs that a title lacks: none, but for every third."""
-    if index % 3 != 2:
-        return ()
-    round_, place = divmod(index // 3, len(MISSING_DUBS))
-    return MISSING_DUBS[item_rng(seed, "missing dubs", round_).permutation(len(MISSING_DUBS))[place]]
+def _dealt(cards: Sequence[T], index: int, seed: int, what: str) -> T:
+    """Return the `index`-th of `cards` dealt out at random, all of them once before any comes again."""
+    round_, place = divmod(index, len(cards))
+    return cards[item_rng(seed, what, round_).permutation(len(cards))[place]]
 
 
 def _n_scenes(index: int, films: DemoFilms) -> int:
     """Return how many scenes a title has: the configured number, one more or one less in turn."""
     return max(films.scenes_per_title + (0, 1, -1)[index % 3], 1)
-
-
-def _kind(index: int, number: int, films: DemoFilms, seed: int) -> str:
-    """Return the kind of a scene: all kinds are dealt out once before any comes again."""
-    before = sum(_n_scenes(earlier, films) for earlier in range(index))
-    round_, place = divmod(before + number, len(KINDS))
-    kind: str = KINDS[item_rng(seed, "film kinds", round_).permutation(len(KINDS))[place]]
-    return kind

@@ -4,13 +4,10 @@ The audio lies in `bank/` as one Ogg/Opus file a voice and language, `index.csv`
 it; `tools/speech_bank` made both. Nothing here speaks: the bank is read, and each file is decoded when first asked for.
 """
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from importlib import resources
-from importlib.resources.abc import Traversable
-from types import MappingProxyType
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -18,6 +15,7 @@ import numpy.typing as npt
 import soundfile
 
 from dubaug.errors import DubaugError
+from dubaug.tabular import read_rows
 
 Kind = Literal["dialogue", "keyword", "command", "langid"]
 Split = Literal["films", "tasks"]
@@ -50,20 +48,24 @@ class Utterance:
     sentence: str
     """Which line: `d01` ... (dialogue), the word (keyword), `c01` ... (command), `l1` ... (langid)."""
     text: str
-    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    labels: Mapping[str, str] = field(hash=False)
     """command: `action`, `object`, `location`; keyword: `target`, `yes` for the ten words to be told apart."""
     sample_rate_hz: int
-    seconds: float
     file: str
     offset: int
     """First sample of the utterance in `file`."""
     samples: int
 
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.samples / self.sample_rate_hz
+
 
 class Bank:
     """Index of all utterances, and their audio on demand."""
 
-    def __init__(self, folder: Traversable) -> None:
+    def __init__(self, folder: Path) -> None:
         """Read `voices.csv` and `index.csv` from `folder`. DubaugError if the bank is not there or not sound."""
         self._folder = folder
         voices = [
@@ -86,33 +88,29 @@ class Bank:
         self._decode = lru_cache(maxsize=_FILES_KEPT_DECODED)(self._decode_file)
 
     def _utterance(self, row: Mapping[str, str]) -> Utterance:
-        sample_rate_hz, samples = int(row["sample_rate_hz"]), int(row["samples"])
-        labels = dict(part.split("=", 1) for part in row["labels"].split("|") if part)
         return Utterance(
-            id=row["id"],
-            language=row["language"],
-            voice=row["voice"],
+            **{column: row[column] for column in ("id", "language", "voice", "sentence", "text", "file")},
             split=self.voice(row["voice"]).split,
             kind=_one_of(row["kind"], get_args(Kind), "kind"),
-            sentence=row["sentence"],
-            text=row["text"],
-            labels=MappingProxyType(labels),
-            sample_rate_hz=sample_rate_hz,
-            seconds=samples / sample_rate_hz,
-            file=row["file"],
+            labels=dict(part.split("=", 1) for part in row["labels"].split("|") if part),
+            sample_rate_hz=int(row["sample_rate_hz"]),
             offset=int(row["offset"]),
-            samples=samples,
+            samples=int(row["samples"]),
         )
+
+    def utterance(self, utterance_id: str) -> Utterance:
+        """Return what is known of an utterance. DubaugError if there is none of that name."""
+        if utterance_id not in self._by_id:
+            raise DubaugError(
+                f"the speech bank has no utterance {utterance_id!r}; see Bank.utterances for those it has"
+            )
+        return self._by_id[utterance_id]
 
     def audio(self, utterance_id: str) -> npt.NDArray[np.float32]:
         """Return the utterance, float32 mono (samples,) at `sample_rate_hz`, all at one loudness, without silence at
         its ends. The caller may write to it. DubaugError if there is no such utterance.
         """
-        utterance = self._by_id.get(utterance_id)
-        if utterance is None:
-            raise DubaugError(
-                f"the speech bank has no utterance {utterance_id!r}; see Bank.utterances for those it has"
-            )
+        utterance = self.utterance(utterance_id)
         return self._decode(utterance.file)[utterance.offset : utterance.offset + utterance.samples].copy()
 
     def select(
@@ -150,17 +148,8 @@ class Bank:
         """Return the ids of the lines said in `split`, in order."""
         return tuple(dict.fromkeys(utterance.sentence for utterance in self.select(split=split, kind=kind)))
 
-    def languages(self, kind: Kind) -> tuple[str, ...]:
-        """Return the languages in which there is something of this kind, sorted."""
-        return tuple(sorted({utterance.language for utterance in self.select(kind=kind)}))
-
-    def dialogue(self, sentence: str, language: str, split: Split) -> tuple[Utterance, ...]:
-        """Return one dialogue line in one language, by each voice of the split, in casting order (see `voices`)."""
-        return self.select(kind="dialogue", sentence=sentence, language=language, split=split)
-
     def _decode_file(self, name: str) -> npt.NDArray[np.float32]:
-        with (self._folder / name).open("rb") as file:
-            audio, sample_rate_hz = soundfile.read(file, dtype="float32")
+        audio, sample_rate_hz = soundfile.read(self._folder / name, dtype="float32")
         if sample_rate_hz != self.sample_rate_hz:
             raise DubaugError(f"{self._folder / name} is at {sample_rate_hz} Hz, the index says {self.sample_rate_hz}")
         return np.asarray(audio, np.float32)
@@ -169,17 +158,13 @@ class Bank:
 @cache
 def load_bank() -> Bank:
     """Return the bank that comes with the package (read once a process)."""
-    return Bank(resources.files("dubaug.demo") / "bank")
+    return Bank(Path(__file__).parent / "bank")
 
 
-def _rows(folder: Traversable, name: str) -> list[dict[str, str]]:
-    try:
-        text = (folder / name).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise DubaugError(
-            f"no {name} in {folder}: the demo's speech bank is part of the package; reinstall it"
-        ) from None
-    return list(csv.DictReader(text.splitlines()))
+def _rows(folder: Path, name: str) -> list[dict[str, str]]:
+    if not (folder / name).is_file():
+        raise DubaugError(f"no {name} in {folder}: the demo's speech bank is part of the package; reinstall it")
+    return read_rows(folder / name)
 
 
 def _one_of(value: str, choices: tuple[str, ...], column: str) -> Any:

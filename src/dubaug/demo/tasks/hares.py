@@ -10,18 +10,7 @@ from dubaug.config import Demo
 from dubaug.demo import scenes
 from dubaug.demo.tasks import speech
 from dubaug.demo.tasks.plan import FilePlan, Miniature, Render, cycle, table
-from dubaug.demo.tasks.waves import (
-    RATE_HZ,
-    at_level,
-    coloured,
-    db,
-    fast_length,
-    mix,
-    mono,
-    noise,
-    rms,
-    write_wav,
-)
+from dubaug.demo.tasks.waves import RATE_HZ, at_level, coloured, db, fast_length, mix, mono, noise, rms, write_wav
 from dubaug.seeding import item_rng, item_seed
 
 SPEECH_RATE_HZ = 16000
@@ -103,7 +92,7 @@ def _write_command(path: Path, rng: np.random.Generator, *, utterance: str, pitc
     So the background alone says something of the location (the paper's Table D6 finds such a signal in the real data).
     """
     quiet = np.zeros(int(rng.uniform(0.1, 0.3) * RATE_HZ), dtype=np.float32)
-    wave = speech.recorded(np.concatenate([quiet, speech.said(speech.by_id(utterance), pitch), quiet]), rng)
+    wave = speech.recorded(np.concatenate([quiet, speech.said(utterance, pitch), quiet]), rng)
     kind = ROOMS[room] if rng.uniform() < 0.5 else str(rng.choice(sorted(ROOMS.values())))
     n_samples = fast_length(len(wave))
     sound_CS = scenes.sound(kind, seconds=n_samples / RATE_HZ, sample_rate_hz=RATE_HZ, rng=rng)
@@ -142,7 +131,7 @@ VOXFORGE_LANGUAGES = ("de", "en", "es", "fr", "it", "ru")
 def _write_voxforge(path: Path, rng: np.random.Generator, *, utterance: str, pitch: float, mic: int) -> None:
     """Write a sentence by a speaker's own microphone (`mic` seeds its colour and noise)."""
     own = np.random.default_rng(mic)
-    wave = speech.recorded(speech.said(speech.by_id(utterance), pitch), own)
+    wave = speech.recorded(speech.said(utterance, pitch), own)
     wave = mix(wave, coloured(noise(len(wave), rng), own, spread_db=4.0), snr_db=own.uniform(15.0, 35.0))
     write_wav(path, at_level(wave, rng.uniform(-28.0, -20.0)), rate_hz=SPEECH_RATE_HZ)
 
@@ -180,17 +169,14 @@ def plan_voxforge(demo: Demo) -> FilePlan:
         lines = by_voice[str(rng.choice(sorted(by_voice)))]
         pitch = speech.pitch_of(sorted(seen).index(part), 3, rng, spread=1.04)
         code = "".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 3))
-        archive = (
-            f"speaker{number:03d}-{rng.integers(2007, 2019)}{rng.integers(1, 13):02d}{rng.integers(1, 28):02d}-{code}"
-        )
+        date = f"{rng.integers(2007, 2019)}{rng.integers(1, 13):02d}{rng.integers(1, 28):02d}"
+        archive = f"speaker{number:03d}-{date}-{code}"
         folder = f"{language}/Trunk/Audio/Main/16kHz_16bit/{archive}"
         archives.append(f"{folder}.tgz\n")
-        prompts = []
+        mic, prompts = item_seed(demo.seed, "microphone", number), []
         for index, line in enumerate(cycle(lines, max(1, demo.items_per_class // 4), rng)):
             stem = f"{language}{index + 1:04d}"
-            media[f"{folder}/wav/{stem}.wav"] = partial(
-                _write_voxforge, utterance=line.id, pitch=pitch, mic=item_seed(demo.seed, "microphone", number)
-            )
+            media[f"{folder}/wav/{stem}.wav"] = partial(_write_voxforge, utterance=line.id, pitch=pitch, mic=mic)
             prompts.append(f"{archive}/mfc/{stem} {line.text.upper()}\n")
         texts[f"{folder}/etc/PROMPTS"] = "".join(prompts)
     texts["voxforge_urls.txt"] = "".join(archives)

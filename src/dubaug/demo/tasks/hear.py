@@ -11,33 +11,16 @@ import numpy as np
 
 from dubaug.config import Demo
 from dubaug.demo import scenes
-from dubaug.demo.tasks.hear_format import LabelledSound, TaskMetadata, hear_plan
+from dubaug.demo.tasks.hear_format import MAP_FIRST, LabelledSound, TaskMetadata, hear_plan
 from dubaug.demo.tasks.imitation import imitated
-from dubaug.demo.tasks.plan import FilePlan, Miniature, cycle, folds, per_fold, shares
+from dubaug.demo.tasks.plan import FilePlan, cycle, folds, shares
 from dubaug.demo.tasks.waves import RATE_HZ, Wave, at_level, coloured, fast_length, mix, mono, noise, placed, write_wav
 from dubaug.seeding import item_rng
 
-ESC50 = TaskMetadata(
-    task_name="esc50", version="v2.0.0", mode="full", split_mode="presplit_kfold", nfolds=5, sample_duration=5.0
-)
-FSD50K = TaskMetadata(
-    task_name="fsd50k",
-    version="v1.0",
-    mode="full",
-    split_mode="trainvaltest",
-    nfolds=None,
-    sample_duration=None,
-    prediction_type="multilabel",
-    evaluation=("mAP", "d_prime", "aucroc", "top1_acc"),
-)
+ESC50 = TaskMetadata(task_name="esc50", version="v2.0.0", nfolds=5, presplit=True, sample_duration=5.0)
+FSD50K = TaskMetadata(task_name="fsd50k", version="v1.0", prediction_type="multilabel", evaluation=MAP_FIRST)
 VOCAL_IMITATION = TaskMetadata(
-    task_name="vocal_imitation",
-    version="v1.1.3",
-    mode="full",
-    split_mode="new_split_kfold",
-    nfolds=3,
-    sample_duration=11.26,
-    evaluation=("mAP", "d_prime", "aucroc", "top1_acc"),
+    task_name="vocal_imitation", version="v1.1.3", nfolds=3, sample_duration=11.26, evaluation=MAP_FIRST
 )
 
 ESC50_KINDS: Mapping[str, str] = {
@@ -87,8 +70,7 @@ def plan_esc50(demo: Demo) -> FilePlan:
     """Ten of the published classes, each in all five folds."""
     clips = []
     for target, (label, kind) in enumerate(sorted(ESC50_KINDS.items())):
-        count = 5 * per_fold(demo.items_per_class, 5)
-        for index, fold in enumerate(folds(count, 5)):
+        for index, fold in enumerate(folds(demo.items_per_class, 5)):
             name = f"{fold + 1}-{10000 + 100 * target + index}-A-{target}.wav"
             render = partial(_write_esc50, kind=kind)
             clips.append(LabelledSound(name=name, split=f"fold{fold:02d}", labels=(label,), render=render))
@@ -126,8 +108,7 @@ def _write_vocal_imitation(path: Path, rng: np.random.Generator, *, kind: str) -
     seconds = float(rng.uniform(2.5, 6.0))
     voice = imitated(heard(kind, seconds, rng), rng)
     voice = mix(voice, noise(len(voice), rng, exponent=1.5), snr_db=rng.uniform(12.0, 30.0))
-    n_samples = round(11.26 * RATE_HZ)
-    write_wav(path, placed(at_level(voice, rng.uniform(-34.0, -16.0)), n_samples))
+    write_wav(path, placed(at_level(voice, rng.uniform(-34.0, -16.0)), round(11.26 * RATE_HZ)))
 
 
 def plan_vocal_imitation(demo: Demo) -> FilePlan:
@@ -135,8 +116,7 @@ def plan_vocal_imitation(demo: Demo) -> FilePlan:
     clips = []
     references = {f"{index:03d}{kind.capitalize()}.wav": kind for index, kind in enumerate(IMITATED_KINDS)}
     for target, (reference, kind) in enumerate(references.items()):
-        count = 3 * max(2, round(demo.items_per_class / 4))
-        for index, fold in enumerate(folds(count, 3)):
+        for index, fold in enumerate(folds(0.75 * demo.items_per_class, 3)):
             name = f"{target:03d}_{index:03d}{kind}.wav"
             render = partial(_write_vocal_imitation, kind=kind)
             clips.append(LabelledSound(name=name, split=f"fold{fold:02d}", labels=(reference,), render=render))
@@ -144,7 +124,7 @@ def plan_vocal_imitation(demo: Demo) -> FilePlan:
 
 
 MINIATURES = {
-    "esc50": Miniature(folder=ESC50.folder, suite="hear", plan=plan_esc50),
-    "fsd50k": Miniature(folder=FSD50K.folder, suite="hear", plan=plan_fsd50k),
-    "vocal_imitation": Miniature(folder=VOCAL_IMITATION.folder, suite="hear", plan=plan_vocal_imitation),
+    "esc50": ESC50.miniature(plan_esc50),
+    "fsd50k": FSD50K.miniature(plan_fsd50k),
+    "vocal_imitation": VOCAL_IMITATION.miniature(plan_vocal_imitation),
 }

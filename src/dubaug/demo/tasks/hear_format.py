@@ -1,13 +1,15 @@
 """A HEAR task folder, as hearpreprocess 2021.1.1 writes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dubaug.demo.tasks.plan import FilePlan, Render, json_text, table
+from dubaug.config import Demo
+from dubaug.demo.tasks.plan import FilePlan, Miniature, Render, json_text, table
 from dubaug.demo.tasks.waves import OUT_RATE_HZ
 
-EVALUATION = ("top1_acc", "mAP", "d_prime", "aucroc")
+TOP1_FIRST = ("top1_acc", "mAP", "d_prime", "aucroc")
+MAP_FIRST = ("mAP", "d_prime", "aucroc", "top1_acc")
 """The metrics that most HEAR scene tasks name, the primary one first."""
 
 
@@ -17,12 +19,14 @@ class TaskMetadata:
 
     task_name: str
     version: str
-    mode: str
-    split_mode: Literal["trainvaltest", "presplit_kfold", "new_split_kfold"]
-    nfolds: int | None
-    sample_duration: float | None
+    mode: str = "full"
+    nfolds: int | None = None
+    """None where the sounds are split into those for training, validation and testing."""
+    presplit: bool = False
+    """Whether the folds are those of the data set's authors, and not HEAR's."""
+    sample_duration: float | None = None
     prediction_type: Literal["multiclass", "multilabel"] = "multiclass"
-    evaluation: tuple[str, ...] = EVALUATION
+    evaluation: tuple[str, ...] = TOP1_FIRST
 
     @property
     def folder(self) -> str:
@@ -32,10 +36,13 @@ class TaskMetadata:
     @property
     def splits(self) -> tuple[str, ...]:
         """The names of the split files."""
-        if self.split_mode == "trainvaltest":
+        if self.nfolds is None:
             return ("train", "valid", "test")
-        assert self.nfolds is not None
         return tuple(f"fold{fold:02d}" for fold in range(self.nfolds))
+
+    def miniature(self, plan: Callable[[Demo], FilePlan], source: str | None = None) -> Miniature:
+        """Return the data set that `plan` fills."""
+        return Miniature(folder=self.folder, suite="hear", plan=plan, source=source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +57,13 @@ class LabelledSound:
 
 def hear_plan(task: TaskMetadata, clips: Sequence[LabelledSound], labels: Sequence[str | int]) -> FilePlan:
     """Return the folder of `task`: metadata, vocabulary in the order of `labels`, split files, 48 kHz sounds."""
+    kfold = "presplit_kfold" if task.presplit else "new_split_kfold"
     metadata = {
         "task_name": task.task_name,
         "version": task.version,
         "embedding_type": "scene",
         "prediction_type": task.prediction_type,
-        "split_mode": task.split_mode,
+        "split_mode": "trainvaltest" if task.nfolds is None else kfold,
         **({} if task.nfolds is None else {"nfolds": task.nfolds}),
         "sample_duration": task.sample_duration,
         "evaluation": list(task.evaluation),

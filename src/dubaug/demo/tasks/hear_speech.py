@@ -5,67 +5,31 @@ Durations are the published ones but for VoxLingua (4 s instead of 18.64) and GT
 `sample_duration` says so. LibriCount counts to 5 instead of 10.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from dubaug.config import Demo
-from dubaug.demo import scenes
+from dubaug.demo import music, scenes
 from dubaug.demo.tasks import speech
 from dubaug.demo.tasks.hear_format import LabelledSound, TaskMetadata, hear_plan
-from dubaug.demo.tasks.plan import FilePlan, Miniature, cycle, folds, per_fold
+from dubaug.demo.tasks.plan import FilePlan, cycle, folds
 from dubaug.demo.tasks.waves import RATE_HZ, Wave, at_level, coloured, mix, mono, noise, placed, write_wav
 from dubaug.seeding import item_rng
 
 MOST_SPEAKERS = 5
 VOXLINGUA_S, GTZAN_S = 4.0, 6.0
 
-CREMA_D = TaskMetadata(
-    task_name="tfds_crema_d", version="1.0.0", mode="full", split_mode="new_split_kfold", nfolds=5, sample_duration=5.0
-)
-LIBRICOUNT = TaskMetadata(
-    task_name="libricount",
-    version="v1.0.0-hear2021",
-    mode="full",
-    split_mode="new_split_kfold",
-    nfolds=5,
-    sample_duration=5.0,
-)
-VOXLINGUA = TaskMetadata(
-    task_name="vox_lingua_top10",
-    version="hear2021",
-    mode="full",
-    split_mode="new_split_kfold",
-    nfolds=5,
-    sample_duration=VOXLINGUA_S,
-)
-GTZAN = TaskMetadata(
-    task_name="tfds_gtzan_music_speech",
-    version="1.0.0",
-    mode="full",
-    split_mode="new_split_kfold",
-    nfolds=10,
-    sample_duration=GTZAN_S,
-)
-COMMANDS_5H = TaskMetadata(
-    task_name="speech_commands",
-    version="v0.0.2",
-    mode="5h",
-    split_mode="trainvaltest",
-    nfolds=None,
-    sample_duration=1.0,
-    evaluation=("top1_acc",),
-)
+CREMA_D = TaskMetadata(task_name="tfds_crema_d", version="1.0.0", nfolds=5, sample_duration=5.0)
+LIBRICOUNT = TaskMetadata(task_name="libricount", version="v1.0.0-hear2021", nfolds=5, sample_duration=5.0)
+VOXLINGUA = TaskMetadata(task_name="vox_lingua_top10", version="hear2021", nfolds=5, sample_duration=VOXLINGUA_S)
+GTZAN = TaskMetadata(task_name="tfds_gtzan_music_speech", version="1.0.0", nfolds=10, sample_duration=GTZAN_S)
 COMMANDS_FULL = TaskMetadata(
-    task_name="speech_commands",
-    version="v0.0.2",
-    mode="full",
-    split_mode="trainvaltest",
-    nfolds=None,
-    sample_duration=1.0,
-    evaluation=("top1_acc",),
+    task_name="speech_commands", version="v0.0.2", sample_duration=1.0, evaluation=("top1_acc",)
 )
+COMMANDS_5H = replace(COMMANDS_FULL, mode="5h")
 LANGUAGES = ("de", "en", "es", "fr", "hi", "it", "ja", "pt", "ru", "zh")
 WORDS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
 SILENCE, UNKNOWN = "_silence_", "_unknown_"
@@ -78,8 +42,7 @@ def with_noise(wave: Wave, rng: np.random.Generator, *, low_db: float, high_db: 
 
 
 def _write_crema_d(path: Path, rng: np.random.Generator, *, utterance: str, pitch: float, emotion: str) -> None:
-    line = speech.said(speech.by_id(utterance), pitch)
-    acted = speech.with_emotion(line, speech.EMOTIONS[emotion], rng)
+    acted = speech.with_emotion(speech.said(utterance, pitch), speech.EMOTIONS[emotion], rng)
     room = speech.recorded(placed(acted, round(5.0 * RATE_HZ)), rng, spread_db=1.5)
     hiss = noise(len(room), rng) * np.float32(10 ** (rng.uniform(-66.0, -52.0) / 20))
     write_wav(path, room + hiss)
@@ -91,8 +54,8 @@ def plan_crema_d(demo: Demo) -> FilePlan:
     clips = []
     for emotion in speech.EMOTIONS:
         rng = item_rng(demo.seed, "tasks", "crema_d", emotion)
-        count = 5 * per_fold(demo.items_per_class, 5)
-        for index, (fold, line) in enumerate(zip(folds(count, 5), cycle(lines, count, rng), strict=True)):
+        fold_of = folds(demo.items_per_class, 5)
+        for index, (fold, line) in enumerate(zip(fold_of, cycle(lines, len(fold_of), rng), strict=True)):
             pitch = speech.pitch_of(fold, 5, rng)
             name = f"{1001 + fold}_{line.id.replace('_', '-')}_{emotion}_{index:02d}.wav"
             render = partial(_write_crema_d, utterance=line.id, pitch=pitch, emotion=emotion)
@@ -107,7 +70,7 @@ def _write_libricount(
     total = noise(n_samples, rng, spread_db=6.0)
     total = at_level(total, rng.uniform(-62.0, -48.0) if speakers else rng.uniform(-60.0, -30.0))
     for lines, pitch in speakers:
-        voice = speech.continuous([speech.said(speech.by_id(line), pitch) for line in lines], n_samples, rng)
+        voice = speech.continuous(lines, pitch, n_samples, rng)
         total += at_level(speech.recorded(voice, rng), rng.uniform(-30.0, -24.0))
     write_wav(path, at_level(total, rng.uniform(-34.0, -18.0)) if speakers else total)
 
@@ -118,26 +81,20 @@ def plan_libricount(demo: Demo) -> FilePlan:
     voices = sorted(by_voice)
     clips = []
     for count in range(MOST_SPEAKERS + 1):
-        n_clips = 5 * per_fold(demo.items_per_class, 5)
-        for index, fold in enumerate(folds(n_clips, 5)):
+        for index, fold in enumerate(folds(demo.items_per_class, 5)):
             rng = item_rng(demo.seed, "tasks", "libricount", count, index)
             speakers = []
             for voice in cycle(voices, count, rng):
                 lines = tuple(by_voice[voice][int(at)].id for at in rng.permutation(len(by_voice[voice]))[:4])
                 speakers.append((lines, float(rng.uniform(0.84, 1.2))))
-            clips.append(
-                LabelledSound(
-                    name=f"{count}_{fold}{index:04d}.wav",
-                    split=f"fold{fold:02d}",
-                    labels=(count,),
-                    render=partial(_write_libricount, speakers=tuple(speakers)),
-                )
-            )
+            render = partial(_write_libricount, speakers=tuple(speakers))
+            name = f"{count}_{fold}{index:04d}.wav"
+            clips.append(LabelledSound(name=name, split=f"fold{fold:02d}", labels=(count,), render=render))
     return hear_plan(LIBRICOUNT, clips, list(range(MOST_SPEAKERS + 1)))
 
 
 def _write_word(path: Path, rng: np.random.Generator, *, utterance: str, pitch: float) -> None:
-    word = speech.said(speech.by_id(utterance), pitch)[:RATE_HZ]
+    word = speech.said(utterance, pitch)[:RATE_HZ]
     start = int(rng.integers(0, max(1, RATE_HZ - len(word))))
     wave = speech.recorded(placed(word, RATE_HZ, start), rng)
     write_wav(path, at_level(with_noise(wave, rng, low_db=15.0, high_db=35.0), rng.uniform(-26.0, -20.0)))
@@ -147,11 +104,8 @@ def _write_silence(path: Path, rng: np.random.Generator) -> None:
     """Write a second of what is heard when nobody speaks: a room, or a machine."""
     wave = noise(RATE_HZ, rng, exponent=rng.uniform(0.0, 2.0), spread_db=8.0)
     if rng.uniform() < 0.5:
-        wave = mix(
-            wave,
-            mono(scenes.sound(str(rng.choice(scenes.KINDS)), seconds=1.0, sample_rate_hz=RATE_HZ, rng=rng)),
-            snr_db=0.0,
-        )
+        machine_CS = scenes.sound(str(rng.choice(scenes.KINDS)), seconds=1.0, sample_rate_hz=RATE_HZ, rng=rng)
+        wave = mix(wave, mono(machine_CS), snr_db=0.0)
     write_wav(path, at_level(wave, rng.uniform(-60.0, -22.0)))
 
 
@@ -184,8 +138,8 @@ def plan_commands(demo: Demo, *, task: TaskMetadata) -> FilePlan:
 
 def _write_voxlingua(path: Path, rng: np.random.Generator, *, lines: tuple[str, ...], pitch: float) -> None:
     n_samples = round(VOXLINGUA_S * RATE_HZ)
-    wave = speech.continuous([speech.said(speech.by_id(line), pitch) for line in lines], n_samples, rng)
-    wave = with_noise(speech.recorded(wave, rng), rng, low_db=15.0, high_db=35.0)
+    wave = speech.recorded(speech.continuous(lines, pitch, n_samples, rng), rng)
+    wave = with_noise(wave, rng, low_db=15.0, high_db=35.0)
     write_wav(path, at_level(wave, rng.uniform(-28.0, -20.0)))
 
 
@@ -194,9 +148,9 @@ def plan_voxlingua(demo: Demo) -> FilePlan:
     clips = []
     for language in LANGUAGES:
         by_voice = speech.by_voice(speech.utterances("langid", language))
-        count = 5 * per_fold(demo.items_per_class, 5)
+        fold_of = folds(demo.items_per_class, 5)
         rng = item_rng(demo.seed, "tasks", "voxlingua", language)
-        for index, (fold, voice) in enumerate(zip(folds(count, 5), cycle(sorted(by_voice), count, rng), strict=True)):
+        for index, (fold, voice) in enumerate(zip(fold_of, cycle(sorted(by_voice), len(fold_of), rng), strict=True)):
             lines = tuple(line.id for line in cycle(by_voice[voice], 2, rng))
             render = partial(_write_voxlingua, lines=lines, pitch=speech.pitch_of(fold, 5, rng, spread=1.04))
             name = f"{language}_{fold}{index:04d}.wav"
@@ -206,15 +160,13 @@ def plan_voxlingua(demo: Demo) -> FilePlan:
 
 def _write_gtzan(path: Path, rng: np.random.Generator, *, lines: tuple[str, ...], pitch: float) -> None:
     """Write speech (where there are lines; now and then over music), else music."""
-    n_samples = round(GTZAN_S * RATE_HZ)
-    music = mono(scenes.music(seconds=GTZAN_S, sample_rate_hz=RATE_HZ, rng=rng))
+    played = mono(music.play(music.make_theme(rng), seconds=GTZAN_S, sample_rate_hz=RATE_HZ, rng=rng))
     if lines:
-        wave = speech.continuous([speech.said(speech.by_id(line), pitch) for line in lines], n_samples, rng)
-        wave = speech.recorded(wave, rng)
+        wave = speech.recorded(speech.continuous(lines, pitch, round(GTZAN_S * RATE_HZ), rng), rng)
         if rng.uniform() < 0.6:
-            wave = mix(wave, music, snr_db=rng.uniform(0.0, 12.0))
+            wave = mix(wave, played, snr_db=rng.uniform(0.0, 12.0))
     else:
-        wave = coloured(music, rng, spread_db=4.0)
+        wave = coloured(played, rng, spread_db=4.0)
     write_wav(path, at_level(with_noise(wave, rng, low_db=12.0, high_db=35.0), rng.uniform(-34.0, -18.0)))
 
 
@@ -224,28 +176,19 @@ def plan_gtzan(demo: Demo) -> FilePlan:
     clips = []
     for label in ("music", "speech"):
         rng = item_rng(demo.seed, "tasks", "gtzan", label)
-        count = 10 * per_fold(2 * demo.items_per_class, 10)
-        for index, fold in enumerate(folds(count, 10)):
+        for index, fold in enumerate(folds(2 * demo.items_per_class, 10)):
             lines = tuple(line.id for line in cycle(said, 4, rng)) if label == "speech" else ()
             render = partial(_write_gtzan, lines=lines, pitch=speech.pitch_of(fold, 10, rng))
-            clips.append(
-                LabelledSound(name=f"{label}{index:03d}.wav", split=f"fold{fold:02d}", labels=(label,), render=render)
-            )
+            name = f"{label}{index:03d}.wav"
+            clips.append(LabelledSound(name=name, split=f"fold{fold:02d}", labels=(label,), render=render))
     return hear_plan(GTZAN, clips, ["music", "speech"])
 
 
 MINIATURES = {
-    "crema_d": Miniature(folder=CREMA_D.folder, suite="hear", plan=plan_crema_d),
-    "gtzan_music_speech": Miniature(folder=GTZAN.folder, suite="hear", plan=plan_gtzan),
-    "libricount": Miniature(folder=LIBRICOUNT.folder, suite="hear", plan=plan_libricount),
-    "speech_commands_5h": Miniature(
-        folder=COMMANDS_5H.folder, suite="hear", plan=partial(plan_commands, task=COMMANDS_5H), source="speech_commands"
-    ),
-    "speech_commands_full": Miniature(
-        folder=COMMANDS_FULL.folder,
-        suite="hear",
-        plan=partial(plan_commands, task=COMMANDS_FULL),
-        source="speech_commands",
-    ),
-    "voxlingua10": Miniature(folder=VOXLINGUA.folder, suite="hear", plan=plan_voxlingua),
+    "crema_d": CREMA_D.miniature(plan_crema_d),
+    "gtzan_music_speech": GTZAN.miniature(plan_gtzan),
+    "libricount": LIBRICOUNT.miniature(plan_libricount),
+    "speech_commands_5h": COMMANDS_5H.miniature(partial(plan_commands, task=COMMANDS_5H), "speech_commands"),
+    "speech_commands_full": COMMANDS_FULL.miniature(partial(plan_commands, task=COMMANDS_FULL), "speech_commands"),
+    "voxlingua10": VOXLINGUA.miniature(plan_voxlingua),
 }

@@ -39,17 +39,12 @@ class Miniature:
     """Data sets of one source make files of the same name alike (Speech Commands' two sizes share files)."""
 
 
-def folds(n_items: int, n_folds: int) -> list[int]:
-    """Return the fold of each of `n_items` items of one class: dealt in turn, so that folds differ by one at most."""
-    return [item % n_folds for item in range(n_items)]
-
-
-def per_fold(items_per_class: int, n_folds: int) -> int:
-    """Return how many files of a class stand in each of `n_folds` folds: about `items_per_class` in all, at least 2.
+def folds(items_per_class: float, n_folds: int) -> list[int]:
+    """Return the fold of each file of a class: about `items_per_class` in all, as many in each fold, at least 2.
 
     The probe is trained on `n_folds - 2` folds, down to one: a single file a class there would say little.
     """
-    return max(2, round(items_per_class / n_folds))
+    return list(range(n_folds)) * max(2, round(items_per_class / n_folds))
 
 
 def shares(n_items: int) -> list[str]:
@@ -68,10 +63,10 @@ def cycle(items: Sequence[T], n: int, rng: np.random.Generator) -> list[T]:
     return order[:n]
 
 
-def table(rows: Iterable[Sequence[Any]], *, delimiter: str = ",", end: str = "\n") -> str:
+def table(rows: Iterable[Sequence[Any]], *, delimiter: str = ",") -> str:
     """Return `rows` as CSV text, quoted where a value needs it."""
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator=end).writerows(rows)
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 

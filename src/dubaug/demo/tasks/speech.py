@@ -1,54 +1,28 @@
 """People who speak: the bank's voices, each made into several speakers, and manners of speaking."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from dubaug.demo import voices
-from dubaug.demo.tasks.waves import (
-    RATE_HZ,
-    Wave,
-    at_level,
-    coloured,
-    equalised,
-    faster,
-    reverberant,
-    stretched,
-    warped,
-)
+from dubaug.demo.tasks.waves import RATE_HZ, Wave, at_level, coloured, equalised, faster, reverberant, stretched, warped
+from dubaug.demo.voices import Kind, Utterance, load_bank
 from dubaug.seeding import item_seed
 
 
-@lru_cache(maxsize=1)
-def bank() -> voices.Bank:
-    """Return the speech bank, read once a process."""
-    return voices.load_bank()
-
-
-def utterances(kind: voices.Kind, language: str = "en") -> tuple[voices.Utterance, ...]:
+def utterances(kind: Kind, language: str = "en") -> tuple[Utterance, ...]:
     """Return what the voices that are kept from the films say, sorted by id."""
-    found = bank().select(language=language, kind=kind, split="tasks")
+    found = load_bank().select(language=language, kind=kind, split="tasks")
     return tuple(sorted(found, key=lambda utterance: utterance.id))
 
 
-def english_lines() -> tuple[voices.Utterance, ...]:
+def english_lines() -> tuple[Utterance, ...]:
     """Return English sentences and commands of all voices that say some: the most voices to be had."""
     return utterances("dialogue") + utterances("langid") + utterances("command")
 
 
-def by_id(utterance_id: str) -> voices.Utterance:
-    """Return one utterance of the bank."""
-    return _by_id()[utterance_id]
-
-
-@lru_cache(maxsize=1)
-def _by_id() -> dict[str, voices.Utterance]:
-    return {utterance.id: utterance for utterance in bank().utterances}
-
-
-def by_voice(chosen: tuple[voices.Utterance, ...]) -> dict[str, tuple[voices.Utterance, ...]]:
-    """Return the utterances of each voice."""
+def by_voice(chosen: tuple[Utterance, ...]) -> dict[str, tuple[Utterance, ...]]:
+    """Return the utterances of each voice, the voices sorted."""
     names = sorted({utterance.voice for utterance in chosen})
     return {name: tuple(utterance for utterance in chosen if utterance.voice == name) for name in names}
 
@@ -68,9 +42,9 @@ def speaker_id(voice: str, pitch: float) -> str:
     return f"{item_seed(voice, str(pitch)) % 16**8:08x}"
 
 
-def said(utterance: voices.Utterance, pitch: float) -> Wave:
-    """Return an utterance at `RATE_HZ` by a speaker with that pitch factor, silence at its ends cut off."""
-    wave = faster(bank().audio(utterance.id), pitch * utterance.sample_rate_hz / RATE_HZ)
+def said(utterance: str, pitch: float) -> Wave:
+    """Return an utterance, by its id, at `RATE_HZ` by a speaker with that pitch factor, silence at its ends cut off."""
+    wave = faster(load_bank().audio(utterance), pitch * load_bank().sample_rate_hz / RATE_HZ)
     loud = np.flatnonzero(np.abs(wave) > 0.02 * np.abs(wave).max())
     return wave[loud[0] : loud[-1] + 1]
 
@@ -92,7 +66,7 @@ class Manner:
     tempo: float = 1.0
     level_dbfs: float = -26.0
     brightness_db: float = 0.0
-    """Change of the spectrum's slope, in dB an octave above 500 Hz."""
+    """Change of the spectrum's slope, in dB an octave above 500 Hz (up to 8 kHz)."""
     roughness: float = 0.0
     """Depth of a fast amplitude modulation (creak)."""
 
@@ -117,24 +91,20 @@ def with_emotion(wave: Wave, manner: Manner, rng: np.random.Generator) -> Wave:
     wave = warped(wave, pitch * (1 + strength * manner.melody * np.sin(turns)))
     tempo = (1 + strength * (manner.tempo - 1)) * 1.06 ** rng.standard_normal()
     wave = stretched(wave, pitch / tempo)
-    wave = _brighter(wave, strength * manner.brightness_db + 0.7 * rng.standard_normal())
+    slope_db = strength * manner.brightness_db + 0.7 * rng.standard_normal()
+    wave = equalised(wave, 500.0 * 2.0 ** np.arange(5), slope_db * np.arange(5.0))
     creak = 0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(28, 42) * np.arange(len(wave)) / RATE_HZ)
     wave = wave * (1 - min(0.8, strength * manner.roughness) * creak).astype(np.float32)
     level = -26.0 + strength * (manner.level_dbfs + 26.0) + 2.5 * rng.standard_normal()
     return at_level(wave, level)
 
 
-def _brighter(wave: Wave, slope_db: float) -> Wave:
-    """Return `wave` with `slope_db` an octave more above 500 Hz (up to 8 kHz)."""
-    octaves_hz = 500.0 * 2.0 ** np.arange(5)
-    return equalised(wave, octaves_hz, slope_db * np.arange(5.0))
-
-
-def continuous(lines: list[Wave], n_samples: int, rng: np.random.Generator) -> Wave:
-    """Return `n_samples` of speech without a longer pause: the lines over and over, from a random place on."""
+def continuous(lines: Sequence[str], pitch: float, n_samples: int, rng: np.random.Generator) -> Wave:
+    """Return `n_samples` of speech without a longer pause: the lines (ids) over and over, from a random place on."""
     parts: list[Wave] = []
     for line in lines:
-        parts += [at_level(line, -24.0), np.zeros(int(rng.uniform(0.08, 0.3) * RATE_HZ), dtype=np.float32)]
+        pause = np.zeros(int(rng.uniform(0.08, 0.3) * RATE_HZ), dtype=np.float32)
+        parts += [at_level(said(line, pitch), -24.0), pause]
     stream = np.concatenate(parts)
     stream = np.tile(stream, 1 + -(-n_samples // len(stream)))
     start = int(rng.integers(0, len(stream) - n_samples))

@@ -13,6 +13,8 @@ import scipy.signal
 import soundfile
 from numpy.typing import NDArray
 
+from dubaug.demo.sounds import resampled
+
 Wave = NDArray[np.float32]
 FloatArray = NDArray[np.floating]
 
@@ -110,14 +112,6 @@ def reverberant(wave: Wave, rng: np.random.Generator, *, rt60_s: float, wet_db: 
     tail /= np.sqrt(np.square(tail).sum())
     wet = scipy.signal.fftconvolve(wave, tail if wave.ndim == 1 else tail[None], axes=-1)[..., : wave.shape[-1]]
     return np.asarray(wave + db(wet_db) * wet, np.float32)
-
-
-def resampled(wave: Wave, from_hz: int, to_hz: int) -> Wave:
-    """Return `wave` at another sample rate (polyphase)."""
-    if from_hz == to_hz:
-        return wave
-    ratio = Fraction(to_hz, from_hz)
-    return np.asarray(scipy.signal.resample_poly(wave, ratio.numerator, ratio.denominator, axis=-1), np.float32)
 
 
 def faster(wave: Wave, factor: float) -> Wave:
