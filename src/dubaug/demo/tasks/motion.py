@@ -46,6 +46,11 @@ def _phase(t: Track, rng: np.random.Generator, *, low_hz: float, high_hz: float)
     return 2 * np.pi * (rng.uniform(low_hz, high_hz) * t + rng.uniform())
 
 
+def _part(t: Track, rng: np.random.Generator, *, low_hz: float, high_hz: float) -> Track:
+    """Return which part of a motion that is repeated is over, 0 to 1."""
+    return np.mod(_phase(t, rng, low_hz=low_hz, high_hz=high_hz) / (2 * np.pi), 1.0)
+
+
 def yo_yo(t: Track, rng: np.random.Generator) -> list[Path2D]:
     """Up and down on a string, turning the while."""
     phase = _phase(t, rng, low_hz=0.6, high_hz=1.0)
@@ -66,19 +71,19 @@ def swing(t: Track, rng: np.random.Generator) -> list[Path2D]:
 
 def trampoline(t: Track, rng: np.random.Generator) -> list[Path2D]:
     """Bouncing: parabolas from the ground, never turning."""
-    fall = np.abs(np.mod(_phase(t, rng, low_hz=0.7, high_hz=1.1) / (2 * np.pi), 1.0) * 2 - 1)
+    fall = np.abs(_part(t, rng, low_hz=0.7, high_hz=1.1) * 2 - 1)
     return [_path(t, x=_place(rng), y=-0.3 + 0.65 * fall**2, size=_size(rng))]
 
 
 def pitch(t: Track, rng: np.random.Generator) -> list[Path2D]:
     """Stillness, then one fast flight across the picture; again and again."""
-    part = np.mod(_phase(t, rng, low_hz=0.5, high_hz=0.8) / (2 * np.pi), 1.0)
+    part = _part(t, rng, low_hz=0.5, high_hz=0.8)
     return [_path(t, x=0.6 * (np.clip(4 * part - 3, 0, 1) * 2 - 1), y=_place(rng), size=0.7 * _size(rng))]
 
 
 def diving(t: Track, rng: np.random.Generator) -> list[Path2D]:
     """Falling with somersaults, again and again."""
-    part = np.mod(_phase(t, rng, low_hz=0.5, high_hz=0.7) / (2 * np.pi), 1.0)
+    part = _part(t, rng, low_hz=0.5, high_hz=0.7)
     return [_path(t, x=_place(rng) + 0.2 * part, y=-0.6 + 1.2 * part**2, size=_size(rng), angle=9.0 * part)]
 
 
@@ -111,14 +116,14 @@ def fall_floor(t: Track, rng: np.random.Generator) -> list[Path2D]:
 
 def jump(t: Track, rng: np.random.Generator) -> list[Path2D]:
     """On the ground, with a leap now and then."""
-    part = np.mod(_phase(t, rng, low_hz=0.6, high_hz=0.9) / (2 * np.pi), 1.0)
+    part = _part(t, rng, low_hz=0.6, high_hz=0.9)
     leap = np.clip(1 - np.square(part * 5 - 1.5), 0, None)
     return [_path(t, x=_place(rng), y=0.25 - 0.5 * leap, size=_size(rng))]
 
 
 def run(t: Track, rng: np.random.Generator) -> list[Path2D]:
     """Fast across, from one side to the other, coming in again."""
-    part = np.mod(_phase(t, rng, low_hz=0.5, high_hz=0.8) / (2 * np.pi), 1.0)
+    part = _part(t, rng, low_hz=0.5, high_hz=0.8)
     way = rng.choice([-1, 1])
     return [_path(t, x=way * (1.8 * part - 0.9), y=0.2 + 0.04 * np.sin(20 * t), size=_size(rng), angle=way * 0.2)]
 

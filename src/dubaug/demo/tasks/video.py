@@ -1,6 +1,6 @@
 """Video files as the published data sets have them: AVI with MPEG-4 Part 2, MP4 with H.264 and AAC."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -9,28 +9,24 @@ from numpy.typing import NDArray
 
 from dubaug.demo.tasks.waves import Wave
 
-Frames = Iterable[NDArray[np.uint8]]
+Frames = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """Pictures (H, W, 3), RGB, all of one size."""
 
 _BITEXACT: int = getattr(av.container.Flags.bitexact, "value")  # noqa: B009 - PyAV's stubs say it is no number
 
 
-def write_avi(path: Path, frames_HWC: Frames, *, fps: int, height: int, width: int) -> None:
+def write_avi(path: Path, frames_HWC: Frames, *, fps: int) -> None:
     """Write silent pictures as UCF101 and HMDB51 do (Xvid-like MPEG-4)."""
     with _container(path) as container:
         stream = container.add_stream("mpeg4", rate=fps, options={"motion_est": "zero"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.bit_rate = 900_000
         _encode_pictures(container, stream, frames_HWC)
 
 
-def write_mp4(
-    path: Path, frames_HWC: Frames, sound_CS: Wave, *, fps: int, height: int, width: int, rate_hz: int
-) -> None:
+def write_mp4(path: Path, frames_HWC: Frames, sound_CS: Wave, *, fps: int, rate_hz: int) -> None:
     """Write pictures and stereo sound as a video from the web has them."""
     with _container(path) as container:
         video = container.add_stream("libx264", rate=fps, options={"crf": "26", "preset": "ultrafast"})
-        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         audio = container.add_stream(
             "aac", rate=rate_hz, layout="stereo", options={"aac_coder": "fast", "aac_tns": "0", "aac_is": "0"}
         )
@@ -40,8 +36,7 @@ def write_mp4(
         frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
         frame.sample_rate = rate_hz
         frame.pts = 0
-        for packet in (*audio.encode(frame), *audio.encode(None)):
-            container.mux(packet)
+        container.mux([*audio.encode(frame), *audio.encode(None)])
 
 
 def _container(path: Path) -> av.container.OutputContainer:
@@ -52,11 +47,11 @@ def _container(path: Path) -> av.container.OutputContainer:
 
 
 def _encode_pictures(container: av.container.OutputContainer, stream: av.VideoStream, frames_HWC: Frames) -> None:
+    stream.height, stream.width = frames_HWC[0].shape[:2]
+    stream.pix_fmt = "yuv420p"
     stream.codec_context.thread_count = 1  # more threads cut the picture differently on another machine
     for index, picture in enumerate(frames_HWC):
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts = index
-        for packet in stream.encode(frame):
-            container.mux(packet)
-    for packet in stream.encode(None):
-        container.mux(packet)
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))

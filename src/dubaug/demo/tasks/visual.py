@@ -4,7 +4,6 @@ VGGSound has no official folder for the videos; here `videos/<youtube_id>_<start
 authors' tools give. Clips last 3.2 s instead of 10. HMDB51 lies as its archives unpack, under `videos/<action>/`.
 """
 
-import itertools
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -39,21 +38,13 @@ VGGSOUND_KINDS: Mapping[str, str] = {
 
 def _write_vggsound(path: Path, rng: np.random.Generator, *, kind: str) -> None:
     """Write a clip of `kind`, seen and heard, with a camera's microphone and other sounds behind."""
-    height, width, fps = 180, 320, 10
+    fps = 10
     frames_THWC, sound_CS = scenes.render(
-        kind, seconds=VGGSOUND_S, fps=fps, height=height, width=width, sample_rate_hz=OUT_RATE_HZ, rng=rng
+        kind, seconds=VGGSOUND_S, fps=fps, height=180, width=320, sample_rate_hz=OUT_RATE_HZ, rng=rng
     )
     behind = noise(sound_CS.shape[-1], rng, spread_db=6.0, rate_hz=OUT_RATE_HZ)
     sound_CS = mix(coloured(sound_CS, rng, spread_db=5.0, rate_hz=OUT_RATE_HZ), behind, snr_db=rng.uniform(0.0, 18.0))
-    write_mp4(
-        path,
-        frames_THWC,
-        at_level(sound_CS, rng.uniform(-32.0, -16.0)),
-        fps=fps,
-        height=height,
-        width=width,
-        rate_hz=OUT_RATE_HZ,
-    )
+    write_mp4(path, frames_THWC, at_level(sound_CS, rng.uniform(-32.0, -16.0)), fps=fps, rate_hz=OUT_RATE_HZ)
 
 
 def plan_vggsound(demo: Demo) -> FilePlan:
@@ -74,13 +65,10 @@ def _write_action(
     path: Path, rng: np.random.Generator, *, action: motion.Motion, look: tuple[str | int, ...], fps: int
 ) -> None:
     """Write a silent clip of a motion; clips of one `look` share colours and background."""
-    height, width = 240, 320
     # Every other picture is its neighbour again: half the work, and still 12 or 15 in a second.
-    frames = motion.draw(
-        action, seconds=ACTION_S, fps=fps / 2, height=height, width=width, look=item_rng(*look), rng=rng
-    )
-    twice = list(itertools.chain.from_iterable((picture, picture) for picture in frames))
-    write_avi(path, twice[: round(ACTION_S * fps)], fps=fps, height=height, width=width)
+    frames = motion.draw(action, seconds=ACTION_S, fps=fps / 2, height=240, width=320, look=item_rng(*look), rng=rng)
+    twice = [picture for picture in frames for _ in range(2)]
+    write_avi(path, twice[: round(ACTION_S * fps)], fps=fps)
 
 
 def plan_ucf101(demo: Demo) -> FilePlan:
@@ -94,21 +82,15 @@ def plan_ucf101(demo: Demo) -> FilePlan:
             look = (demo.seed, "tasks", "ucf101", name, group)
             for clip in range(1, 2 + group % 2):
                 video = f"{name}/v_{name}_g{group:02d}_c{clip:02d}.avi"
-                action = motion.UCF101[name]
-                media[f"UCF-101/{video}"] = partial(_write_action, action=action, look=look, fps=25)
+                media[f"UCF-101/{video}"] = partial(_write_action, action=motion.UCF101[name], look=look, fps=25)
                 for split in (1, 2, 3):
                     if group % 3 == split % 3:
                         lists[f"testlist0{split}"].append(video)
                     else:
                         lists[f"trainlist0{split}"].append(f"{video} {number}")
-    index = [f"{number} {name}" for number, name in enumerate(classes, start=1)]
-    return FilePlan(
-        texts={
-            f"ucfTrainTestlist/{name}.txt": "".join(f"{line}\r\n" for line in lines)
-            for name, lines in {"classInd": index, **lists}.items()
-        },
-        media=media,
-    )
+    lists["classInd"] = [f"{number} {name}" for number, name in enumerate(classes, start=1)]
+    texts = {f"ucfTrainTestlist/{name}.txt": "".join(f"{line}\r\n" for line in lists[name]) for name in lists}
+    return FilePlan(texts=texts, media=media)
 
 
 def plan_hmdb51(demo: Demo) -> FilePlan:
