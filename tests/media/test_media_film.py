@@ -94,6 +94,14 @@ def test_a_side_car_file_is_read_beside_the_film(tmp_path: Path) -> None:
     np.testing.assert_allclose(french_CS, noise(3.2, 1, channels=2)[:, : 3 * 48000], atol=1e-4)
 
 
+def test_two_names_of_one_stream_have_the_same_sound(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "film.mkv", seconds=2, tracks={"eng": noise(2, 0)})
+    clips = clips_of(path, tracks=[EN, Track(name=TrackName("fr"), stream=0)])
+    assert len(clips) == 2
+    for clip in clips:
+        np.testing.assert_array_equal(clip.waveforms["fr"], clip.waveforms["en"])
+
+
 def test_a_film_that_starts_late_starts_at_its_start(tmp_path: Path) -> None:
     path = make_film(tmp_path / "late.mkv", seconds=2.5, tracks={"eng": noise(2.5, 0)}, start_offset_s=5.0)
     clips = clips_of(path)

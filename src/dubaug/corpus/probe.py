@@ -83,7 +83,7 @@ def probe(path: Path) -> Probe:
         with av.open(path) as container:
             audio = container.streams.audio
             spans = defaultdict(_Span, _spans(container))
-            picture = next((s for s in container.streams if _is_picture(s)), None)
+            picture = picture_of(container)
             stated = container.duration and container.format.name.startswith(_PROMISING)
             # Headers count from 0, not from the first timestamp.
             start_s = max(container.start_time or 0, 0) / av.time_base
@@ -148,16 +148,18 @@ def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
     return spans
 
 
-def _is_picture(stream: object) -> bool:
-    return isinstance(stream, VideoStream) and not stream.disposition & Disposition.attached_pic
+def picture_of(container: av.container.InputContainer) -> VideoStream | None:
+    """Return the file's picture: the first video stream that is no cover image."""
+    streams = container.streams.video
+    return next((stream for stream in streams if not stream.disposition & Disposition.attached_pic), None)
 
 
 def _fault(stream: Stream, span: _Span) -> str:
     return span.fault if stream.codec_context is not None else UNDECODABLE
 
 
-def _describe(stream: Stream | None) -> str:
-    if not isinstance(stream, VideoStream) or stream.codec_context is None:
+def _describe(stream: VideoStream | None) -> str:
+    if stream is None or stream.codec_context is None:
         return ""
     rate = f" {float(stream.average_rate):.3f}".rstrip("0").rstrip(".") + " fps" if stream.average_rate else ""
     return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}"

@@ -3,19 +3,18 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av
 import numpy as np
 import soundfile
 
 from dubaug.errors import MediaError
 from dubaug.media.downmix import to_stereo, usual_layout
 from dubaug.media.track import Converter, Timeline, prepare, resample
+from dubaug.media.video import UNREADABLE, opened
 
 if TYPE_CHECKING:
     import torch
 
 SOUNDFILE_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff"})
-UNREADABLE = "copy the file again, or convert it with another program"
 
 
 def read_audio(path: Path, *, sample_rate_hz: int, channels: int = 2) -> "torch.Tensor":
@@ -56,22 +55,19 @@ def _read_soundfile(path: Path, sample_rate_hz: int) -> np.ndarray | None:
 
 
 def _read_container(path: Path, sample_rate_hz: int) -> np.ndarray:
-    try:
-        with av.open(path) as container:
-            if not container.streams.audio:
-                raise MediaError(f"{path.name} has no sound track", "give a file with sound")
-            stream = container.streams.audio[0]
-            prepare(stream)
-            converter = Converter(sample_rate_hz)
-            origin_s = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
-            timeline = Timeline(sample_rate_hz=sample_rate_hz, origin_s=max(origin_s, 0.0))
-            for frame in container.decode(stream):
-                for piece in converter.push(frame):
-                    timeline.push(*piece)
-            for piece in converter.flush():
+    with opened(path) as container:
+        if not container.streams.audio:
+            raise MediaError(f"{path.name} has no sound track", "give a file with sound")
+        stream = container.streams.audio[0]
+        prepare(stream)
+        converter = Converter(sample_rate_hz)
+        origin_s = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
+        timeline = Timeline(sample_rate_hz=sample_rate_hz, origin_s=max(origin_s, 0.0))
+        for frame in container.decode(stream):
+            for piece in converter.push(frame):
                 timeline.push(*piece)
-    except av.FFmpegError as error:
-        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
+        for piece in converter.flush():
+            timeline.push(*piece)
     if not timeline.available:
         raise MediaError(f"{path.name} holds no sound", UNREADABLE)
     return timeline.take(timeline.available)

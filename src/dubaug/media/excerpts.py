@@ -12,7 +12,7 @@ from av.packet import Packet
 
 from dubaug.errors import MediaError
 from dubaug.media.track import Converter, Timeline, prepare, resample
-from dubaug.media.video import REMUX, UNREADABLE
+from dubaug.media.video import REMUX, opened
 from dubaug.workers import report_progress
 
 PREROLL_S = 0.5
@@ -60,20 +60,17 @@ def read_excerpts(
     """
     wanted = joined_spans(spans_s)
     sounds: dict[int, list[np.ndarray]] = {number: [] for number in streams}
-    try:
-        with av.open(path) as container:
-            audio = container.streams.audio
-            missing = [number for number in streams if number >= len(audio)]
-            if missing:
-                raise MediaError(f"{path.name} has no audio stream {missing[0]}", "make the catalogue again")
-            chosen = {number: audio[number] for number in streams}
-            for stream in chosen.values():
-                prepare(stream)
-            for span_s in wanted:
-                for number, sound_CS in _read_span(container, chosen, span_s, sample_rate_hz).items():
-                    sounds[number].append(sound_CS)
-    except av.FFmpegError as error:
-        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
+    with opened(path) as container:
+        audio = container.streams.audio
+        missing = [number for number in streams if number >= len(audio)]
+        if missing:
+            raise MediaError(f"{path.name} has no audio stream {missing[0]}", "make the catalogue again")
+        chosen = {number: audio[number] for number in streams}
+        for stream in chosen.values():
+            prepare(stream)
+        for span_s in wanted:
+            for number, sound_CS in _read_span(container, chosen, span_s, sample_rate_hz).items():
+                sounds[number].append(sound_CS)
     return {
         number: Excerpts(spans_s=wanted, sounds=tuple(sounds[number]), sample_rate_hz=sample_rate_hz)
         for number in streams

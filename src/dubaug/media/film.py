@@ -13,18 +13,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.packet import Packet
-from av.stream import Stream
 
+from dubaug.corpus.probe import REPAIR
 from dubaug.corpus.titles import END_SLACK_S
 from dubaug.corpus.tracks import Track
 from dubaug.errors import MediaError
-from dubaug.media.track import MAX_GAP_S, REPAIR, Converter, Timeline, prepare
+from dubaug.media.track import MAX_GAP_S, Converter, Timeline, prepare
 from dubaug.media.video import REMUX, FramePicker, frame_duration_s, frame_times, pixel_aspect, video_stream
 from dubaug.media.warp import Move, Warper
 from dubaug.tracks import TrackName
@@ -136,7 +136,7 @@ class _SoundSink:
         self._timeline = self._read if self._warper is None else Timeline(sample_rate_hz=sample_rate_hz, origin_s=0.0)
         self._clip_samples = round(clip_s * sample_rate_hz)
         self._slack = round(END_SLACK_S * sample_rate_hz)
-        self._stream, self._rate, self._origin_s, self._move = stream, sample_rate_hz, origin_s, move
+        self.stream, self._rate, self._origin_s, self._move = stream, sample_rate_hz, origin_s, move
         self.damage = _Damage()
 
     @property
@@ -154,7 +154,7 @@ class _SoundSink:
     def push(self, packet: "Packet[Any]") -> None:
         if packet.is_corrupt:
             self.damage.begin(self.reached_s)
-        for frame in _decoded(self._stream, packet, self):
+        for frame in _decoded(packet, self):
             if frame.is_corrupt:
                 self.damage.begin(self.reached_s)
             elif packet.size and not packet.is_corrupt:
@@ -194,53 +194,46 @@ class _PictureSink:
     name = "picture"
 
     def __init__(self, stream: av.VideoStream, picture: Picture, *, clip_s: float, origin_s: float) -> None:
-        self._stream, self._picture, self._origin_s = stream, picture, origin_s
+        self.stream, self._picture, self._origin_s = stream, picture, origin_s
         times_s = (time_s for clip in count() for time_s in frame_times(clip * clip_s, clip_s, picture.frames))
         self._picker = FramePicker(times_s, height=picture.height, pixel_aspect=pixel_aspect(stream))
-        self._end_s = 0.0
+        self.reached_s = self.waiting_s = 0.0
         self.damage = _Damage()
-
-    @property
-    def reached_s(self) -> float:
-        return self._end_s
-
-    @property
-    def waiting_s(self) -> float:
-        return 0.0
 
     @property
     def ready(self) -> bool:
         return len(self._picker.picked) >= self._picture.frames
 
     def push(self, packet: "Packet[Any]") -> None:
-        for frame in _decoded(self._stream, packet, self):
+        for frame in _decoded(packet, self):
             # A frame without a timestamp follows the one before.
-            time_s = self._end_s if frame.time is None else frame.time - self._origin_s
-            if time_s > self._end_s + MAX_GAP_S:
-                raise MediaError(f"the picture's timestamps jump from {self._end_s:.1f} s to {time_s:.1f} s", REPAIR)
+            time_s = self.reached_s if frame.time is None else frame.time - self._origin_s
+            if time_s > self.reached_s + MAX_GAP_S:
+                raise MediaError(f"the picture's timestamps jump from {self.reached_s:.1f} s to {time_s:.1f} s", REPAIR)
             if frame.is_corrupt:
                 self.damage.begin(time_s)
             elif frame.key_frame:
                 self.damage.end(time_s)
-            if not self._end_s and time_s > LATE_PICTURE_S:
+            if not self.reached_s and time_s > LATE_PICTURE_S:
                 self.damage.begin(0.0)
                 self.damage.end(time_s)
-            self._end_s = max(self._end_s, time_s + frame_duration_s(frame, self._stream))
+            self.reached_s = max(self.reached_s, time_s + frame_duration_s(frame, self.stream))
             self._picker.push(frame, time_s)
 
     def finish(self) -> None:
-        self._picker.finish(self._end_s)
+        self._picker.finish(self.reached_s)
 
     def take(self) -> np.ndarray:
         return np.stack(self._picker.take(self._picture.frames))
 
 
-def _decoded(
-    stream: av.VideoStream | AudioStream, packet: "Packet[Any]", sink: "_SoundSink | _PictureSink"
-) -> list[Any]:
+_Sink: TypeAlias = _SoundSink | _PictureSink
+
+
+def _decoded(packet: "Packet[Any]", sink: _Sink) -> list[Any]:
     """Return the frames of a packet; one that the decoder refuses is damage, and the next ones may be good."""
     try:
-        return list(stream.codec_context.decode(packet))
+        return list(sink.stream.codec_context.decode(packet))
     except (av.InvalidDataError, av.ArgumentError, av.PatchWelcomeError, av.BugError):
         sink.damage.begin(sink.reached_s)
         return []
@@ -249,13 +242,10 @@ def _decoded(
 class _OpenFile:
     """One open file, and where the packets of its wanted streams go."""
 
-    def __init__(
-        self, container: av.container.InputContainer, sinks: Mapping[int, "_SoundSink | _PictureSink"]
-    ) -> None:
-        self.sinks = sinks
+    def __init__(self, container: av.container.InputContainer, sinks: Sequence[_Sink]) -> None:
+        self.sinks = {sink.stream.index: sink for sink in sinks}
         self.finished = False
-        wanted: list[Stream] = [container.streams[index] for index in sinks]
-        self._packets = container.demux(wanted)
+        self._packets = container.demux([sink.stream for sink in sinks])
 
     def pump(self) -> None:
         """Decode packets until one gives its stream a clip's worth, or to the end of the file."""
@@ -273,19 +263,13 @@ class _Reader:
     """All sources of a film, read in step."""
 
     def __init__(
-        self,
-        *,
-        clip_s: float,
-        sample_rate_hz: int,
-        picture: Picture | None,
-        moves: Mapping[TrackName, Move],
+        self, *, clip_s: float, sample_rate_hz: int, picture: Picture | None, moves: Mapping[TrackName, Move]
     ) -> None:
-        self._clip_s, self._rate, self._wanted_picture = clip_s, sample_rate_hz, picture
-        self._moves = moves
+        self._clip_s, self._rate, self._wanted_picture, self._moves = clip_s, sample_rate_hz, picture, moves
         self._sources: list[_OpenFile] = []
         self._sounds: list[_SoundSink] = []
         self._picture: _PictureSink | None = None
-        self._sinks: list[_SoundSink | _PictureSink] = []
+        self._sinks: list[_Sink] = []
         self.taken_s = 0.0
 
     def open(self, stack: ExitStack, path: Path, tracks: Sequence[Track], threads: int) -> None:
@@ -293,59 +277,51 @@ class _Reader:
         together: dict[Path, list[Track]] = {path: []}
         apart: list[tuple[Path, list[Track]]] = []
         for track in tracks:
-            if track.name in self._moves:
-                # Read by itself, like a side-car file: it may lie minutes away from what it belongs to.
-                apart.append((track.path or path, [track]))
+            its_file = track.path or path
+            # Read by itself, like a side-car file: what may lie minutes away from its place, or is heard already.
+            if track.name in self._moves or any(track.stream == other.stream for other in together.get(its_file, ())):
+                apart.append((its_file, [track]))
             else:
-                together.setdefault(track.path or path, []).append(track)
+                together.setdefault(its_file, []).append(track)
         for file, its_tracks in [*together.items(), *apart]:
             container = stack.enter_context(av.open(file))
             origin_s = (container.start_time or 0) / av.time_base
-            sinks: dict[int, _SoundSink | _PictureSink] = {}
+            sinks: list[_Sink] = []
             if file == path and self._wanted_picture is not None and self._picture is None:
                 stream = video_stream(container, file.name)
                 stream.codec_context.thread_count = threads
                 stream.codec_context.thread_type = "AUTO"
                 self._picture = _PictureSink(stream, self._wanted_picture, clip_s=self._clip_s, origin_s=origin_s)
-                sinks[stream.index] = self._picture
-            for track in its_tracks:
-                sound = self._sound(container, track, origin_s)
-                sinks[sound[0]] = sound[1]
-                self._sounds.append(sound[1])
+                sinks.append(self._picture)
+            its_sounds = [self._sound(container, track, origin_s) for track in its_tracks]
+            self._sounds += its_sounds
+            sinks += its_sounds
             if sinks:
                 self._sources.append(_OpenFile(container, sinks))
-                self._sinks += sinks.values()
+                self._sinks += sinks
 
-    def _sound(self, container: av.container.InputContainer, track: Track, origin_s: float) -> tuple[int, _SoundSink]:
+    def _sound(self, container: av.container.InputContainer, track: Track, origin_s: float) -> _SoundSink:
         streams = container.streams.audio
         if track.stream >= len(streams):
             raise MediaError(f"there is no audio stream {track.stream} for {track.name}", "make the catalogue again")
-        stream = streams[track.stream]
+        stream, move = streams[track.stream], self._moves.get(track.name, Move())
         prepare(stream)
-        sink = _SoundSink(
-            track.name,
-            stream,
-            sample_rate_hz=self._rate,
-            clip_s=self._clip_s,
-            origin_s=origin_s,
-            move=self._moves.get(track.name, Move()),
+        return _SoundSink(
+            track.name, stream, sample_rate_hz=self._rate, clip_s=self._clip_s, origin_s=origin_s, move=move
         )
-        return stream.index, sink
 
     def fill(self) -> bool:
         """Decode until the next clip is whole; return False if it never will be."""
-        while True:
-            lacking = [sink for sink in self._sinks if not sink.ready]
-            if not lacking:
-                return True
+        while lacking := [sink for sink in self._sinks if not sink.ready]:
             able = [source for source in self._sources if not source.finished]
             useful = [source for source in able if any(sink in lacking for sink in source.sinks.values())]
             if not useful:
                 return False
             self._check_lag(lacking)
             min(useful, key=lambda source: min(sink.reached_s for sink in source.sinks.values())).pump()
+        return True
 
-    def _check_lag(self, lacking: Sequence["_SoundSink | _PictureSink"]) -> None:
+    def _check_lag(self, lacking: Sequence[_Sink]) -> None:
         if any(sink.waiting_s > MAX_LAG_S for sink in self._sinks):
             behind = min(lacking, key=lambda sink: sink.reached_s)
             raise MediaError(

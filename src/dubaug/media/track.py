@@ -9,13 +9,13 @@ from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 
+from dubaug.corpus.probe import REPAIR
 from dubaug.errors import MediaError
 from dubaug.media.downmix import to_stereo, usual_layout
 
 GAP_TOLERANCE_S = 0.03
 """A timestamp this near to where the sound stands counts as contiguous: Matroska's are rounded to 1 ms."""
 
-REPAIR = "write new timestamps: ffmpeg -i IN -map 0 -c copy OUT.mkv"
 
 MAX_GAP_S = 90.0
 """A longer hole is no silence: the timestamps are wrong."""
@@ -27,13 +27,13 @@ _FILTER = {"filter_size": "64", "cutoff": "0.97"}
 """swresample's windowed sinc, twice its usual length."""
 
 
-def prepare(stream: AudioStream, *, threads: int = 1) -> None:
+def prepare(stream: AudioStream) -> None:
     """Set up a stream's decoder; call before the first packet.
 
     AC-3's dynamic range compression is off (`drc_scale`): FFmpeg applies it by default, differently to each dub.
     """
     stream.codec_context.options = {"drc_scale": "0"}
-    stream.codec_context.thread_count = threads
+    stream.codec_context.thread_count = 1
 
 
 @lru_cache(maxsize=64)

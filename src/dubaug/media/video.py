@@ -1,15 +1,18 @@
 """Frames at given times, whatever the frame rate. Shape suffix THWC: frame, row, column, RGB."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
+from dubaug.corpus.probe import picture_of
 from dubaug.errors import MediaError
 
 SEEK_GAP_S = 4.0
@@ -20,6 +23,24 @@ TIME_SLACK_S = 0.002
 
 UNREADABLE = "copy the file again, or convert it with another program"
 REMUX = "remux it: ffmpeg -fflags +genpts -i IN -map 0 -c copy OUT.mkv"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """Yield the file; errors of FFmpeg, also while it is read, become a `MediaError`."""
+    try:
+        with av.open(path) as container:
+            yield container
+    except av.FFmpegError as error:
+        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
+
+
+def video_stream(container: InputContainer, name: str) -> VideoStream:
+    """Return the film's picture: the first video stream that is no cover image. Raises `MediaError`."""
+    stream = picture_of(container)
+    if stream is None:
+        raise MediaError(f"{name} has no picture", "give a file with a video stream")
+    return stream
 
 
 def frame_times(start_s: float, duration_s: float, frames: int) -> tuple[float, ...]:
@@ -123,15 +144,6 @@ class FramePicker:
         return self._current_rgb
 
 
-def video_stream(container: av.container.InputContainer, name: str) -> VideoStream:
-    """Return the film's picture: the first video stream that is no cover image. Raises `MediaError`."""
-    attached = av.stream.Disposition.attached_pic
-    for stream in container.streams:
-        if isinstance(stream, VideoStream) and not stream.disposition & attached:
-            return stream
-    raise MediaError(f"{name} has no picture", "give a file with a video stream")
-
-
 def pixel_aspect(stream: VideoStream) -> float:
     """Return the width of a pixel over its height (1 where the file does not say)."""
     return float(stream.sample_aspect_ratio or 1)
@@ -139,16 +151,13 @@ def pixel_aspect(stream: VideoStream) -> float:
 
 def upright_size(path: Path) -> tuple[float, float]:
     """Return `(width, height)` of the picture as it is shown: turned upright, in square pixels. Raises `MediaError`."""
-    try:
-        with av.open(path) as container:
-            stream = video_stream(container, path.name)
-            width, height = stream.width * pixel_aspect(stream), float(stream.height)
-            quarter_turns, _ = orientation(next(container.decode(stream)))
-            return (height, width) if quarter_turns % 2 else (width, height)
-    except av.FFmpegError as error:
-        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
-    except StopIteration:
-        raise MediaError(f"{path.name} has no picture that can be decoded", UNREADABLE) from None
+    with opened(path) as container:
+        stream = video_stream(container, path.name)
+        frame = next(container.decode(stream), None)
+        if frame is None:
+            raise MediaError(f"{path.name} has no picture that can be decoded", UNREADABLE)
+        width, height = stream.width * pixel_aspect(stream), float(stream.height)
+        return (height, width) if orientation(frame)[0] % 2 else (width, height)
 
 
 def video_duration_s(path: Path) -> float:
@@ -156,20 +165,17 @@ def video_duration_s(path: Path) -> float:
 
     Raises `MediaError` if the file cannot be read or has no picture.
     """
-    try:
-        with av.open(path) as container:
-            stream = video_stream(container, path.name)
-            if stream.duration is not None and stream.time_base is not None:
-                return float(stream.duration * stream.time_base)
-            spans = [
-                (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))
-                for packet in container.demux(stream)
-                if packet.pts is not None
-            ]
-            start_s = min((start_s for start_s, _ in spans), default=0.0)
-            return max((start_s + length_s for start_s, length_s in spans), default=0.0) - start_s
-    except av.FFmpegError as error:
-        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
+    with opened(path) as container:
+        stream = video_stream(container, path.name)
+        if stream.duration is not None and stream.time_base is not None:
+            return float(stream.duration * stream.time_base)
+        spans = [
+            (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))
+            for packet in container.demux(stream)
+            if packet.pts is not None
+        ]
+        start_s = min((start_s for start_s, _ in spans), default=0.0)
+        return max((start_s + length_s for start_s, length_s in spans), default=0.0) - start_s
 
 
 def read_windows(
@@ -183,16 +189,13 @@ def read_windows(
     """
     if list(starts_s) != sorted(starts_s):
         raise ValueError(f"windows must be in rising order; got {list(starts_s)}")
-    try:
-        with av.open(path) as container:
-            stream = video_stream(container, path.name)
-            stream.thread_type = "AUTO"
-            windows: list[np.ndarray] = []
-            for group in _groups(starts_s, duration_s):
-                windows += _read_group(container, stream, group, duration_s, frames, height, path.name)
-            return windows
-    except av.FFmpegError as error:
-        raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
+    with opened(path) as container:
+        stream = video_stream(container, path.name)
+        stream.thread_type = "AUTO"
+        windows: list[np.ndarray] = []
+        for group in _groups(starts_s, duration_s):
+            windows += _read_group(container, stream, group, duration_s, frames, height, path.name)
+        return windows
 
 
 def _groups(starts_s: Sequence[float], duration_s: float) -> list[list[float]]:
@@ -207,7 +210,7 @@ def _groups(starts_s: Sequence[float], duration_s: float) -> list[list[float]]:
 
 
 def _read_group(
-    container: av.container.InputContainer,
+    container: InputContainer,
     stream: VideoStream,
     starts_s: Sequence[float],
     duration_s: float,
@@ -221,10 +224,9 @@ def _read_group(
     wanted = [frame_times(origin_s + start_s, duration_s, frames) for start_s in starts_s]
     order = sorted((time_s, window, slot) for window, times in enumerate(wanted) for slot, time_s in enumerate(times))
     picker = FramePicker([time_s for time_s, _, _ in order], height=height, pixel_aspect=pixel_aspect(stream))
-    if starts_s[0] > SEEK_GAP_S:
-        container.seek(int((origin_s + starts_s[0]) / stream.time_base), stream=stream, backward=True)
-    else:
-        container.seek(stream.start_time or 0, stream=stream, backward=True)
+    far = starts_s[0] > SEEK_GAP_S
+    target = int((origin_s + starts_s[0]) / stream.time_base) if far else stream.start_time or 0
+    container.seek(target, stream=stream, backward=True)
     end_s = origin_s
     for frame in container.decode(stream):
         if frame.time is None:
