@@ -39,7 +39,7 @@ def measured(
 
 
 def status(found: Measurement, experiment: Experiment) -> str:
-    return status_of(found, length_s=SECONDS, settings=experiment.alignment)
+    return status_of(found, experiment.alignment)
 
 
 @pytest.mark.parametrize("offset_s", [0.0, 0.05, -0.3, 1.234, -4.0])

@@ -103,10 +103,8 @@ def measure_title(title: "Title", *, experiment: "Experiment") -> "Mapping[Track
 
     try:
         return measure(title, experiment.corpus.tracks, experiment.alignment)
-    except MediaError as error:
-        return error
     except Exception as error:
-        return unexpected(error)
+        return error if isinstance(error, MediaError) else unexpected(error)
 
 
 def run_alignment(options: argparse.Namespace) -> None:

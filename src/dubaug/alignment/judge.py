@@ -35,25 +35,24 @@ def judge(
     settings, findings = experiment.alignment, []
     for name in experiment.corpus.tracks[1:]:
         measured = NOTHING if isinstance(result, MediaError) else result[name]
-        status: Status = "unreadable"
-        if not isinstance(result, MediaError):
-            status = status_of(measured, length_s=title.minutes * 60, settings=settings)
+        status: Status = "unreadable" if isinstance(result, MediaError) else status_of(measured, settings)
         verdict = verdict_of(status, settings.policy)
         findings.append(
             Finding(title_id=title.title_id, track=name, status=status, verdict=verdict, measurement=measured)
         )
+    rejected = [finding for finding in findings if finding.verdict == "reject"]
+    if not rejected:
+        return findings, []
     if isinstance(result, MediaError):
         pairs = [(f"the tracks could not be compared: {result.reason}", result.advice)]
     else:
-        pairs = [reason_and_advice(finding) for finding in findings if finding.verdict == "reject"]
-    if not any(finding.verdict == "reject" for finding in findings):
-        return findings, []
+        pairs = [reason_and_advice(finding) for finding in rejected]
     reason, advice = "; ".join(pair[0] for pair in pairs), "; ".join(dict.fromkeys(pair[1] for pair in pairs))
     return findings, [Reject(title_id=title.title_id, stage=STAGE, reason=reason, advice=advice, clips=title.clips)]
 
 
-def status_of(measured: Measurement, *, length_s: float, settings: Alignment) -> Status:
-    """Return what a measurement means in a film of `length_s`."""
+def status_of(measured: Measurement, settings: Alignment) -> Status:
+    """Return what a measurement means."""
     move = measured.move
     if not measured.windows or measured.silence > settings.silence_max:
         return "silent"

@@ -47,15 +47,21 @@ def draw(findings: Sequence[Finding], settings: Alignment, paths: Sequence[Path]
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(1, 3, figsize=(TEXT_WIDTH_IN, 2.7), layout="constrained")
         measured = [finding.measurement for finding in findings]
-        _points(axes[0], findings, [one.offset_s for one in measured], tracks, titles)
+        offsets_s = [one.offset_s for one in measured]
         drifts = [None if one.drift is None else 100 * one.drift for one in measured]
-        _points(axes[1], findings, drifts, tracks, titles)
-        _points(axes[2], findings, [one.similarity for one in measured], tracks, titles)
-        _finish_offsets(axes[0], findings, settings)
-        _finish_drifts(axes[1], findings, settings)
+        for axis, values in zip(axes, (offsets_s, drifts, [one.similarity for one in measured]), strict=True):
+            _points(axis, findings, values, tracks, titles)
+        _symmetric(axes[0], offsets_s, settings.tolerance_s)
+        axes[0].axhspan(-settings.tolerance_s, settings.tolerance_s, **_BAND)
+        axes[0].set(title="Offset", ylabel="Seconds behind the primary")
+        reach = _symmetric(axes[1], drifts, _DRIFT_LINEAR)
+        for rate in settings.rates:
+            if rate != 1.0 and abs(100 * (rate - 1)) < reach:
+                axes[1].axhline(100 * (rate - 1), **_LIMIT)
+        axes[1].set(title="Drift", ylabel="Per cent slower than the film")
         axes[2].set(title="Similarity", ylabel="Correlation of onsets", ylim=(-0.04, 1))
         axes[2].axhline(settings.similarity_min, **_LIMIT)
-        placed = sum(one.offset_s is not None for one in measured)
+        placed = len(findings) - offsets_s.count(None)
         figure.legend(
             handles=_handles(findings),
             loc="outside lower center",
@@ -115,14 +121,14 @@ def _points(
     """Draw one quantity."""
     column = {track: number for number, track in enumerate(tracks)}
     place = {title_id: (number + 0.5) / len(titles) - 0.5 for number, title_id in enumerate(titles)}
-    for group in _groups(findings):
-        its = [i for i, finding in enumerate(findings) if (finding.verdict, finding.status) == group]
-        chosen = [i for i in its if values[i] is not None]
-        columns = [column[findings[i].track] for i in chosen]
-        places = [place[findings[i].title_id] for i in chosen]
-        x = np.array(columns) + 0.8 * np.array(places)
-        y = np.array([values[i] for i in chosen], dtype=float)
-        axis.scatter(x, y, s=16, marker=_MARKERS[group[1]], c=_COLOURS[group[0]], alpha=0.75, linewidths=0)
+    for verdict, status in _groups(findings):
+        points = [
+            (column[one.track] + 0.8 * place[one.title_id], value)
+            for one, value in zip(findings, values, strict=True)
+            if (one.verdict, one.status) == (verdict, status) and value is not None
+        ]
+        x, y = np.array(points, dtype=float).reshape(-1, 2).T
+        axis.scatter(x, y, s=16, marker=_MARKERS[status], c=_COLOURS[verdict], alpha=0.75, linewidths=0)
     names = [track.name for track in tracks]
     if sum(map(len, names)) > _LETTERS:
         names = [track.capitals for track in tracks]
@@ -131,35 +137,18 @@ def _points(
     axis.grid(visible=False, axis="x")
 
 
-def _finish_offsets(axis: Axes, findings: Sequence[Finding], settings: Alignment) -> None:
-    offsets_s = [abs(one.measurement.offset_s) for one in findings if one.measurement.offset_s is not None]
-    axis.set_yscale("symlog", linthresh=settings.tolerance_s)
-    reach_s = _power_above(max([*offsets_s, settings.tolerance_s]))
-    _symmetric(axis, reach_s, settings.tolerance_s)
-    axis.axhspan(-settings.tolerance_s, settings.tolerance_s, **_BAND)
-    axis.set(title="Offset", ylabel="Seconds behind the primary")
+def _symmetric(axis: Axes, values: Sequence[float | None], linear: float) -> float:
+    """Scale an axis alike on both sides of 0, up to `linear` linearly; return how far it reaches, a power of ten.
 
-
-def _finish_drifts(axis: Axes, findings: Sequence[Finding], settings: Alignment) -> None:
-    drifts = [abs(100 * one.measurement.drift) for one in findings if one.measurement.drift is not None]
-    axis.set_yscale("symlog", linthresh=_DRIFT_LINEAR)
-    reach = _power_above(max([*drifts, _DRIFT_LINEAR]))
-    _symmetric(axis, reach, _DRIFT_LINEAR)
-    for rate in settings.rates:
-        if rate != 1.0 and abs(100 * (rate - 1)) < reach:
-            axis.axhline(100 * (rate - 1), **_LIMIT)
-    axis.set(title="Drift", ylabel="Per cent slower than the film")
-
-
-def _power_above(value: float) -> float:
-    return float(10.0 ** np.ceil(np.log10(value) + 0.05))
-
-
-def _symmetric(axis: Axes, reach: float, linear: float) -> None:
-    """Label 0, the end of the linear part, and powers of ten up to `reach`, on both sides."""
+    Labelled are 0, the end of the linear part, and powers of ten.
+    """
+    largest = max([linear, *(abs(value) for value in values if value is not None)])
+    reach = float(10.0 ** np.ceil(np.log10(largest) + 0.05))
+    axis.set_yscale("symlog", linthresh=linear)
     powers = 10.0 ** np.arange(np.ceil(np.log10(linear) + 0.31), np.log10(reach) + 0.01)
     ticks = [linear, *powers.tolist()]
     axis.set_yticks([-tick for tick in reversed(ticks)] + [0.0] + ticks)
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
     axis.yaxis.set_minor_locator(NullLocator())
     axis.set_ylim(-reach, reach)
+    return reach

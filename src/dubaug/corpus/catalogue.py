@@ -1,6 +1,7 @@
 """The user's catalogue: a CSV with one film a row."""
 
 import csv
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -44,7 +45,7 @@ def read_catalogue(path: Path, *, climbing_paths: bool = False) -> tuple[Film, .
             f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8, for instance with "
             f"`iconv -f latin1 -t utf-8 {path.name}`"
         ) from error
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     columns = [column.strip() for column in reader.fieldnames or ()]
     missing = [column for column in REQUIRED if column not in columns]
     if missing:

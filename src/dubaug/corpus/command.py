@@ -47,12 +47,8 @@ def run_catalogue(options: argparse.Namespace) -> None:
 
     experiment = load(options.config)
     films = read_catalogue(options.catalogue, climbing_paths=experiment.ingest.climbing_paths)
-    work = functools.partial(
-        find,
-        names=experiment.corpus.tracks,
-        clip_s=experiment.clips.duration_s,
-        speeds=experiment.alignment.speeds,
-    )
+    names, speeds = experiment.corpus.tracks, experiment.alignment.speeds
+    work = functools.partial(find, names=names, clip_s=experiment.clips.duration_s, speeds=speeds)
     titles: list[Title] = []
     rejects: list[Reject] = []
     progress = Progress("reading films", len(films), "films")
@@ -69,7 +65,7 @@ def run_catalogue(options: argparse.Namespace) -> None:
             titles.append(result)
             if result.notes:
                 log_line(f"{result.title_id}: {result.notes}")
-            if result.notes and (lacking := result.lacking(experiment.corpus.tracks)):
+            if result.notes and (lacking := result.lacking(names)):
                 reason = f"not pretrained on, for want of {', '.join(lacking)}: {result.notes}"
                 advice = "mend these tracks if you want the film in; it counts in Table B4 without them"
                 rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))

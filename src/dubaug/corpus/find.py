@@ -24,11 +24,9 @@ def find(film: Film, *, names: Sequence[TrackName], clip_s: float, speeds: Seque
     """
     try:
         return _title(film, probe(film.path), names, clip_s, speeds)
-    except MediaError as error:
-        fault = error
     except Exception as error:
-        fault = unexpected(error)
-    return Reject(title_id=film.title_id, stage=STAGE, reason=fault.reason, advice=fault.advice)
+        fault = error if isinstance(error, MediaError) else unexpected(error)
+        return Reject(title_id=film.title_id, stage=STAGE, reason=fault.reason, advice=fault.advice)
 
 
 def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float]) -> Title:
@@ -46,9 +44,9 @@ def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float,
         if sound.fault:
             notes.append(f"{name} is not counted: {sound.fault} ({_advice(sound.fault)})")
             del found[name]
-    if names[0] not in serving(names, found):
+    primary = serving(names, found).get(names[0])
+    if primary is None:
         raise MediaError(*_no_primary(probed.sounds, names[0], notes))
-    primary = serving(names, found)[names[0]]
     reach_s = min(probed.picture_end_s, found[primary][1].end_s)
     whole = probed.promised_s or probed.end_s
     if reach_s < whole / 2:

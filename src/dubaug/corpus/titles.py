@@ -16,6 +16,8 @@ COLUMNS = (
     "title_id", "path", "minutes", "languages", "original_language", "year", "genres", "clips", "tracks", "picture",
     "sound", "notes",
 )  # fmt: skip
+_WORDS = ("title_id", "original_language", "year", "genres", "picture", "sound", "notes")
+"""Those of them that are a title's text as it is."""
 
 END_SLACK_S = 0.025
 """Sound that falls this much short of its last clip still makes it a whole one (the rest is silence): encoders lose
@@ -50,22 +52,19 @@ class Title:
 
     def track(self, name: TrackName) -> Track:
         """Return the track of exactly this name. Raises `DubaugError` if there is none."""
-        for track in self.tracks:
-            if track.name == name:
-                return track
-        names = ", ".join(track.name for track in self.tracks)
-        raise DubaugError(f"title {self.title_id} has no {name} track; it has {names}")
+        by_name = {track.name: track for track in self.tracks}
+        if name not in by_name:
+            raise DubaugError(f"title {self.title_id} has no {name} track; it has {', '.join(by_name)}")
+        return by_name[name]
 
     def as_asked(self, names: Iterable[TrackName]) -> "Title":
         """Return the title whose tracks bear the names under which they are asked for, as far as it has them.
 
         Where `es-419` answers to `es` (`dubaug.tracks.serving`) it is called `es` from here on.
         """
-        answers = serving(names, [track.name for track in self.tracks])
-        asked = {held: name for name, held in answers.items()}
-        return replace(
-            self, tracks=tuple(replace(track, name=asked.get(track.name, track.name)) for track in self.tracks)
-        )
+        asked = {held: name for name, held in serving(names, [track.name for track in self.tracks]).items()}
+        tracks = (replace(track, name=asked.get(track.name, track.name)) for track in self.tracks)
+        return replace(self, tracks=tuple(tracks))
 
     def lacking(self, names: Iterable[TrackName]) -> list[TrackName]:
         """Return those of these names that no track answers to."""
@@ -94,18 +93,12 @@ def write_titles(path: Path, titles: Iterable[Title]) -> None:
     folder = path.resolve().parent
     rows = [
         {
-            "title_id": title.title_id,
+            **{column: getattr(title, column) for column in _WORDS},
             "path": _relative(title.path, folder),
             "minutes": f"{title.minutes:.3f}",
             "languages": "+".join(title.languages),
-            "original_language": title.original_language,
-            "year": title.year,
-            "genres": title.genres,
             "clips": title.clips,
             "tracks": format_tracks(title.tracks, lambda path: _relative(path, folder)),
-            "picture": title.picture,
-            "sound": title.sound,
-            "notes": title.notes,
         }
         for title in sorted(titles, key=lambda title: title.title_id)
     ]
@@ -122,17 +115,11 @@ def read_titles(path: Path) -> tuple[Title, ...]:
 
 def _title(row: dict[str, str], folder: Path) -> Title:
     return Title(
-        title_id=row["title_id"],
+        **{column: row[column] for column in _WORDS},
         path=folder / row["path"],
         minutes=float(row["minutes"]),
         clips=int(row["clips"]),
         tracks=parse_tracks(row["tracks"], lambda path: folder / path),
-        original_language=row["original_language"],
-        year=row["year"],
-        genres=row["genres"],
-        picture=row["picture"],
-        sound=row["sound"],
-        notes=row["notes"],
     )
 
 

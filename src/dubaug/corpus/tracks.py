@@ -37,15 +37,10 @@ def parse_tracks(text: str, located: Callable[[str], Path]) -> tuple[Track, ...]
             raise DubaugError(f"tracks {text!r}: {written!r} is {error}") from error
         if name in tracks:
             raise DubaugError(f"tracks {text!r} names {name} twice")
-        tracks[name] = _track(name, target, located)
+        of_film = re.fullmatch("[0-9]+", target)
+        path = None if of_film else located(target)
+        tracks[name] = Track(name=name, stream=int(target) if of_film else 0, path=path)
     return tuple(tracks.values())
-
-
-def _track(name: TrackName, target: str, located: Callable[[str], Path]) -> Track:
-    """Return the track of one entry: what stands after the colon says where its sound is."""
-    if re.fullmatch("[0-9]+", target):
-        return Track(name=name, stream=int(target))
-    return Track(name=name, stream=0, path=located(target))
 
 
 def format_tracks(tracks: Iterable[Track], relative: Callable[[Path], str]) -> str:
