@@ -26,7 +26,7 @@ class SpokenLine:
 
 def cast_roles(rng: np.random.Generator) -> tuple[int, ...]:
     """Return, for each role, which of a language's voices speaks it: its place in casting order, no voice twice."""
-    available = min(len(load_bank().voices(language, "films", "dialogue")) for language in LANGUAGES)
+    available = min(len(load_bank().voices(language, "films")) for language in LANGUAGES)
     return tuple(rng.permutation(available)[:ROLES].tolist())
 
 
@@ -70,7 +70,7 @@ def speak(
 def _utterance(sentence: str, language: str, place: int) -> Utterance:
     """Return a sentence as the voice at `place` in a language's casting order says it."""
     bank = load_bank()
-    voices = bank.voices(language, "films", "dialogue")
+    voices = bank.voices(language, "films")
     (said,) = bank.select(
         kind="dialogue", split="films", language=language, voice=voices[place % len(voices)], sentence=sentence
     )

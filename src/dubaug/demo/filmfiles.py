@@ -91,16 +91,18 @@ def write_title(path: Path, title: DemoTitle, settings: str = "") -> None:
             video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             video.thread_count = 1
             video.codec_context.gop_size = 2 * FPS
-            tracks = [_TrackWriter(container, language, number) for number, language in enumerate(title.languages)]
+            tracks = {language: _sound_track(container, language) for language in title.languages}
+            tracks[title.languages[0]].disposition = Disposition.default
             reformatter = VideoReformatter()
-            frame_number = 0
+            frame_number = samples = 0
             for scene in title.scenes:
                 background_CS = scene_background(scene, title.acoustics, title.theme, sample_rate_hz=RATE_HZ)
-                for track in tracks:
+                for language, track in tracks.items():
                     speech_CS = scene_speech(
-                        scene, title.acoustics, title.cast, language=track.language, sample_rate_hz=RATE_HZ
+                        scene, title.acoustics, title.cast, language=language, sample_rate_hz=RATE_HZ
                     )
-                    track.write(background_CS + speech_CS)
+                    container.mux(track.encode(_sound(background_CS + speech_CS, samples)))
+                samples += background_CS.shape[1]
                 for picture in graded(scene, title.look):
                     rgb = av.VideoFrame.from_ndarray(picture, format="rgb24")
                     for _ in range(FRAMES_A_PICTURE):
@@ -110,42 +112,26 @@ def write_title(path: Path, title: DemoTitle, settings: str = "") -> None:
                         frame_number += 1
                         container.mux(video.encode(frame))
             container.mux(video.encode(None))
-            for track in tracks:
-                track.close()
+            rest = -samples % AC3_SAMPLES  # the last frame is filled up with silence
+            for track in tracks.values():
+                if rest:
+                    container.mux(track.encode(_sound(np.zeros((6, rest), np.float32), samples)))
+                container.mux(track.encode(None))
 
 
-class _TrackWriter:
-    """Encodes one language's sound, handed over in pieces of any length, into the container."""
+def _sound_track(container: av.container.OutputContainer, language: str) -> av.AudioStream:
+    """Add a track; PyAV cuts what it is given into AC-3's frames."""
+    stream = container.add_stream("ac3", rate=RATE_HZ, layout=LAYOUT)
+    stream.bit_rate = AC3_BITRATE
+    stream.metadata["language"] = ISO_639_2[language]
+    stream.disposition = Disposition(0)
+    return stream
 
-    def __init__(self, container: av.container.OutputContainer, language: str, number: int) -> None:
-        self.language = language
-        self._container = container
-        self._stream = container.add_stream("ac3", rate=RATE_HZ, layout=LAYOUT)
-        self._stream.bit_rate = AC3_BITRATE
-        self._stream.metadata["language"] = ISO_639_2[language]
-        self._stream.disposition = Disposition.default if number == 0 else Disposition(0)
-        self._rest = np.zeros((6, 0), np.float32)
-        self._done = 0
 
-    def write(self, sound_CS: np.ndarray) -> None:
-        """Encode all whole AC-3 frames there are; keep the rest for the next piece."""
-        sound_CS = np.concatenate([self._rest, sound_CS], axis=1)
-        whole = sound_CS.shape[1] // AC3_SAMPLES * AC3_SAMPLES
-        for start in range(0, whole, AC3_SAMPLES):
-            self._encode(sound_CS[:, start : start + AC3_SAMPLES])
-        self._rest = sound_CS[:, whole:]
-
-    def close(self) -> None:
-        """Encode what is left, filled up with silence, and the encoder's last packets."""
-        if self._rest.shape[1]:
-            self._encode(np.pad(self._rest, ((0, 0), (0, AC3_SAMPLES - self._rest.shape[1]))))
-        self._container.mux(self._stream.encode(None))
-
-    def _encode(self, frame_CS: np.ndarray) -> None:
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(frame_CS), format="fltp", layout=LAYOUT)
-        frame.sample_rate, frame.pts = RATE_HZ, self._done
-        self._done += AC3_SAMPLES
-        self._container.mux(self._stream.encode(frame))
+def _sound(sound_CS: np.ndarray, start: int) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound_CS), format="fltp", layout=LAYOUT)
+    frame.sample_rate, frame.pts = RATE_HZ, start
+    return frame
 
 
 def graded(scene: Scene, look: Look) -> Iterator[np.ndarray]:

@@ -10,7 +10,6 @@ from dubaug.demo import pictures_nature, pictures_struck, pictures_vehicles, sou
 from dubaug.demo.plans import ScenePlan, make_plan
 from dubaug.demo.sounds import equalised, length, levelled, shaped
 from dubaug.demo.stage import SUPERSAMPLING, Brush, Stage
-from dubaug.errors import DubaugError
 
 _SOUNDS = {sound.__name__: sound for sound in (*sounds_nature.SOUNDS, *sounds_things.SOUNDS)}
 _DRAWN = (*pictures_nature.PICTURES, *pictures_vehicles.PICTURES, *pictures_struck.PICTURES)
@@ -21,27 +20,8 @@ KINDS: tuple[str, ...] = tuple(_SOUNDS)
 
 
 def sound(kind: str, *, seconds: float, sample_rate_hz: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the sound of a new scene of `kind`: float32 (2, samples), peak at most 0.9, any length and rate.
-
-    Raises `DubaugError` for an unknown kind.
-    """
-    return sound_of(_plan(kind, seconds, rng), sample_rate_hz=sample_rate_hz)
-
-
-def render(
-    kind: str,
-    *,
-    seconds: float,
-    sample_rate_hz: int,
-    fps: float,
-    height: int,
-    width: int,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return picture and sound of one new scene of `kind`, as `picture_of` and `sound` give them."""
-    plan = _plan(kind, seconds, rng)
-    frames_THWC = picture_of(plan, fps=fps, height=height, width=width)
-    return frames_THWC, sound_of(plan, sample_rate_hz=sample_rate_hz)
+    """Return the sound of a new scene of `kind`: float32 (2, samples), peak at most 0.9, any length and rate."""
+    return sound_of(make_plan(kind, seconds=seconds, rng=rng), sample_rate_hz=sample_rate_hz)
 
 
 def sound_of(plan: ScenePlan, *, sample_rate_hz: int) -> np.ndarray:
@@ -79,9 +59,3 @@ def picture_of(plan: ScenePlan, *, fps: float, height: int, width: int) -> np.nd
         paint(Brush(image), number / fps)
         frame_HWC[:] = np.asarray(image.reduce(SUPERSAMPLING))
     return frames_THWC
-
-
-def _plan(kind: str, seconds: float, rng: np.random.Generator) -> ScenePlan:
-    if kind not in _SOUNDS:
-        raise DubaugError(f"unknown kind of scene {kind!r}; known: {', '.join(KINDS)}")
-    return make_plan(kind, seconds=seconds, rng=rng)

@@ -24,18 +24,6 @@ _FILES_KEPT_DECODED = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Voice:
-    """A speaker: one timbre, whatever languages it speaks. It belongs to the films or to the tasks, never to both."""
-
-    id: str
-    split: Split
-    sex: Literal["f", "m"]
-    engine: Literal["kokoro", "espeak"]
-    source: str
-    """What the engine was told: a Kokoro voice, a mix of several with weights, or an espeak-ng variant."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Utterance:
     """One recording. `sentence` is the same for the same line in every language, by every voice."""
 
@@ -43,6 +31,7 @@ class Utterance:
     language: str
     """ISO 639-1."""
     voice: str
+    """A speaker: one timbre, whatever languages it speaks. It belongs to the films or to the tasks, never to both."""
     split: Split
     kind: Kind
     sentence: str
@@ -68,17 +57,7 @@ class Bank:
     def __init__(self, folder: Path) -> None:
         """Read `voices.csv` and `index.csv` from `folder`. DubaugError if the bank is not there or not sound."""
         self._folder = folder
-        voices = [
-            Voice(
-                id=row["voice"],
-                split=_one_of(row["split"], get_args(Split), "split"),
-                sex=_one_of(row["sex"], ("f", "m"), "sex"),
-                engine=_one_of(row["engine"], ("kokoro", "espeak"), "engine"),
-                source=row["source"],
-            )
-            for row in _rows(folder, "voices.csv")
-        ]
-        self._voices = {voice.id: voice for voice in voices}
+        self._splits = {row["voice"]: row["split"] for row in _rows(folder, "voices.csv")}
         self.utterances = tuple(self._utterance(row) for row in _rows(folder, "index.csv"))
         self._by_id = {utterance.id: utterance for utterance in self.utterances}
         rates = {utterance.sample_rate_hz for utterance in self.utterances}
@@ -90,7 +69,7 @@ class Bank:
     def _utterance(self, row: Mapping[str, str]) -> Utterance:
         return Utterance(
             **{column: row[column] for column in ("id", "language", "voice", "sentence", "text", "file")},
-            split=self.voice(row["voice"]).split,
+            split=_one_of(self._splits.get(row["voice"], ""), get_args(Split), f"split of {row['voice']}"),
             kind=_one_of(row["kind"], get_args(Kind), "kind"),
             labels=dict(part.split("=", 1) for part in row["labels"].split("|") if part),
             sample_rate_hz=int(row["sample_rate_hz"]),
@@ -113,36 +92,20 @@ class Bank:
         utterance = self.utterance(utterance_id)
         return self._decode(utterance.file)[utterance.offset : utterance.offset + utterance.samples].copy()
 
-    def select(
-        self,
-        *,
-        language: str | None = None,
-        kind: Kind | None = None,
-        voice: str | None = None,
-        split: Split | None = None,
-        sentence: str | None = None,
-    ) -> tuple[Utterance, ...]:
-        """Return the utterances that have all given properties, in the index's order (by voice, then by sentence)."""
-        wanted = {"language": language, "kind": kind, "voice": voice, "split": split, "sentence": sentence}
-        tests = [(name, value) for name, value in wanted.items() if value is not None]
+    def select(self, **properties: str) -> tuple[Utterance, ...]:
+        """Return the utterances that have all these (`kind="keyword"`), in the index's order: by voice, by sentence."""
         return tuple(
             utterance
             for utterance in self.utterances
-            if all(getattr(utterance, name) == value for name, value in tests)
+            if all(getattr(utterance, name) == value for name, value in properties.items())
         )
 
-    def voice(self, voice_id: str) -> Voice:
-        """Return what is known of a voice. DubaugError if there is none of that name."""
-        if voice_id not in self._voices:
-            raise DubaugError(f"the speech bank has no voice {voice_id!r}; it has {', '.join(self._voices)}")
-        return self._voices[voice_id]
-
-    def voices(self, language: str, split: Split, kind: Kind | None = None) -> tuple[str, ...]:
-        """Return the ids of the voices that speak `language` in `split` (and say something of that `kind`), in casting
-        order: in dialogue the n-th voices of all languages are of one sex, so they can be one character's dubs.
+    def voices(self, language: str, split: Split, kind: Kind = "dialogue") -> tuple[str, ...]:
+        """Return the ids of the voices that say something of that kind in `language` in `split`, in casting order: in
+        dialogue the n-th voices of all languages are of one sex, so they can be one character's dubs.
         """
         speaking = {utterance.voice for utterance in self.select(language=language, split=split, kind=kind)}
-        return tuple(voice for voice in self._voices if voice in speaking)
+        return tuple(voice for voice in self._splits if voice in speaking)
 
     def sentences(self, split: Split, kind: Kind = "dialogue") -> tuple[str, ...]:
         """Return the ids of the lines said in `split`, in order."""

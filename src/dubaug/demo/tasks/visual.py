@@ -12,6 +12,7 @@ import numpy as np
 
 from dubaug.config import Demo
 from dubaug.demo import scenes
+from dubaug.demo.plans import make_plan
 from dubaug.demo.tasks import motion
 from dubaug.demo.tasks.plan import FilePlan, Miniature, Render, table
 from dubaug.demo.tasks.video import write_avi, write_mp4
@@ -39,9 +40,9 @@ VGGSOUND_KINDS: Mapping[str, str] = {
 def _write_vggsound(path: Path, rng: np.random.Generator, *, kind: str) -> None:
     """Write a clip of `kind`, seen and heard, with a camera's microphone and other sounds behind."""
     fps = 10
-    frames_THWC, sound_CS = scenes.render(
-        kind, seconds=VGGSOUND_S, fps=fps, height=180, width=320, sample_rate_hz=OUT_RATE_HZ, rng=rng
-    )
+    plan = make_plan(kind, seconds=VGGSOUND_S, rng=rng)
+    frames_THWC = scenes.picture_of(plan, fps=fps, height=180, width=320)
+    sound_CS = scenes.sound_of(plan, sample_rate_hz=OUT_RATE_HZ)
     behind = noise(sound_CS.shape[-1], rng, spread_db=6.0, rate_hz=OUT_RATE_HZ)
     sound_CS = mix(coloured(sound_CS, rng, spread_db=5.0, rate_hz=OUT_RATE_HZ), behind, snr_db=rng.uniform(0.0, 18.0))
     write_mp4(path, frames_THWC, at_level(sound_CS, rng.uniform(-32.0, -16.0)), fps=fps, rate_hz=OUT_RATE_HZ)
