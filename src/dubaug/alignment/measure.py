@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -28,6 +29,9 @@ DRIFT_VOTES = 3
 """Windows that must agree on a speed before it is believed: through two points there is always a line."""
 BLOCKS_MIN = 3
 """Blocks that must share a waveform before waveforms, and not onsets, say the offset."""
+
+Span: TypeAlias = tuple[float, float]
+"""Start and end in seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +72,15 @@ class _Sound:
     path: Path
     track: Track
     excerpts: Excerpts
-    _rises: dict[tuple[float, float], np.ndarray] = field(default_factory=dict)
+    _rises: dict[Span, np.ndarray] = field(default_factory=dict)
 
-    def require(self, spans_s: Sequence[tuple[float, float]]) -> None:
+    def require(self, spans_s: Sequence[Span]) -> None:
         """Read what is missing."""
         if any(self.span(start_s, end_s) is None for start_s, end_s in spans_s):
             read = read_excerpts(self.path, streams=[self.track.stream], spans_s=spans_s, sample_rate_hz=RATE_HZ)
             self.excerpts, self._rises = read[self.track.stream], {}
 
-    def span(self, start_s: float, end_s: float) -> tuple[float, float] | None:
+    def span(self, start_s: float, end_s: float) -> Span | None:
         """Return the stretch that was read and holds this part; None if none does."""
         spans = self.excerpts.spans_s
         return next((span for span in spans if span[0] - 1e-6 <= start_s and end_s <= span[1] + 1e-6), None)
@@ -104,7 +108,7 @@ class _Sound:
         return interpolate(part_CS, positions_S - low)
 
 
-def windows_of(minutes: float, settings: Alignment) -> tuple[tuple[float, float], ...]:
+def windows_of(minutes: float, settings: Alignment) -> tuple[Span, ...]:
     """Return the windows' starts and ends in seconds: in the middles of as many equal parts of the film."""
     length_s = minutes * 60
     count = max(1, min(settings.windows, int(length_s // WINDOW_MIN_S)))
@@ -124,9 +128,7 @@ def measure(title: Title, names: Sequence[TrackName], settings: Alignment) -> di
     return {dub.track.name: _measure(primary, dub, heard_s, title.minutes * 60, settings) for dub in dubs}
 
 
-def _read(
-    title: Title, names: Sequence[TrackName], windows_s: Sequence[tuple[float, float]], settings: Alignment
-) -> list[_Sound]:
+def _read(title: Title, names: Sequence[TrackName], windows_s: Sequence[Span], settings: Alignment) -> list[_Sound]:
     """Return the tracks in the names' order, read around the windows, all of one file at once."""
     tracks = [title.track(name) for name in names]
     spans_s = _around(windows_s, 1.0, min(NEARBY_S, settings.search_s))
@@ -140,55 +142,40 @@ def _read(
     ]
 
 
-def _around(windows_s: Sequence[tuple[float, float]], rate: float, reach_s: float) -> list[tuple[float, float]]:
+def _around(windows_s: Sequence[Span], rate: float, reach_s: float) -> list[Span]:
     """Return where in a dub of that speed the windows may lie, on the grid of frames."""
-    return [
-        (
-            max(np.floor((rate * start_s - reach_s) / FRAME_S) * FRAME_S, 0.0),
-            np.ceil((rate * end_s + reach_s) / FRAME_S) * FRAME_S,
-        )
-        for start_s, end_s in windows_s
-    ]
+    starts_s, ends_s = np.array(windows_s, dtype=float).reshape(-1, 2).T
+    firsts_s = np.maximum(np.floor((rate * starts_s - reach_s) / FRAME_S) * FRAME_S, 0.0)
+    lasts_s = np.ceil((rate * ends_s + reach_s) / FRAME_S) * FRAME_S
+    return list(zip(firsts_s.tolist(), lasts_s.tolist(), strict=True))
 
 
 def _measure(
-    primary: _Sound,
-    dub: _Sound,
-    windows_s: Sequence[tuple[float, float]],
-    length_s: float,
-    settings: Alignment,
+    primary: _Sound, dub: _Sound, windows_s: Sequence[Span], length_s: float, settings: Alignment
 ) -> Measurement:
-    nothing = replace(NOTHING, silence=_silence(dub, windows_s, Move(), settings), windows=len(windows_s))
+    measured = replace(NOTHING, silence=_silence(dub, windows_s, Move(), settings), windows=len(windows_s))
     if not windows_s or max(map(level_db, dub.excerpts.sounds), default=-np.inf) < settings.silence_db:
-        return nothing
+        return measured
     found = _search(primary, dub, windows_s, settings)
+    measured = replace(measured, similarity=found.similarity, agreement=found.agreement)
     if found.similarity < settings.similarity_min or not found.agreement:
-        return replace(nothing, similarity=found.similarity, agreement=found.agreement)
-    if found.agreement < settings.agreement_min:
-        return replace(
-            nothing,
-            offset_s=found.move.offset_s,
-            drift=found.move.rate - 1.0,
-            similarity=found.similarity,
-            agreement=found.agreement,
-            silence=_silence(dub, windows_s, found.move, settings),
-        )
-    move = _by_onsets(primary, dub, windows_s, found.move)
-    move, blocks = _by_waveform(primary, dub, windows_s, move, settings)
-    if len(windows_s) < DRIFT_VOTES or abs(move.rate - 1.0) * length_s < settings.tolerance_s / 2:
-        move = Move(offset_s=move.at(length_s / 2) - length_s / 2)
+        return measured
+    move, blocks = found.move, []
+    if found.agreement >= settings.agreement_min:
+        move = _by_onsets(primary, dub, windows_s, found.move)
+        move, blocks = _by_waveform(primary, dub, windows_s, move, settings)
+        if len(windows_s) < DRIFT_VOTES or abs(move.rate - 1.0) * length_s < settings.tolerance_s / 2:
+            move = Move(offset_s=move.at(length_s / 2) - length_s / 2)
     return replace(
-        nothing,
+        measured,
         offset_s=move.offset_s,
         drift=move.rate - 1.0,
-        similarity=found.similarity,
-        agreement=found.agreement,
         identical=float(np.mean([block.correlation >= IDENTICAL for block in blocks])) if blocks else 0.0,
         silence=_silence(dub, windows_s, move, settings),
     )
 
 
-def _silence(dub: _Sound, windows_s: Sequence[tuple[float, float]], move: Move, settings: Alignment) -> float:
+def _silence(dub: _Sound, windows_s: Sequence[Span], move: Move, settings: Alignment) -> float:
     """Return the share of the film's windows in which the dub, so moved, is silent; what was not read is left out."""
     spans_s = [(max(move.at(start_s), 0.0), move.at(end_s)) for start_s, end_s in windows_s]
     heard = [dub.excerpts.cut(*span_s) for span_s in spans_s if dub.span(*span_s) is not None]
@@ -207,7 +194,7 @@ class _Found:
     height: float
 
 
-def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float]], settings: Alignment) -> _Found:
+def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[Span], settings: Alignment) -> _Found:
     """Return the best line of all speeds; the first that enough windows agree to ends the search.
 
     The film's own speed comes first, nearby and then further away; another one is believed if `DRIFT_VOTES` windows
@@ -230,9 +217,7 @@ def _search(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float
     return best
 
 
-def _found(
-    windows: Sequence[ComparedWindow], windows_s: Sequence[tuple[float, float]], line: Line, rate: float
-) -> _Found:
+def _found(windows: Sequence[ComparedWindow], windows_s: Sequence[Span], line: Line, rate: float) -> _Found:
     """Return what a line is worth. The similarity counts a window that certainly lies elsewhere as it is there.
 
     Windows that would lie before the dub's beginning are not asked.
@@ -253,9 +238,7 @@ def _found(
     )
 
 
-def _window(
-    primary: _Sound, dub: _Sound, window_s: tuple[float, float], span_s: tuple[float, float], rate: float
-) -> ComparedWindow:
+def _window(primary: _Sound, dub: _Sound, window_s: Span, span_s: Span, rate: float) -> ComparedWindow:
     """Return a window's correlation with a span of the dub, played at the film's speed if `rate` is right."""
     film_BT, long_BT = primary.rises(*window_s), dub.rises(*span_s)
     played_BT = stretched(long_BT, rate, int((long_BT.shape[1] - 1) / rate) + 1)
@@ -268,7 +251,7 @@ def _window(
     )
 
 
-def _by_onsets(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float]], move: Move) -> Move:
+def _by_onsets(primary: _Sound, dub: _Sound, windows_s: Sequence[Span], move: Move) -> Move:
     """Return offset and speed to some milliseconds: all windows once more, at the speed that was found."""
     points = []
     dub.require(_around(windows_s, move.rate, abs(move.offset_s) + 2 * CLOSE_S))
@@ -288,7 +271,7 @@ def _by_onsets(primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, fl
 
 
 def _by_waveform(
-    primary: _Sound, dub: _Sound, windows_s: Sequence[tuple[float, float]], move: Move, settings: Alignment
+    primary: _Sound, dub: _Sound, windows_s: Sequence[Span], move: Move, settings: Alignment
 ) -> tuple[Move, list[Block]]:
     """Return offset and speed to a fraction of a millisecond where waveforms are shared, and the blocks compared.
 

@@ -21,7 +21,7 @@ def kept(
     title: Title, folder: Path, *, names: Sequence[TrackName], settings: Alignment
 ) -> Mapping[TrackName, Measurement] | None:
     """Return an earlier run's measurements by track, if it measured the same tracks by the same settings."""
-    path = _path(title, folder)
+    path = folder / f"{title.title_id}.json"
     if not path.is_file() or not all(source.is_file() for source in title.sources(names)):
         return None
     noted = read_json(path)
@@ -43,14 +43,10 @@ def note(
         "measured": _measured(title, names, settings),
         "dubs": {name: asdict(measurement) for name, measurement in measurements.items()},
     }
-    write_json(_path(title, folder), content)
+    write_json(folder / f"{title.title_id}.json", content)
 
 
 def _measured(title: Title, names: Sequence[TrackName], settings: Alignment) -> str:
     """Return the hash of everything that measurements depend on."""
     used = {key: value for key, value in asdict(settings).items() if key not in _JUDGING}
     return digest(VERSION, used, list(names), title.minutes, *title.state(names))
-
-
-def _path(title: Title, folder: Path) -> Path:
-    return folder / f"{title.title_id}.json"

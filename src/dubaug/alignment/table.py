@@ -13,10 +13,8 @@ from dubaug.media.warp import Move
 from dubaug.tabular import csv_text, read_rows
 from dubaug.tracks import TrackName
 
-COLUMNS = (
-    "title_id", "language", "status", "verdict", "offset_s", "drift", "similarity", "agreement", "identical",
-    "silence", "windows",
-)  # fmt: skip
+_SHARES = ("similarity", "agreement", "identical", "silence")
+COLUMNS = ("title_id", "language", "status", "verdict", "offset_s", "drift", *_SHARES, "windows")
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:
@@ -34,7 +32,7 @@ def _row(finding: Finding) -> dict[str, object]:
         "verdict": finding.verdict,
         "offset_s": None if measured.offset_s is None else f"{measured.offset_s:.6f}",
         "drift": None if measured.drift is None else f"{measured.drift:.9f}",
-        **{name: f"{getattr(measured, name):.4f}" for name in ("similarity", "agreement", "identical", "silence")},
+        **{name: f"{getattr(measured, name):.4f}" for name in _SHARES},
         "windows": measured.windows,
     }
 
@@ -63,10 +61,7 @@ def _finding(row: Mapping[str, str], path: Path) -> Finding:
         measurement=Measurement(
             offset_s=float(row["offset_s"]) if row["offset_s"] else None,
             drift=float(row["drift"]) if row["drift"] else None,
-            similarity=float(row["similarity"]),
-            agreement=float(row["agreement"]),
-            identical=float(row["identical"]),
-            silence=float(row["silence"]),
+            **{name: float(row[name]) for name in _SHARES},
             windows=int(row["windows"]),
         ),
     )
