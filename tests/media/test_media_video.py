@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from dubaug.errors import MediaError
-from dubaug.media import jpeg
 from dubaug.media.video import frame_times, read_windows, scaled_size, video_duration_s
 from film_factory import frame_number, make_film
 
@@ -75,13 +74,3 @@ def test_rubbish_is_a_media_error(tmp_path: Path) -> None:
         read_windows(path, starts_s=[0.0], duration_s=3.0, frames=2, height=36)
     with pytest.raises(MediaError, match="cannot be read"):
         video_duration_s(path)
-
-
-def test_jpegs_come_back_nearly_as_they_were() -> None:
-    ramp = np.linspace(0, 255, 64).astype(np.uint8)
-    frames_THWC = np.stack([np.broadcast_to(ramp[None, :, None], (36, 64, 3)), np.full((36, 64, 3), 77, np.uint8)])
-    decoded_THWC = jpeg.decode(jpeg.encode(frames_THWC, 95))
-    assert decoded_THWC.shape == frames_THWC.shape
-    assert np.abs(decoded_THWC.astype(int) - frames_THWC).max() <= 4
-    with pytest.raises(ValueError, match="uint8"):
-        jpeg.encode(frames_THWC.astype(np.float32), 95)

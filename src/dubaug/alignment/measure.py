@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from dubaug.alignment.waveform import Block, compare, level_db
 from dubaug.config import Alignment
 from dubaug.corpus.titles import Title
 from dubaug.corpus.tracks import Track
-from dubaug.media.excerpts import Excerpts, read_excerpts
+from dubaug.media.excerpts import Excerpts, Span, read_excerpts
 from dubaug.media.warp import Move, interpolate
 from dubaug.tracks import TrackName
 
@@ -29,9 +28,6 @@ DRIFT_VOTES = 3
 """Windows that must agree on a speed before it is believed: through two points there is always a line."""
 BLOCKS_MIN = 3
 """Blocks that must share a waveform before waveforms, and not onsets, say the offset."""
-
-Span: TypeAlias = tuple[float, float]
-"""Start and end in seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,21 +72,16 @@ class _Sound:
 
     def require(self, spans_s: Sequence[Span]) -> None:
         """Read what is missing."""
-        if any(self.span(start_s, end_s) is None for start_s, end_s in spans_s):
+        if any(self.excerpts.span(*span_s) is None for span_s in spans_s):
             read = read_excerpts(self.path, streams=[self.track.stream], spans_s=spans_s, sample_rate_hz=RATE_HZ)
             self.excerpts, self._rises = read[self.track.stream], {}
 
-    def span(self, start_s: float, end_s: float) -> Span | None:
-        """Return the stretch that was read and holds this part; None if none does."""
-        spans = self.excerpts.spans_s
-        return next((span for span in spans if span[0] - 1e-6 <= start_s and end_s <= span[1] + 1e-6), None)
-
     def rises(self, start_s: float, end_s: float) -> np.ndarray:
         """Return the rises `(B, T)` of a part."""
-        span = self.span(start_s, end_s)
+        span = self.excerpts.span(start_s, end_s)
         assert span is not None
         if span not in self._rises:
-            self._rises[span] = rises(self.excerpts.cut(*span))
+            self._rises[span] = rises(self.excerpts.sounds[span])
         first = round((start_s - span[0]) / FRAME_S)
         return self._rises[span][:, first : first + round((end_s - start_s) / FRAME_S)]
 
@@ -98,13 +89,13 @@ class _Sound:
         """Return stereo `(2, S)` of a part of the film, from where the track has it; None where that was not read."""
         margin_s = 0.01
         first_s = max(move.at(start_s) - margin_s, 0.0)
-        span = self.span(first_s, move.at(end_s) + margin_s)
+        span = self.excerpts.span(first_s, move.at(end_s) + margin_s)
         if span is None:
             return None
         samples = round((end_s - start_s) * RATE_HZ)
         positions_S = (move.at(start_s) - span[0]) * RATE_HZ + move.rate * np.arange(samples)
         low = max(int(positions_S[0]) - 100, 0)
-        part_CS = self.excerpts.cut(*span)[:, low : int(positions_S[-1]) + 100]
+        part_CS = self.excerpts.sounds[span][:, low : int(positions_S[-1]) + 100]
         return interpolate(part_CS, positions_S - low)
 
 
@@ -154,13 +145,13 @@ def _measure(
     primary: _Sound, dub: _Sound, windows_s: Sequence[Span], length_s: float, settings: Alignment
 ) -> Measurement:
     measured = replace(NOTHING, silence=_silence(dub, windows_s, Move(), settings), windows=len(windows_s))
-    if not windows_s or max(map(level_db, dub.excerpts.sounds), default=-np.inf) < settings.silence_db:
+    if not windows_s or max(map(level_db, dub.excerpts.sounds.values()), default=-np.inf) < settings.silence_db:
         return measured
     found = _search(primary, dub, windows_s, settings)
     measured = replace(measured, similarity=found.similarity, agreement=found.agreement)
     if found.similarity < settings.similarity_min or not found.agreement:
         return measured
-    move, blocks = found.move, []
+    move, blocks = found.move, list[Block]()
     if found.agreement >= settings.agreement_min:
         move = _by_onsets(primary, dub, windows_s, found.move)
         move, blocks = _by_waveform(primary, dub, windows_s, move, settings)
@@ -178,7 +169,7 @@ def _measure(
 def _silence(dub: _Sound, windows_s: Sequence[Span], move: Move, settings: Alignment) -> float:
     """Return the share of the film's windows in which the dub, so moved, is silent; what was not read is left out."""
     spans_s = [(max(move.at(start_s), 0.0), move.at(end_s)) for start_s, end_s in windows_s]
-    heard = [dub.excerpts.cut(*span_s) for span_s in spans_s if dub.span(*span_s) is not None]
+    heard = [dub.excerpts.cut(*span_s) for span_s in spans_s if dub.excerpts.span(*span_s) is not None]
     return float(np.mean([level_db(sound_CS) < settings.silence_db for sound_CS in heard])) if heard else 0.0
 
 
@@ -258,7 +249,7 @@ def _by_onsets(primary: _Sound, dub: _Sound, windows_s: Sequence[Span], move: Mo
     for start_s, end_s in windows_s:
         low_s = np.floor((move.at(start_s) - CLOSE_S) / FRAME_S) * FRAME_S
         high_s = np.ceil((move.at(end_s) + CLOSE_S) / FRAME_S) * FRAME_S
-        if low_s < 0 or dub.span(low_s, high_s) is None:
+        if low_s < 0 or dub.excerpts.span(low_s, high_s) is None:
             continue
         window = _window(primary, dub, (start_s, end_s), (low_s, high_s), move.rate)
         place_s, height = window.near(move.offset_s, CLOSE_S)

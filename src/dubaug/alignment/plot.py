@@ -49,8 +49,9 @@ def draw(findings: Sequence[Finding], settings: Alignment, paths: Sequence[Path]
         measured = [finding.measurement for finding in findings]
         offsets_s = [one.offset_s for one in measured]
         drifts = [None if one.drift is None else 100 * one.drift for one in measured]
-        for axis, values in zip(axes, (offsets_s, drifts, [one.similarity for one in measured]), strict=True):
-            _points(axis, findings, values, tracks, titles)
+        _points(axes[0], findings, offsets_s, tracks, titles)
+        _points(axes[1], findings, drifts, tracks, titles)
+        _points(axes[2], findings, [one.similarity for one in measured], tracks, titles)
         _symmetric(axes[0], offsets_s, settings.tolerance_s)
         axes[0].axhspan(-settings.tolerance_s, settings.tolerance_s, **_BAND)
         axes[0].set(title="Offset", ylabel="Seconds behind the primary")

@@ -42,10 +42,10 @@ def bell(stage: Stage) -> Painter:
         brush.rect(stage.x - 0.09, 0.1, stage.x + 0.09, 0.21, (60, 46, 38))
         _, since = stage.since(time_s)
         if since < 0.3:
-            mouth = turned([(0, 1.05)], angle, stage.x, 0.17, size)[0]
+            x, y = turned([(0, 1.05)], angle, stage.x, 0.17, size)[0]
             for ring in (0.6, 0.8):
                 for side in (20, 120):
-                    brush.arc(*mouth, (ring + since) * size, side, side + 40, mixed(PALE, stone, since / 0.3), 0.01)
+                    brush.arc(x, y, (ring + since) * size, side, side + 40, mixed(PALE, stone, since / 0.3), 0.01)
 
     return paint
 

@@ -149,7 +149,7 @@ def _name(index: int, seed: int) -> str:
 def _dealt(cards: Sequence[T], index: int, seed: int, what: str) -> T:
     """Return the `index`-th of `cards` dealt out at random, all of them once before any comes again."""
     round_, place = divmod(index, len(cards))
-    return cards[item_rng(seed, what, round_).permutation(len(cards))[place]]
+    return cards[int(item_rng(seed, what, round_).permutation(len(cards))[place])]
 
 
 def _n_scenes(index: int, films: DemoFilms) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 import numpy as np
@@ -22,27 +22,33 @@ FILTER_SIZE = 16
 """Of the resampler: what it lets through beyond the band is alike in all tracks."""
 
 
+Span: TypeAlias = tuple[float, float]
+"""Start and end in seconds."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Excerpts:
-    """Parts of one track: float32 stereo `(2, S)` for each span of seconds after the file's start, silent where the
-    track has no sound."""
+    """Parts of one track: float32 stereo `(2, S)` by span after the file's start, silent where it has no sound."""
 
-    spans_s: tuple[tuple[float, float], ...]
-    sounds: tuple[np.ndarray, ...]
+    sounds: Mapping[Span, np.ndarray]
     sample_rate_hz: int
+
+    def span(self, start_s: float, end_s: float) -> Span | None:
+        """Return the span that holds these seconds; None if none does."""
+        return next((span for span in self.sounds if span[0] - 1e-6 <= start_s and end_s <= span[1] + 1e-6), None)
 
     def cut(self, start_s: float, end_s: float) -> np.ndarray:
         """Return `(2, S)` of a part of one span; raises `ValueError` if no span holds it."""
-        for (span_start_s, span_end_s), sound_CS in zip(self.spans_s, self.sounds, strict=True):
-            if span_start_s - 1e-9 <= start_s and end_s <= span_end_s + 1e-9:
-                first = round((start_s - span_start_s) * self.sample_rate_hz)
-                return sound_CS[:, first : first + round((end_s - start_s) * self.sample_rate_hz)]
-        raise ValueError(f"no span holds {start_s:.3f} to {end_s:.3f} s; there are {self.spans_s}")
+        span = self.span(start_s, end_s)
+        if span is None:
+            raise ValueError(f"no span holds {start_s:.3f} to {end_s:.3f} s; there are {list(self.sounds)}")
+        first = round((start_s - span[0]) * self.sample_rate_hz)
+        return self.sounds[span][:, first : first + round((end_s - start_s) * self.sample_rate_hz)]
 
 
-def joined_spans(spans_s: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+def joined_spans(spans_s: Sequence[Span]) -> tuple[Span, ...]:
     """Return the same seconds in rising order, spans that touch made one; nothing lies before 0."""
-    joined: list[tuple[float, float]] = []
+    joined: list[Span] = []
     for start_s, end_s in sorted((max(start_s, 0.0), max(end_s, 0.0)) for start_s, end_s in spans_s):
         if joined and start_s <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(joined[-1][1], end_s))
@@ -52,14 +58,13 @@ def joined_spans(spans_s: Sequence[tuple[float, float]]) -> tuple[tuple[float, f
 
 
 def read_excerpts(
-    path: Path, *, streams: Sequence[int], spans_s: Sequence[tuple[float, float]], sample_rate_hz: int
-) -> Mapping[int, Excerpts]:
+    path: Path, *, streams: Sequence[int], spans_s: Sequence[Span], sample_rate_hz: int
+) -> dict[int, Excerpts]:
     """Return the spans (joined where they touch) of the n-th audio streams, each stream's under its number.
 
     Times count from the container's start, as clips' do. Raises `MediaError` if the file or a track cannot be read.
     """
-    wanted = joined_spans(spans_s)
-    sounds: dict[int, list[np.ndarray]] = {number: [] for number in streams}
+    sounds: dict[int, dict[Span, np.ndarray]] = {number: {} for number in streams}
     with opened(path) as container:
         audio = container.streams.audio
         missing = [number for number in streams if number >= len(audio)]
@@ -68,19 +73,16 @@ def read_excerpts(
         chosen = {number: audio[number] for number in streams}
         for stream in chosen.values():
             prepare(stream)
-        for span_s in wanted:
+        for span_s in joined_spans(spans_s):
             for number, sound_CS in _read_span(container, chosen, span_s, sample_rate_hz).items():
-                sounds[number].append(sound_CS)
-    return {
-        number: Excerpts(spans_s=wanted, sounds=tuple(sounds[number]), sample_rate_hz=sample_rate_hz)
-        for number in streams
-    }
+                sounds[number][span_s] = sound_CS
+    return {number: Excerpts(sounds=sounds[number], sample_rate_hz=sample_rate_hz) for number in streams}
 
 
 def _read_span(
     container: av.container.InputContainer,
     chosen: Mapping[int, AudioStream],
-    span_s: tuple[float, float],
+    span_s: Span,
     sample_rate_hz: int,
 ) -> dict[int, np.ndarray]:
     """Return each stream's float32 `(2, S)` under its number in `chosen`."""
