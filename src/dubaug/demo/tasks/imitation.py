@@ -19,7 +19,7 @@ def imitated(sound_S: Wave, rng: np.random.Generator) -> Wave:
     tone whose pitch follows the sound's spectral centroid in the speaker's own range. How well a speaker follows
     time and pitch differs from one to the next.
     """
-    envelope_BF = _band_energies(_power(sound_S))
+    envelope_BF = _band_energies(_spectrum(sound_S))
     frames = envelope_BF.shape[1]
     centres_hz = np.geomspace(LOW_HZ, HIGH_HZ, BANDS)
     centroid = (np.log2(centres_hz)[:, None] * envelope_BF).sum(0) / (envelope_BF.sum(0) + 1e-12)
@@ -32,8 +32,8 @@ def imitated(sound_S: Wave, rng: np.random.Generator) -> Wave:
     carrier = _carrier(len(sound_S), np.clip(pitch_hz, 70.0, 900.0), voiced, rng)
 
     wanted_BF = np.stack([_smooth(band, smoothing) for band in envelope_BF])
-    _, _, spectrum_FT = scipy.signal.stft(carrier, RATE_HZ, nperseg=N_FFT, noverlap=N_FFT - HOP)
-    present_BF = _band_energies(np.square(np.abs(spectrum_FT)))
+    spectrum_FT = _spectrum(carrier)
+    present_BF = _band_energies(spectrum_FT)
     gain_BF = np.sqrt(wanted_BF[:, :frames] / (present_BF[:, :frames] + 1e-9 * present_BF.max()))
     bins_hz = np.fft.rfftfreq(N_FFT, 1 / RATE_HZ)
     at = np.interp(np.log(np.maximum(bins_hz, 1.0)), np.log(centres_hz), np.arange(BANDS))
@@ -45,18 +45,16 @@ def imitated(sound_S: Wave, rng: np.random.Generator) -> Wave:
     return np.asarray(wave[: len(sound_S)], np.float32)
 
 
-def _power(sound_S: Wave) -> np.ndarray:
-    _, _, spectrum_FT = scipy.signal.stft(sound_S, RATE_HZ, nperseg=N_FFT, noverlap=N_FFT - HOP)
-    power_FT: np.ndarray = np.square(np.abs(spectrum_FT))
-    return power_FT
+def _spectrum(sound_S: Wave) -> np.ndarray:
+    return np.asarray(scipy.signal.stft(sound_S, RATE_HZ, nperseg=N_FFT, noverlap=N_FFT - HOP)[2])
 
 
-def _band_energies(power_FT: np.ndarray) -> np.ndarray:
+def _band_energies(spectrum_FT: np.ndarray) -> np.ndarray:
     """Return the energy in `BANDS` bands equally wide in log frequency, shape (BANDS, T)."""
     edges_hz = np.geomspace(LOW_HZ * 0.8, HIGH_HZ * 1.25, BANDS + 1)
     bins = np.unique(np.searchsorted(np.fft.rfftfreq(N_FFT, 1 / RATE_HZ), edges_hz))
     assert len(bins) == BANDS + 1, "bands narrower than a bin"
-    return np.add.reduceat(power_FT[: bins[-1]], bins[:-1], axis=0)
+    return np.add.reduceat(np.square(np.abs(spectrum_FT))[: bins[-1]], bins[:-1], axis=0)
 
 
 def _smooth(curve_T: np.ndarray, frames: float) -> np.ndarray:
