@@ -10,7 +10,7 @@ import pytest
 import dubaug.export
 
 SHARED = (
-    "languages", "tracks", "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files",
+    "languages", "tracks", "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "digests", "files",
     "layout", "provenance", "tabular", "workers", "metrics", "suites", "config", "plotting",
 )  # fmt: skip
 """Small pieces that all stages may use."""
