@@ -1,5 +1,6 @@
 """What this process runs on."""
 
+import argparse
 import os
 import platform
 from pathlib import Path
@@ -8,6 +9,14 @@ from pathlib import Path
 def usable_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def process_count(text: str) -> int:
+    """Return a number of processes from a command line, at least 1; for argparse's `type`."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of processes, 1 or more, got {text}")
+    return number
 
 
 def machine() -> str:

@@ -77,6 +77,13 @@ def test_nothing_left_is_an_error_with_the_first_reason(
     assert rejected.exists()
 
 
+def test_no_process_at_all_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [f"--{name}=x" for name in ("config", "catalogue", "out", "rejected")]
+    with pytest.raises(SystemExit):
+        main(["catalogue", *files, "--jobs", "0"])
+    assert "expected a number of processes, 1 or more, got 0" in capsys.readouterr().err
+
+
 def test_the_real_films(real_data: Path, config: Path) -> None:
     code, out, rejected = run_catalogue(config, real_data / "catalogue.csv")
     assert code == 0

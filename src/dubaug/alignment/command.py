@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dubaug.config import load
 from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError, MediaError, unexpected
+from dubaug.hardware import process_count
 from dubaug.progress import Progress, log_line
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_batch_arguments(align)
     align.add_argument("--out", type=Path, required=True, help="CSV with a row a dub")
     align.add_argument("--rejected", type=Path, required=True, help="CSV of the titles rejected")
-    align.add_argument("--jobs", type=int, default=1, help="titles worked on at a time (default 1)")
+    align.add_argument("--jobs", type=process_count, default=1, help="titles worked on at a time (default 1)")
     align.set_defaults(run=run_align)
 
     join = subparsers.add_parser(

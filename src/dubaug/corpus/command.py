@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dubaug.config import load
 from dubaug.errors import DubaugError
+from dubaug.hardware import process_count
 from dubaug.progress import Progress, log_line
 
 
@@ -21,7 +22,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     catalogue.add_argument("--catalogue", type=Path, required=True, help="the user's CSV: title_id,path,...")
     catalogue.add_argument("--out", type=Path, required=True, help="CSV of the titles found")
     catalogue.add_argument("--rejected", type=Path, required=True, help="CSV of the films rejected")
-    catalogue.add_argument("--jobs", type=int, default=1, help="films read at a time (default 1)")
+    catalogue.add_argument("--jobs", type=process_count, default=1, help="films read at a time (default 1)")
     catalogue.set_defaults(run=run_catalogue)
 
     select = subparsers.add_parser(

@@ -7,7 +7,7 @@ from typing import Any
 from dubaug import config
 from dubaug.config import Demo
 from dubaug.errors import DubaugError
-from dubaug.hardware import usable_cores
+from dubaug.hardware import process_count, usable_cores
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,15 +38,8 @@ def _add(subparsers: Any, name: str, short: str, long: str) -> argparse.Argument
     parser: argparse.ArgumentParser = subparsers.add_parser(name, help=short, description=long)
     parser.add_argument("--config", type=Path, required=True, help="resolved configuration (results/config.yaml)")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    parser.add_argument("--jobs", type=_positive, default=usable_cores(), help="processes (default: one a core)")
+    parser.add_argument("--jobs", type=process_count, default=usable_cores(), help="processes (default: one a core)")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of processes, 1 or more, got {text}")
-    return number
 
 
 def _demo(path: Path) -> Demo:

@@ -16,7 +16,7 @@ from dubaug.demo.generator import generator_sha256
 from dubaug.demo.processes import as_done, processes
 from dubaug.demo.titles import FPS, FRAMES_A_PICTURE, DemoTitle, Look, Scene, plan_titles
 from dubaug.digests import digest
-from dubaug.files import atomic_path, write_text
+from dubaug.files import atomic_path, remove_unfinished, write_text
 from dubaug.progress import Progress, log_line
 from dubaug.tabular import csv_text
 
@@ -83,6 +83,7 @@ def _write_film(film: tuple[Path, DemoTitle, str]) -> str:
 
 def write_title(path: Path, title: DemoTitle, settings: str = "") -> None:
     """Write one film to `path`, atomically. `settings` goes into its metadata."""
+    remove_unfinished(path)
     with atomic_path(path) as temporary:
         # One thread and bit-exact muxing (no random ids, no dates): the same film is the same bytes.
         options = {"fflags": "+bitexact"}
