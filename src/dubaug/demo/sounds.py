@@ -115,12 +115,7 @@ def tone(frequency_hz: Array, rate_hz: int, harmonics: Sequence[float]) -> Array
 
 
 def struck(
-    rate_hz: int,
-    seconds: float,
-    partials: Sequence[tuple[float, float, float]],
-    rng: np.random.Generator | None = None,
-    *,
-    attack_s: float = 0.001,
+    rate_hz: int, seconds: float, partials: Sequence[tuple[float, float, float]], rng: np.random.Generator | None = None
 ) -> Array:
     """Return a struck body: decaying partials of (frequency in Hz, amplitude, time in s to fall by 60 dB).
 
@@ -135,7 +130,7 @@ def struck(
         phase = rng.uniform(0, 2 * np.pi) if rng is not None else 0.0
         rate = -6.91 / decay + 2j * np.pi * frequency
         result += (amplitude * np.exp(rate * time + 1j * phase)).imag.astype(np.float32)
-    rise = max(length(attack_s, rate_hz), 1)
+    rise = max(length(0.001, rate_hz), 1)
     result[:rise] *= np.linspace(0, 1, rise, dtype=np.float32)
     return result
 
@@ -206,7 +201,7 @@ def echo(sound_CS: Array, rate_hz: int, rng: np.random.Generator, *, seconds: fl
     return np.asarray(signal.resample_poly(low, step, 1, axis=-1)[:, :n_samples], np.float32)
 
 
-def levelled(sound_CS: Array, peak: float, crest: float = 9.0) -> Array:
-    """Return the sound at the given `peak`; peaks beyond `crest` times its own r.m.s. are first rounded off."""
-    soft = np.tanh(unit(sound_CS) / np.float32(crest))
+def levelled(sound_CS: Array, peak: float) -> Array:
+    """Return the sound at the given `peak`; peaks beyond nine times its own r.m.s. are first rounded off."""
+    soft = np.tanh(unit(sound_CS) / np.float32(9.0))
     return (soft * np.float32(peak / (np.abs(soft).max() + 1e-9))).astype(np.float32)

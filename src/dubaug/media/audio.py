@@ -17,23 +17,18 @@ if TYPE_CHECKING:
 SOUNDFILE_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff"})
 
 
-def read_audio(path: Path, *, sample_rate_hz: int, channels: int = 2) -> "torch.Tensor":
-    """Return the file's first sound track as float32 `(channels, samples)` at `sample_rate_hz`.
+def read_audio(path: Path, *, sample_rate_hz: int) -> "torch.Tensor":
+    """Return the file's first sound track as float32 stereo `(2, samples)` at `sample_rate_hz`.
 
     WAV, FLAC and OGG are read by libsndfile, everything else, films included, by FFmpeg. Mono is duplicated to both
-    channels, stereo is kept, more channels are mixed down by their layout (`dubaug.media.downmix`); `channels=1`
-    then takes the mean of both. Resampling is a windowed sinc, and a sound's first sample stays the first.
-    Raises `MediaError` if nothing can be read.
+    channels, stereo is kept, more channels are mixed down by their layout (`dubaug.media.downmix`). Resampling is a
+    windowed sinc, and a sound's first sample stays the first. Raises `MediaError` if nothing can be read.
     """
     import torch
 
-    if channels not in (1, 2):
-        raise ValueError(f"channels must be 1 or 2; got {channels}")
     stereo_CS = _read_soundfile(path, sample_rate_hz) if path.suffix.lower() in SOUNDFILE_SUFFIXES else None
     if stereo_CS is None:
         stereo_CS = _read_container(path, sample_rate_hz)
-    if channels == 1:
-        stereo_CS = stereo_CS.mean(axis=0, keepdims=True)
     return torch.from_numpy(np.ascontiguousarray(stereo_CS))
 
 

@@ -105,12 +105,12 @@ def _gains(n_fft: int, points_hz: FloatArray, gains_db: FloatArray, rate_hz: int
     return np.asarray(10.0 ** (curve_db / 20.0), np.float32)
 
 
-def reverberant(wave: Wave, rng: np.random.Generator, *, rt60_s: float, wet_db: float, rate_hz: int = RATE_HZ) -> Wave:
+def reverberant(wave: Wave, rng: np.random.Generator, *, rt60_s: float, wet_db: float) -> Wave:
     """Return `wave` with an exponentially decaying noise tail added (`wet_db` relative to the direct sound)."""
-    n_tail = max(1, int(rt60_s * rate_hz))
+    n_tail = max(1, int(rt60_s * RATE_HZ))
     tail = rng.standard_normal(n_tail) * 10.0 ** (-3.0 * np.arange(n_tail) / n_tail)
     tail /= np.sqrt(np.square(tail).sum())
-    wet = scipy.signal.fftconvolve(wave, tail if wave.ndim == 1 else tail[None], axes=-1)[..., : wave.shape[-1]]
+    wet = scipy.signal.fftconvolve(wave, tail)[: len(wave)]
     return np.asarray(wave + db(wet_db) * wet, np.float32)
 
 
@@ -126,9 +126,9 @@ def warped(wave: Wave, speed_S: NDArray[np.float64]) -> Wave:
     return np.interp(np.arange(int(positions[-1])), positions, wave).astype(np.float32)
 
 
-def stretched(wave: Wave, factor: float, *, rate_hz: int = RATE_HZ) -> Wave:
+def stretched(wave: Wave, factor: float) -> Wave:
     """Return `wave` `factor` times as long at the same pitch, by overlap-add of similar segments (WSOLA)."""
-    size, search = int(0.04 * rate_hz), int(0.01 * rate_hz)
+    size, search = int(0.04 * RATE_HZ), int(0.01 * RATE_HZ)
     hop = size // 2
     window = np.hanning(size + 1)[:-1]
     n_out = int(len(wave) * factor)
