@@ -63,8 +63,10 @@ def remove_unfinished(path: Path) -> None:
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, *, synced: bool = True) -> Iterator[Path]:
     """Yield a new folder beside `path`; on success it takes the place of `path`, on error it is removed.
+
+    Its files are `synced` to the disk before that, which takes some milliseconds each.
 
     A folder at `path` is replaced with all that is in it: the caller has made sure that it may be. What a killed
     process left of an earlier try is removed. Raises `DubaugError` if there is no room.
@@ -77,7 +79,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
                 shutil.rmtree(unfinished)
             temporary.mkdir(parents=True)
             yield temporary
-            for written in (file for file in temporary.rglob("*") if file.is_file()):
+            for written in (file for file in temporary.rglob("*") if synced and file.is_file()):
                 with written.open("rb") as file:
                     os.fsync(file.fileno())
             _take_place(temporary, path, old)

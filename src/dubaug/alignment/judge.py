@@ -82,7 +82,6 @@ def reason_and_advice(finding: Finding) -> tuple[str, str]:
     speed = f"{abs(100 * drift):.3f} % too {'slow' if drift > 0 else 'fast'}"
     move = "put it in its place, or set `alignment.policy: correct`"
     return {
-        "aligned": ("", ""),
         "shifted": (f"the {name} track is {late}", move),
         "drifting": (f"the {name} track is {late} and {speed}", move),
         "cut": (
@@ -103,5 +102,4 @@ def reason_and_advice(finding: Finding) -> tuple[str, str]:
             else "the primary track is silent",
             "check it in a player, and copy it again",
         ),
-        "unreadable": ("", ""),
     }[finding.status]

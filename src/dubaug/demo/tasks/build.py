@@ -55,7 +55,7 @@ def build_tasks(
     with processes(jobs) as pool:
         for name in missing:
             _check_free(directory / wanted[name].folder)
-            with atomic_folder(directory / wanted[name].folder) as folder:
+            with atomic_folder(directory / wanted[name].folder, synced=False) as folder:
                 write_texts(folder, plans[name])
                 for count in _write_media(folder, wanted[name].source or name, plans[name], demo.seed, pool):
                     progress.advance(count, note=name)
