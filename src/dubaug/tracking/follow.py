@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 from dubaug.companion.training import FAILED, RUNNING
-from dubaug.files import read_json
-from dubaug.pretrain.workdir import IDENTITY, WorkDirectory
+from dubaug.pretrain.workdir import WorkDirectory
 from dubaug.progress import log_line
 from dubaug.tracking.curves import Curve
 from dubaug.tracking.machine import Machine, Recorder
@@ -26,7 +25,7 @@ class Follower:
 
     def __init__(self, work_dir: Path, *, variant: str, seed: int, uri: str, experiment: str, state_dir: Path) -> None:
         self._work, self._uri, self._experiment, self._state_dir = WorkDirectory(work_dir), uri, experiment, state_dir
-        digest = read_json(work_dir / IDENTITY)["experiment"]
+        digest = self._work.identity().experiment
         self._record = Record(
             key=training_key(variant, seed, digest, self._work),
             name=training_name(variant, seed),
