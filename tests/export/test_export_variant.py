@@ -12,12 +12,12 @@ import yaml
 from dubaug.cli import main
 from dubaug.config import Experiment
 from dubaug.corpus.subsets import Subset
+from dubaug.corpus.titles import read_titles
 from dubaug.errors import EXIT_ERROR, EXIT_OK, DubaugError
-from dubaug.export.corpus import summarise_films
+from dubaug.export.corpus import Dubs, Loss, summarise_films
 from dubaug.export.data_card import ASKED, DataFacts, data_card
-from dubaug.export.network import Network, read_network
-from dubaug.export.selection import Dubs, Found, Loss
-from dubaug.export.variant import VariantSources, read_networks, write_cards
+from dubaug.export.network import Network, read_network, read_networks
+from dubaug.export.variant import VariantSources, write_cards
 from dubaug.files import read_json
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.train import Run, pretrain
@@ -155,7 +155,7 @@ def facts(results: Path) -> Callable[..., DataFacts]:
             network=network if generated else _of_real_films(network),
             licence=None,
             films=summarise_films(results / "titles.csv", network.titles),
-            found=Found(titles=4, hours=6.0),
+            found=read_titles(results / "titles.csv"),
             subsets=[Subset(languages=(TrackName("en"), TrackName("es")), titles=22, video_hours=13.5)],
             dubs=[
                 Dubs(status="aligned", verdict="keep", dubs=6, titles=3, offset_s_max=0.004),
