@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +50,15 @@ def _leaves(value: Any, keys: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any,
 
 
 def test_no_text_passes_for_a_number_and_no_number_for_a_text(paper_experiment: Experiment) -> None:
-    leaves = [(keys, value) for keys, value in _leaves(to_mapping(paper_experiment)) if value is not None]
+    mapping = to_mapping(paper_experiment)
+    leaves = [(keys, value) for keys, value in _leaves(mapping) if value is not None]
     assert len(leaves) > 150
     for keys, value in leaves:
-        changed = to_mapping(paper_experiment)
-        section = changed
-        for key in keys[:-1]:
-            section = section[key]
+        section = reduce(getitem, keys[:-1], mapping)
         section[keys[-1]] = 1 if isinstance(value, str) else str(value)
         with pytest.raises(ConfigError, match="config key `" + r"\.".join(map(str, keys))):
-            from_mapping(changed)
+            from_mapping(mapping)
+        section[keys[-1]] = value
 
 
 def test_the_configuration_is_light_to_import() -> None:

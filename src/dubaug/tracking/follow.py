@@ -4,6 +4,7 @@ import os
 import select
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dubaug.companion.training import FAILED, RUNNING
 from dubaug.pretrain.workdir import WorkDirectory
@@ -11,7 +12,10 @@ from dubaug.progress import log_line
 from dubaug.tracking.curves import Curve
 from dubaug.tracking.machine import Machine, Recorder
 from dubaug.tracking.records import Record, training_key, training_name, training_tags
-from dubaug.tracking.store import Store, StoredRun, StoreError
+from dubaug.tracking.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 SEND_EVERY_S = 5.0
 SAMPLE_EVERY_S = 10.0
@@ -35,7 +39,7 @@ class Follower:
         )
         self._curves = [Curve(self._work.metrics), Curve(self._work.system)]
         self._store: Store | None = None
-        self._run: StoredRun | None = None
+        self._run: Run | None = None
         self._failed = self._warned = False
         self._pause_s = SEND_EVERY_S
 
