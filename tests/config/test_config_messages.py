@@ -76,15 +76,9 @@ def test_a_value_of_the_command_line_has_no_file(repository: Path) -> None:
         resolve(keys, repository / "workflow", files=files)
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("clips: [\n", ["mine.yaml is no YAML: ", "line 2"]),
-        ("- 1\n", ["mine.yaml holds no keys with values: it begins"]),
-    ],
-)
-def test_what_is_no_configuration_is_told(repository: Path, mine: Path, text: str, told: list[str]) -> None:
-    assert all(words in "\n".join(_message(repository, mine, text)) for words in told)
+@pytest.mark.parametrize(("text", "told"), [("clips: [\n", "is no YAML: "), ("- 1\n", "holds no keys with values: ")])
+def test_what_holds_no_keys_is_told(repository: Path, mine: Path, text: str, told: str) -> None:
+    assert f"{mine} {told}" in _message(repository, mine, text)[0]
 
 
 def test_several_faults_are_told_at_once_but_no_more_than_five(repository: Path, mine: Path) -> None:

@@ -50,8 +50,8 @@ def snakemake(clone: Path) -> Snakemake:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    with forking(environment()) as process:
+def forks(repository: Path) -> Iterator[Forks]:
+    with forking(repository) as process:
         yield process
 
 

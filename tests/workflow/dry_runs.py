@@ -1,4 +1,4 @@
-"""What snakemake says that it would do, quickly: it is forked from a process that has imported it."""
+"""What snakemake says that it would do, quickly: from a fork of a process that has imported and read what it needs."""
 
 import json
 import os
@@ -14,9 +14,13 @@ COMMANDS = ("-p", "--workflow-profile", "none", "--cores", "1")
 """With these, snakemake prints jobs and their commands in its own form."""
 FORKS = """
 import json, os, sys
-import snakemake.cli
-import dubaug.tracking.watch  # with it comes what the Snakefile imports
+from pathlib import Path
+import smart_open, snakemake.cli
+import dubaug.figures.names, dubaug.pretrain.kept, dubaug.tables.experiment, dubaug.tracking.watch
+from dubaug.config import resolve_files
 
+snakemake.cli.get_argument_parser()
+resolve_files([Path("config.yaml")], Path("workflow"))
 for line in sys.stdin:
     words, folder = json.loads(line)
     child = os.fork()
@@ -76,10 +80,16 @@ class Forks:
 
 
 @contextmanager
-def forking(environment: dict[str, str]) -> Iterator[Forks]:
+def forking(repository: Path) -> Iterator[Forks]:
     """Start the process; it ends with the block."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-P", "-c", FORKS], env=environment, text=True, **pipes) as process:
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", FORKS],
+        cwd=repository,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         yield Forks(process)
 
 
