@@ -20,7 +20,8 @@ from dubaug.export.network import Network, read_network, read_networks
 from dubaug.export.variant import VariantSources, write_cards
 from dubaug.files import read_json
 from dubaug.pretrain.manifest import Manifest
-from dubaug.pretrain.train import Run, pretrain
+from dubaug.pretrain.run import Run
+from dubaug.pretrain.train import pretrain, save_untrained
 from dubaug.probe.aggregate import aggregate
 from dubaug.probe.experiment import task_digest
 from dubaug.probe.results import write_result
@@ -105,14 +106,13 @@ def test_manifests_of_two_variants_or_of_one_seed_twice_are_refused(results: Pat
 
 
 def test_manifests_that_differ_in_more_than_the_seed_are_refused(
-    results: Path, second_seed: Path, tiny: Experiment, tmp_path: Path
+    results: Path, tiny: Experiment, tmp_path: Path
 ) -> None:
-    other = replace(tiny, pretraining=replace(tiny.pretraining, temperature=0.2))
-    job = Run(experiment=other, variant="efj", seed=1, work_dir=tmp_path / "pretrain", out=tmp_path / "p.json")
-    pretrain(job, clips=results / "clips.json", separated=None)
-    assert len(read_networks([results / "efj/pretraining.json", second_seed])) == 2
+    other = replace(tiny, encoders=replace(tiny.encoders, projection_dim=4))
+    job = Run(experiment=other, variant="rp", seed=1, work_dir=tmp_path / "pretrain", out=tmp_path / "p.json")
+    save_untrained(job)
     with pytest.raises(DubaugError, match="differ in more than the seed"):
-        read_networks([results / "efj/pretraining.json", tmp_path / "p.json"])
+        read_networks([results / "rp/pretraining.json", job.out])
 
 
 def test_cards_that_are_there_are_kept_without_force(results: Path, tmp_path: Path) -> None:

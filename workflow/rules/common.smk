@@ -152,23 +152,13 @@ def demo_task_paths():
 def clips_input(wildcards):
     """Return what a variant trains on: the clips' index, a second one where it is separated, and what it starts from."""
     variant = EXPERIMENT.variants[variant_of(wildcards)]
-    inputs = {"clips": RESULTS / "corpus/clips.json"}
+    inputs = {"clips": [RESULTS / "corpus/clips.json"]}
     if variant.separated:
-        inputs["separated"] = RESULTS / "corpus/separated.json"
+        inputs["separated"] = [RESULTS / "corpus/separated.json"]
     if variant.start_from is not None:
         run = RunName(variant.start_from, seed_of(wildcards))
-        inputs["start_from"] = RESULTS / str(run) / "pretraining.json"
+        inputs["start_from"] = [RESULTS / str(run) / "pretraining.json"]
     return inputs
-
-
-def clips_flags(wildcards, input):
-    """Return the trainer's flags for those inputs."""
-    return [
-        word
-        for name in ("clips", "separated", "start_from")
-        if name in input.keys()
-        for word in (f"--{name.replace('_', '-')}", input[name])
-    ]
 
 
 def handed_on(variant, home, runs, lists):
@@ -197,13 +187,13 @@ def card_input(wildcards):
     return handed_on(variant, variant, runs_of([variant]), lists)
 
 
-def export_flags(wildcards, input):
-    """Return the flags of the exporter, or of the cards' writer, for those inputs."""
+def input_flags(wildcards, input):
+    """Return flags that are called as the inputs are, each with its files; the manifest's stands in the rule."""
     return [
         word
         for name in input.keys()
         if name != "manifest"
-        for word in (f"--{name}", *input[name])
+        for word in (f"--{name.replace('_', '-')}", *input[name])
     ]
 
 

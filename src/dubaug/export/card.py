@@ -64,7 +64,7 @@ def _card(facts: CardFacts, *, again: str, seeds: str, use: str, last: Sequence[
         sections.limits(network),
         *last,
         "## Citation\n",
-        sections.citation("these weights"),
+        sections.citation("authors had no part in these weights"),
     ]
     return "\n".join(parts)
 

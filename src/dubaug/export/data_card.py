@@ -11,7 +11,7 @@ from dubaug.corpus.titles import Title
 from dubaug.export import sections
 from dubaug.export.corpus import Dubs, Films, Loss
 from dubaug.export.network import Network
-from dubaug.export.sections import CITATION, duration, film_lines, languages_of, markdown_table, name_of
+from dubaug.export.sections import duration, film_lines, languages_of, markdown_table, name_of
 from dubaug.tracks import TrackName
 from dubaug.words import plural
 
@@ -65,7 +65,7 @@ def data_card(facts: DataFacts) -> str:
         "## Maintenance\n",
         _maintenance(facts),
         "## Citation\n",
-        f"The method is of this paper, whose films these are not:\n\n```bibtex\n{CITATION}\n```\n",
+        sections.citation("films these are not"),
     ]
     return "\n".join(parts)
 

@@ -277,9 +277,9 @@ def _limits_of_films(network: Network) -> list[str]:
     ]
 
 
-def citation(of: str) -> str:
-    """Return the paper's entry, and that its authors had no part in this."""
-    return f"The method is of this paper, whose authors had no part in {of}:\n\n```bibtex\n{CITATION}\n```\n"
+def citation(whose: str) -> str:
+    """Return the paper's entry, after a clause on what of this is not the paper's."""
+    return f"The method is of this paper, whose {whose}:\n\n```bibtex\n{CITATION}\n```\n"
 
 
 def kind_of(network: Network) -> str:
