@@ -239,6 +239,13 @@ def evaluated_on(suite):
     return [name for name in VARIANTS if suite in EXPERIMENT.suites_of(name)]
 
 
+def variants_with_suites():
+    """Return the pattern that matches a variant before the name of a result that it can have."""
+    return "|".join(
+        rf"{name}(?=/({one_of(EXPERIMENT.suites_of(name))})\.json)" for name in VARIANTS
+    )
+
+
 def predictions_files(suite):
     """Return the files of a suite's predictions beside its results (patterns over runs)."""
     return [RUN / f"predictions/{task}.arrow" for task in EVALUATED.suites[suite]]
