@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tracking_factory import STEPS, line_of, result_of, stored
 from dubaug.errors import DubaugError
 from dubaug.files import write_json
 from dubaug.tracking.records import collect
+from dubaug.tracking.store import StoreError, alone
 from dubaug.tracking.sync import SyncReport, sync
 
 
@@ -108,34 +110,37 @@ def test_an_empty_store_at_the_same_place_is_filled(results: Path, new_store: Ca
         assert (out, process.returncode) == ("4\n", 0), errors
 
 
-@pytest.mark.parametrize("method", ["create_run", "log_batch", "log_artifact", "set_terminated", "set_tag"])
-@pytest.mark.parametrize("after", [False, True])
 def test_a_store_that_was_half_written_becomes_whole(
-    results: Path, new_store: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, method: str, after: bool
+    results: Path, new_store: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sync dies at its third call of each kind, before the store has done it or after; the next one mends it."""
     from mlflow.tracking import MlflowClient
 
-    _sync(results, new_store("whole"))
-    half, calls, original = new_store("half"), [], getattr(MlflowClient, method)
+    uri = new_store("whole")
+    _sync(results, uri)
+    whole = _told(stored(uri))
+    methods = ("create_run", "log_batch", "log_artifact", "set_terminated", "set_tag")
+    for method, after in product(methods, (False, True)):
+        half, calls, original = new_store(f"{method}{after}"), [], getattr(MlflowClient, method)
 
-    def dying(*arguments: Any, **keys: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 3 and not after:
-            raise ConnectionResetError("died")
-        answer = original(*arguments, **keys)
-        if len(calls) == 3:
-            raise ConnectionResetError("died")
-        return answer
+        def dying(
+            *arguments: Any, calls: list[int] = calls, after: bool = after, original: Any = original, **keys: Any
+        ) -> Any:
+            calls.append(1)
+            if len(calls) == 3 and not after:
+                raise ConnectionResetError("died")
+            answer = original(*arguments, **keys)
+            if len(calls) == 3:
+                raise ConnectionResetError("died")
+            return answer
 
-    with monkeypatch.context() as patch:
-        patch.setattr(MlflowClient, method, dying)
-        with pytest.raises(DubaugError, match="snakemake mlflow_sync"):
-            _sync(results, half)
-    assert len(calls) == 3
-    _sync(results, half)
-    uri = f"sqlite:///{results.parent}/whole.db"
-    assert _told(stored(half)) == _told(stored(uri))
+        with monkeypatch.context() as patch:
+            patch.setattr(MlflowClient, method, dying)
+            with pytest.raises(DubaugError, match="snakemake mlflow_sync"):
+                _sync(results, half)
+        assert len(calls) == 3
+        _sync(results, half)
+        assert _told(stored(half)) == whole, f"died at {method}, {after = }"
 
 
 def test_two_syncs_at_once_write_everything_once(results: Path, uri: str) -> None:
@@ -164,6 +169,14 @@ def test_a_server_that_is_down_loses_nothing(results: Path, uri: str) -> None:
     with pytest.raises(DubaugError, match="snakemake mlflow_sync"):
         _sync(results, "http://127.0.0.1:9")
     assert _sync(results, uri).written == 4
+
+
+def test_a_process_that_is_stopped_while_it_holds_the_lock_holds_up_nobody_for_ever(tmp_path: Path) -> None:
+    lock = tmp_path / "mlflow.db.lock"
+    with alone(lock), pytest.raises(StoreError, match=r"mlflow\.db\.lock for 0 s .*nothing is lost"), alone(lock, 0.2):
+        pass
+    with alone(lock, 0.0):
+        pass  # let go, it is free
 
 
 def test_a_record_that_is_refused_does_not_hold_up_the_others(results: Path, uri: str) -> None:

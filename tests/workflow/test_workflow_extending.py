@@ -115,15 +115,6 @@ def test_the_demos_films_have_no_german_and_say_so(
         select(titles, german.corpus.tracks)
 
 
-def test_a_language_has_columns_and_curves(
-    repository: Path, experiment: Callable[[str], Experiment], tmp_path: Path
-) -> None:
-    table, figure = tables_and_figure(experiment("german.yaml"), repository, tmp_path / "out")
-    assert {"+DE", "+EFJG", "+EFJ"} <= {row["label"] for row in table if row["task"] == "esc50"}
-    assert {"de", "efjg"} <= {row["variant"] for row in figure}
-    assert "+EFJG" in (tmp_path / "out/table1.md").read_text(encoding="utf-8")
-
-
 def test_human_and_synthetic_dubs_are_two_variants(experiment: Callable[[str], Experiment]) -> None:
     made = experiment("synthetic.yaml")
     assert made.corpus.tracks == ("en", "es", "es@synthetic")

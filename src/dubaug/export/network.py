@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dubaug.config import digest
+from dubaug.digests import digest
 from dubaug.encoders.encoder import build_arguments
 from dubaug.encoders.settings import PARTS, Family, Stock
 from dubaug.errors import DubaugError
