@@ -76,6 +76,11 @@ def test_a_value_of_the_command_line_has_no_file(repository: Path) -> None:
         resolve(keys, repository / "workflow", files=files)
 
 
+@pytest.mark.parametrize(("text", "told"), [("clips: [\n", "is no YAML: "), ("- 1\n", "holds no keys with values: ")])
+def test_what_holds_no_keys_is_told(repository: Path, mine: Path, text: str, told: str) -> None:
+    assert f"{mine} {told}" in _message(repository, mine, text)[0]
+
+
 def test_several_faults_are_told_at_once_but_no_more_than_five(repository: Path, mine: Path) -> None:
     text = "clips: {frames: 0, batches: 0}\nmel: {n_fft: 0, floor: 0}\nencoders: {audio: {depth: 51}}\n"
     assert len(_message(repository, mine, text)) == 5

@@ -14,6 +14,7 @@ from dubaug.export.network import Network, read_network
 from dubaug.export.plain import plain_config
 from dubaug.export.scores import OverSeeds, TaskScore
 from dubaug.pretrain.experiment import pretraining_parts
+from dubaug.probe.results import Interval
 
 SCORE = TaskScore(
     suite="hear", task="esc50", label="ESC-50", metric="top1_acc", mean=0.6, std=0.02, n_folds=5, n_train=1200,
@@ -28,6 +29,7 @@ def facts(results: Path) -> Callable[..., CardFacts]:
     def make(variant: str = "efj", *, epoch: int | None = None, **keys: Any) -> CardFacts:
         network = read_network(results / variant / "pretraining.json", epoch)
         given = CardFacts(
+            networks=[network],
             network=network,
             config=plain_config(network),
             label=None,
@@ -35,7 +37,7 @@ def facts(results: Path) -> Callable[..., CardFacts]:
             films=None,
             left_out=None,
             scores=(),
-            versions={"dubaug": "9.9", "torch": "8.8"},
+            versions="dubaug 9.9, torch 8.8",
         )
         return replace(given, **keys)
 
@@ -114,12 +116,13 @@ def test_scores_are_shown_with_what_is_missing(facts: Callable[..., CardFacts]) 
 
 
 def test_intervals_stand_beside_the_scores_that_have_them(facts: Callable[..., CardFacts]) -> None:
-    card = model_card(facts(scores=[replace(SCORE, interval=(0.55, 0.6254)), replace(SCORE, task="x", label="X")]))
+    bounded = replace(SCORE, interval=Interval(low=0.55, high=0.6254))
+    card = model_card(facts(scores=[bounded, replace(SCORE, task="x", label="X")]))
     assert "| Task | Suite | Metric | Score | 95 % | Folds |" in card
     assert "| ESC-50 | hear | Accuracy | 0.600 ± 0.020 | 0.550 .. 0.625 | 5 | 1,200 | 400 |" in card
     assert "| X | hear | Accuracy | 0.600 ± 0.020 |  | 5 | 1,200 | 400 |" in card
     assert "95 % is the score's interval over test items, of this training." in plain(card)
-    assert "| .. 0.900 |" in model_card(facts(scores=[replace(SCORE, interval=(None, 0.9))]))
+    assert "| .. 0.900 |" in model_card(facts(scores=[replace(SCORE, interval=Interval(low=None, high=0.9))]))
     assert "95 %" not in model_card(facts(scores=[SCORE]))
 
 

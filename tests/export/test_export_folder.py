@@ -126,7 +126,7 @@ def test_the_cards_code_for_dubaug_runs(
 def test_equal_sources_give_equal_bytes_and_name_no_place_and_no_title(
     sources: Callable[..., ExportSources], results: Path, tmp_path: Path, tiny: Any, write_scores: Callable[..., Path]
 ) -> None:
-    given = sources(scores=[write_scores()], config=results / "config.yaml", licence="Apache-2.0")
+    given = sources(scores=[write_scores()], config=results / "config.yaml", license="Apache-2.0")
     for name in ("one", "two"):
         export(given, tmp_path / name)
     for path in (tmp_path / "one").iterdir():
@@ -246,7 +246,7 @@ def test_titles_of_another_corpus_are_refused(
 
 def test_a_licence_is_an_identifier(sources: Callable[..., ExportSources], tmp_path: Path) -> None:
     with pytest.raises(DubaugError, match="--license 'ask me'"):
-        export(sources(licence="ask me"), tmp_path / "out")
+        export(sources(license="ask me"), tmp_path / "out")
 
 
 def test_config_json_is_plain(sources: Callable[..., ExportSources], tmp_path: Path) -> None:

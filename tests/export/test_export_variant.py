@@ -12,15 +12,16 @@ import yaml
 from dubaug.cli import main
 from dubaug.config import Experiment
 from dubaug.corpus.subsets import Subset
+from dubaug.corpus.titles import read_titles
 from dubaug.errors import EXIT_ERROR, EXIT_OK, DubaugError
-from dubaug.export.corpus import summarise_films
+from dubaug.export.corpus import Dubs, Loss, summarise_films
 from dubaug.export.data_card import ASKED, DataFacts, data_card
-from dubaug.export.network import Network, read_network
-from dubaug.export.selection import Dubs, Found, Loss
-from dubaug.export.variant import VariantSources, read_networks, write_cards
+from dubaug.export.network import Network, read_network, read_networks
+from dubaug.export.variant import VariantSources, write_cards
 from dubaug.files import read_json
 from dubaug.pretrain.manifest import Manifest
-from dubaug.pretrain.train import Run, pretrain
+from dubaug.pretrain.run import Run
+from dubaug.pretrain.train import pretrain, save_untrained
 from dubaug.probe.aggregate import aggregate
 from dubaug.probe.experiment import task_digest
 from dubaug.probe.results import write_result
@@ -105,14 +106,13 @@ def test_manifests_of_two_variants_or_of_one_seed_twice_are_refused(results: Pat
 
 
 def test_manifests_that_differ_in_more_than_the_seed_are_refused(
-    results: Path, second_seed: Path, tiny: Experiment, tmp_path: Path
+    results: Path, tiny: Experiment, tmp_path: Path
 ) -> None:
-    other = replace(tiny, pretraining=replace(tiny.pretraining, temperature=0.2))
-    job = Run(experiment=other, variant="efj", seed=1, work_dir=tmp_path / "pretrain", out=tmp_path / "p.json")
-    pretrain(job, clips=results / "clips.json", separated=None)
-    assert len(read_networks([results / "efj/pretraining.json", second_seed])) == 2
+    other = replace(tiny, encoders=replace(tiny.encoders, projection_dim=4))
+    job = Run(experiment=other, variant="rp", seed=1, work_dir=tmp_path / "pretrain", out=tmp_path / "p.json")
+    save_untrained(job)
     with pytest.raises(DubaugError, match="differ in more than the seed"):
-        read_networks([results / "efj/pretraining.json", tmp_path / "p.json"])
+        read_networks([results / "rp/pretraining.json", job.out])
 
 
 def test_cards_that_are_there_are_kept_without_force(results: Path, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def facts(results: Path) -> Callable[..., DataFacts]:
             network=network if generated else _of_real_films(network),
             licence=None,
             films=summarise_films(results / "titles.csv", network.titles),
-            found=Found(titles=4, hours=6.0),
+            found=read_titles(results / "titles.csv"),
             subsets=[Subset(languages=(TrackName("en"), TrackName("es")), titles=22, video_hours=13.5)],
             dubs=[
                 Dubs(status="aligned", verdict="keep", dubs=6, titles=3, offset_s_max=0.004),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tracking_factory import STEPS, TRAINER, line_of, result_of
+from tracking_factory import STEPS, TRAINER, line_of, manifest_of, result_of
 
 from dubaug.files import write_json
 
@@ -16,12 +16,7 @@ from dubaug.files import write_json
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
-    manifest = {"variant": "efj", "seed": 0, "experiment": "e1", "epochs": 4}
-    kept = [{"epoch": epoch, "path": "", "sha256": "c"} for epoch in (2, 4)]
-    write_json(
-        folder / "efj/seed0/pretraining.json",
-        {**manifest, "checkpoints": kept, "n_clips": 9, "n_titles": 3, "device": "cpu"},
-    )
+    write_json(folder / "efj/seed0/pretraining.json", manifest_of("efj"))
     (folder / "efj/seed0/pretrain").mkdir()
     lines = [line_of(step, 2.0 / (step + 1)) for step in range(STEPS)]
     (folder / "efj/seed0/pretrain/metrics.jsonl").write_text("".join(lines) + '{"step": 1200, "lo')

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -109,34 +110,37 @@ def test_an_empty_store_at_the_same_place_is_filled(results: Path, new_store: Ca
         assert (out, process.returncode) == ("4\n", 0), errors
 
 
-@pytest.mark.parametrize("method", ["create_run", "log_batch", "log_artifact", "set_terminated", "set_tag"])
-@pytest.mark.parametrize("after", [False, True])
 def test_a_store_that_was_half_written_becomes_whole(
-    results: Path, new_store: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, method: str, after: bool
+    results: Path, new_store: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sync dies at its third call of each kind, before the store has done it or after; the next one mends it."""
     from mlflow.tracking import MlflowClient
 
-    _sync(results, new_store("whole"))
-    half, calls, original = new_store("half"), [], getattr(MlflowClient, method)
+    uri = new_store("whole")
+    _sync(results, uri)
+    whole = _told(stored(uri))
+    methods = ("create_run", "log_batch", "log_artifact", "set_terminated", "set_tag")
+    for method, after in product(methods, (False, True)):
+        half, calls, original = new_store(f"{method}{after}"), [], getattr(MlflowClient, method)
 
-    def dying(*arguments: Any, **keys: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 3 and not after:
-            raise ConnectionResetError("died")
-        answer = original(*arguments, **keys)
-        if len(calls) == 3:
-            raise ConnectionResetError("died")
-        return answer
+        def dying(
+            *arguments: Any, calls: list[int] = calls, after: bool = after, original: Any = original, **keys: Any
+        ) -> Any:
+            calls.append(1)
+            if len(calls) == 3 and not after:
+                raise ConnectionResetError("died")
+            answer = original(*arguments, **keys)
+            if len(calls) == 3:
+                raise ConnectionResetError("died")
+            return answer
 
-    with monkeypatch.context() as patch:
-        patch.setattr(MlflowClient, method, dying)
-        with pytest.raises(DubaugError, match="snakemake mlflow_sync"):
-            _sync(results, half)
-    assert len(calls) == 3
-    _sync(results, half)
-    uri = f"sqlite:///{results.parent}/whole.db"
-    assert _told(stored(half)) == _told(stored(uri))
+        with monkeypatch.context() as patch:
+            patch.setattr(MlflowClient, method, dying)
+            with pytest.raises(DubaugError, match="snakemake mlflow_sync"):
+                _sync(results, half)
+        assert len(calls) == 3
+        _sync(results, half)
+        assert _told(stored(half)) == whole, f"died at {method}, {after = }"
 
 
 def test_two_syncs_at_once_write_everything_once(results: Path, uri: str) -> None:

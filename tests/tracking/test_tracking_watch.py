@@ -12,10 +12,10 @@ from typing import Any
 import psutil
 import pytest
 from faulty_server import Door
-from tracking_factory import line_of, result_of, stored, wait_until
+from tracking_factory import identity_of, line_of, manifest_of, result_of, stored, wait_until
 
 from dubaug.config import Experiment, save
-from dubaug.files import read_json, write_json
+from dubaug.files import write_json
 from dubaug.tracking.records import Record, collect
 from dubaug.tracking.watch import looked_at, watch
 from tiny_corpus import TINY
@@ -76,7 +76,7 @@ def test_a_result_comes_while_snakemake_runs(results: Path, uri: str, call: Call
     process, (watcher,) = call(uri)
     # what was there is old news; a training that goes on is its companion's matter
     shutil.copytree(results / "efj/seed0/pretrain", results / "av/seed0/pretrain")
-    write_json(results / "av/seed0/pretrain/experiment.json", {"experiment": "e2", "configuration": {"seed": 0}})
+    write_json(results / "av/seed0/pretrain/experiment.json", identity_of("e2"))
     assert not any("numpy" in entry.path for entry in watcher.memory_maps()), "MLflow is imported when it is needed"
     _better(results)
     wait_until(lambda: "efj seed 0 hear" in stored(uri) and stored(uri)["efj seed 0 hear"]["artifacts"] != [])
@@ -131,7 +131,7 @@ def watching(results: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> tuple[
     monkeypatch.setattr("dubaug.tracking.watch.sync", noted)
     unfinished = results / "av/seed0/pretrain"
     shutil.copytree(results / "efj/seed0/pretrain", unfinished)
-    write_json(unfinished / "experiment.json", {"experiment": "e2", "configuration": {"seed": 0}})
+    write_json(unfinished / "experiment.json", identity_of("e2"))
     keys = {"uri": uri, "experiment": "dubaug", "look_every_s": 0.05, "until": os.pipe()[0]}
     thread = threading.Thread(target=watch, args=(results,), kwargs=keys, daemon=True)
     return thread, synced
@@ -185,11 +185,10 @@ def test_what_is_looked_at(results: Path) -> None:
 
 def test_results_of_an_earlier_training_are_not_those_of_the_next(results: Path) -> None:
     """While it is trained once more, and before it is probed once more."""
-    manifest = read_json(results / "efj/seed0/pretraining.json")
     (results / "efj/seed0/pretraining.json").unlink()
-    write_json(results / "efj/seed0/pretrain/experiment.json", {"experiment": "e2", "configuration": {"seed": 0}})
+    write_json(results / "efj/seed0/pretrain/experiment.json", identity_of("e2"))
     assert [record.name for record in collect(results)] == ["efj seed 0", "tables and figures"]
-    write_json(results / "efj/seed0/pretraining.json", {**manifest, "checkpoints": [{"epoch": 4, "sha256": "d"}]})
+    write_json(results / "efj/seed0/pretraining.json", manifest_of("efj", sha256="d"))
     training, _ = collect(results)
     assert training.name == "efj seed 0"
     assert training.metrics == ()

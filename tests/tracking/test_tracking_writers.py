@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from faulty_server import mlflow_server
 from postgres import postgres
-from tracking_factory import result_of, stored
+from tracking_factory import manifest_of, result_of, stored
 
 from dubaug.files import write_json
 from dubaug.tracking.records import collect
@@ -39,14 +39,15 @@ def train(work, pipe):
 
 def write(number):
     results, name = Path(f"results{number}"), f"v{number}"
+    home = results / name / "seed0"
     store = dict(uri=uri, experiment="dubaug", state_dir=results / ".mlflow")
-    identity = {"experiment": "e1", "configuration": {"seed": 0}}
-    with open_work_directory(results / name / "pretrain", identity) as work:
+    identity = {"experiment": "e1", "configuration": {"seed": 0}, "shards": None}
+    with open_work_directory(home / "pretrain", identity) as work:
         follower = Follower(work.path, variant=name, seed=0, **store)
         out, into = os.pipe()
         threading.Thread(target=train, args=(work, into)).start()
         follower.follow(out)
-    (results / name / "later.json").rename(results / name / "pretraining.json")
+    (home / "later.json").rename(home / "pretraining.json")
     sync(collect(results), **store)
 
 
@@ -72,9 +73,7 @@ def folders(tmp_path: Path) -> list[Path]:
     """Return sixteen results folders, each of a variant of its own that is yet to be trained."""
     made = [tmp_path / f"results{number}" for number in range(WRITERS)]
     for number, results in enumerate(made):
-        manifest = {"variant": f"v{number}", "seed": 0, "experiment": "e1", "epochs": 4}
-        kept = [{"epoch": epoch, "path": "", "sha256": "c"} for epoch in (2, 4)]
-        write_json(results / f"v{number}/seed0/later.json", {**manifest, "checkpoints": kept})
+        write_json(results / f"v{number}/seed0/later.json", manifest_of(f"v{number}"))
         write_json(
             results / f"v{number}/seed0/hear.json", result_of("hear", 4, {"esc50": 0.5, "fsd50k": 0.25}, sweep=(2,))
         )

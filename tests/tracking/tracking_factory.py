@@ -22,6 +22,20 @@ def result_of(suite: str, epoch: int, tasks: dict[str, float], *, sweep: tuple[i
     return {**identity, "in_sweep": not sweep, "sweep": points, "tasks": scores}
 
 
+def manifest_of(variant: str, sha256: str = "c") -> dict[str, Any]:
+    """Return a manifest's content, of two epochs' weights that are nowhere."""
+    kept = [{"epoch": epoch, "path": "", "sha256": sha256} for epoch in (2, 4)]
+    return {
+        "variant": variant, "seed": 0, "experiment": "e1", "epochs": 4, "checkpoints": kept, "n_clips": 9,
+        "n_titles": 3, "seconds": 1.5, "device": "cpu",
+    }  # fmt: skip
+
+
+def identity_of(experiment: str) -> dict[str, Any]:
+    """Return what a work directory says of its run."""
+    return {"experiment": experiment, "configuration": {"seed": 0}, "shards": None}
+
+
 def line_of(step: int, loss: float, at_s: float = 1.7e9) -> str:
     """Return a line as the trainer writes it."""
     return json.dumps({"step": step, "epoch": 1, "loss": loss, "time_s": at_s + step}) + "\n"

@@ -1,14 +1,14 @@
-"""A copy of the workflow in an empty folder, and a way to run snakemake there."""
+"""A copy of the workflow in an empty folder, and ways to run snakemake there."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from dry_runs import DryRun, Forks, environment, forking
 
 from workflow_copy import copy_workflow
 
@@ -21,6 +21,14 @@ def clone(repository: Path, tmp_path: Path) -> Path:
     return copy_workflow(repository, tmp_path / "clone")
 
 
+def _overlaid(words: tuple[str, ...], overlay: dict[str, Any] | None, clone: Path) -> list[str]:
+    """Return the words, with the keys in a file that is laid over config.yaml."""
+    if overlay is None:
+        return list(words)
+    (clone / "overlay.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
+    return [*words, "--configfile", "overlay.yaml"]
+
+
 @pytest.fixture
 def snakemake(clone: Path) -> Snakemake:
     """Return a function that runs snakemake in the clone: words of the command line, and keys laid over config.yaml."""
@@ -28,24 +36,30 @@ def snakemake(clone: Path) -> Snakemake:
     def run(
         *words: str, overlay: dict[str, Any] | None = None, timeout_s: float = 600
     ) -> subprocess.CompletedProcess[str]:
-        if overlay is not None:
-            (clone / "overlay.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
-            words = (
-                ("--configfile", "overlay.yaml", "--", *words)
-                if not words[0].startswith("-")
-                else (*words, "--configfile", "overlay.yaml")
-            )
-        bin_dir = Path(sys.executable).parent
-        environment = {**os.environ, "PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
-        environment.pop("MLFLOW_TRACKING_URI", None)
         return subprocess.run(
-            [str(bin_dir / "snakemake"), *words],
+            [str(Path(sys.executable).with_name("snakemake")), *_overlaid(words, overlay, clone)],
             cwd=clone,
-            env=environment,
+            env=environment(),
             capture_output=True,
             text=True,
             timeout=timeout_s,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def forks(repository: Path) -> Iterator[Forks]:
+    with forking(repository) as process:
+        yield process
+
+
+@pytest.fixture
+def dry_run(clone: Path, forks: Forks) -> Callable[..., DryRun]:
+    """Return a function like `snakemake`'s that only plans, and is quicker."""
+
+    def run(*words: str, overlay: dict[str, Any] | None = None) -> DryRun:
+        return forks.run(["-n", *_overlaid(words, overlay, clone)], clone)
 
     return run

@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 import yaml
+from dry_runs import DryRun
 
 from dubaug.cli import main
 from dubaug.config import Experiment, resolve_files, save
 from dubaug.downstream.survey import survey
-from dubaug.errors import EXIT_OK, DubaugError
+from dubaug.errors import EXIT_OK, ConfigError, DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.tracking.records import collect
 from result_factory import entry_of, head_of
 
+Dry = Callable[..., DryRun]
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
 BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -45,11 +47,6 @@ def experiment(repository: Path, blocks: dict[str, str], tmp_path: Path) -> Call
         return resolve_files([repository / "config.yaml", tmp_path / name], repository / "workflow")
 
     return make
-
-
-def jobs_of(printed: str) -> dict[str, int]:
-    line = next(line for line in printed.splitlines() if re.match(r"\d+ jobs: ", line))
-    return {rule: int(count) for rule, count in (part.rsplit(" ", 1) for part in line.split(": ", 1)[1].split(", "))}
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -84,19 +81,15 @@ def test_every_configuration_of_the_page_is_one(experiment: Callable[[str], Expe
     assert made.suites["hear"]
 
 
-def test_a_language_adds_its_variants_jobs(snakemake: Snakemake, clone: Path, blocks: dict[str, str]) -> None:
+def test_a_language_adds_its_variants_jobs(dry_run: Dry, clone: Path, blocks: dict[str, str]) -> None:
     overlay = yaml.safe_load(blocks["german.yaml"])
     (clone / "films").mkdir()
     (clone / "films/catalogue.csv").write_text("title_id,path\n", encoding="utf-8")
-    before = jobs_of(snakemake("-n", "all_tables", "all_figures").stderr)
-    run = snakemake("-n", "all_tables", "all_figures", overlay=overlay)
-    assert run.returncode == 0, run.stderr
-    after = jobs_of(run.stderr)
-    assert after["pretrain"] == before["pretrain"] + 2
-    assert "demo_films" in before
-    assert "demo_films" not in after
-    only = snakemake("-n", "results_german/de/hear.json", "results_german/tables/tableb4.md", overlay=overlay)
-    assert jobs_of(only.stderr)["pretrain"] == 1
+    jobs = dry_run("all_tables", "all_figures", overlay=overlay).jobs
+    assert jobs["pretrain"] == 8 + 2
+    assert "demo_films" not in jobs
+    only = dry_run("results_german/de/hear.json", "results_german/tables/tableb4.md", overlay=overlay)
+    assert only.jobs["pretrain"] == 1
 
 
 def test_the_demos_films_have_no_german_and_say_so(
@@ -122,15 +115,6 @@ def test_the_demos_films_have_no_german_and_say_so(
         select(titles, german.corpus.tracks)
 
 
-def test_a_language_has_columns_and_curves(
-    repository: Path, experiment: Callable[[str], Experiment], tmp_path: Path
-) -> None:
-    table, figure = tables_and_figure(experiment("german.yaml"), repository, tmp_path / "out")
-    assert {"+DE", "+EFJG", "+EFJ"} <= {row["label"] for row in table if row["task"] == "esc50"}
-    assert {"de", "efjg"} <= {row["variant"] for row in figure}
-    assert "+EFJG" in (tmp_path / "out/table1.md").read_text(encoding="utf-8")
-
-
 def test_human_and_synthetic_dubs_are_two_variants(experiment: Callable[[str], Experiment]) -> None:
     made = experiment("synthetic.yaml")
     assert made.corpus.tracks == ("en", "es", "es@synthetic")
@@ -141,31 +125,24 @@ def test_human_and_synthetic_dubs_are_two_variants(experiment: Callable[[str], E
 
 
 def test_another_primary_language_works_on_the_demos_films(
-    snakemake: Snakemake, blocks: dict[str, str], experiment: Callable[[str], Experiment]
+    dry_run: Dry, blocks: dict[str, str], experiment: Callable[[str], Experiment]
 ) -> None:
     made = experiment("french.yaml")
     assert {variant.primary for variant in made.variants.values()} == {"fr"}
     assert [name for name, its in made.variants.items() if its.dub_augmented] == ["es", "ja", "efj", "a_efj", "en"]
-    run = snakemake("-n", "all_tables", overlay=yaml.safe_load(blocks["french.yaml"]))
-    assert run.returncode == 0, run.stderr
-    assert jobs_of(run.stderr)["pretrain"] == 8
-    assert "demo_films" in jobs_of(run.stderr)
+    jobs = dry_run("all_tables", overlay=yaml.safe_load(blocks["french.yaml"])).jobs
+    assert (jobs["pretrain"], jobs["demo_films"]) == (8, 1)
 
 
 def test_variants_are_made_as_the_page_says(
-    snakemake: Snakemake,
-    blocks: dict[str, str],
-    experiment: Callable[[str], Experiment],
-    repository: Path,
-    tmp_path: Path,
+    dry_run: Dry, blocks: dict[str, str], experiment: Callable[[str], Experiment], repository: Path, tmp_path: Path
 ) -> None:
     overlay = yaml.safe_load(blocks["variants.yaml"])
-    staged = jobs_of(snakemake("-n", "results/staged/hear.json", overlay=overlay).stderr)
-    assert staged["pretrain"] == 2, "av is trained first"
-    both = snakemake("-n", "results/en_fr/hear.json", "results/av20/epoch05/hear.json", overlay=overlay)
-    assert jobs_of(both.stderr)["pretrain"] == 2
-    assert jobs_of(snakemake("-n", "results/rp/hear.json", overlay=overlay).stderr)["random_weights"] == 3
-    assert snakemake("-n", "results/ja/hear.json", overlay=overlay).returncode != 0
+    assert dry_run("results/staged/hear.json", overlay=overlay).jobs["pretrain"] == 2, "av is trained first"
+    others = ("results/en_fr/hear.json", "results/av20/epoch05/hear.json", "results/rp/hear.json")
+    jobs = dry_run(*others, overlay=overlay).jobs
+    assert (jobs["pretrain"], jobs["random_weights"]) == (2, 3)
+    assert dry_run("results/ja/hear.json", overlay=overlay).code != 0
     made = experiment("variants.yaml")
     table, figure = tables_and_figure(made, repository, tmp_path / "out")
     labels = {row["label"] for row in table}
@@ -175,7 +152,7 @@ def test_variants_are_made_as_the_page_says(
 
 
 def test_a_hear_task_is_its_folder(
-    snakemake: Snakemake, clone: Path, blocks: dict[str, str], experiment: Callable[[str], Experiment],
+    dry_run: Dry, clone: Path, blocks: dict[str, str], experiment: Callable[[str], Experiment],
     repository: Path, tmp_path: Path,
 ) -> None:  # fmt: skip
     overlay: dict[str, Any] = yaml.safe_load(blocks["beehive.yaml"])
@@ -186,11 +163,9 @@ def test_a_hear_task_is_its_folder(
     assert "beehive" in {row["task"] for row in figure}
     (clone / "beehive").mkdir()
     overlay["tasks"]["beehive"]["path"] = "beehive"
-    run = snakemake("-n", "-p", "results/efj/hear.json", overlay=overlay)
-    assert run.returncode == 0, run.stderr
-    assert "beehive is left out" not in run.stderr
-    without = snakemake("-n", "results/efj/hear.json", overlay=yaml.safe_load(blocks["beehive.yaml"]))
-    assert "beehive is left out" in without.stderr
+    assert "beehive is left out" not in "".join(dry_run("results/efj/hear.json", overlay=overlay).lines)
+    without = dry_run("results/efj/hear.json", overlay=yaml.safe_load(blocks["beehive.yaml"]))
+    assert "beehive is left out" in without.printed
 
 
 # A task of another form
@@ -250,15 +225,14 @@ print([(split.name, split.train, split.test) for split in data.splits])
         [sys.executable, "-m", "snakemake", "-n", "--configfile", "mine.yaml", "--", "results/efj/hares.json"],
         cwd=extended, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    assert jobs_of(run.stderr)["probe_hares"] == 1
-    assert "urbansound8k is left out" not in run.stderr
+    planned = DryRun(run.returncode, run.stdout + run.stderr)
+    assert planned.jobs["probe_hares"] == 1
+    assert "urbansound8k is left out" not in planned.printed
 
 
-def test_without_the_line_the_layout_is_refused_by_name(snakemake: Snakemake, blocks: dict[str, str]) -> None:
-    run = snakemake("-n", "results/efj/hares.json", overlay=yaml.safe_load(blocks["urbansound8k.yaml"]))
-    assert run.returncode != 0
-    assert "config key `tasks.urbansound8k.layout`: got 'urbansound8k', expected" in run.stdout + run.stderr
+def test_without_the_line_the_layout_is_refused_by_name(experiment: Callable[[str], Experiment]) -> None:
+    with pytest.raises(ConfigError, match=r"`tasks\.urbansound8k\.layout`: got 'urbansound8k', expected"):
+        experiment("urbansound8k.yaml")
 
 
 # A suite

@@ -5,24 +5,31 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from dry_runs import DryRun, Forks
 
 from dubaug.cli import main
-from dubaug.config import Experiment, load, save
+from dubaug.config import Experiment, save
 
-Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+Dry = Callable[..., DryRun]
 Planned = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def planned(clone: Path, monkeypatch: pytest.MonkeyPatch) -> Planned:
+def planned(clone: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch) -> Planned:
     """Return a function that plans in the clone with these words, and returns the plan as --out wrote it."""
+
+    def forked(words: list[str], **_: object) -> "subprocess.CompletedProcess[str]":
+        run = forks.run(words[words.index("snakemake") + 1 :], clone)
+        return subprocess.CompletedProcess(words, run.code, run.printed, "")
+
+    monkeypatch.setattr("dubaug.plan.jobs.subprocess", SimpleNamespace(run=forked))
     monkeypatch.chdir(clone)
 
     def plan(*words: str) -> dict[str, Any]:
@@ -38,10 +45,9 @@ def planned(clone: Path, monkeypatch: pytest.MonkeyPatch) -> Planned:
 TARGETS = ("all_tables", "all_figures")
 
 
-def _snakemakes_counts(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
+def _snakemakes_counts(run: DryRun) -> dict[str, int]:
     """Return the counts of Snakemake's own table of jobs."""
-    assert run.returncode == 0, run.stderr
-    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", run.stdout + run.stderr, re.DOTALL | re.MULTILINE)
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", run.printed, re.DOTALL | re.MULTILINE)
     assert table is not None
     return {rule: int(count) for rule, count in (line.split() for line in table[1].splitlines())}
 
@@ -50,8 +56,8 @@ def _counts(plan: dict[str, Any]) -> dict[str, int]:
     return {row["rule"]: row["jobs"] for row in plan["rules"]}
 
 
-def test_the_jobs_are_those_that_snakemake_counts(snakemake: Snakemake, planned: Planned) -> None:
-    own = snakemake("-n", "--quiet", "rules", "--workflow-profile", "none", "--cores", "2", *TARGETS)
+def test_the_jobs_are_those_that_snakemake_counts(dry_run: Dry, planned: Planned) -> None:
+    own = dry_run("--quiet", "rules", "--workflow-profile", "none", "--cores", "2", *TARGETS)
     plan = planned()
     assert _counts(plan) == _snakemakes_counts(own)
     assert plan["total"]["jobs"] == sum(_counts(plan).values())
@@ -60,7 +66,7 @@ def test_the_jobs_are_those_that_snakemake_counts(snakemake: Snakemake, planned:
 
 
 def test_the_papers_scale_is_planned_without_its_data(
-    snakemake: Snakemake, planned: Planned, clone: Path, paper_experiment: Experiment, repository: Path
+    dry_run: Dry, planned: Planned, clone: Path, paper_experiment: Experiment, repository: Path
 ) -> None:
     rates = [str(repository / f"benchmarks/results/plan_{name}.json") for name in ("bounds", "paper")]
     plan = planned("--scale", "paper", "--rates", *rates)
@@ -69,8 +75,8 @@ def test_the_papers_scale_is_planned_without_its_data(
         (clone / task.path).mkdir(parents=True, exist_ok=True)
     (clone / paper_experiment.corpus.catalogue).parent.mkdir(parents=True)
     (clone / paper_experiment.corpus.catalogue).write_text("title_id,path\n", encoding="utf-8")
-    words = ("-n", "--quiet", "rules", "--workflow-profile", "none", "--config", "scale=paper", "--", *TARGETS)
-    assert _counts(plan) == _snakemakes_counts(snakemake(*words))
+    words = ("--quiet", "rules", "--workflow-profile", "none", "--config", "scale=paper", "--", *TARGETS)
+    assert _counts(plan) == _snakemakes_counts(dry_run(*words))
     rows = {row["rule"]: row for row in plan["rules"]}
     assert (rows["shards"]["jobs"], rows["pretrain"]["gpus"]) == (64, 4)
     # 1.56 M clips, ten epochs: five variants at 662 clips/s a GPU, two without picture at 1276, sep at 909.
@@ -147,16 +153,10 @@ def test_what_was_measured_here_can_be_handed_on(
 
 
 def test_finished_jobs_are_planned_only_on_demand(planned: Planned, clone: Path, demo_experiment: Experiment) -> None:
-    plan = planned("--all")
-    assert plan["total"]["jobs"] == planned()["total"]["jobs"]
     films = clone / demo_experiment.corpus.catalogue
     films.parent.mkdir(parents=True)
     films.write_text("title_id,path\n", encoding="utf-8")
-    (clone / "results").mkdir()
-    save(demo_experiment, clone / "results/config.yaml")
-    assert load(clone / "results/config.yaml") == demo_experiment
-    assert time.time() >= films.stat().st_mtime
-    assert set(_counts(planned("--all"))) >= set(_counts(planned()))
+    assert set(_counts(planned("--all"))) - set(_counts(planned())) == {"demo_films"}
 
 
 @pytest.mark.parametrize(

@@ -32,15 +32,6 @@ def test_the_picture_has_the_workflows_rules_and_arrows(drawing: ModuleType, clo
     assert "(docs/rulegraph.svg)" in (repository / "README.md").read_text(encoding="utf-8")
 
 
-def test_a_rule_more_is_a_picture_less(drawing: ModuleType, clone: Path, repository: Path) -> None:
-    report = clone / "workflow/rules/tables.smk"
-    text = report.read_text(encoding="utf-8")
-    assert "rule table_b5:" in text
-    report.write_text(text.replace("rule table_b5:", "rule table_b5_anew:"), encoding="utf-8")
-    svg = (repository / "docs/rulegraph.svg").read_text(encoding="utf-8")
-    assert _pictured(svg) != drawing.snakemakes_graph(clone)
-
-
 def test_targets_and_implied_arrows_are_gone(drawing: ModuleType) -> None:
     dot = "\n".join(
         [f'\t{number}[label = "{name}", color = "0"];' for number, name in enumerate(

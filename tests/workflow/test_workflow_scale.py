@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
 import yaml
 
 from dubaug.cli import main
@@ -71,14 +70,11 @@ def test_ten_thousand_titles_are_selected_and_counted_within_ten_seconds(
     assert counted["en+fr"] == sum("fr" in title.languages for title in titles)
 
 
-@pytest.mark.parametrize(("count", "limit_s"), [(748, 30), (10_000, 300)])
-def test_a_run_at_paper_scale_is_planned_in_little_time_and_memory(
-    clone: Path, paper_experiment: Experiment, count: int, limit_s: float
-) -> None:
+def test_a_run_at_paper_scale_is_planned_in_little_time_and_memory(clone: Path, paper_experiment: Experiment) -> None:
     for task in paper_experiment.tasks.values():
         (clone / task.path).mkdir(parents=True, exist_ok=True)
     (clone / "films").mkdir()
-    rows = "".join(f"title{number:05d},{number}.mkv\n" for number in range(count))
+    rows = "".join(f"title{number:05d},{number}.mkv\n" for number in range(10_000))
     (clone / "films/catalogue.csv").write_text(f"title_id,path\n{rows}", encoding="utf-8")
     overlay = {"scale": "paper", "corpus": {"catalogue": "films/catalogue.csv"}}
     (clone / "overlay.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
@@ -96,7 +92,7 @@ def test_a_run_at_paper_scale_is_planned_in_little_time_and_memory(
     took_s = time.perf_counter() - start_s
     assert run.returncode == 0, run.stderr
     printed, peak_kib = run.stderr + run.stdout, int(run.stdout.splitlines()[-1])
-    assert took_s < limit_s
+    assert took_s < 300
     assert peak_kib / 2**20 < 1.0, "GiB"
     jobs = next(line for line in printed.splitlines() if " jobs: " in line)
     assert int(jobs.split()[0]) < 400, "batches of titles a job, not a title a job"

@@ -145,71 +145,56 @@ def seed_of(wildcards):
 
 def demo_task_paths():
     """Return the folders of the generated data sets that this configuration uses."""
-    home = Path(EXPERIMENT.demo.directory)
-    used = {EXPERIMENT.tasks[name].path for name in TASKS}
-    return sorted(path for path in used if home in Path(path).parents)
+    return sorted(
+        {EXPERIMENT.tasks[name].path for name in TASKS if EXPERIMENT.generates(name)}
+    )
 
 
 def clips_input(wildcards):
     """Return what a variant trains on: the clips' index, a second one where it is separated, and what it starts from."""
     variant = EXPERIMENT.variants[variant_of(wildcards)]
-    inputs = {"clips": RESULTS / "corpus/clips.json"}
+    inputs = {"clips": [RESULTS / "corpus/clips.json"]}
     if variant.separated:
-        inputs["separated"] = RESULTS / "corpus/separated.json"
+        inputs["separated"] = [RESULTS / "corpus/separated.json"]
     if variant.start_from is not None:
         run = RunName(variant.start_from, seed_of(wildcards))
-        inputs["start_from"] = RESULTS / str(run) / "pretraining.json"
+        inputs["start_from"] = [RESULTS / str(run) / "pretraining.json"]
     return inputs
 
 
-def clips_flags(wildcards, input):
-    """Return the trainer's flags for those inputs."""
-    return [
-        word
-        for name in ("clips", "separated", "start_from")
-        if name in input.keys()
-        for word in (f"--{name.replace('_', '-')}", input[name])
-    ]
+def handed_on(variant, home, runs, lists):
+    """Return what is made of finished runs: their manifests, all scores in `home`, and lists of the corpus trained on."""
+    inputs = {"manifest": [RESULTS / run / "pretraining.json" for run in runs]}
+    if suites := EVALUATED.suites_of(variant):
+        inputs["scores"] = [RESULTS / home / f"{suite}.json" for suite in suites]
+    its = EXPERIMENT.variants[variant]
+    if not its.untrained:
+        for name in lists:
+            inputs[name] = [RESULTS / f"corpus/{name}.csv"]
+        rejected = ["rejected", "rejected_separation"][: 1 + its.separated]
+        inputs["rejected"] = [RESULTS / f"corpus/{name}.csv" for name in rejected]
+    return inputs
 
 
 def export_input(wildcards):
-    """Return what a run's export is made of: its manifest, all its scores, and the corpus that it was trained on."""
-    run, variant = RESULTS / wildcards.run, EXPERIMENT.variants[variant_of(wildcards)]
-    suites = EVALUATED.suites_of(variant_of(wildcards))
-    inputs = {"manifest": run / "pretraining.json"}
-    if suites:
-        inputs["scores"] = [run / f"{suite}.json" for suite in suites]
-    if not variant.untrained:
-        rejected = ["rejected", "rejected_separation"][: 1 + variant.separated]
-        inputs["titles"] = [RESULTS / "corpus/titles.csv"]
-        inputs["rejected"] = [RESULTS / f"corpus/{name}.csv" for name in rejected]
-    return inputs
+    """Return what a run's export is made of."""
+    run = wildcards.run
+    return handed_on(variant_of(wildcards), run, [run], ["titles"])
 
 
 def card_input(wildcards):
-    """Return what a variant's cards are made of: the manifests of all its seeds, its scores, and all lists of the corpus."""
-    variant = EXPERIMENT.variants[wildcards.variant]
-    suites = EVALUATED.suites_of(wildcards.variant)
-    runs = runs_of([wildcards.variant])
-    inputs = {"manifest": [RESULTS / run / "pretraining.json" for run in runs]}
-    if suites:
-        home = RESULTS / wildcards.variant
-        inputs["scores"] = [home / f"{suite}.json" for suite in suites]
-    if not variant.untrained:
-        rejected = ["rejected", "rejected_separation"][: 1 + variant.separated]
-        for name in ("catalogue", "titles", "subsets", "alignment"):
-            inputs[name] = [RESULTS / f"corpus/{name}.csv"]
-        inputs["rejected"] = [RESULTS / f"corpus/{name}.csv" for name in rejected]
-    return inputs
+    """Return what a variant's cards are made of, of all its seeds."""
+    variant, lists = wildcards.variant, ["catalogue", "titles", "subsets", "alignment"]
+    return handed_on(variant, variant, runs_of([variant]), lists)
 
 
-def export_flags(wildcards, input):
-    """Return the flags of the exporter, or of the cards' writer, for those inputs."""
+def input_flags(wildcards, input):
+    """Return flags that are called as the inputs are, each with its files; the manifest's stands in the rule."""
     return [
         word
         for name in input.keys()
         if name != "manifest"
-        for word in (f"--{name}", *input[name])
+        for word in (f"--{name.replace('_', '-')}", *input[name])
     ]
 
 
@@ -253,6 +238,13 @@ def missing_flags(wildcards):
 def evaluated_on(suite):
     """Return the variants that can be evaluated on a suite that has tasks (none otherwise)."""
     return [name for name in VARIANTS if suite in EXPERIMENT.suites_of(name)]
+
+
+def variants_with_suites():
+    """Return the pattern that matches a variant before the name of a result that it can have."""
+    return "|".join(
+        rf"{name}(?=/({one_of(EXPERIMENT.suites_of(name))})\.json)" for name in VARIANTS
+    )
 
 
 def predictions_files(suite):

@@ -2,7 +2,7 @@
 # Paths are not among them: another path is another input, whose rules find by content what they have made already.
 
 
-def films_digest(_wildcards=None):
+def films_digest():
     """Return the hash of what the generated films depend on."""
     return digest(
         EXPERIMENT.demo.seed, EXPERIMENT.demo.films, generator_sha256(tasks=False)
@@ -14,7 +14,7 @@ def generated_films():
     return films_digest() if EXPERIMENT.generates_films else None
 
 
-def corpus_digest(_wildcards=None):
+def corpus_digest():
     """Return the hash of what the choice of titles depends on."""
     return digest(
         EXPERIMENT.corpus.tracks,
@@ -24,14 +24,14 @@ def corpus_digest(_wildcards=None):
     )
 
 
-def shards_digest(_wildcards=None):
+def shards_digest():
     """Return the hash of what the shards depend on, beyond the titles."""
     return digest(
         EXPERIMENT.corpus.tracks, EXPERIMENT.clips, EXPERIMENT.mel, generated_films()
     )
 
 
-def alignment_digest(_wildcards=None):
+def alignment_digest():
     """Return the hash of what the alignment of dubs depends on, beyond the titles."""
     return digest(
         EXPERIMENT.corpus.tracks,
@@ -41,7 +41,7 @@ def alignment_digest(_wildcards=None):
     )
 
 
-def separated_digest(_wildcards=None):
+def separated_digest():
     """Return the hash of what the separated shards depend on, beyond the titles."""
     return digest(
         EXPERIMENT.corpus.tracks,
@@ -94,17 +94,17 @@ def probe_experiment(suite):
     return of_run
 
 
-def report_experiment(_wildcards=None):
+def report_experiment():
     """Return the hash of what the tables and figures show besides results: labels, suites, sizes in the footer."""
     return drawing_digest(EXPERIMENT)
 
 
-def whole_configuration(_wildcards=None):
+def whole_configuration():
     """Return the hash of all keys, which the report page quotes."""
     return digest(to_mapping(EXPERIMENT))
 
 
-def demo_tasks_digest(_wildcards=None):
+def demo_tasks_digest():
     """Return the hash of what the generated data sets depend on."""
     return digest(
         EXPERIMENT.demo.seed,

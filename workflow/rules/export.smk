@@ -16,7 +16,7 @@ rule export:
     params:
         config=RESOLVED,
         experiment=report_experiment(),
-        sources=export_flags,
+        sources=input_flags,
     shell:
         "dubaug export --config {params.config} --manifest {input.manifest} {params.sources:q}"
         " --out {output.folder} 2> {log}"
@@ -40,7 +40,7 @@ rule card:
     params:
         config=RESOLVED,
         experiment=report_experiment(),
-        sources=export_flags,
+        sources=input_flags,
     shell:
         "dubaug card --config {params.config} --manifest {input.manifest} {params.sources:q}"
         " --out-dir {output.folder} 2> {log}"

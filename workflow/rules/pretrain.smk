@@ -28,7 +28,7 @@ rule pretrain:
         variant=variant_of,
         seed=seed_of,
         kept=kept_epochs,
-        clips=clips_flags,
+        clips=input_flags,
         work_dir=subpath(output.manifest, strip_suffix="ing.json"),
         launcher=PRETRAIN_LAUNCHER,
     shell:

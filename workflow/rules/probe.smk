@@ -48,6 +48,8 @@ rule aggregate:
         RESULTS / "{variant}/logs/aggregate_{suite}.log",
     benchmark:
         RESULTS / "{variant}/benchmarks/aggregate_{suite}.tsv"
+    wildcard_constraints:
+        variant=variants_with_suites(),
     conda:
         "../../envs/report.yaml"
     resources:

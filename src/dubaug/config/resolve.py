@@ -51,7 +51,7 @@ def resolve_files(paths: Sequence[Path], workflow_dir: Path, *, scale: str | Non
     for path in paths:
         if not path.is_file():
             raise ConfigError(f"there is no configuration file {path}")
-        user = _merge(user, _read_yaml(path) or {})
+        user = _merge(user, _read_yaml(path))
     return resolve({**user, "scale": scale} if scale else user, workflow_dir, files=paths)
 
 
@@ -88,8 +88,13 @@ def save(experiment: Experiment, path: Path) -> None:
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    with path.open(encoding="utf-8") as file:
-        value: dict[str, Any] = yaml.safe_load(file)
+    """Return the keys in a file. Raises `ConfigError` if it holds anything else."""
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is no YAML: {error}") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path} holds no keys with values: it begins with {str(value)[:40]!r}")
     return value
 
 

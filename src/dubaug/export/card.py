@@ -1,49 +1,75 @@
-"""The model card, in the form that Hugging Face reads: YAML front matter, then Markdown.
+"""Model cards, of an export and of a variant, in the form that Hugging Face reads: YAML front matter, then Markdown.
 
-`model_card` puts sections together; each section is a function of the facts it shows, so that other cards (of the
-data, of a variant) can have the same ones.
+Each section is a function of the facts it shows, so that other cards (of the data) can have the same ones.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from dubaug.export import sections
 from dubaug.export.examples import with_dubaug, without_dubaug
-from dubaug.export.facts import CardFacts, versions_of
+from dubaug.export.facts import CardFacts
 from dubaug.export.network import Network
-from dubaug.export.sections import citation, kind_of, languages_of, name_of
+from dubaug.export.sections import duration, languages_of, markdown_table, name_of
 from dubaug.export.training import training_section
 from dubaug.words import plural
 
 
 def model_card(facts: CardFacts) -> str:
-    """Return README.md; equal facts give equal text."""
+    """Return the README.md of one network's export; equal facts give equal text."""
     network = facts.network
+    return _card(
+        facts,
+        again="export again with --license",
+        seeds="" if network.untrained else f", seed {network.spec.seed}",
+        use=_code(network),
+        last=["## Files and versions\n", _files(facts)],
+    )
+
+
+def variant_card(facts: CardFacts, *, data_card: str | None) -> str:
+    """Return a variant's card; `data_card` is the name of the file that says more of the data, if there is one."""
+    seeds = [str(network.spec.seed) for network in facts.networks]
+    return _card(
+        facts,
+        again="make the card again with --license",
+        seeds=f", seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}",
+        use="`dubaug export` makes a folder of one network's weights, with the code that loads them; dubaug itself "
+        "loads them by `dubaug.pretrain.checkpoint.load_encoders`.\n",
+        more=[f"More of the corpus is in [{data_card}]({data_card}).\n"] if data_card else [],
+        last=["## Networks and versions\n", _networks(facts)],
+    )
+
+
+def _card(facts: CardFacts, *, again: str, seeds: str, use: str, last: Sequence[str], more: Sequence[str] = ()) -> str:
+    """Return what all model cards have, with what is of some: `again` is what gives it a licence."""
+    network = facts.network
+    made = " with random weights" if network.untrained else f", {plural(network.spec.epoch, 'epoch')}"
     parts = [
-        front_matter(facts, again="export again with --license"),
-        f"# {_headline(network)}\n",
-        what_it_is(facts),
+        _front_matter(facts, again),
+        f"# {network.name}: {sections.kind_of(network)}{made}{seeds}\n",
+        _what_it_is(facts),
         *sections.warnings(network, facts.scores),
         "## Use\n",
         sections.inputs(facts.config),
-        _code(network),
+        use,
         "## Training data\n",
         sections.data(network, facts.films, facts.left_out),
+        *more,
         "## Training\n",
         training_section(network),
         "## Scores\n",
-        sections.scores(network, facts.scores),
+        sections.scores(network, facts.scores, seeds=[one.spec.seed for one in facts.networks]),
         "## Intended use and limits\n",
         sections.limits(network),
-        "## Files and versions\n",
-        _files(facts),
+        *last,
         "## Citation\n",
-        citation("these weights"),
+        sections.citation("authors had no part in these weights"),
     ]
     return "\n".join(parts)
 
 
-def front_matter(facts: CardFacts, *, again: str) -> str:
-    """Return the card's front matter; `again` is what gives it a licence."""
+def _front_matter(facts: CardFacts, again: str) -> str:
     network = facts.network
     tags = ["audio", *(["video", "audiovisual"] if "video" in network.weights else [])]
     tags += ["untrained"] if network.untrained else ["self-supervised-learning", "contrastive-learning"]
@@ -58,14 +84,7 @@ def front_matter(facts: CardFacts, *, again: str) -> str:
     return sections.front_matter(values, facts.licence, again)
 
 
-def _headline(network: Network) -> str:
-    kind = kind_of(network)
-    if network.untrained:
-        return f"{network.name}: {kind} with random weights"
-    return f"{network.name}: {kind}, {plural(network.spec.epoch, 'epoch')}, seed {network.spec.seed}"
-
-
-def what_it_is(facts: CardFacts) -> str:
+def _what_it_is(facts: CardFacts) -> str:
     """Return the first paragraph: the networks, and in a sentence how they came about."""
     network, encoders = facts.network, facts.network.spec.encoders
     nets = [f"{encoders.audio.title} for sound ({_millions(network.weights['audio'])} weights)"]
@@ -119,14 +138,29 @@ def _code(network: Network) -> str:
 
 
 def _files(facts: CardFacts) -> str:
-    checkpoint = facts.network.checkpoint
-    versions = versions_of(facts)
+    sha256, experiment = facts.network.checkpoint.sha256, facts.network.spec.experiment
     return (
-        f"`encoders.safetensors` (SHA-256 `{checkpoint.sha256}`) is the checkpoint as it was trained, byte by byte; "
-        "its header says what the encoders are. `config.json` says the same in plain values. `SHA256SUMS` covers both "
-        f"(`sha256sum -c SHA256SUMS`). Configuration `{facts.network.spec.experiment}`. Exported with {versions}; the "
-        "versions used in training are not recorded.\n"
+        f"`encoders.safetensors` (SHA-256 `{sha256}`) is the checkpoint as it was trained, byte by byte; its header "
+        "says what the encoders are. `config.json` says the same in plain values. `SHA256SUMS` covers both "
+        f"(`sha256sum -c SHA256SUMS`). Configuration `{experiment}`. Exported with {facts.versions}; the versions used "
+        "in training are not recorded.\n"
     )
+
+
+def _networks(facts: CardFacts) -> str:
+    """Return each seed's weights by their hash, and the versions of what wrote the card."""
+    rows = [
+        [
+            str(network.spec.seed),
+            f"`{network.checkpoint.path.name}`",
+            f"`{network.checkpoint.sha256}`",
+            f"`{network.spec.experiment}`",
+            "none" if network.untrained else duration(network.manifest.seconds),
+        ]
+        for network in facts.networks
+    ]
+    table = markdown_table(["Seed", "Weights", "SHA-256", "Configuration", "Training"], rows, numbers_from=4)
+    return f"{table}\nWritten with {facts.versions}; the versions used in training are not recorded.\n"
 
 
 def _millions(weights: int) -> str:

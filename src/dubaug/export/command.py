@@ -1,7 +1,14 @@
 """`dubaug export` and `dubaug card`."""
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from dubaug.export.facts import CardSources
+
+Sources = TypeVar("Sources", bound="CardSources")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,7 +43,13 @@ def _register_card(subparsers: "argparse._SubParsersAction[argparse.ArgumentPars
         "and what is missing; what only the owner of the films knows, the data card asks for.",
     )
     parser.add_argument(
-        "--manifest", nargs="+", type=Path, required=True, help="manifests of the variant's runs, one a seed"
+        "--manifest",
+        dest="manifests",
+        nargs="+",
+        type=Path,
+        required=True,
+        metavar="MANIFEST",
+        help="manifests of the variant's runs, one a seed",
     )
     _add_sources(parser, "result files of the variant, which join all its seeds: results/efj/*.json")
     parser.add_argument("--catalogue", type=Path, help="the corpus's catalogue.csv: all films that can be read")
@@ -73,16 +86,7 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.export.folder import ExportSources, export
     from dubaug.progress import log_line
 
-    sources = ExportSources(
-        manifest=options.manifest,
-        epoch=options.epoch,
-        scores=options.scores,
-        titles=options.titles,
-        rejected=options.rejected,
-        config=options.config,
-        licence=options.license,
-    )
-    spec = export(sources, options.out, force=options.force).spec
+    spec = export(_given(ExportSources, options), options.out, force=options.force).spec
     log_line(f"{spec.variant}, epoch {spec.epoch}, seed {spec.seed} exported to {options.out}: see its README.md")
 
 
@@ -91,17 +95,10 @@ def run_card(options: argparse.Namespace) -> None:
     from dubaug.export.variant import VariantSources, write_cards
     from dubaug.progress import log_line
 
-    sources = VariantSources(
-        manifests=options.manifest,
-        scores=options.scores,
-        catalogue=options.catalogue,
-        titles=options.titles,
-        subsets=options.subsets,
-        alignment=options.alignment,
-        rejected=options.rejected,
-        config=options.config,
-        licence=options.license,
-        data_licence=options.data_license,
-    )
-    for path in write_cards(sources, options.out_dir, force=options.force):
+    for path in write_cards(_given(VariantSources, options), options.out_dir, force=options.force):
         log_line(f"wrote {path}")
+
+
+def _given(sources: type[Sources], options: argparse.Namespace) -> Sources:
+    """Return the sources, whose fields are called as the options are."""
+    return sources(**{field.name: getattr(options, field.name) for field in fields(sources)})

@@ -5,14 +5,13 @@ It says what the workflow's own lists say. What only the owner of the films can 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dubaug.corpus.subsets import Subset
+from dubaug.corpus.titles import Title
 from dubaug.export import sections
-from dubaug.export.corpus import Films
+from dubaug.export.corpus import Dubs, Films, Loss
 from dubaug.export.network import Network
-from dubaug.export.sections import CITATION, duration, film_lines, languages_of, markdown_table, name_of
-from dubaug.export.selection import Dubs, Found, Loss
+from dubaug.export.sections import duration, film_lines, languages_of, markdown_table, name_of
 from dubaug.tracks import TrackName
 from dubaug.words import plural
 
@@ -32,7 +31,8 @@ class DataFacts:
     licence: str | None
     """Of the films."""
     films: Films | None
-    found: Found | None
+    found: Sequence[Title] | None
+    """All that could be read, before any was selected."""
     subsets: Sequence[Subset] | None
     dubs: Sequence[Dubs] | None
     losses: Sequence[Loss] | None
@@ -46,10 +46,9 @@ class DataFacts:
 
 def data_card(facts: DataFacts) -> str:
     """Return DATA_CARD.md; equal facts give equal text. The network must have been trained."""
-    corpus = _tracks(facts.network.configuration["corpus"])
     parts = [
         _front_matter(facts),
-        f"# The films behind {facts.network.name}: {', '.join(corpus)}\n",
+        f"# The films behind {facts.network.name}: {', '.join(map(name_of, facts.network.corpus_tracks))}\n",
         _introduction(facts),
         "## Motivation\n",
         _motivation(facts),
@@ -66,21 +65,17 @@ def data_card(facts: DataFacts) -> str:
         "## Maintenance\n",
         _maintenance(facts),
         "## Citation\n",
-        f"The method is of this paper, whose films these are not:\n\n```bibtex\n{CITATION}\n```\n",
+        sections.citation("films these are not"),
     ]
     return "\n".join(parts)
 
 
-def _tracks(corpus: Any) -> list[str]:
-    return [name_of(track) for track in (corpus["primary"], *corpus["secondary"])]
-
-
 def _front_matter(facts: DataFacts) -> str:
     network = facts.network
-    corpus, clips = network.configuration["corpus"], network.manifest.n_clips
+    clips = network.manifest.n_clips
     values = {
         "pretty_name": f"Films behind dubaug's {network.name}",
-        "language": languages_of((corpus["primary"], *corpus["secondary"])),
+        "language": languages_of(network.corpus_tracks),
         "size_categories": [next((name for bound, name in SIZES if clips < bound), LARGEST)],
         "annotations_creators": ["no-annotation"],
         "task_categories": ["feature-extraction"],
@@ -93,8 +88,8 @@ def _introduction(facts: DataFacts) -> str:
     network = facts.network
     clip_s = network.spec.duration_s
     text = (
-        f"{plural(network.manifest.n_titles, 'title')} with {len(network.configuration['corpus']['secondary']) + 1} "
-        f"tracks each, cut into {plural(network.manifest.n_clips, 'clip')} of {clip_s:g} s: "
+        f"{plural(network.manifest.n_titles, 'title')} with {len(network.corpus_tracks)} tracks "
+        f"each, cut into {plural(network.manifest.n_clips, 'clip')} of {clip_s:g} s: "
         f"{duration(network.manifest.n_clips * clip_s)}. This is what the variant `{network.name}` was trained on. "
         "The numbers are from the lists that dubaug wrote; titles are counted and never named.\n"
     )
@@ -125,10 +120,10 @@ def _motivation(facts: DataFacts) -> str:
 def _composition(facts: DataFacts) -> str:
     network = facts.network
     parts, clip_s = network.configuration, network.spec.duration_s
-    clips, corpus, variant = parts["clips"], parts["corpus"], parts["variant"]
+    clips, variant = parts["clips"], parts["variant"]
     seen = f"{clips['frames']} still frames and " if "frames" in clips else ""
     heard = ", ".join(map(name_of, network.tracks))
-    unheard = [track for track in (corpus["primary"], *corpus["secondary"]) if track not in network.tracks]
+    unheard = [track for track in network.corpus_tracks if track not in network.tracks]
     lines = [
         f"An instance is a clip of {clip_s:g} s: {seen}the log-mel spectrogram of each track. There are no labels, "
         "and no parts for validation or test: all clips are trained on.",
@@ -162,14 +157,15 @@ def _composition(facts: DataFacts) -> str:
 
 
 def _collection(facts: DataFacts) -> str:
-    network = facts.network
-    corpus = network.configuration["corpus"]
-    required = ", ".join(_tracks(corpus))
-    found = facts.found
+    network, found = facts.network, facts.found
+    required = ", ".join(map(name_of, network.corpus_tracks))
+    could_be_read = ""
+    if found:
+        length = duration(sum(title.minutes for title in found) / 60 * 3600)
+        could_be_read = f" {plural(len(found), 'title')} could be read ({length})."
     lines = [
         "Languages and lengths are read from the files themselves, to the end of each.",
-        f"A title is taken if it has all of: {required}."
-        + (f" {plural(found.titles, 'title')} could be read ({duration(found.hours * 3600)})." if found else ""),
+        f"A title is taken if it has all of: {required}.{could_be_read}",
         *_asked(facts, "where do the films come from, when were they got, and what allows copying them for this?"),
     ]
     if generated := network.generated_films:
@@ -256,7 +252,7 @@ def _left_out(facts: DataFacts) -> str:
 
 def _uses(facts: DataFacts) -> str:
     network, films = facts.network, facts.films
-    primary = network.configuration["corpus"]["primary"]
+    primary = network.corpus_tracks[0]
     lines = [
         f"Used for pretraining `{network.name}`. No other use was tried.",
         "Only titles with all of these tracks are in it: that favours what is distributed widely, and says little "

@@ -11,16 +11,16 @@ from typing import Any
 from dubaug.config import Experiment, load
 from dubaug.errors import DubaugError
 from dubaug.export.corpus import Films, LeftOut, summarise_films, summarise_rejects
-from dubaug.export.network import Network
+from dubaug.export.network import Network, in_common
 from dubaug.export.plain import plain_config
-from dubaug.export.scores import TaskScore
+from dubaug.export.scores import TaskScore, collect_scores
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.provenance import code_version
 
 
 @dataclass(frozen=True, kw_only=True)
 class CardSources:
-    """The files that any card of networks is made of; what is not given, the card says is not given."""
+    """The files, beside manifests, that any card of networks is made of; the card says what is not given."""
 
     scores: Sequence[Path] = ()
     """Result files; manifests among them are passed over (`results/efj/*.json`)."""
@@ -30,20 +30,18 @@ class CardSources:
     """Reject lists."""
     config: Path | None = None
     """The results' configuration, for labels and for which tasks are generated."""
-    licence: str | None = None
-    """Of the weights."""
-
-    def results(self, manifests: Sequence[Path]) -> list[Path]:
-        """Return `scores` without the manifests."""
-        passed_over = {path.resolve() for path in manifests}
-        return [path for path in self.scores if path.resolve() not in passed_over]
+    license: str | None = None
+    """Of the weights, as it was typed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CardFacts:
     """All that the card says."""
 
+    networks: Sequence[Network]
+    """By seed; one in an export's card."""
     network: Network
+    """What they have in common, with all their seeds and the time that all took."""
     config: Mapping[str, Any]
     """`config.json`."""
     label: str | None
@@ -52,35 +50,41 @@ class CardFacts:
     films: Films | None
     left_out: LeftOut | None
     scores: Sequence[TaskScore]
-    versions: Mapping[str, str]
-    """Of what exported it: package to version."""
+    """Over all networks."""
+    versions: str
+    """Of what wrote the card: `dubaug 0.1.0, torch ...`."""
 
 
-def gather(
-    network: Network, sources: CardSources, *, experiment: Experiment | None, scores: Sequence[TaskScore]
-) -> CardFacts:
-    """Return the facts on a network. Raises `DubaugError` for sources that do not belong to it."""
+def gather(networks: Sequence[Network], sources: CardSources) -> CardFacts:
+    """Return the facts on a network, or on a variant's. Raises `DubaugError` for sources that do not belong to them."""
+    network = in_common(networks)
+    experiment = None if sources.config is None else _configuration(sources.config, networks)
+    manifests = {one.manifest_path.resolve() for one in networks}
+    results = [path for path in sources.scores if path.resolve() not in manifests]
     return CardFacts(
+        networks=networks,
         network=network,
         config=plain_config(network),
         label=None if experiment is None else experiment.variants[network.name].label,
-        licence=licence_of(sources.licence),
+        licence=licence_of(sources.license),
         films=None if sources.titles is None or network.untrained else summarise_films(sources.titles, network.titles),
         left_out=summarise_rejects(sources.rejected) if sources.rejected else None,
-        scores=scores,
-        versions=package_versions(network),
+        scores=collect_scores(results, [one.identity for one in networks], experiment=experiment),
+        versions=_versions(network),
     )
 
 
-def configuration_of(path: Path, network: Network) -> Experiment:
-    """Return the configuration, if it is the one that the network was trained with. Raises `DubaugError` if not."""
-    experiment, spec = load(path), network.spec
-    known = spec.variant in experiment.variants
-    if not known or pretraining_digest(experiment, spec.variant, spec.seed) != network.manifest.experiment:
-        raise DubaugError(
-            f"{path} is another configuration than the one that {spec.variant} was trained with: give that one, or "
-            "leave --config out (the card then has the tasks' bare names)"
-        )
+def _configuration(path: Path, networks: Sequence[Network]) -> Experiment:
+    """Return the configuration, if it is the one that the networks were trained with. Raises `DubaugError` if not."""
+    experiment = load(path)
+    for network in networks:
+        name, seed = network.name, network.spec.seed
+        known = name in experiment.variants
+        if not known or pretraining_digest(experiment, name, seed) != network.manifest.experiment:
+            raise DubaugError(
+                f"{path} is another configuration than the one that {name} was trained with: give that one, or leave "
+                "--config out (the card then has the tasks' bare names)"
+            )
     return experiment
 
 
@@ -93,13 +97,8 @@ def licence_of(text: str | None, flag: str = "--license") -> str | None:
     )
 
 
-def package_versions(network: Network) -> dict[str, str]:
+def _versions(network: Network) -> str:
     """Return the versions of what makes and exports the network, dubaug's with its commit where it has one."""
     names = ("torch", "torchaudio", *network.packages, "safetensors")
-    packages = {package: importlib.metadata.version(package) for package in names}
-    return {"dubaug": code_version(), **packages, "Python": platform.python_version()}
-
-
-def versions_of(facts: CardFacts) -> str:
-    """Return `dubaug 0.1.0, torch ...`."""
-    return ", ".join(f"{package} {version}" for package, version in facts.versions.items())
+    packages = [f"{package} {importlib.metadata.version(package)}" for package in names]
+    return ", ".join([f"dubaug {code_version()}", *packages, f"Python {platform.python_version()}"])

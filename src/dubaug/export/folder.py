@@ -6,10 +6,9 @@ from pathlib import Path
 
 from dubaug.errors import DubaugError
 from dubaug.export.card import model_card
-from dubaug.export.facts import CardSources, configuration_of, gather
+from dubaug.export.facts import CardSources, gather
 from dubaug.export.network import Network, read_network
 from dubaug.export.plain import CONFIG, FORMAT, WEIGHTS
-from dubaug.export.scores import collect_scores
 from dubaug.files import atomic_folder, read_json, sha256_of, write_json, write_text
 
 CARD, SUMS = "README.md", "SHA256SUMS"
@@ -34,9 +33,7 @@ def export(sources: ExportSources, out: Path, *, force: bool = False) -> Network
     """
     check_place(out, force=force)
     network = read_network(sources.manifest, sources.epoch)
-    experiment = None if sources.config is None else configuration_of(sources.config, network)
-    scores = collect_scores(sources.results([sources.manifest]), network.identity, experiment=experiment)
-    facts = gather(network, sources, experiment=experiment, scores=scores)
+    facts = gather([network], sources)
     with atomic_folder(out) as folder:
         shutil.copyfile(network.checkpoint.path, folder / WEIGHTS)
         if sha256_of(folder / WEIGHTS) != network.checkpoint.sha256:

@@ -1,7 +1,8 @@
-"""The network that is exported: what its manifest, its weights' header and its work directory say of it."""
+"""Networks that are exported: what their manifests, their weights' headers and their work directories say of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,17 @@ from dubaug.encoders.encoder import build_arguments
 from dubaug.encoders.settings import PARTS, Family, Stock
 from dubaug.errors import DubaugError
 from dubaug.export.scores import Identity
-from dubaug.files import read_json, sha256_of
+from dubaug.files import sha256_of
 from dubaug.pretrain.checkpoint import EncoderSpec, load_encoders
 from dubaug.pretrain.manifest import Checkpoint, Manifest
-from dubaug.pretrain.workdir import IDENTITY
+from dubaug.pretrain.workdir import WorkDirectory
 
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
     """One epoch's encoders of a finished run."""
 
+    manifest_path: Path
     manifest: Manifest
     checkpoint: Checkpoint
     spec: EncoderSpec
@@ -74,6 +76,12 @@ class Network:
         variant = self.configuration.get("variant")
         return tuple(dict.fromkeys((variant["primary"], *variant["secondary"]))) if variant else ()
 
+    @property
+    def corpus_tracks(self) -> tuple[str, ...]:
+        """The tracks that every film of the corpus has, the primary one first. Of a trained network."""
+        corpus = self.configuration["corpus"]
+        return corpus["primary"], *corpus["secondary"]
+
 
 def read_network(manifest_path: Path, epoch: int | None) -> Network:
     """Return what is known of the run behind a manifest, at a kept epoch (None: the last one).
@@ -92,15 +100,20 @@ def read_network(manifest_path: Path, epoch: int | None) -> Network:
         )
     encoders = load_encoders(checkpoint.path)
     parts = {"audio": encoders.audio} if encoders.video is None else {"audio": encoders.audio, "video": encoders.video}
-    identity = _identity(checkpoint.path.parent.parent / IDENTITY, manifest, manifest_path)
-    shards = identity["shards"] or {"clips": []}
+    work = WorkDirectory(checkpoint.path.parent.parent)
+    identity = work.identity()
+    if identity.experiment != manifest.experiment or digest(identity.configuration) != manifest.experiment:
+        raise DubaugError(
+            f"{work.identity_file} is of another run than {manifest_path}, or was changed: copy the run's own"
+        )
     return Network(
+        manifest_path=manifest_path,
         manifest=manifest,
         checkpoint=checkpoint,
         spec=encoders.spec,
         weights={part: sum(tensor.numel() for tensor in module.parameters()) for part, module in parts.items()},
-        configuration=identity["configuration"],
-        titles=tuple(shard.rpartition(":")[0] for shard in shards["clips"]),
+        configuration=identity.configuration,
+        titles=identity.titles,
     )
 
 
@@ -114,16 +127,41 @@ def _chosen(manifest: Manifest, path: Path, epoch: int | None) -> Checkpoint:
     raise DubaugError(f"--epoch {epoch}: no weights of that epoch were kept; {path} has {kept}")
 
 
-def _identity(path: Path, manifest: Manifest, manifest_path: Path) -> dict[str, Any]:
-    """Return the work directory's account of the run, if it is of this run and whole."""
-    try:
-        identity: dict[str, Any] = read_json(path)
-        parts, experiment, _ = identity["configuration"], identity["experiment"], identity["shards"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DubaugError(
-            f"{path} does not say how the weights were trained ({error!r}): it lies in the run's work directory, copy "
-            "it from there"
-        ) from error
-    if experiment != manifest.experiment or digest(parts) != experiment:
-        raise DubaugError(f"{path} is of another run than {manifest_path}, or was changed: copy the run's own")
-    return identity
+def read_networks(manifests: Sequence[Path]) -> tuple[Network, ...]:
+    """Return the last networks of a variant's runs, by seed. Raises `DubaugError` unless only the seed differs."""
+    networks = sorted((read_network(path, None) for path in manifests), key=lambda network: network.spec.seed)
+    first = networks[0]
+    for before, network in pairwise(networks):
+        if network.spec.seed == before.spec.seed:
+            raise DubaugError(f"two manifests are of seed {network.spec.seed}: give each run's once")
+        if network.name != first.name or _seedless(network) != _seedless(first):
+            raise DubaugError(
+                f"the manifests are of {first.name} with seed {first.spec.seed} and {network.name} with seed "
+                f"{network.spec.seed}, which differ in more than the seed: a card is of one variant"
+            )
+    return tuple(networks)
+
+
+def in_common(networks: Sequence[Network]) -> Network:
+    """Return the first network as one that stands for all: their seeds, and the time that all took."""
+    if len(networks) == 1:
+        return networks[0]
+    first, seconds = networks[0], sum(network.manifest.seconds for network in networks)
+    return replace(
+        first,
+        configuration=_with_seeds(first.configuration, [network.spec.seed for network in networks]),
+        manifest=replace(first.manifest, seconds=seconds),
+    )
+
+
+def _seedless(network: Network) -> tuple[Any, ...]:
+    """Return what a variant's networks share."""
+    return _with_seeds(network.configuration, []), sorted(network.titles), network.manifest.n_clips
+
+
+def _with_seeds(configuration: Mapping[str, Any], seeds: list[int]) -> dict[str, Any]:
+    """Return a run's configuration with these seeds in place of its own, also in what it started from."""
+    result = {**configuration, "seed": seeds}
+    if "start_from" in result:
+        result["start_from"] = _with_seeds(result["start_from"], seeds)
+    return result

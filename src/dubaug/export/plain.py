@@ -86,15 +86,10 @@ def _video(network: Network) -> dict[str, Any]:
         **_made(network, "video"),
         "frames": spec.frames,
         "frame_times_s": [round(time_s, 6) for time_s in frame_times(0.0, spec.duration_s, spec.frames)],
-        "short_side_px": short_side_px(network),
+        # What pictures are scaled to before the central crop; null for an untrained network: any size will do.
+        "short_side_px": network.configuration.get("augmentation", {}).get("height_min"),
         "crop_px": spec.encoders.video.crop,
         "colours": "RGB",
         "range": [0.0, 1.0],
         **_network_input(spec, "video"),
     }
-
-
-def short_side_px(network: Network) -> int | None:
-    """Return the size that pictures are scaled to before the central crop; None for an untrained network: any."""
-    size: int | None = network.configuration.get("augmentation", {}).get("height_min")
-    return size

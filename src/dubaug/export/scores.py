@@ -8,7 +8,7 @@ from dubaug.config import Experiment
 from dubaug.digests import digest
 from dubaug.errors import DubaugError
 from dubaug.probe.experiment import task_digest
-from dubaug.probe.results import Result, ScoredOnce, TaskResult, read_result
+from dubaug.probe.results import Interval, Result, ScoredOnce, TaskResult, read_result
 from dubaug.progress import log_line
 
 
@@ -50,61 +50,46 @@ class TaskScore:
     generated: bool | None
     """Whether the data set is a generated miniature; None where no configuration was given that says so."""
     over_seeds: OverSeeds | None
-    interval: tuple[float | None, float | None] | None = None
-    """Bounds of the 95 % interval of `mean`, None for an infinite one; None where the result has none."""
+    interval: Interval | None = None
+    """The 95 % one of `mean`."""
 
 
 def collect_scores(
-    paths: Iterable[Path], identity: Identity, *, experiment: Experiment | None
-) -> tuple[TaskScore, ...]:
-    """Return the network's scores in result files, by task in the files' order.
-
-    Files of the same run at other epochs are left out, and a line on stderr says so. A file that joins several seeds
-    counts if this network is one of them. `experiment` gives the tasks' labels, and which are generated. Raises
-    `DubaugError` for results of another variant, seed or training, for tasks of which two files say different
-    things, and if `experiment` is another configuration than the results'.
-    """
-    found: dict[tuple[str, str], TaskScore] = {}
-    for path in paths:
-        result = read_result(path)
-        if not _fits(path, result, identity):
-            continue
-        for task, entry in result.tasks.items():
-            score = _score(path, result, task, entry, identity, experiment)
-            key = result.suite, task
-            found[key] = _joined(found[key], score, path) if key in found else score
-    return tuple(found.values())
-
-
-def collect_variant_scores(
     paths: Iterable[Path], networks: Sequence[Identity], *, experiment: Experiment | None
 ) -> tuple[TaskScore, ...]:
-    """Return a variant's scores over all its seeds: the mean of the networks', its deviation over folds and over seeds.
+    """Return the scores in result files, by task in the files' order: a network's, or the mean over those of all seeds.
 
-    A variant with one network has that network's (see `collect_scores`). With several the files must be those that
-    join exactly these networks. Raises `DubaugError` if they are not.
+    Of one network, a file that joins several seeds counts if this one is among them; of several, the files must be
+    those that join exactly these. Files at other epochs are left out, and a line on stderr says so. `experiment` gives
+    the tasks' labels, and which are generated. Raises `DubaugError` for results of another variant, seed or training,
+    for tasks of which two files say different things, and if `experiment` is another configuration than the results'.
     """
-    if len(networks) == 1:
-        return collect_scores(paths, networks[0], experiment=experiment)
-    first, expected = networks[0], {one.seed: one.checkpoint_sha256 for one in networks}
+    alone = networks[0] if len(networks) == 1 else None
     found: dict[tuple[str, str], TaskScore] = {}
     for path in paths:
         result = read_result(path)
-        joined = {one.seed: one.checkpoint_sha256 for one in result.seeds}
-        if result.variant == first.variant and result.epoch != first.epoch:
-            log_line(f"left out: {path} is of epoch {result.epoch}, the card is of epoch {first.epoch}")
+        if not (_fits(path, result, alone) if alone else _joins(path, result, networks)):
             continue
-        if result.variant != first.variant or joined != expected:
-            raise DubaugError(
-                f"{path} does not join the networks of {first.variant} with seeds {', '.join(map(str, expected))}: "
-                "give the variant's own files (results/efj/hear.json, not results/efj/seed0/hear.json) and the "
-                "manifests of all its seeds"
-            )
         for task, entry in result.tasks.items():
-            score = _score(path, result, task, entry, None, experiment)
+            score = _score(path, result, task, entry, alone, experiment)
             key = result.suite, task
             found[key] = _joined(found[key], score, path) if key in found else score
     return tuple(found.values())
+
+
+def _joins(path: Path, result: Result, networks: Sequence[Identity]) -> bool:
+    """Return whether the result is of their epoch. Raises `DubaugError` unless it joins exactly these networks."""
+    first, expected = networks[0], {one.seed: one.checkpoint_sha256 for one in networks}
+    if result.variant == first.variant and result.epoch != first.epoch:
+        log_line(f"left out: {path} is of epoch {result.epoch}, the card is of epoch {first.epoch}")
+        return False
+    if result.variant != first.variant or {one.seed: one.checkpoint_sha256 for one in result.seeds} != expected:
+        raise DubaugError(
+            f"{path} does not join the networks of {first.variant} with seeds {', '.join(map(str, expected))}: "
+            "give the variant's own files (results/efj/hear.json, not results/efj/seed0/hear.json) and the "
+            "manifests of all its seeds"
+        )
+    return True
 
 
 def _fits(path: Path, result: Result, identity: Identity) -> bool:
@@ -156,7 +141,7 @@ def _score(
         n_test=entry.n_test,
         generated=None if experiment is None else experiment.generates(task),
         over_seeds=over_seeds,
-        interval=(own.interval.low, own.interval.high) if own.interval else None,
+        interval=own.interval,
     )
 
 

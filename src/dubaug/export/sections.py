@@ -103,8 +103,7 @@ def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str
     if network.untrained:
         return "None.\n"
     manifest, spec, parts = network.manifest, network.spec, network.configuration
-    corpus = parts["corpus"]
-    required = ", ".join(name_of(track) for track in (corpus["primary"], *corpus["secondary"]))
+    required = ", ".join(map(name_of, network.corpus_tracks))
     heard = ", ".join(map(name_of, network.tracks))
     heard += ", with speech removed" if parts["variant"]["separated"] else ""
     length = duration(manifest.n_clips * spec.duration_s)
@@ -144,11 +143,12 @@ def film_lines(films: Films) -> list[str]:
     ]
 
 
-def scores(network: Network, found: Sequence[TaskScore], *, seeds: Sequence[int] = ()) -> str:
+def scores(network: Network, found: Sequence[TaskScore], *, seeds: Sequence[int]) -> str:
     """Return the table of scores, what the columns are, and what is not there.
 
-    They are the network's; with `seeds` (two or more) they are means over the networks of these seeds.
+    They are the network's; with two `seeds` or more they are means over the networks of these seeds.
     """
+    several = len(seeds) > 1
     missing = _missing(network, {score.suite for score in found})
     if not found:
         return f"No results were given: nothing is known of these weights.\n\n{missing}"
@@ -157,9 +157,9 @@ def scores(network: Network, found: Sequence[TaskScore], *, seeds: Sequence[int]
     found = sorted(found, key=lambda score: order.get(score.suite, len(order)))
     joined, bounded = any(score.over_seeds for score in found), any(score.interval for score in found)
     interval_head = ["95 %"] * bounded
-    seeds_head = (["± over seeds"] if seeds else ["Mean over seeds", "Seeds"]) if joined else []
+    seeds_head = (["± over seeds"] if several else ["Mean over seeds", "Seeds"]) if joined else []
     head = ["Task", "Suite", "Metric", "Score", *interval_head, "Folds", "Train", "Test", *seeds_head]
-    beside = _seeds_spread if seeds else _seeds
+    beside = _seeds_spread if several else _seeds
     rows = [_row(score, bounded=bounded) + (beside(score) if joined else []) for score in found]
     there = [suite for suite in suites if any(score.suite == suite.name for score in found)]
     notes = "".join(f"- {suite.title}: {suite.note}.\n" for suite in there) + (f"\n{missing}" if missing else "")
@@ -171,17 +171,18 @@ def scores(network: Network, found: Sequence[TaskScore], *, seeds: Sequence[int]
 
 def _columns(network: Network, seeds: Sequence[int], *, joined: bool, bounded: bool) -> str:
     """Return what the table's numbers are."""
-    if seeds:
+    several = len(seeds) > 1
+    if several:
         own = f"Means over the networks of seeds {', '.join(map(str, seeds))} (epoch {network.spec.epoch}); "
     else:
         own = f"Of exactly these weights (epoch {network.spec.epoch}, seed {network.spec.seed}); "
     spread = "± is the deviation over folds. Train and Test count the items of the first fold."
-    drawn = "seeds and test items" if seeds else "test items, of this training"
+    drawn = "seeds and test items" if several else "test items, of this training"
     spread += f" 95 % is the score's interval over {drawn}." if bounded else ""
     if joined:
         spread += (
             " ± over seeds is the deviation of the seeds' means."
-            if seeds
+            if several
             else " The mean over seeds is the variant's, its ± the deviation of the seeds' means."
         )
     return own + spread
@@ -198,7 +199,7 @@ def _interval(score: TaskScore) -> str:
     """Return `.. 0.608` for bounds of which the lower one is infinite; nothing if there is no interval."""
     if score.interval is None:
         return ""
-    low, high = ("" if bound is None else f"{bound:.3f}" for bound in score.interval)
+    low, high = ("" if bound is None else f"{bound:.3f}" for bound in (score.interval.low, score.interval.high))
     return f"{low} .. {high}".strip()
 
 
@@ -276,9 +277,9 @@ def _limits_of_films(network: Network) -> list[str]:
     ]
 
 
-def citation(of: str) -> str:
-    """Return the paper's entry, and that its authors had no part in this."""
-    return f"The method is of this paper, whose authors had no part in {of}:\n\n```bibtex\n{CITATION}\n```\n"
+def citation(whose: str) -> str:
+    """Return the paper's entry, after a clause on what of this is not the paper's."""
+    return f"The method is of this paper, whose {whose}:\n\n```bibtex\n{CITATION}\n```\n"
 
 
 def kind_of(network: Network) -> str:

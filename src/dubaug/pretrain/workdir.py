@@ -26,11 +26,28 @@ _LOOKED_AT_S = 0.2
 """Longer than `in_use` holds a lock to look whether it is free."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunIdentity:
+    """What a run is, as its work directory says."""
+
+    experiment: str
+    """`pretraining_digest` of the configuration."""
+    configuration: Mapping[str, Any]
+    """`pretraining_parts`: what the weights depend on, by section."""
+    titles: tuple[str, ...]
+    """Trained on; none for an untrained network."""
+
+
 @dataclass(frozen=True)
 class WorkDirectory:
     """Where a run's files are."""
 
     path: Path
+
+    @property
+    def identity_file(self) -> Path:
+        """What `identity` reads."""
+        return self.path / IDENTITY
 
     @property
     def states(self) -> Path:
@@ -52,6 +69,22 @@ class WorkDirectory:
         """What tells this training from another one of the same configuration; empty in a directory without it."""
         file = self.path / TRAINING_ID
         return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+
+    def identity(self) -> RunIdentity:
+        """Return what the run is. Raises `DubaugError` if the directory does not say so."""
+        try:
+            value = read_json(self.identity_file)
+            shards = value["shards"] or {"clips": []}
+            return RunIdentity(
+                experiment=value["experiment"],
+                configuration=value["configuration"],
+                titles=tuple(shard.rpartition(":")[0] for shard in shards["clips"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DubaugError(
+                f"{self.identity_file} does not say how the weights were trained ({error!r}): it lies in the run's "
+                "work directory, copy it from there"
+            ) from error
 
     def checkpoint(self, epoch: int) -> Path:
         """The weights kept after `epoch`."""

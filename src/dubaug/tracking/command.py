@@ -1,6 +1,7 @@
 """`dubaug mlflow-sync`, `dubaug mlflow-follow`."""
 
 import argparse
+import sys
 from pathlib import Path
 
 
@@ -60,7 +61,10 @@ def run(options: argparse.Namespace) -> None:
     tracking = load(options.config).tracking
     uri, state_dir = address(tracking), options.results_dir / STATE
     if options.watch is not None:
-        _watch(options, uri, tracking.experiment)
+        from dubaug.tracking.watch import watch
+
+        pipe = sys.stdin.fileno()
+        watch(options.results_dir, uri=uri, experiment=tracking.experiment, look_every_s=options.watch, until=pipe)
         return
     new = None
     try:
@@ -80,18 +84,8 @@ def run(options: argparse.Namespace) -> None:
     log_line(f"mlflow: {report.written} runs written, {report.unchanged} up to date{registered} in {uri}")
 
 
-def _watch(options: argparse.Namespace, uri: str, experiment: str) -> None:
-    import sys
-
-    from dubaug.tracking.watch import watch
-
-    watch(options.results_dir, uri=uri, experiment=experiment, look_every_s=options.watch, until=sys.stdin.fileno())
-
-
 def follow(options: argparse.Namespace) -> None:
     """Follow a training until standard input ends."""
-    import sys
-
     from dubaug.tracking.follow import Follower
 
     Follower(

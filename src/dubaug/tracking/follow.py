@@ -4,15 +4,18 @@ import os
 import select
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dubaug.companion.training import FAILED, RUNNING
-from dubaug.files import read_json
-from dubaug.pretrain.workdir import IDENTITY, WorkDirectory
+from dubaug.pretrain.workdir import WorkDirectory
 from dubaug.progress import log_line
 from dubaug.tracking.curves import Curve
 from dubaug.tracking.machine import Machine, Recorder
 from dubaug.tracking.records import Record, training_key, training_name, training_tags
-from dubaug.tracking.store import Store, StoredRun, StoreError
+from dubaug.tracking.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 SEND_EVERY_S = 5.0
 SAMPLE_EVERY_S = 10.0
@@ -26,7 +29,7 @@ class Follower:
 
     def __init__(self, work_dir: Path, *, variant: str, seed: int, uri: str, experiment: str, state_dir: Path) -> None:
         self._work, self._uri, self._experiment, self._state_dir = WorkDirectory(work_dir), uri, experiment, state_dir
-        digest = read_json(work_dir / IDENTITY)["experiment"]
+        digest = self._work.identity().experiment
         self._record = Record(
             key=training_key(variant, seed, digest, self._work),
             name=training_name(variant, seed),
@@ -36,7 +39,7 @@ class Follower:
         )
         self._curves = [Curve(self._work.metrics), Curve(self._work.system)]
         self._store: Store | None = None
-        self._run: StoredRun | None = None
+        self._run: Run | None = None
         self._failed = self._warned = False
         self._pause_s = SEND_EVERY_S
 

@@ -4,72 +4,65 @@ A registered model is a variant's encoder, audio or video; a version is a checkp
 """
 
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug.layout import MANIFEST, WORK_DIR, runs_in
-from dubaug.pretrain.manifest import Checkpoint, Manifest
+from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.workdir import WorkDirectory
-from dubaug.probe.results import read_result
 from dubaug.progress import log_line
-from dubaug.suites.registry import SUITES
-from dubaug.tracking.records import training_key
+from dubaug.tracking.records import results_in, training_key
 from dubaug.tracking.store import Store
 
 HASH_TAG = "checkpoint_sha256"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegisteredNetwork:
-    """A finished training's last checkpoint, and where it belongs."""
-
-    key: str
-    """Of the training's run."""
-    variant: str
-    checkpoint: Checkpoint
-    tags: dict[str, str]
-    """Seed, epoch, configuration, and the scores by `<task>/<metric>`."""
-
-
-def networks(results_dir: Path) -> Iterator[RegisteredNetwork]:
-    """Yield the last checkpoints of all finished trainings in a results folder."""
-    finished = [folder for folder in runs_in(results_dir).values() if (folder / MANIFEST).is_file()]
-    for folder in finished:
-        manifest, work = Manifest.load(folder / MANIFEST), WorkDirectory(folder / WORK_DIR)
-        final = manifest.final
-        if final.path.is_file():
-            tags = {"seed": str(manifest.seed), "epoch": str(final.epoch), "experiment": manifest.experiment}
-            yield RegisteredNetwork(
-                key=training_key(manifest.variant, manifest.seed, manifest.experiment, work),
-                variant=manifest.variant,
-                checkpoint=final,
-                tags={**tags, HASH_TAG: final.sha256, **_scores(folder, final.sha256)},
-            )
+PARTS = ("video", "audio")
+"""In the order in which they are registered: a network whose sound is registered is registered whole."""
 
 
 def register(store: Store, results_dir: Path) -> int:
-    """Register what is not registered, bring the scores of what is up to date; return how many versions are new."""
+    """Register the last checkpoints of finished trainings that are not registered, and tag all with their scores.
+
+    Returns how many versions are new.
+    """
     runs, new = store.runs(), 0
-    for network in networks(results_dir):
-        name = f"dubaug-{network.variant}"
-        known = {part: store.model_version(f"{name}-{part}", HASH_TAG, network.checkpoint.sha256) for part in PARTS}
+    for folder in runs_in(results_dir).values():
+        if not (folder / MANIFEST).is_file():
+            continue
+        manifest = Manifest.load(folder / MANIFEST)
+        variant, final = manifest.variant, manifest.final
+        if not final.path.is_file():
+            continue
+        key = training_key(variant, manifest.seed, manifest.experiment, WorkDirectory(folder / WORK_DIR))
+        tags = {
+            "seed": str(manifest.seed),
+            "epoch": str(final.epoch),
+            "experiment": manifest.experiment,
+            HASH_TAG: final.sha256,
+            **_scores(folder, final.sha256),
+        }
+        names = {part: f"dubaug-{variant}-{part}" for part in PARTS}
+        known = {part: store.model_version(name, HASH_TAG, final.sha256) for part, name in names.items()}
         if known["audio"] is None:
-            log_line(f"mlflow: exporting {network.variant} for the model registry")
-            with tempfile.TemporaryDirectory() as folder:
-                for part in export(network.checkpoint.path, Path(folder)):
+            log_line(f"mlflow: exporting {variant} for the model registry")
+            with tempfile.TemporaryDirectory() as made:
+                for part in export(final.path, Path(made)):
                     known[part] = store.add_model_version(
-                        f"{name}-{part}", runs[network.key], Path(folder) / part, f"{part}_encoder", network.tags
+                        names[part], runs[key], Path(made) / part, f"{part}_encoder", tags
                     )
                     new += 1
         for part, version in known.items():
             if version is not None:
-                store.tag_model_version(f"{name}-{part}", version, network.tags)
+                store.tag_model_version(names[part], version, tags)
     return new
 
 
-PARTS = ("video", "audio")
-"""In the order in which they are registered: a network whose sound is registered is registered whole."""
+def _scores(folder: Path, sha256: str) -> dict[str, str]:
+    """Return the primary scores of a checkpoint by `<task>/<metric>`."""
+    return {
+        f"{task}/{entry.metric}": f"{entry.mean:.6g}"
+        for _, result in results_in(folder)
+        if result.checkpoint_sha256 == sha256
+        for task, entry in result.tasks.items()
+    }
 
 
 def export(checkpoint: Path, folder: Path) -> list[str]:
@@ -101,15 +94,3 @@ def export(checkpoint: Path, folder: Path) -> list[str]:
             pip_requirements=[f"torch=={torch.__version__.partition('+')[0]}"],
         )
     return list(modules)
-
-
-def _scores(folder: Path, sha256: str) -> dict[str, str]:
-    """Return the primary scores of a checkpoint by `<task>/<metric>`."""
-    scores: dict[str, str] = {}
-    for suite in SUITES:
-        path = folder / f"{suite}.json"
-        result = read_result(path) if path.is_file() else None
-        if result is not None and result.checkpoint_sha256 == sha256:
-            for task, entry in result.tasks.items():
-                scores[f"{task}/{entry.metric}"] = f"{entry.mean:.6g}"
-    return scores

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dubaug.companion.training import FINISHED, KILLED, RUNNING
-from dubaug.files import read_json
 from dubaug.layout import MANIFEST, WORK_DIR, RunName, runs_in
 from dubaug.pretrain.experiment import flattened
-from dubaug.pretrain.workdir import IDENTITY, WorkDirectory, in_use
+from dubaug.pretrain.manifest import Manifest
+from dubaug.pretrain.workdir import WorkDirectory, in_use
 from dubaug.probe.results import Result, read_result
 from dubaug.suites.registry import SUITES
 from dubaug.tracking.curves import MetricValue
@@ -20,6 +20,8 @@ BESIDE_SCORES = ("/std", "/low", "/high", "/seconds")
 """Ends of the names of metrics that say something of a score."""
 NOTE_TAG = "mlflow.note.content"
 """What MLflow's pages show as a run's description."""
+DONE = ("epochs", "n_clips", "n_titles", "device", "seconds")
+"""What a training's parameters have of its manifest."""
 REPORT_FILES = ("report.html", "claims.md", "claims.json", "comparisons.csv", "config.yaml")
 
 
@@ -77,51 +79,43 @@ def training_tags(variant: str, seed: int, experiment: str) -> dict[str, str]:
     return {"variant": variant, "seed": str(seed), "experiment": experiment}
 
 
-def curve_files(work: WorkDirectory) -> tuple[Path, ...]:
-    """Return the curves that a training wrote so far."""
-    return tuple(path for path in (work.metrics, work.system) if path.is_file())
-
-
 def _run_records(name: RunName, folder: Path, config: Path) -> list[Record]:
     """Return the record of one training, finished or not, and, nested, one for each of its result files."""
-    work = WorkDirectory(folder / WORK_DIR)
-    manifest_path, identity_path = folder / MANIFEST, work.path / IDENTITY
-    manifest = read_json(manifest_path) if manifest_path.is_file() else {}
-    identity = read_json(identity_path) if identity_path.is_file() else {}
-    if not manifest and not identity:
+    work, manifest_path = WorkDirectory(folder / WORK_DIR), folder / MANIFEST
+    manifest = Manifest.load(manifest_path) if manifest_path.is_file() else None
+    identity = work.identity() if work.identity_file.is_file() else None
+    known = manifest or identity
+    if known is None:
         return []  # it has only just begun
-    settings = dict(flattened(identity.get("configuration", {})))
-    variant, seed = name.variant, name.seed
-    experiment: str = (manifest or identity)["experiment"]
-    if manifest and identity and manifest["experiment"] != identity["experiment"]:
-        settings = {}  # the work directory has gone on to another configuration: it says nothing of this manifest
-    tags, key = training_tags(variant, seed, experiment), training_key(variant, seed, experiment, work)
-    title = training_name(variant, seed)
-    done = {name: manifest[name] for name in ("epochs", "n_clips", "n_titles", "device", "seconds") if name in manifest}
-    files = [(path, "pretraining") for path in (manifest_path, identity_path, work.path / "log.txt", config)]
-    kept = {checkpoint["sha256"] for checkpoint in manifest.get("checkpoints", [])}
+    experiment = known.experiment
+    # A work directory that has gone on to another configuration says nothing of this manifest.
+    settings = dict(flattened(identity.configuration)) if identity and identity.experiment == experiment else {}
+    done = {key: getattr(manifest, key) for key in DONE} if manifest else {}
+    tags = training_tags(name.variant, name.seed, experiment)
+    files = [(path, "pretraining") for path in (manifest_path, work.identity_file, work.path / "log.txt", config)]
+    kept = {checkpoint.sha256 for checkpoint in manifest.checkpoints} if manifest else set()
     # others are of an earlier training, and will be made anew
-    results = {path: result for path, result in _results(folder) if result.checkpoint_sha256 in kept}
-    parent = Record(
-        key=key,
-        name=title,
+    results = {path: result for path, result in results_in(folder) if result.checkpoint_sha256 in kept}
+    training = Record(
+        key=training_key(name.variant, name.seed, experiment, work),
+        name=training_name(name.variant, name.seed),
         parent=None,
         tags={
             **tags,
             "stage": "pretrain",
-            **({"epoch": str(manifest["epochs"])} if manifest else {}),
+            **({"epoch": str(manifest.epochs)} if manifest else {}),
             NOTE_TAG: _training_note(settings, manifest),
         },
         params={name: str(value) for name, value in {**settings, **done}.items()},
         metrics=_sweep_curves(results),
-        curves=curve_files(work),
+        curves=tuple(path for path in (work.metrics, work.system) if path.is_file()),
         artifacts=tuple((path, place) for path, place in files if path.is_file()),
         status=FINISHED if manifest else RUNNING if in_use(work.path) else KILLED,
     )
-    return [parent, *(_probe_record(path, result, title, key, tags) for path, result in results.items())]
+    return [training, *_probe_records(results, training, tags)]
 
 
-def _training_note(settings: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+def _training_note(settings: Mapping[str, Any], manifest: Manifest | None) -> str:
     """Return a training's description for MLflow's pages (Markdown)."""
     if "variant.primary" in settings:
         dubs = ", ".join(settings["variant.secondary"]) or "none"
@@ -130,28 +124,28 @@ def _training_note(settings: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
         what += ", speech removed." if settings["variant.separated"] else "."
     else:
         what = "Random weights, no training." if settings.get("untrained") else "A pretraining run."
-    ended = f" {manifest['n_clips']} clips of {manifest['n_titles']} titles." if "n_clips" in manifest else ""
+    ended = f" {manifest.n_clips} clips of {manifest.n_titles} titles." if manifest else ""
     return f"{what}{ended} Scores over the epochs stand in its own metrics; each suite's run is nested below."
 
 
 def _aggregate_records(folder: Path) -> list[Record]:
     """Return the record of a variant's seeds together, and nested one for each file that joins several."""
-    tags, title, key = {"variant": folder.name, "seed": "all"}, f"{folder.name} all seeds", f"seeds/{folder.name}"
-    results = {path: result for path, result in _results(folder) if len(result.seeds) > 1}
+    tags = {"variant": folder.name, "seed": "all"}
+    results = {path: result for path, result in results_in(folder) if len(result.seeds) > 1}
     if not results:
         return []
     note = "Means over pretraining seeds, whose own runs stand beside this one."
-    parent = Record(
-        key=key,
-        name=title,
+    together = Record(
+        key=f"seeds/{folder.name}",
+        name=f"{folder.name} all seeds",
         parent=None,
         tags={**tags, "stage": "seeds", NOTE_TAG: note},
         metrics=_sweep_curves(results),
     )
-    return [parent, *(_probe_record(path, result, title, key, tags) for path, result in results.items())]
+    return [together, *_probe_records(results, together, tags)]
 
 
-def _results(folder: Path) -> Iterator[tuple[Path, Result]]:
+def results_in(folder: Path) -> Iterator[tuple[Path, Result]]:
     """Yield a folder's result files with what stands in them, the points of a suite's sweep before the last epoch."""
     for suite in SUITES:
         path = folder / f"{suite}.json"
@@ -162,26 +156,27 @@ def _results(folder: Path) -> Iterator[tuple[Path, Result]]:
             yield path, final
 
 
-def _probe_record(path: Path, result: Result, title: str, parent: str, tags: Mapping[str, str]) -> Record:
-    suite, epoch = result.suite, result.epoch
-    stage = "sweep" if result.in_sweep else "probe"
-    checkpoint = result.checkpoint_sha256  # none where several seeds are joined
-    return Record(
-        key="/".join([stage, result.experiment, suite, str(epoch), parent]),
-        name=f"{title} {suite}" + (f" epoch {epoch}" if result.in_sweep else ""),
-        parent=parent,
-        tags={
-            **tags,
-            "stage": stage,
-            "suite": suite,
-            "epoch": str(epoch),
-            "task": ",".join(result.tasks),
-            "experiment": result.experiment,
-            **({"checkpoint_sha256": checkpoint} if checkpoint else {}),
-        },
-        metrics=_result_metrics(path, result),
-        artifacts=((path, "results"),),
-    )
+def _probe_records(results: Mapping[Path, Result], parent: Record, tags: Mapping[str, str]) -> Iterator[Record]:
+    """Yield the record of each result file, nested under `parent`."""
+    for path, result in results.items():
+        suite, epoch, checkpoint = result.suite, str(result.epoch), result.checkpoint_sha256
+        stage = "sweep" if result.in_sweep else "probe"
+        yield Record(
+            key="/".join([stage, result.experiment, suite, epoch, parent.key]),
+            name=f"{parent.name} {suite}" + (f" epoch {epoch}" if result.in_sweep else ""),
+            parent=parent.key,
+            tags={
+                **tags,
+                "stage": stage,
+                "suite": suite,
+                "epoch": epoch,
+                "task": ",".join(result.tasks),
+                "experiment": result.experiment,
+                **({"checkpoint_sha256": checkpoint} if checkpoint else {}),  # none where several seeds are joined
+            },
+            metrics=_result_metrics(path, result),
+            artifacts=((path, "results"),),
+        )
 
 
 def _result_metrics(path: Path, result: Result) -> tuple[MetricValue, ...]:

@@ -12,7 +12,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +23,12 @@ from dubaug.tracking.curves import Curve, MetricValue
 from dubaug.tracking.records import Record
 
 if TYPE_CHECKING:
-    import mlflow.entities
+    from mlflow.entities import Metric, Run
 
 KEY_TAG = "dubaug.key"
 CONTENT_TAG = "dubaug.content"
 SENT_TAG = "dubaug.sent"
+"""By name of a curve's file, the step that is to be sent next."""
 METRICS_A_CALL = 900
 """MLflow takes 1000 metrics, parameters and tags in one call, no more than 100 of them parameters."""
 PARAMS_A_CALL = 100
@@ -41,23 +41,6 @@ EXPERIMENT_NOTE = (
     "A run for each pretrained variant (and seed), its probes nested below; *tables and figures* has the results as "
     "files. Choose the columns `<task>/<metric>` to compare variants."
 )
-
-
-@dataclass(kw_only=True)
-class StoredRun:
-    """A run in the store, as far as it is known here."""
-
-    run_id: str
-    start_ms: int
-    tags: dict[str, str] = field(default_factory=dict)
-    params: dict[str, str] = field(default_factory=dict)
-    metrics: frozenset[str] = frozenset()
-
-    @property
-    def sent(self) -> dict[str, int]:
-        """By name of a curve's file, the step that is to be sent next."""
-        sent: dict[str, int] = json.loads(self.tags.get(SENT_TAG, "{}"))
-        return sent
 
 
 class Store:
@@ -75,7 +58,7 @@ class Store:
             self._client = MlflowClient(tracking_uri=uri if self._file is None else waiting)
             self.experiment_id = self._experiment(experiment)
 
-    def runs(self) -> dict[str, StoredRun]:
+    def runs(self) -> "dict[str, Run]":
         """Return the runs that stand in the store, by their keys. Doubles are removed.
 
         They can only come from two machines that made the same run at the same moment.
@@ -83,7 +66,7 @@ class Store:
         with self._failing(), self._turn():
             return self._found("")
 
-    def run(self, record: Record, parent_id: str | None) -> StoredRun:
+    def run(self, record: Record, parent_id: str | None) -> "Run":
         """Return the record's run, created if there is none."""
         with self._failing(), alone(self._lock):
             selection = f"tags.`{KEY_TAG}` = '{record.key}'"
@@ -93,56 +76,57 @@ class Store:
                 found = self._found(selection)[record.key]
             return found
 
-    def send_curves(self, run: StoredRun, curves: Iterable[Curve]) -> None:
+    def send_curves(self, run: "Run", curves: Iterable[Curve]) -> None:
         """Send what the run lacks of the curves."""
         from mlflow.entities import RunTag
 
+        sent: dict[str, int] = json.loads(run.data.tags.get(SENT_TAG, "{}"))
         for curve in curves:
-            steps = curve.new_steps(run.sent.get(curve.name, 0))
+            steps = curve.new_steps(sent.get(curve.name, 0))
             try:
                 for metrics, following in _batches(steps):
-                    sent = json.dumps({**run.sent, curve.name: following})
+                    told = json.dumps({**sent, curve.name: following})
                     with self._failing(), self._turn():
                         self._client.log_batch(
-                            run.run_id, metrics=[_entity(m) for m in metrics], tags=[RunTag(SENT_TAG, sent)]
+                            run.info.run_id, metrics=[_entity(m) for m in metrics], tags=[RunTag(SENT_TAG, told)]
                         )
-                    run.tags[SENT_TAG] = sent
+                    run.data.tags[SENT_TAG], sent[curve.name] = told, following
             except DubaugError:
                 curve.rewind()
                 raise
 
-    def describe(self, run: StoredRun, record: Record) -> None:
+    def describe(self, run: "Run", record: Record) -> None:
         """Write the record's tags, and the parameters that the run lacks: MLflow refuses to change one."""
         from mlflow.entities import Param, RunTag
 
-        lacking = iter([Param(k, v[:PARAM_LENGTH]) for k, v in record.params.items() if k not in run.params])
+        lacking = iter([Param(k, v[:PARAM_LENGTH]) for k, v in record.params.items() if k not in run.data.params])
         with self._failing(), self._turn():
-            self._client.log_batch(run.run_id, tags=[RunTag(key, value) for key, value in record.tags.items()])
+            self._client.log_batch(run.info.run_id, tags=[RunTag(key, value) for key, value in record.tags.items()])
             while params := list(islice(lacking, PARAMS_A_CALL)):
-                self._client.log_batch(run.run_id, params=params)
+                self._client.log_batch(run.info.run_id, params=params)
 
-    def write(self, run: StoredRun, record: Record) -> None:
+    def write(self, run: "Run", record: Record) -> None:
         """Bring a run to all that its record says."""
         self.describe(run, record)
         self.send_curves(run, [Curve(path) for path in record.curves])
         with self._failing(), self._turn():
             missing = iter(self._not_yet_logged(run, record.metrics))
             while metrics := list(islice(missing, METRICS_A_CALL)):
-                self._client.log_batch(run.run_id, metrics=[_entity(metric) for metric in metrics])
+                self._client.log_batch(run.info.run_id, metrics=[_entity(metric) for metric in metrics])
         for path, folder in record.artifacts:
             with self._failing():
-                self._client.log_artifact(run.run_id, str(path), None if folder == "." else folder)
+                self._client.log_artifact(run.info.run_id, str(path), None if folder == "." else folder)
         self.set_status(run, record.status, max((metric.time_ms for metric in record.metrics), default=None))
         with self._failing(), self._turn():
-            self._client.set_tag(run.run_id, CONTENT_TAG, record.content)
+            self._client.set_tag(run.info.run_id, CONTENT_TAG, record.content)
 
-    def set_status(self, run: StoredRun, status: str, end_ms: int | None = None) -> None:
+    def set_status(self, run: "Run", status: str, end_ms: int | None = None) -> None:
         """Say whether the run goes on, or how it ended."""
         with self._failing(), self._turn():
             if status == RUNNING:
-                self._client.update_run(run.run_id, status=status)
+                self._client.update_run(run.info.run_id, status=status)
             else:
-                self._client.set_terminated(run.run_id, status, end_ms)
+                self._client.set_terminated(run.info.run_id, status, end_ms)
 
     def model_version(self, name: str, tag: str, value: str) -> str | None:
         """Return the number of the registered model's version that has the tag, None if there is none."""
@@ -150,15 +134,16 @@ class Store:
             versions = self._client.search_model_versions(f"name = '{name}'", max_results=1000)
             return next((str(version.version) for version in versions if version.tags.get(tag) == value), None)
 
-    def add_model_version(self, name: str, run: StoredRun, folder: Path, place: str, tags: Mapping[str, str]) -> str:
+    def add_model_version(self, name: str, run: "Run", folder: Path, place: str, tags: Mapping[str, str]) -> str:
         """Put a model's folder among the run's artifacts and register it; return its version's number."""
+        run_id = run.info.run_id
         with self._failing():
-            self._client.log_artifacts(run.run_id, str(folder), place)
-            source = f"{self._client.get_run(run.run_id).info.artifact_uri}/{place}"
+            self._client.log_artifacts(run_id, str(folder), place)
+            source = f"{run.info.artifact_uri}/{place}"
         with self._failing(), alone(self._lock):
             if not self._client.search_registered_models(f"name = '{name}'"):
                 self._client.create_registered_model(name)
-            made = self._client.create_model_version(name, source, run.run_id, tags=dict(tags), await_creation_for=0)
+            made = self._client.create_model_version(name, source, run_id, tags=dict(tags), await_creation_for=0)
             return str(made.version)
 
     def tag_model_version(self, name: str, version: str, tags: Mapping[str, str]) -> None:
@@ -181,28 +166,20 @@ class Store:
                 raise
             return str(found.experiment_id)
 
-    def _found(self, selection: str) -> dict[str, StoredRun]:
+    def _found(self, selection: str) -> "dict[str, Run]":
         """Return the runs of a selection by their keys; of two with one key the older stays, the other is removed."""
-        found: dict[str, StoredRun] = {}
-        for run in sorted(self._search(selection), key=lambda run: (run.start_ms, run.run_id)):
-            kept = found.setdefault(run.tags[KEY_TAG], run)
+        found: dict[str, Run] = {}
+        for run in sorted(self._search(selection), key=lambda run: (run.info.start_time, run.info.run_id)):
+            kept = found.setdefault(run.data.tags[KEY_TAG], run)
             if kept is not run:
-                self._client.delete_run(run.run_id)
+                self._client.delete_run(run.info.run_id)
         return found
 
-    def _search(self, selection: str) -> Iterator[StoredRun]:
+    def _search(self, selection: str) -> "Iterator[Run]":
         token = None
         while True:
             page = self._client.search_runs([self.experiment_id], selection, max_results=1000, page_token=token)
-            for run in page:
-                if KEY_TAG in run.data.tags:
-                    yield StoredRun(
-                        run_id=run.info.run_id,
-                        start_ms=run.info.start_time,
-                        tags=dict(run.data.tags),
-                        params=dict(run.data.params),
-                        metrics=frozenset(run.data.metrics),
-                    )
+            yield from (run for run in page if KEY_TAG in run.data.tags)
             token = page.token
             if not token:
                 return
@@ -215,11 +192,11 @@ class Store:
         start = min((metric.time_ms for metric in record.metrics), default=None)
         self._client.create_run(self.experiment_id, start_time=start, tags=tags, run_name=record.name)
 
-    def _not_yet_logged(self, run: StoredRun, metrics: tuple[MetricValue, ...]) -> list[MetricValue]:
+    def _not_yet_logged(self, run: "Run", metrics: tuple[MetricValue, ...]) -> list[MetricValue]:
         """Return the metrics that the run does not hold at their step: MLflow would keep both."""
         have: set[tuple[str, int, float]] = set()
-        for name in run.metrics & {metric.name for metric in metrics}:
-            history = self._client.get_metric_history(run.run_id, name)
+        for name in run.data.metrics.keys() & {metric.name for metric in metrics}:
+            history = self._client.get_metric_history(run.info.run_id, name)
             have |= {(name, point.step, point.value) for point in history}
         return [metric for metric in metrics if (metric.name, metric.step, metric.value) not in have]
 
@@ -260,7 +237,7 @@ def _batches(steps: Iterator[tuple[int, list[MetricValue]]]) -> Iterator[tuple[l
         yield batch, following
 
 
-def _entity(metric: MetricValue) -> "mlflow.entities.Metric":
+def _entity(metric: MetricValue) -> "Metric":
     from mlflow.entities import Metric as Entity
 
     return Entity(metric.name, metric.value, metric.time_ms, metric.step)

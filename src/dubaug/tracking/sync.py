@@ -5,12 +5,16 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dubaug.companion.address import sqlite_file
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.tracking.records import Record
-from dubaug.tracking.store import CONTENT_TAG, Store, StoredRun, StoreError, alone
+from dubaug.tracking.store import CONTENT_TAG, Store, StoreError, alone
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,7 @@ def sync(records: Iterable[Record], *, uri: str, experiment: str, state_dir: Pat
         stale = [
             record
             for record in wanted
-            if record.key not in present or present[record.key].tags.get(CONTENT_TAG) != contents[record.key]
+            if record.key not in present or present[record.key].data.tags.get(CONTENT_TAG) != contents[record.key]
         ]
         _write(store, stale, present)
         if state := _state(uri):
@@ -47,14 +51,14 @@ def sync(records: Iterable[Record], *, uri: str, experiment: str, state_dir: Pat
     return SyncReport(written=len(stale), unchanged=len(wanted) - len(stale))
 
 
-def _write(store: Store, records: list[Record], present: dict[str, StoredRun]) -> None:
+def _write(store: Store, records: list[Record], present: "dict[str, Run]") -> None:
     """Write the records; one that is refused does not keep the others from being written."""
     refused: list[StoreError] = []
     for record in records:
         parent = present.get(record.parent) if record.parent else None
         try:
             if record.key not in present:
-                present[record.key] = store.run(record, parent.run_id if parent else None)
+                present[record.key] = store.run(record, parent.info.run_id if parent else None)
             store.write(present[record.key], record)
         except StoreError as error:
             if not error.refused:

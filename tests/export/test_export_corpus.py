@@ -7,14 +7,7 @@ from dubaug.alignment.measure import Measurement
 from dubaug.alignment.table import write_findings
 from dubaug.corpus.rejects import Reject, write_rejects
 from dubaug.errors import DubaugError
-from dubaug.export.selection import (
-    ANOTHER,
-    Loss,
-    general_reason,
-    summarise_alignment,
-    summarise_found,
-    summarise_losses,
-)
+from dubaug.export.corpus import ANOTHER, Loss, general_reason, summarise_alignment, summarise_losses
 from dubaug.tracks import TrackName
 
 
@@ -80,8 +73,3 @@ def test_dubs_are_counted_by_status_and_verdict(tmp_path: Path) -> None:
     assert (shifted.status, shifted.verdict, shifted.dubs, shifted.titles) == ("shifted", "correct", 2, 1)
     assert shifted.offset_s_max == pytest.approx(1.3)
     assert (dissimilar.dubs, dissimilar.titles, dissimilar.offset_s_max) == (1, 1, None)
-
-
-def test_what_was_found_is_counted(results: Path) -> None:
-    found = summarise_found(results / "titles.csv")
-    assert (found.titles, found.hours) == (4, 6.0)
