@@ -20,6 +20,7 @@ from dubaug.downstream.model import OwnGrid
 from dubaug.embed.cache import cache_path
 from dubaug.encoders.encoder import Encoder, seed_weights
 from dubaug.errors import ConfigError, DubaugError
+from dubaug.files import read_json
 from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
@@ -28,7 +29,6 @@ from dubaug.probe.entry import entry_of
 from dubaug.probe.hear import grid_points, probe_hear, settings
 from dubaug.probe.kept import labels_sha256
 from dubaug.probe.problem import make_problem
-from dubaug.probe.results import read_mapping
 from dubaug.probe.together import training_order
 from dubaug.suites.hear import HearProbe
 
@@ -204,7 +204,7 @@ def probe(workplace, name):
     out = workplace / name / "hear.json"
     words = ["--pretraining", workplace / "pretraining.json", "--features", workplace / "features/hear.json"]
     assert command(workplace, "probe", *words, "--work-dir", workplace / name / "work", "--out", out) == 0
-    return read_mapping(out)
+    return read_json(out)
 
 
 @pytest.fixture(scope="module")
