@@ -138,12 +138,10 @@ def _kind(metadata: dict[str, Any], path: Path) -> Kind:
             f"{path}: embedding_type is {embedding!r}; only scene tasks (one label set a file) can be probed here, "
             "not event tasks with times"
         )
-    kind = metadata.get("prediction_type")
-    if kind == "multiclass":
-        return "multiclass"
-    if kind == "multilabel":
-        return "multilabel"
-    raise DubaugError(f"{path}: prediction_type is {kind!r}, expected multiclass or multilabel")
+    kind: Kind = metadata.get("prediction_type")  # type: ignore[assignment]  # what it is, the next line asks
+    if kind not in ("multiclass", "multilabel"):
+        raise DubaugError(f"{path}: prediction_type is {kind!r}, expected multiclass or multilabel")
+    return kind
 
 
 def _split_names(metadata: dict[str, Any], path: Path) -> Sequence[str]:

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 from dubaug.metrics import classes, values
 from dubaug.metrics.metric import Metric
 
+_ranking = partial(Metric, defined=classes.has_both, needs="class that has items with it and items without")
 PACKAGED: Mapping[str, Metric] = {
     one.name: one
     for one in (
@@ -19,30 +21,9 @@ PACKAGED: Mapping[str, Metric] = {
             defined=classes.has_positive,
             needs="class that has items with it",
         ),
-        Metric(
-            name="d_prime",
-            label="d′",
-            low=-math.inf,
-            high=math.inf,
-            of_all=classes.d_prime,
-            defined=classes.has_both,
-            needs="class that has items with it and items without",
-        ),
-        Metric(
-            name="aucroc",
-            label="AUC",
-            of_all=classes.mean_area_under_roc,
-            defined=classes.has_both,
-            needs="class that has items with it and items without",
-        ),
-        Metric(
-            name="mse",
-            label="MSE",
-            better="lower",
-            high=math.inf,
-            of_items=values.squared_errors,
-            of_values=True,
-        ),
+        _ranking(name="d_prime", label="d′", low=-math.inf, high=math.inf, of_all=classes.d_prime),
+        _ranking(name="aucroc", label="AUC", of_all=classes.mean_area_under_roc),
+        Metric(name="mse", label="MSE", better="lower", high=math.inf, of_items=values.squared_errors, of_values=True),
         Metric(
             name="spearman",
             label="Rank correlation",

@@ -124,16 +124,14 @@ def groups(jobs: Sequence[Job], protocol: HearProbe, device: torch.device) -> It
         )
         groups.setdefault(key, []).append(number)
     for group in groups.values():
-        if sum(
-            jobs[n].problem.embeddings[:1].nbytes * len(jobs[n].problem.splits[jobs[n].split].train) for n in group
-        ) <= (GATHERED_LIMIT_BYTES):
-            yield from _cache_sized(group, jobs[group[0]], protocol, device)
-        else:
-            sources: dict[tuple[int, int], list[int]] = {}
-            for number in group:
-                sources.setdefault((id(jobs[number].problem), jobs[number].split), []).append(number)
-            for same_source in sources.values():
-                yield from _cache_sized(same_source, jobs[group[0]], protocol, device)
+        sources: dict[tuple[int, int], list[int]] = {}
+        gathered_bytes = 0
+        for number in group:
+            problem, split = jobs[number].problem, jobs[number].split
+            sources.setdefault((id(problem), split), []).append(number)
+            gathered_bytes += problem.embeddings[:1].nbytes * len(problem.splits[split].train)
+        for part in [group] if gathered_bytes <= GATHERED_LIMIT_BYTES else sources.values():
+            yield from _cache_sized(part, jobs[group[0]], protocol, device)
 
 
 def _cache_sized(group: list[int], like: Job, protocol: HearProbe, device: torch.device) -> Iterator[list[int]]:

@@ -34,43 +34,15 @@ def train_together(
     jobs: Sequence[Job],
     protocol: HearProbe,
     device: torch.device,
-    done: Callable[[int], None] = lambda count: None,
-) -> list[TrainedProbe]:
-    """Train all jobs and return their outcomes in order; `done` is told of each group's number of jobs.
-
-    Raises `DubaugError`, naming task and split, where the protocol cannot be followed: one training item (batch norm
-    needs two).
-    """
-    found = _train(jobs, protocol, device, None, done)
-    return [found[number] for number in range(len(jobs))]
-
-
-def search_together(
-    jobs: Sequence[Job],
-    protocol: HearProbe,
-    device: torch.device,
-    contest: Contest,
+    contest: Contest | None = None,
     done: Callable[[int], None] = lambda count: None,
 ) -> list[TrainedProbe | None]:
-    """As `train_together`, for jobs of which only the best of each problem and split matters.
+    """Train all jobs and return their outcomes in order; `done` is told of each group's number of jobs.
 
-    The `contest` is told who has a perfect score; those that have lost it have no outcome.
-    """
-    found = _train(jobs, protocol, device, contest, done)
-    return [None if contest.lost(job) else found[number] for number, job in enumerate(jobs)]
-
-
-def _train(
-    jobs: Sequence[Job],
-    protocol: HearProbe,
-    device: torch.device,
-    contest: Contest | None,
-    done: Callable[[int], None],
-) -> dict[int, TrainedProbe]:
-    """Return the outcomes of the jobs, but for those that had lost before their turn came.
-
-    On a CPU as many groups at once as there are threads: what an operation cannot share among cores (its start, random
-    numbers) is then done by all of them.
+    With a `contest`, only the best of each problem and split matters: it is told who has a perfect score, and those
+    that have lost it have no outcome. On a CPU as many groups at once as there are threads: what an operation cannot
+    share among cores (its start, random numbers) is then done by all of them. Raises `DubaugError`, naming task and
+    split, where the protocol cannot be followed: one training item (batch norm needs two).
     """
     outcomes: dict[int, TrainedProbe] = {}
     stop = threading.Event()
@@ -93,7 +65,7 @@ def _train(
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return outcomes
+    return [None if contest and contest.lost(job) else outcomes[number] for number, job in enumerate(jobs)]
 
 
 @contextmanager
