@@ -6,6 +6,7 @@ What stands in it, and under which names, the classes say; what has a default is
 import json
 import math
 import os
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,17 +15,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
+from dubaug.config.messages import explain_first
 from dubaug.errors import DubaugError
-from dubaug.files import sha256_of, write_json
-from dubaug.settings import Count, Name, NotNegative, PositiveInt, Text
+from dubaug.files import read_json, sha256_of, write_json
+from dubaug.settings import Count, Name, NotNegative, PositiveInt, Text, require, rule
 
 TOLERANCE = 1e-9
 
-Digest: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+Digest: TypeAlias = Annotated[str, rule(re.compile("[0-9a-f]{16}").fullmatch, "16 hexadecimal digits")]
 """Hash of the configuration that something depends on."""
-Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Sha256: TypeAlias = Annotated[str, rule(re.compile("[0-9a-f]{64}").fullmatch, "64 hexadecimal digits")]
 Epochs: TypeAlias = Annotated[tuple[Count, ...], Field(min_length=1)]
 """One a fold."""
 Hyperparameters: TypeAlias = Mapping[str, int | float | str]
@@ -75,8 +76,8 @@ class MetricScore(_Part):
         expected = over_folds(self.folds)
         for key, words in (("mean", "mean"), ("std", "deviation")):
             own, right = getattr(self, key), expected[key]
-            if own is not right and (None in (own, right) or not math.isclose(own, right, abs_tol=TOLERANCE)):
-                raise _wrong(f"{key} is {own}, but the folds' {words} is {right}")
+            same = own is right if None in (own, right) else math.isclose(own, right, abs_tol=TOLERANCE)
+            require(same, key, own, f"the folds' {words}, which is {right}")
         return self
 
 
@@ -152,10 +153,13 @@ class TaskResult(ScoredOnce):
             of_folds = {"folds": one.folds, "epochs": one.epochs, "best_epochs": one.best_epochs}
             of_folds |= {f"metrics.{name}": its.folds for name, its in one.metrics.items()}
             for key, values in of_folds.items():
-                if values and len(values) != self.n_folds:
-                    raise _wrong(f"n_folds is {self.n_folds}, but {key} has {len(values)}")
-            if self.metric in one.metrics and one.metrics[self.metric].folds != one.folds:
-                raise _wrong(f"metrics.{self.metric} has other folds than the task's own")
+                require(
+                    len(values) in (0, self.n_folds), key, list(values), f"one of each fold, n_folds is {self.n_folds}"
+                )
+            primary = one.metrics.get(self.metric, one)
+            require(
+                primary.folds == one.folds, f"metrics.{self.metric}.folds", list(primary.folds), "the task's own folds"
+            )
         return self
 
 
@@ -208,29 +212,27 @@ class Result(_Part):
     @model_validator(mode="after")
     def _check_networks(self) -> Self:
         for key in ("seed", "checkpoint_sha256"):
-            if (getattr(self, key) is None) != bool(self.seeds):
-                raise _wrong(f"{key} must be null where several seeds are joined, and nowhere else")
+            value = getattr(self, key)
+            require((value is None) == bool(self.seeds), key, value, "null where seeds are joined, and nowhere else")
         return self
 
 
 def read_result(path: Path) -> Result:
     """Return the result in `path`. Raises `DubaugError` if there is none of this version."""
     try:
-        return parse(path.read_bytes())
+        return parse(read_json(path))
     except (OSError, ValueError) as error:
         raise DubaugError(
             f"{path} is no result of this version ({error}): leave it out, or remove it and run again"
         ) from error
 
 
-def parse(content: bytes | Mapping[str, Any]) -> Result:
-    """Return the result that a file's content is, or that a mapping will be. Raises `ValueError` that names the key."""
-    text = content if isinstance(content, bytes) else json.dumps(content, allow_nan=False)
+def parse(content: Any) -> Result:
+    """Return the result that a file's content is, or will be. Raises `ValueError` that says which key is wrong."""
     try:
-        return _reader().validate_json(text)
+        return _reader().validate_json(json.dumps(content, allow_nan=False))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc'])) or 'top level'}: {first['msg']}") from error
+        raise ValueError(explain_first(error)) from error
 
 
 @cache
@@ -297,7 +299,3 @@ def over_folds(scores: Sequence[float | None]) -> dict[str, Any]:
 def finite(value: float) -> float | None:
     """Return the value as JSON can have it: null for infinities and what is not a number."""
     return value if math.isfinite(value) else None
-
-
-def _wrong(words: str) -> PydanticCustomError:
-    return PydanticCustomError("wrong", words)
