@@ -5,7 +5,6 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from dubaug.errors import DubaugError
-from dubaug.suites.registry import LAYOUTS
 
 if TYPE_CHECKING:
     from dubaug.downstream.model import Dataset
@@ -16,6 +15,8 @@ def load_dataset(layout: str, path: Path) -> "Dataset":
 
     Raises `DubaugError` that names the folder, the list and the entry at fault; also for an unknown layout.
     """
+    from dubaug.suites.registry import LAYOUTS  # pydantic, which `dubaug --help` does without
+
     if layout not in LAYOUTS:
         raise DubaugError(f"no loader for layout {layout!r}; known: {', '.join(LAYOUTS)}")
     dataset: Dataset = resolve_name(LAYOUTS[layout].load)(path)
