@@ -93,7 +93,7 @@ def test_multilabel(hear_folder) -> None:
         ({"splits": "fold00"}, ["splits", "list"]),
         ({"split_mode": "trainvaltest"}, ["splits", "train, valid and test"]),
         ({"splits": None, "nfolds": "five"}, ["nfolds"]),
-        ({"use_scoring_for_early_stopping": "no"}, ["use_scoring_for_early_stopping", "'no'", "true or false"]),
+        ({"use_scoring_for_early_stopping": "no"}, ["use_scoring_for_early_stopping", "'no'", "boolean"]),
         ({"evaluation_params": [1]}, ["evaluation_params", "[1]"]),
         ({"evaluation_params": {"task_specific_param_grid": [1]}}, ["task_specific_param_grid", "[1]"]),
         (
@@ -112,18 +112,18 @@ def test_metadata_that_cannot_be_used_is_named(five_folds: Path, change: dict, w
 @pytest.mark.parametrize(
     ("key", "values", "words"),
     [
-        ("lr", [0.1, 0], "more than 0"),
-        ("lr", 0.1, "a list"),
-        ("batch_size", [1], "at least 2"),
-        ("hidden_layers", [1.5], "a whole number"),
+        ("lr", [0.1, 0], "greater than 0"),
+        ("lr", 0.1, "a valid list"),
+        ("batch_size", [1], "greater than or equal to 2"),
+        ("hidden_layers", [1.5], "a valid integer"),
         ("dropout", [1.0], "less than 1"),
         ("patience", [], "at least 1"),
-        ("max_epochs", [True], "a whole number"),
+        ("max_epochs", [True], "a valid integer"),
     ],
 )
 def test_a_grid_that_cannot_be_searched_is_named(five_folds: Path, key: str, values: object, words: str) -> None:
     rewrite(five_folds / "task_metadata.json", evaluation_params={"task_specific_param_grid": {key: values}})
-    with pytest.raises(DubaugError, match=rf"task_metadata\.json: .*param_grid\.{key}.*: got .*, expected {words}"):
+    with pytest.raises(DubaugError, match=rf"task_metadata\.json: .*param_grid\.{key}.*: got .*{words}"):
         load_dataset("hear", five_folds)
 
 

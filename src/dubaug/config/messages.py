@@ -48,30 +48,17 @@ def explain(error: ValidationError, written: "Written") -> str:
     return "\n".join([*lines[:MOST], *more])
 
 
-def explain_first(error: ValidationError) -> str:
-    """Return the same of the first error, for a file that a program has written: without the place."""
-    keys, wording = _told(error.errors(include_url=False)[0])
-    return f"{'.'.join(map(str, keys)) or '(top level)'}{wording}"
-
-
 def _line(error: ErrorDetails, written: "Written") -> str:
-    keys, wording = _told(error)
-    return f"config key `{'.'.join(map(str, keys)) or '(top level)'}`{wording}{written.where(keys)}"
-
-
-def _told(error: ErrorDetails) -> tuple[Keys, str]:
-    """Return which key is wrong, and the words for it."""
     context = error.get("ctx", {})
     keys: list[str | int] = [key for key in error["loc"] if key != "[key]"]
     keys += [key for key in str(context.get("key", "")).split(".") if key]
-    return keys, _wording(error, context, keys)
+    wording = _wording(error, context, keys)
+    return f"config key `{'.'.join(map(str, keys)) or '(top level)'}`{wording}{written.where(keys)}"
 
 
 def _wording(error: ErrorDetails, context: Mapping[str, Any], keys: Keys) -> str:
     if error["type"] == "unknown":
         return f" is unknown{_close(keys[-1], context['known'])}; known here: {', '.join(context['known'])}"
-    if error["type"] == "unexpected_keyword_argument":
-        return " is unknown"
     if error["type"] == "missing" and isinstance(keys[-1], str):
         return " is required, and not given"
     value = _plain(context.get("value", error["input"]))

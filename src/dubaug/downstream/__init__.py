@@ -15,7 +15,7 @@ def load_dataset(layout: str, path: Path) -> "Dataset":
 
     Raises `DubaugError` that names the folder, the list and the entry at fault; also for an unknown layout.
     """
-    from dubaug.suites.registry import LAYOUTS  # pydantic, which `dubaug --help` does without
+    from dubaug.suites.registry import LAYOUTS  # `dubaug --help` does without
 
     if layout not in LAYOUTS:
         raise DubaugError(f"no loader for layout {layout!r}; known: {', '.join(LAYOUTS)}")

@@ -9,11 +9,10 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from dubaug.config.messages import explain_first
 from dubaug.downstream.hear_groups import groups_of
 from dubaug.downstream.lists import read_object, read_table, require_distinct, require_files, require_folder
 from dubaug.downstream.model import Dataset, HearTask, Item, Kind, OwnGrid, Split
-from dubaug.errors import DubaugError
+from dubaug.errors import DubaugError, first_fault
 from dubaug.settings import Count, Distinct, Flag, Text, require, rule
 
 RATE_FOLDER = "48000"
@@ -74,7 +73,7 @@ class Metadata:
         try:
             return TypeAdapter(cls).validate_python(read_object(path))
         except ValidationError as error:
-            raise DubaugError(f"{path}: {explain_first(error)}") from error
+            raise DubaugError(f"{path}: {first_fault(error)}") from error
 
 
 def load(path: Path) -> Dataset:

@@ -17,7 +17,6 @@ from pydantic import TypeAdapter
 
 from dubaug.config import digest
 from dubaug.errors import DubaugError
-from dubaug.probe.predictions import load_of
 from dubaug.probe.results import (
     MetricScore,
     Result,
@@ -29,7 +28,6 @@ from dubaug.probe.results import (
     sweep_of,
     write_swept,
 )
-from dubaug.probe.sampling import interval_of
 from dubaug.provenance import git_commit
 
 SAME = ("suite", "variant", "epoch", "in_sweep")
@@ -88,20 +86,26 @@ def add_intervals(joined: dict[str, Any], results: Mapping[Path, Result], folder
     Raises `DubaugError` if predictions or an interval are missing, or predictions have changed or are of other items
     than another seed's.
     """
-    by_seed = {result.seed: (path, result) for path, result in results.items()}
+    paths = {result.seed: path for path, result in results.items()}
     for task, entry in joined["tasks"].items():
-        members = []
         for one in entry["seeds"]:
-            path, result = by_seed[one["seed"]]
-            own = result.tasks[task]
-            members.append(load_of(path, task, own))
-            if own.interval is None:
-                raise DubaugError(
-                    f"{path}: task {task} has no interval; its results are of an older version: probe again"
-                )
-            file = one["predictions"]
-            one["predictions"] = {**file, "path": os.path.relpath(path.parent / file["path"], folder)}
-        entry["interval"] = entry["seeds"][0]["interval"] if len(members) == 1 else interval_of(members)
+            path = paths[one["seed"]]
+            for key in ("predictions", "interval"):
+                if key not in one:
+                    raise DubaugError(
+                        f"{path}: task {task} has no {key}; its results are of an older version: probe again"
+                    )
+            one["predictions"]["path"] = os.path.relpath(path.parent / one["predictions"]["path"], folder)
+    if len(results) == 1:
+        for entry in joined["tasks"].values():
+            entry["interval"] = entry["seeds"][0]["interval"]
+        return
+
+    from dubaug.probe.predictions import load_of  # NumPy, SciPy and PyArrow, for nothing where there is one seed
+    from dubaug.probe.sampling import interval_of
+
+    for task, entry in joined["tasks"].items():
+        entry["interval"] = interval_of([load_of(path, task, result.tasks[task]) for path, result in results.items()])
 
 
 def _join(seeds: Sequence[int | None], entries: Sequence[TaskResult]) -> dict[str, Any]:

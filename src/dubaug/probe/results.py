@@ -14,10 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 
-from dubaug.config.messages import explain_first
-from dubaug.errors import DubaugError
+from dubaug.errors import DubaugError, first_fault
 from dubaug.files import read_json, sha256_of, write_json
 from dubaug.settings import Count, Name, NotNegative, PositiveInt, Text, require, rule
 
@@ -223,16 +222,13 @@ def read_result(path: Path) -> Result:
         return parse(read_json(path))
     except (OSError, ValueError) as error:
         raise DubaugError(
-            f"{path} is no result of this version ({error}): leave it out, or remove it and run again"
+            f"{path} is no result of this version ({first_fault(error)}): leave it out, or remove it and run again"
         ) from error
 
 
 def parse(content: Any) -> Result:
-    """Return the result that a file's content is, or will be. Raises `ValueError` that says which key is wrong."""
-    try:
-        return _reader().validate_json(json.dumps(content, allow_nan=False))
-    except ValidationError as error:
-        raise ValueError(explain_first(error)) from error
+    """Return the result that a file's content is, or will be. Raises `ValueError` (`dubaug.errors.first_fault`)."""
+    return _reader().validate_json(json.dumps(content, allow_nan=False))
 
 
 @cache
@@ -245,7 +241,7 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
     try:
         parse(result)
     except ValueError as error:
-        raise DubaugError(f"{path} would be no result of this version: {error}") from error
+        raise DubaugError(f"{path} would be no result of this version: {first_fault(error)}") from error
     write_json(path, result)
 
 
