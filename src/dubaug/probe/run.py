@@ -24,7 +24,7 @@ from dubaug.files import link_or_copy
 from dubaug.probe.entry import entry_of
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.kept import KeptTasks, labels_sha256
-from dubaug.probe.network import ProbedNetwork, read_network
+from dubaug.probe.network import ProbedNetwork
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
 from dubaug.probe.results import write_swept
@@ -58,7 +58,7 @@ def probe_suite(
     outputs = [out, *sweep.values()]
     if len({path.parent for path in outputs}) < len(outputs):
         raise DubaugError("results of several epochs need a folder each: their predictions lie beside them")
-    network = read_network(experiment, pretraining)
+    network = ProbedNetwork(experiment, pretraining)
     unknown = sorted(set(sweep) - set(network.epochs))
     if unknown:
         kept = ", ".join(map(str, network.epochs))
