@@ -8,12 +8,14 @@ from dubaug.metrics import classes, values
 from dubaug.metrics.metric import Metric
 
 _ranking = partial(Metric, defined=classes.has_both, needs="class that has items with it and items without")
+_chroma = partial(classes.right, period=classes.SEMITONES)
+
 PACKAGED: Mapping[str, Metric] = {
     one.name: one
     for one in (
         Metric(name="top1_acc", label="Accuracy", of_items=classes.right, right_or_wrong=True),
         Metric(name="pitch_acc", label="Pitch accuracy", of_items=classes.right, right_or_wrong=True),
-        Metric(name="chroma_acc", label="Chroma accuracy", of_items=classes.right_but_for_octave, right_or_wrong=True),
+        Metric(name="chroma_acc", label="Chroma accuracy", of_items=_chroma, right_or_wrong=True),
         Metric(
             name="mAP",
             label="mAP",
