@@ -26,7 +26,7 @@ from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
 from dubaug.probe.entry import entry_of
-from dubaug.probe.hear import grid_points, probe_hear, settings
+from dubaug.probe.hear import probe_hear, settings
 from dubaug.probe.kept import labels_sha256
 from dubaug.probe.problem import make_problem
 from dubaug.probe.together import training_order
@@ -137,7 +137,7 @@ def test_the_papers_probe_is_the_papers(paper_experiment):
         validate_every=3,
         patience=20,
     )
-    points = grid_points(paper_experiment.probe["hear"])
+    points = [setting.point for setting in settings(paper_experiment.probe["hear"])]
     assert [(point.hidden_layers, point.learning_rate, point.initialisation) for point in points] == [
         (1, 1e-4, "xavier_normal"),
         (2, 1e-3, "xavier_uniform"),

@@ -7,7 +7,7 @@ splits. docs/choices.md lists all that is known to differ from heareval, and why
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import Any
 
@@ -15,36 +15,14 @@ import torch
 
 from dubaug.downstream.model import OwnGrid
 from dubaug.errors import ConfigError
-from dubaug.probe.jobs import Contest, GridPoint, Job, TrainedProbe
+from dubaug.probe.jobs import Contest, GridPoint, Job, Setting, TrainedProbe
 from dubaug.probe.problem import WORST, Probed, Problem
 from dubaug.probe.together import train_together
 from dubaug.progress import Progress
 from dubaug.suites.hear import HearProbe
 
 GRID_SHUFFLE_SEED = 42
-OPTIMISER = "adam"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """A point of a task's search, and the protocol with the values that the point has for it."""
-
-    point: GridPoint
-    protocol: HearProbe
-
-    def hyperparameters(self) -> dict[str, Any]:
-        """Return all that a probe with this setting was made by, as results record it."""
-        protocol = self.protocol
-        return {
-            **asdict(self.point),
-            "hidden": protocol.hidden,
-            "dropout": protocol.dropout,
-            "batch_size": protocol.batch_size,
-            "optimiser": OPTIMISER,
-            "max_epochs": protocol.max_epochs,
-            "validate_every": protocol.validate_every,
-            "patience": protocol.patience,
-        }
+NONE_OF_ITS_OWN = OwnGrid()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +38,7 @@ class HearResult:
     folds: tuple[TrainedProbe, ...]
 
 
-def grid_points(protocol: HearProbe) -> list[GridPoint]:
-    """Return the points to try of a task without a grid of its own, in order."""
-    return [setting.point for setting in settings(protocol, OwnGrid())]
-
-
-def settings(protocol: HearProbe, own: OwnGrid) -> list[Setting]:
+def settings(protocol: HearProbe, own: OwnGrid = NONE_OF_ITS_OWN) -> list[Setting]:
     """Return what to try, in order, for a task whose metadata have `own` in place of some of the protocol's values.
 
     The whole grid as scikit-learn's `ParameterGrid` lists it for heareval's keys (by name, the last varies fastest),
@@ -126,25 +99,23 @@ def evaluate(
     tried = [settings(protocol, problem.hear.grid) for problem in problems]
     count = sum(len(chosen) + len(problem.splits) - 1 for chosen, problem in zip(tried, problems, strict=True))
     progress = Progress(what, count, "probes")
-    contest = Contest()
     search = [
-        (Job(problem=problem, split=0, point=setting.point, rank=rank), setting.protocol)
+        Job(problem=problem, split=0, setting=setting, rank=rank)
         for problem, chosen in zip(problems, tried, strict=True)
         for rank, setting in enumerate(chosen)
     ]
-    found = _train(search, device, progress, contest)
-    ended = iter([None if contest.lost(job) else outcome for (job, _), outcome in zip(search, found, strict=True)])
-    grids = [tuple((setting, next(ended)) for setting in chosen) for chosen in tried]
+    found = iter(train_together(search, device, Contest(), progress.advance))
+    grids = [tuple((setting, next(found)) for setting in chosen) for chosen in tried]
     winners = [
         max(((setting, outcome) for setting, outcome in grid if outcome), key=lambda pair: pair[1].valid_score)
         for grid in grids
     ]
     others = [
-        (Job(problem=problem, split=split, point=winner.point), winner.protocol)
+        Job(problem=problem, split=split, setting=winner)
         for problem, (winner, _) in zip(problems, winners, strict=True)
         for split in range(1, len(problem.splits))
     ]
-    rest = iter([outcome for outcome in _train(others, device, progress) if outcome])
+    rest = iter([outcome for outcome in train_together(others, device, done=progress.advance) if outcome])
     return [
         HearResult(
             grid=tuple((setting, outcome.valid_score if outcome else None) for setting, outcome in grid),
@@ -160,20 +131,6 @@ def shown_validation(problem: Problem, value: float | None) -> float | None:
     if value is None or value <= WORST or math.isinf(value):
         return None
     return -value if problem.hear.criterion == "loss" else problem.metric.sign * value
-
-
-def _train(
-    jobs: Sequence[tuple[Job, HearProbe]], device: torch.device, progress: Progress, contest: Contest | None = None
-) -> list[TrainedProbe | None]:
-    """Return the jobs' outcomes in order; all jobs of one protocol are trained at once."""
-    numbers: dict[HearProbe, list[int]] = {}
-    for number, (_, protocol) in enumerate(jobs):
-        numbers.setdefault(protocol, []).append(number)
-    outcomes: dict[int, TrainedProbe | None] = {}
-    for protocol, own in numbers.items():
-        found = train_together([jobs[number][0] for number in own], protocol, device, contest, progress.advance)
-        outcomes.update(zip(own, found, strict=True))
-    return [outcomes[number] for number in range(len(jobs))]
 
 
 def _check_validated(protocol: HearProbe) -> None:
