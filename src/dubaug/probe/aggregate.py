@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from dubaug.config import digest
+from dubaug.digests import digest
 from dubaug.errors import DubaugError
 from dubaug.probe.results import (
     MetricScore,
@@ -104,8 +104,9 @@ def add_intervals(joined: dict[str, Any], results: Mapping[Path, Result], folder
     from dubaug.probe.predictions import load_of  # NumPy, SciPy and PyArrow, for nothing where there is one seed
     from dubaug.probe.sampling import interval_of
 
+    by_seed = [paths[one["seed"]] for one in joined["seeds"]]
     for task, entry in joined["tasks"].items():
-        entry["interval"] = interval_of([load_of(path, task, result.tasks[task]) for path, result in results.items()])
+        entry["interval"] = interval_of([load_of(path, task, results[path].tasks[task]) for path in by_seed])
 
 
 def _join(seeds: Sequence[int | None], entries: Sequence[TaskResult]) -> dict[str, Any]:
