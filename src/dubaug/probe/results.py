@@ -148,7 +148,8 @@ class TaskResult(ScoredOnce):
 
     @model_validator(mode="after")
     def _check_folds(self) -> Self:
-        for one in (self, *self.seeds):
+        scored: tuple[ScoredOnce, ...] = (self, *self.seeds)
+        for one in scored:
             of_folds = {"folds": one.folds, "epochs": one.epochs, "best_epochs": one.best_epochs}
             of_folds |= {f"metrics.{name}": its.folds for name, its in one.metrics.items()}
             for key, values in of_folds.items():
