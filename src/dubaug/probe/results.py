@@ -150,6 +150,7 @@ class TaskResult(ScoredOnce):
     def _check_folds(self) -> Self:
         scored: tuple[ScoredOnce, ...] = (self, *self.seeds)
         for one in scored:
+            of_folds: dict[str, tuple[float | None, ...]]
             of_folds = {"folds": one.folds, "epochs": one.epochs, "best_epochs": one.best_epochs}
             of_folds |= {f"metrics.{name}": its.folds for name, its in one.metrics.items()}
             for key, values in of_folds.items():
