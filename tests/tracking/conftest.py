@@ -17,7 +17,7 @@ from dubaug.files import write_json
 def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
     manifest = {"variant": "efj", "seed": 0, "experiment": "e1", "epochs": 4}
-    kept = [{"epoch": epoch, "path": "", "sha256": "c"} for epoch in (2, 4)]
+    kept = [{"epoch": epoch, "path": "", "sha256": "0" * 64} for epoch in (2, 4)]
     write_json(
         folder / "efj/seed0/pretraining.json",
         {**manifest, "checkpoints": kept, "n_clips": 9, "n_titles": 3, "device": "cpu"},

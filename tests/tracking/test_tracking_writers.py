@@ -73,7 +73,7 @@ def folders(tmp_path: Path) -> list[Path]:
     made = [tmp_path / f"results{number}" for number in range(WRITERS)]
     for number, results in enumerate(made):
         manifest = {"variant": f"v{number}", "seed": 0, "experiment": "e1", "epochs": 4}
-        kept = [{"epoch": epoch, "path": "", "sha256": "c"} for epoch in (2, 4)]
+        kept = [{"epoch": epoch, "path": "", "sha256": "0" * 64} for epoch in (2, 4)]
         write_json(results / f"v{number}/seed0/later.json", {**manifest, "checkpoints": kept})
         write_json(
             results / f"v{number}/seed0/hear.json", result_of("hear", 4, {"esc50": 0.5, "fsd50k": 0.25}, sweep=(2,))
