@@ -63,18 +63,18 @@ def ours(task: str, protocol: HearProbe, device: torch.device) -> tuple[dict[str
     problem = make_problem(task)
     steps: list[int] = []
     trained: list[tuple[Job, int]] = []
-    step, train = together.Group.step, together.Group.train
+    step, train = together.StackedJobs.step, together.StackedJobs.train
 
-    def counted(group: together.Group, batch: int) -> None:
+    def counted(group: together.StackedJobs, batch: int) -> None:
         steps.append(len(group.live))
         step(group, batch)
 
-    def noted(group: together.Group, *arguments: Any) -> list[TrainedProbe]:
+    def noted(group: together.StackedJobs, *arguments: Any) -> list[TrainedProbe]:
         outcomes = train(group, *arguments)
         trained.extend(zip(group.jobs, (outcome.epochs for outcome in outcomes), strict=True))
         return outcomes
 
-    with patch.object(together.Group, "step", counted), patch.object(together.Group, "train", noted):
+    with patch.object(together.StackedJobs, "step", counted), patch.object(together.StackedJobs, "train", noted):
         start_s = time.perf_counter()
         [result] = hear.evaluate([problem], protocol, device, task)
         took_s = time.perf_counter() - start_s

@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from dubaug.probe.hear import grid_points
+from dubaug.probe.hear import settings
 from dubaug.probe.jobs import GridPoint, Job, batch_bounds, training_order
 from dubaug.probe.problem import Problem
 from dubaug.suites.hear import HearProbe
@@ -24,7 +24,7 @@ def evaluate(problem: Problem, protocol: HearProbe, device: torch.device) -> tup
     tensors = torch.from_numpy(problem.embeddings).to(device), torch.from_numpy(problem.truth).to(device)
     epochs = steps = 0
     best_score, best_point, scores = -1.0, None, []
-    for point in grid_points(protocol):
+    for point in (setting.point for setting in settings(protocol)):
         valid, test, ran = _train(problem, *tensors, 0, point, protocol)
         epochs += ran
         steps += ran * len(batch_bounds(len(problem.splits[0].train), protocol.batch_size))
@@ -43,7 +43,9 @@ def repeat(problem: Problem, protocol: HearProbe, device: torch.device, done: Se
     """Train the given probes for the given numbers of epochs, patience or not; return their test scores."""
     tensors = torch.from_numpy(problem.embeddings).to(device), torch.from_numpy(problem.truth).to(device)
     return [
-        _train(problem, *tensors, job.split, job.point, replace(protocol, max_epochs=epochs, patience=epochs))[1]
+        _train(problem, *tensors, job.split, job.setting.point, replace(protocol, max_epochs=epochs, patience=epochs))[
+            1
+        ]
         for job, epochs in done
     ]
 

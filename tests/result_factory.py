@@ -16,11 +16,19 @@ def head_of(variant: str, suite: str, epoch: int) -> dict[str, Any]:
 
 
 def entry_of(mean: float, *, metric: str = "top1_acc", std: float | None = None, n_folds: int = 1) -> dict[str, Any]:
-    """Return a task's entry."""
+    """Return a task's entry; with a deviation, its first and last fold are as far from the mean as it takes."""
+    folds = [mean] * n_folds
+    if std is not None:
+        folds[0], folds[-1] = (mean + side * std * ((n_folds - 1) / 2) ** 0.5 for side in (-1, 1))
     return {
-        "metric": metric, "mean": mean, "std": std, "n_folds": n_folds, "folds": [mean] * n_folds, "n_train": 30,
+        "metric": metric, "mean": mean, "std": std, "n_folds": n_folds, "folds": folds, "n_train": 30,
         "n_test": 10, "seconds": 0.5, "hyperparameters": {}, "experiment": "0" * 16, "git_commit": None,
     }  # fmt: skip
+
+
+def interval_of(low: float | None, high: float | None) -> dict[str, Any]:
+    """Return an entry's interval."""
+    return {"low": low, "high": high, "level": 0.95, "over": ["items"], "units": 10.0, "grouped_by": None}
 
 
 class Results:
@@ -48,7 +56,7 @@ class Results:
         }
         if interval:
             for entry in tasks.values():
-                entry["interval"] = {"low": interval[0], "high": interval[1]}
+                entry["interval"] = interval_of(*interval)
         folder = self.folder / variant / (f"epoch{epoch:02d}" if sweep else "")
         path = folder / f"{suite}.json"
         write_json(path, {**head_of(variant, suite, epoch), "in_sweep": sweep, "tasks": tasks})

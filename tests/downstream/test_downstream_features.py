@@ -350,19 +350,6 @@ def test_unreadable_recordings_of_all_data_sets_are_told_at_once_and_whole_ones_
     assert len(extracted) == 12, "the second data set was kept"
 
 
-def test_a_record_of_a_part_of_a_data_set_is_made_again(folds, hear_experiment, tmp_path: Path) -> None:
-    """Older versions left out what they could not read."""
-    experiment = hear_experiment(folds())
-    run(experiment, tmp_path / "work")
-    (path,) = (tmp_path / "work").glob("task-*.json")
-    value = json.loads(path.read_text())
-    value["shard"] |= {"windows": [1] * 5, "quarantined": [{"id": "fold01/1a.wav", "reason": "x", "advice": "y"}]}
-    path.write_text(json.dumps(value))
-    with pytest.raises(DubaugError, match="older version"):
-        load_features(tmp_path / "work/hear.json", "task0")
-    assert load_features(run(experiment, tmp_path / "work"), "task0").dataset.n_items == 6
-
-
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [

@@ -89,14 +89,17 @@ def test_multilabel(hear_folder) -> None:
         ({"evaluation": ["event_onset_200ms_fms"]}, ["evaluation", "event_onset_200ms_fms", "top1_acc"]),
         ({"evaluation": []}, ["evaluation"]),
         ({"evaluation": "mAP"}, ["evaluation", "'mAP'", "list"]),
-        ({"splits": ["fold00", "fold00", "fold01"]}, ["splits", "each once"]),
+        ({"splits": ["fold00", "fold00", "fold01"]}, ["splits", "entries that differ"]),
         ({"splits": "fold00"}, ["splits", "list"]),
         ({"split_mode": "trainvaltest"}, ["splits", "train, valid and test"]),
         ({"splits": None, "nfolds": "five"}, ["nfolds"]),
-        ({"use_scoring_for_early_stopping": "no"}, ["use_scoring_for_early_stopping", "'no'", "true or false"]),
+        ({"use_scoring_for_early_stopping": "no"}, ["use_scoring_for_early_stopping", "'no'", "boolean"]),
         ({"evaluation_params": [1]}, ["evaluation_params", "[1]"]),
         ({"evaluation_params": {"task_specific_param_grid": [1]}}, ["task_specific_param_grid", "[1]"]),
-        ({"evaluation_params": {"task_specific_param_grid": {"optim": ["SGD"]}}}, ["'optim'", "hidden_layers", "lr"]),
+        (
+            {"evaluation_params": {"task_specific_param_grid": {"optim": ["SGD"]}}},
+            ["param_grid.optim", "hidden_layers", "lr"],
+        ),
     ],
 )
 def test_metadata_that_cannot_be_used_is_named(five_folds: Path, change: dict, words: list[str]) -> None:
@@ -109,18 +112,18 @@ def test_metadata_that_cannot_be_used_is_named(five_folds: Path, change: dict, w
 @pytest.mark.parametrize(
     ("key", "values", "words"),
     [
-        ("lr", [0.1, 0], "numbers above 0"),
-        ("lr", 0.1, "a list"),
-        ("batch_size", [1], "whole numbers from 2"),
-        ("hidden_layers", [1.5], "whole numbers from 0"),
-        ("dropout", [1.0], "below 1"),
-        ("patience", [], "a list"),
-        ("max_epochs", [True], "whole numbers from 1"),
+        ("lr", [0.1, 0], "greater than 0"),
+        ("lr", 0.1, "a valid list"),
+        ("batch_size", [1], "greater than or equal to 2"),
+        ("hidden_layers", [1.5], "a valid integer"),
+        ("dropout", [1.0], "less than 1"),
+        ("patience", [], "at least 1"),
+        ("max_epochs", [True], "a valid integer"),
     ],
 )
 def test_a_grid_that_cannot_be_searched_is_named(five_folds: Path, key: str, values: object, words: str) -> None:
     rewrite(five_folds / "task_metadata.json", evaluation_params={"task_specific_param_grid": {key: values}})
-    with pytest.raises(DubaugError, match=rf"task_metadata\.json: .*param_grid\.{key} is .*{words}"):
+    with pytest.raises(DubaugError, match=rf"task_metadata\.json: .*param_grid\.{key}.*: got .*{words}"):
         load_dataset("hear", five_folds)
 
 

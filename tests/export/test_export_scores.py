@@ -10,7 +10,7 @@ from dubaug.files import read_json
 from dubaug.pretrain.manifest import Manifest
 from dubaug.probe.aggregate import aggregate
 from dubaug.probe.experiment import task_digest
-from dubaug.probe.results import Interval, write_result
+from dubaug.probe.results import Interval, parse, write_result
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def two_seeds(write_scores: Callable[..., Path], tiny: Experiment, tmp_path: Pat
         entry["experiment"] = task_digest(tiny, "efj", 1, task)
     joined = tmp_path / "joined.json"
     other = {**other, "seed": 1, "checkpoint_sha256": "1" * 64}
-    write_result(joined, aggregate({"a": read_json(own), "b": other}))
+    write_result(joined, aggregate({"a": parse(read_json(own)), "b": parse(other)}))
     return own, joined
 
 

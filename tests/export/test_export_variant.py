@@ -24,7 +24,7 @@ from dubaug.pretrain.run import Run
 from dubaug.pretrain.train import pretrain, save_untrained
 from dubaug.probe.aggregate import aggregate
 from dubaug.probe.experiment import task_digest
-from dubaug.probe.results import write_result
+from dubaug.probe.results import parse, write_result
 from dubaug.tracks import TrackName
 from tiny_corpus import TITLES
 
@@ -48,7 +48,7 @@ def both(
         entry["experiment"] = task_digest(tiny, "efj", 1, task)
     other |= {"seed": 1, "checkpoint_sha256": Manifest.load(second_seed).final.sha256}
     joined = tmp_path / "hear.json"
-    write_result(joined, aggregate({"a": read_json(write_scores()), "b": other}))
+    write_result(joined, aggregate({"a": parse(read_json(write_scores())), "b": parse(other)}))
     return VariantSources(
         manifests=[second_seed, results / "efj/pretraining.json"],
         scores=[joined],

@@ -20,15 +20,15 @@ from dubaug.downstream.model import OwnGrid
 from dubaug.embed.cache import cache_path
 from dubaug.encoders.encoder import Encoder, seed_weights
 from dubaug.errors import ConfigError, DubaugError
+from dubaug.files import read_json
 from dubaug.pretrain.checkpoint import EncoderSpec, save_encoders
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
 from dubaug.probe.entry import entry_of
-from dubaug.probe.hear import grid_points, probe_hear, settings
+from dubaug.probe.hear import probe_hear, settings
 from dubaug.probe.kept import labels_sha256
 from dubaug.probe.problem import make_problem
-from dubaug.probe.results import read_mapping
 from dubaug.probe.together import training_order
 from dubaug.suites.hear import HearProbe
 
@@ -137,7 +137,7 @@ def test_the_papers_probe_is_the_papers(paper_experiment):
         validate_every=3,
         patience=20,
     )
-    points = grid_points(paper_experiment.probe["hear"])
+    points = [setting.point for setting in settings(paper_experiment.probe["hear"])]
     assert [(point.hidden_layers, point.learning_rate, point.initialisation) for point in points] == [
         (1, 1e-4, "xavier_normal"),
         (2, 1e-3, "xavier_uniform"),
@@ -204,7 +204,7 @@ def probe(workplace, name):
     out = workplace / name / "hear.json"
     words = ["--pretraining", workplace / "pretraining.json", "--features", workplace / "features/hear.json"]
     assert command(workplace, "probe", *words, "--work-dir", workplace / name / "work", "--out", out) == 0
-    return read_mapping(out)
+    return read_json(out)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dubaug.probe.dropout import Draws
-from dubaug.probe.hear import evaluate, grid_points
+from dubaug.probe.hear import evaluate, settings
 from dubaug.probe.jobs import Job
 from dubaug.probe.together import train_together
 
@@ -17,14 +17,14 @@ GPU = torch.device("cuda", 0)
 def test_together_equals_alone(make_task, small_protocol):
     problems = [make_task(seed=seed, spread=1.5) for seed in range(3)]
     jobs = [
-        Job(problem=problem, split=split, point=point)
+        Job(problem=problem, split=split, setting=setting)
         for problem in problems
         for split in range(2)
-        for point in grid_points(small_protocol)
+        for setting in settings(small_protocol)
     ]
-    together = train_together(jobs, small_protocol, GPU)
+    together = train_together(jobs, GPU)
     for job, outcome in zip(jobs, together, strict=True):
-        [alone] = train_together([job], small_protocol, GPU)
+        [alone] = train_together([job], GPU)
         assert (alone.epochs, alone.best_epoch) == (outcome.epochs, outcome.best_epoch)
         np.testing.assert_allclose(alone.probabilities, outcome.probabilities, rtol=1e-5, atol=1e-6)
 

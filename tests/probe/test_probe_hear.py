@@ -13,7 +13,7 @@ from torch import nn
 from dubaug.downstream.model import HearTask
 from dubaug.errors import DubaugError
 from dubaug.probe.dropout import dropout_bits, dropout_threshold
-from dubaug.probe.hear import evaluate, grid_points
+from dubaug.probe.hear import evaluate, settings
 from dubaug.probe.jobs import GridPoint, Job, TrainedProbe, batch_bounds, job_keys, training_order
 from dubaug.probe.together import train_together
 from dubaug.seeding import item_rng, item_seed
@@ -36,13 +36,14 @@ class PlainDropout(nn.Module):
         return x * torch.from_numpy(keep).to(x.dtype) / (1 - self.rate)
 
 
-def plain_probe(job, protocol):
+def plain_probe(job):
     """Build the predictor as heareval describes it, from torch's own modules."""
     generator = torch.Generator().manual_seed(item_seed(*job_keys(job), "init"))
     rng = item_rng(*job_keys(job), "dropout")
-    initialise = getattr(nn.init, job.point.initialisation + "_")
+    point, protocol = job.setting.point, job.setting.protocol
+    initialise = getattr(nn.init, point.initialisation + "_")
     modules, width, gain = [], job.problem.embeddings.shape[1], "linear"
-    for outputs in [protocol.hidden] * job.point.hidden_layers + [job.problem.truth.shape[1]]:
+    for outputs in [protocol.hidden] * point.hidden_layers + [job.problem.truth.shape[1]]:
         linear = nn.Linear(width, outputs)
         initialise(linear.weight, gain=nn.init.calculate_gain(gain), generator=generator)
         nn.init.uniform_(linear.bias, -(width**-0.5), width**-0.5, generator=generator)
@@ -67,11 +68,11 @@ def plain_loss(problem, logits, truth):
     return sum(nn.functional.cross_entropy(part, goal.argmax(dim=1)) for part, goal in parts)
 
 
-def plain_train(job, protocol):
+def plain_train(job):
     """One probe by itself: the protocol as a slow and obvious loop."""
-    problem, split = job.problem, job.problem.splits[job.split]
-    model = plain_probe(job, protocol)
-    optimiser = torch.optim.Adam(model.parameters(), lr=job.point.learning_rate)
+    problem, split, protocol = job.problem, job.problem.splits[job.split], job.setting.protocol
+    model = plain_probe(job)
+    optimiser = torch.optim.Adam(model.parameters(), lr=job.setting.point.learning_rate)
     order = training_order(problem, job.split)
     best, best_state, best_epoch, waited = -1.0, None, 0, 0
     for epoch in range(1, protocol.max_epochs + 1):
@@ -113,13 +114,13 @@ def test_together_equals_one_by_one(make_task, small_protocol, kind):
     metrics = ("mAP",) if kind == "multilabel" else ("top1_acc",)
     problems = [make_task(kind=kind, seed=seed, spread=2.0, metrics=metrics) for seed in range(4)]
     jobs = [
-        Job(problem=problem, split=split, point=point)
+        Job(problem=problem, split=split, setting=setting)
         for problem in problems
         for split in range(2)
-        for point in grid_points(small_protocol)[:3]
+        for setting in settings(small_protocol)[:3]
     ]
-    ours = train_together(jobs, small_protocol, CPU)
-    plain = [plain_train(job, small_protocol) for job in jobs]
+    ours = train_together(jobs, CPU)
+    plain = [plain_train(job) for job in jobs]
     for one, other in zip(ours, plain, strict=True):
         assert_same(one, other)
     assert len({outcome.epochs for outcome in ours}) > 2, "patience should end these probes at different times"
@@ -128,32 +129,32 @@ def test_together_equals_one_by_one(make_task, small_protocol, kind):
 def test_whole_protocol_equals_plain_loop(make_task, small_protocol):
     problem = make_task(spread=1.5, fold_sizes=(13, 17, 12, 15))
     [result] = evaluate([problem], small_protocol, CPU)
-    tried = [(point, plain_train(Job(problem=problem, split=0, point=point), small_protocol))
-             for point in grid_points(small_protocol)]  # fmt: skip
+    tried = [(setting, plain_train(Job(problem=problem, split=0, setting=setting)))
+             for setting in settings(small_protocol)]  # fmt: skip
     winner = max(tried, key=lambda pair: pair[1].valid_score)[0]
-    assert result.best.point == winner
+    assert result.best == winner
     assert [score for _, score in result.grid] == pytest.approx([outcome.valid_score for _, outcome in tried])
     for split, outcome in enumerate(result.folds):
-        assert_same(outcome, plain_train(Job(problem=problem, split=split, point=winner), small_protocol))
+        assert_same(outcome, plain_train(Job(problem=problem, split=split, setting=winner)))
 
 
 def test_single_precision_alone_and_together_agree(make_task, small_protocol):
     problems = [make_task(seed=seed, dtype=np.float32, spread=1.5) for seed in range(4)]
-    point = grid_points(small_protocol)[0]
-    jobs = [Job(problem=problem, split=split, point=point) for problem in problems for split in range(3)]
-    together = train_together(jobs, small_protocol, CPU)
+    setting = settings(small_protocol)[0]
+    jobs = [Job(problem=problem, split=split, setting=setting) for problem in problems for split in range(3)]
+    together = train_together(jobs, CPU)
     for job, outcome in zip(jobs, together, strict=True):
-        [alone] = train_together([job], small_protocol, CPU)
+        [alone] = train_together([job], CPU)
         assert alone.best_epoch == outcome.best_epoch
         np.testing.assert_allclose(alone.probabilities, outcome.probabilities, atol=1e-4)
 
 
 def test_a_group_too_large_is_trained_by_problem(make_task, small_protocol, monkeypatch):
     problems = [make_task(seed=seed) for seed in range(2)]
-    jobs = [Job(problem=p, split=0, point=point) for p in problems for point in grid_points(small_protocol)]
-    together = train_together(jobs, small_protocol, CPU)
+    jobs = [Job(problem=p, split=0, setting=setting) for p in problems for setting in settings(small_protocol)]
+    together = train_together(jobs, CPU)
     monkeypatch.setattr("dubaug.probe.jobs.GATHERED_LIMIT_BYTES", 0)
-    for one, other in zip(train_together(jobs, small_protocol, CPU), together, strict=True):
+    for one, other in zip(train_together(jobs, CPU), together, strict=True):
         np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-9)
 
 
@@ -186,11 +187,11 @@ def test_an_error_in_one_group_ends_the_others(make_task, small_protocol, monkey
     threads(2)
     endless = dataclasses.replace(small_protocol, max_epochs=10**9, patience=10**9)
     jobs = [
-        Job(problem=make_task(fold_sizes=sizes, spread=9.0), split=0, point=grid_points(small_protocol)[0])
+        Job(problem=make_task(fold_sizes=sizes, spread=9.0), split=0, setting=settings(endless)[0])
         for sizes in ((20, 20, 20), (8, 8, 1))
     ]
     with pytest.raises(DubaugError, match="one training item"):
-        train_together(jobs, endless, CPU)
+        train_together(jobs, CPU)
     assert torch.get_num_threads() == 2
 
 
@@ -213,7 +214,7 @@ def test_grid_is_hearevals():
     )
     random.seed(42)
     random.shuffle(expected)
-    points = grid_points(protocol)
+    points = [setting.point for setting in settings(protocol)]
     assert [(p.hidden_layers, p.learning_rate, p.initialisation) for p in points] == [
         (p["hidden_layers"], p["lr"], p["initialization"]) for p in expected[:8]
     ]
@@ -224,11 +225,11 @@ def test_first_of_equal_settings_wins(make_task, small_protocol):
     protocol = dataclasses.replace(small_protocol, batch_size=1024, max_epochs=150, patience=50)
     problem = make_task(spread=0.01)
     [result] = evaluate([problem], protocol, CPU)
-    tried = [(point, plain_train(Job(problem=problem, split=0, point=point), protocol))
-             for point in grid_points(protocol)]  # fmt: skip
-    perfect = [point for point, outcome in tried if outcome.valid_score == 1.0]
+    tried = [(setting, plain_train(Job(problem=problem, split=0, setting=setting)))
+             for setting in settings(protocol)]  # fmt: skip
+    perfect = [setting for setting, outcome in tried if outcome.valid_score == 1.0]
     assert len(perfect) > 1
-    assert result.best.point == perfect[0]
+    assert result.best == perfect[0]
 
 
 def test_a_perfect_score_ends_probe_and_search_and_changes_nothing(make_task, small_protocol):
@@ -237,9 +238,7 @@ def test_a_perfect_score_ends_probe_and_search_and_changes_nothing(make_task, sm
     problems = [make_task(spread=spread) for spread in (0.01, 0.6)]
     results = evaluate(problems, protocol, CPU)
     for problem, result in zip(problems, results, strict=True):
-        tried = [
-            plain_train(Job(problem=problem, split=0, point=setting.point), protocol) for setting, _ in result.grid
-        ]
+        tried = [plain_train(Job(problem=problem, split=0, setting=setting)) for setting, _ in result.grid]
         scores = [outcome.valid_score for outcome in tried]
         end = scores.index(1.0) if 1.0 in scores else len(scores)
         expected = [score if place <= end else None for place, score in enumerate(scores)]
@@ -247,7 +246,7 @@ def test_a_perfect_score_ends_probe_and_search_and_changes_nothing(make_task, sm
         best = max(range(len(scores)), key=scores.__getitem__)
         assert result.best == result.grid[best][0]
         for split, outcome in enumerate(result.folds):
-            assert_same(outcome, plain_train(Job(problem=problem, split=split, point=result.best.point), protocol))
+            assert_same(outcome, plain_train(Job(problem=problem, split=split, setting=result.best)))
     assert results[0].grid[-1][1] is None
     assert results[1].grid[-1][1] is not None
 
@@ -269,8 +268,8 @@ def test_separable_classes_are_learnt_and_random_labels_are_not(make_task, small
 def test_patience_counts_validations(make_task, small_protocol, monkeypatch):
     scores = iter([0.2, 0.5, 0.5, 0.4, 0.3, 0.9])
     monkeypatch.setattr("dubaug.metrics.metric.Metric.score", lambda *_: next(scores))
-    point = grid_points(small_protocol)[0]
-    [outcome] = train_together([Job(problem=make_task(), split=0, point=point)], small_protocol, CPU)
+    setting = settings(small_protocol)[0]
+    [outcome] = train_together([Job(problem=make_task(), split=0, setting=setting)], CPU)
     assert (outcome.best_epoch, outcome.epochs, outcome.valid_score) == (6, 15, 0.5)
 
 

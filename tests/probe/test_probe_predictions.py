@@ -70,9 +70,6 @@ def test_parts_of_a_whole_are_one_row(tmp_path):
     assert fold.items == ("a", "b")
     assert fold.scores.tolist() == [[1.25, 0.75], [0.75, 2.25]]
     assert fold.truth.tolist() == [[True, False], [False, True]]
-    assert fold.item_values("top1_acc", (2,)).tolist() == [True, True]
-    with pytest.raises(ValueError, match="mAP is no mean over items"):
-        fold.item_values("mAP", (2,))
 
 
 def test_an_item_may_have_no_label(tmp_path):

@@ -19,7 +19,7 @@ from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest, checkpoint_at
 from dubaug.probe import predictions
 from dubaug.probe.experiment import result_digest, task_digest
-from dubaug.probe.results import finite, read_mapping
+from dubaug.probe.results import finite
 from dubaug.probe.sampling import interval_of
 from dubaug.provenance import git_commit
 from dubaug.shards.format import ShardWriter
@@ -129,7 +129,7 @@ class Workplace:
             torch.set_num_threads(threads)
 
     def result(self, name="hear.json"):
-        return read_mapping(self.folder / "out" / name)
+        return read_json(self.folder / "out" / name)
 
     def kept(self, epoch, task):
         return self.folder / "work" / f"epoch{epoch:02d}" / f"{task}.json"

@@ -11,8 +11,10 @@ def test_results_are_counted_by_commit(tmp_path: Path) -> None:
     for name, commit, tasks in [("a", "c1", ["x", "y"]), ("b", "c2", ["y"]), ("c", "c2", ["z"]), ("d", None, ["z"])]:
         entries = {task: {**entry_of(0.5), "git_commit": commit} for task in tasks}
         write_json(tmp_path / f"{name}.json", {**head, "git_commit": "who wrote it", "tasks": entries})
-    of_seeds = [{**entry_of(0.5), "seed": seed, "git_commit": commit} for seed, commit in enumerate(["c1", "c3"])]
-    write_json(tmp_path / "e.json", {**head, "tasks": {"x": {**entry_of(0.5), "seeds": of_seeds}}})
+    entry = entry_of(0.5)
+    own = {key: entry[key] for key in ("mean", "std", "folds", "hyperparameters")}
+    of_seeds = [{**own, "seed": seed, "git_commit": commit} for seed, commit in enumerate(["c1", "c3"])]
+    write_json(tmp_path / "e.json", {**head, "tasks": {"x": {**entry, "seeds": of_seeds}}})
     results = read_results([tmp_path / f"{name}.json" for name in "abcdef"])
     assert results is not None
     assert (results.n_files, results.tasks) == (5, ("x", "y", "z"))

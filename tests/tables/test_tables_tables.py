@@ -343,9 +343,12 @@ def test_a_file_that_is_no_result_is_refused_by_name(tmp_path: Path) -> None:
 def test_deviations_over_folds_and_over_seeds_stand_apart(make_experiment: Any, repository: Path, results: Any) -> None:
     path = results.add("efj", "hear", {"esc50": 0.5, "fsd50k": 0.25}, std=0.01)
     result = read_json(path)
-    own = [{"seed": seed, "mean": 0.5, "std": None, "folds": [0.5], "git_commit": None} for seed in range(3)]
-    result["tasks"]["esc50"] |= {"std_seeds": 0.25, "seeds": own}
-    result["tasks"]["fsd50k"] |= {"std": None, "n_folds": 1, "std_seeds": 0.125, "seeds": own[:2]}
+    own = {"hyperparameters": {}, "git_commit": None}
+    five, one = ({**own, "mean": 0.5, "std": std, "folds": [0.5] * n} for std, n in ((0.0, 5), (None, 1)))
+    result["tasks"]["esc50"] |= {"std_seeds": 0.25, "seeds": [{**five, "seed": seed} for seed in range(3)]}
+    result["tasks"]["fsd50k"] |= {
+        "std": None, "n_folds": 1, "folds": [0.25], "std_seeds": 0.125, "seeds": [{**one, "seed": s} for s in (0, 1)],
+    }  # fmt: skip
     write_json(path, result)
     table = build("1", _sources(make_experiment(seeds=[0, 1, 2]), repository, [path]))
     column = table.header.index("+EFJ")

@@ -54,7 +54,7 @@ def test_everything_arrives_once_named_tagged_and_nested(results: Path, uri: str
         "epoch": "4",
         "suite": "hear",
         "task": "esc50,fsd50k",
-        "experiment": "e1",
+        "experiment": "0" * 16,
     }
     assert {name: points[0][1] for name, points in probe["points"].items()} == {
         "esc50/top1_acc": 0.5, "esc50/low": 0.375, "esc50/seconds": 0.5, "fsd50k/top1_acc": 0.25, "fsd50k/seconds": 0.5

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from result_factory import entry_of, head_of
+from result_factory import entry_of, head_of, interval_of
 
 STEPS = 1200  # more than MLflow takes in one call
 
@@ -16,13 +16,13 @@ def result_of(suite: str, epoch: int, tasks: dict[str, float], *, sweep: tuple[i
     One that names a `sweep` is of the last epoch, others are points of it.
     """
     scores = {task: entry_of(mean) for task, mean in tasks.items()}
-    scores["esc50"]["interval"] = {"low": tasks["esc50"] - 0.125, "high": None}
-    identity = {**head_of("efj", suite, epoch), "experiment": "e1", "checkpoint_sha256": "c"}
-    points = [{"epoch": point, "path": f"epoch{point:02d}/{suite}.json", "sha256": "c"} for point in sweep]
-    return {**identity, "in_sweep": not sweep, "sweep": points, "tasks": scores}
+    scores["esc50"]["interval"] = interval_of(tasks["esc50"] - 0.125, None)
+    result = {**head_of("efj", suite, epoch), "in_sweep": not sweep, "tasks": scores}
+    points = [{"epoch": point, "path": f"epoch{point:02d}/{suite}.json", "sha256": "c" * 64} for point in sweep]
+    return {**result, "sweep": points} if sweep else result
 
 
-def manifest_of(variant: str, sha256: str = "c") -> dict[str, Any]:
+def manifest_of(variant: str, sha256: str = "c" * 64) -> dict[str, Any]:
     """Return a manifest's content, of two epochs' weights that are nowhere."""
     kept = [{"epoch": epoch, "path": "", "sha256": sha256} for epoch in (2, 4)]
     return {

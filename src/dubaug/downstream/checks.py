@@ -46,8 +46,8 @@ def check_missing(dataset: Dataset, name: str, task: Task) -> None:
         )
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+def _some(names: Sequence[str], what: str = "") -> str:
+    more = f" and {len(names) - NAMED} more{what}" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
 
@@ -67,9 +67,8 @@ def check_splits(dataset: Dataset, *, needs_valid: bool, absent_classes: bool) -
         for part in () if absent_classes else ("train", "test"):
             absent = _absent(dataset, getattr(split, part))
             if absent:
-                more = f" and {len(absent) - NAMED} more classes" if len(absent) > NAMED else ""
                 raise DubaugError(
-                    f"split {split.name!r} has no {part} item of {', '.join(map(repr, absent[:NAMED]))}{more}: is the "
+                    f"split {split.name!r} has no {part} item of {_some(list(map(repr, absent)), ' classes')}: is the "
                     "data set whole? If it is published so, set tasks.<name>.absent_classes: true"
                 )
 

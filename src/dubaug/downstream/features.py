@@ -9,7 +9,9 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +27,9 @@ from dubaug.errors import DubaugError, MediaError
 from dubaug.files import sha256_of
 from dubaug.progress import Progress, log_line
 from dubaug.shards.format import ShardReader, ShardWriter
+
+if TYPE_CHECKING:
+    from dubaug.downstream.extract import ItemFeatures
 
 VERSION = 1
 """Raise it when the same files and settings give other features."""
@@ -89,8 +94,7 @@ def extract_suite(
     present = [name for name in experiment.suites[suite] if name not in reasons]
     if not present:
         raise DubaugError(f"no task of suite {suite} has data: {'; '.join(reasons.values()) or 'it has no tasks'}")
-    loaded = _load(experiment, present, separated)
-    todo = [_source(data, layout, folder, names, settings, work_dir) for data, layout, folder, names in loaded]
+    todo = _sources(experiment, present, separated, settings, work_dir)
     fresh = sum(source.dataset.n_items for source in todo if source.known is None)
     log_line(
         f"features ({suite}): {len(todo)} data sets, {sum(source.known is not None for source in todo)} already there"
@@ -125,57 +129,65 @@ class _Source:
     tasks: tuple[str, ...]
     record: Path
     key: str
-    known: store.ShardRecord | None
-    """The finished shard's record, if there is one."""
+
+    @property
+    def shard(self) -> Path:
+        """Where the features lie."""
+        return self.record.with_suffix(".arrow")
+
+    @cached_property
+    def known(self) -> store.ShardRecord | None:
+        """The shard's record, if it was finished before."""
+        return store.load_shard_record(self.record) if self.shard.is_file() else None
 
 
-def _load(
-    experiment: Experiment, tasks: Sequence[str], separated: Mapping[str, Path]
-) -> list[tuple[Dataset, str, Path, tuple[str, ...]]]:
-    """Return each data set of these tasks, read once and checked, with its layout, its folder and its tasks."""
-    sources: dict[tuple[str, Path], list[str]] = {}
+def _sources(
+    experiment: Experiment,
+    tasks: Sequence[str],
+    separated: Mapping[str, Path],
+    settings: FeatureSettings,
+    work_dir: Path,
+) -> list[_Source]:
+    """Return each data set of these tasks, read once and checked."""
+    places: dict[tuple[str, Path], list[str]] = {}
     for name in tasks:
         task = experiment.tasks[name]
         if task.separated and name not in separated:
             raise DubaugError(f"task {name} is evaluated without speech: give its folder, --separated-task {name}=DIR")
         folder = separated[name] if task.separated else Path(task.path)
-        sources.setdefault((task.layout, folder), []).append(name)
-    loaded = []
-    for (layout, folder), names in sources.items():
+        places.setdefault((task.layout, folder), []).append(name)
+    sources = []
+    for (layout, folder), names in places.items():
         try:
             dataset = load_dataset(layout, folder)
+            if len({(item.audio is None, item.video is None) for item in dataset.items}) > 1:
+                raise DubaugError("some items have sound or a picture and some have not")
             for name in names:
                 check_task(dataset, name, experiment.tasks[name])
         except DubaugError as error:
             raise DubaugError(f"{_called(names)}: {folder}: {error}") from error
-        loaded.append((dataset, layout, folder, tuple(names)))
-    return loaded
+        key = _key(dataset, settings)
+        record = work_dir / f"{folder.name}-{layout}-{key}.json"
+        sources.append(_Source(dataset=dataset, folder=folder, tasks=tuple(names), record=record, key=key))
+    return sources
 
 
 def _called(tasks: Sequence[str]) -> str:
     return f"task{'s' if len(tasks) > 1 else ''} {', '.join(tasks)}"
 
 
-def _source(
-    dataset: Dataset, layout: str, folder: Path, tasks: tuple[str, ...], settings: FeatureSettings, work_dir: Path
-) -> _Source:
+def _key(dataset: Dataset, settings: FeatureSettings) -> str:
+    """Return the hash of all that the features of a data set depend on."""
     files = [
         [item.id, item.start_s, item.duration_s, *_state(file)]
         for item in dataset.items
         for file in (item.audio, item.video)
         if file is not None
     ]
-    has_sound = any(item.audio is not None for item in dataset.items)
-    has_picture = any(item.video is not None for item in dataset.items)
-    key = digest(
-        VERSION,
-        settings.for_audio() if has_sound else None,
-        settings.for_video() if has_picture else None,
-        files,
+    first = dataset.items[0]  # as all of them
+    return digest(
+        VERSION, settings.for_audio() if first.audio else None, settings.for_video() if first.video else None, files
     )
-    record = work_dir / f"{folder.name}-{layout}-{key}.json"
-    known = store.load_shard_record(record) if _shard_path(record).is_file() else None
-    return _Source(dataset=dataset, folder=folder, tasks=tasks, record=record, key=key, known=known)
 
 
 def _state(file: Path) -> tuple[str, int, int]:
@@ -187,10 +199,6 @@ def _state(file: Path) -> tuple[str, int, int]:
     return file.suffix, status.st_size, status.st_mtime_ns
 
 
-def _shard_path(record: Path) -> Path:
-    return record.with_suffix(".arrow")
-
-
 def _extract(
     source: _Source, settings: FeatureSettings, pool: ThreadPoolExecutor, jobs: int, progress: Progress
 ) -> store.ShardRecord:
@@ -198,21 +206,22 @@ def _extract(
 
     Raises `UnreadableError` after all items have been tried; no shard is left then.
     """
-    from dubaug.downstream.extract import ItemFeatures, extract
+    from dubaug.downstream.extract import extract
 
-    def attempt(item: Item) -> ItemFeatures | MediaError:
+    def attempt(item: Item) -> "ItemFeatures | MediaError":
         try:
             return extract(item, settings)
         except MediaError as error:
             return error
 
-    dataset, path = source.dataset, _shard_path(source.record)
-    has_sound, has_picture = _kinds(source)
-    shapes = _mel_shapes(settings) if has_sound else {}
+    dataset, first = source.dataset, source.dataset.items[0]
+    rates_hz = settings.sample_rates_hz if first.audio else ()
+    shapes = {str(rate_hz): settings.mel.shape(round(settings.window_s * rate_hz)) for rate_hz in rates_hz}
     windows: list[int] = []
     failed: list[str] = []
     metadata = {"key": source.key, "version": VERSION}
-    with ShardWriter(path, metadata=metadata, mel_shapes=shapes, with_frames=has_picture) as writer:
+    with_frames = first.video is not None
+    with ShardWriter(source.shard, metadata=metadata, mel_shapes=shapes, with_frames=with_frames) as writer:
         results = in_order(pool, attempt, dataset.items, ahead=2 * jobs)
         for number, (item, result) in enumerate(zip(dataset.items, results, strict=True)):
             if isinstance(result, MediaError):
@@ -220,11 +229,11 @@ def _extract(
                 log_line(f"cannot be read: {_called(source.tasks)}, {failed[-1]}")
             elif not failed:
                 windows.append(len(result.starts_s))
-                _write(writer, item, result.starts_s, result.mels, result.frames)
+                _write(writer, item, result)
             progress.advance(note=source.folder.name)
         if failed:
             raise UnreadableError(_unreadable(source, failed))
-    return store.ShardRecord(sha256=sha256_of(path), windows=tuple(windows))
+    return store.ShardRecord(sha256=sha256_of(source.shard), windows=tuple(windows))
 
 
 def _unreadable(source: _Source, failed: Sequence[str]) -> str:
@@ -238,35 +247,15 @@ def _unreadable(source: _Source, failed: Sequence[str]) -> str:
     )
 
 
-def _write(
-    writer: ShardWriter,
-    item: Item,
-    starts_s: tuple[float, ...],
-    mels: Mapping[str, np.ndarray],
-    frames: list[list[bytes]] | None,
-) -> None:
-    for window, start_s in enumerate(starts_s):
+def _write(writer: ShardWriter, item: Item, features: "ItemFeatures") -> None:
+    for window, start_s in enumerate(features.starts_s):
         writer.add(
             item=item.id,
             index=window,
             start_s=start_s,
-            frames_jpeg=None if frames is None else frames[window],
-            mels={track: mels_WCTF[window] for track, mels_WCTF in mels.items()},
+            frames_jpeg=None if features.frames is None else features.frames[window],
+            mels={track: mels_WCTF[window] for track, mels_WCTF in features.mels.items()},
         )
-
-
-def _kinds(source: _Source) -> tuple[bool, bool]:
-    """Return whether the data set has sound and whether it has a picture: all its items alike."""
-    kinds = {(item.audio is not None, item.video is not None) for item in source.dataset.items}
-    if len(kinds) != 1:
-        raise DubaugError(f"{source.folder}: some items have sound or a picture and some have not")
-    return kinds.pop()
-
-
-def _mel_shapes(settings: FeatureSettings) -> dict[str, tuple[int, int, int]]:
-    return {
-        str(rate_hz): settings.mel.shape(round(settings.window_s * rate_hz)) for rate_hz in settings.sample_rates_hz
-    }
 
 
 def _finish(source: _Source, shard: store.ShardRecord) -> None:
@@ -284,7 +273,7 @@ def _entry(experiment: Experiment, task: str, source: _Source, shard: store.Shar
     return TaskEntry(
         experiment=downstream_digest(experiment, task),
         record=source.record,
-        shard=_shard_path(source.record),
+        shard=source.shard,
         sha256=shard.sha256,
         items=len(shard.windows),
         windows=sum(shard.windows),

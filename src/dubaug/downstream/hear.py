@@ -1,53 +1,79 @@
 """Any scene task of HEAR 2021, as hearpreprocess writes its folder (FACTS.md section 3)."""
 
-import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from dubaug.downstream.hear_groups import groups_of
 from dubaug.downstream.lists import read_object, read_table, require_distinct, require_files, require_folder
-from dubaug.downstream.model import Criterion, Dataset, HearTask, Item, Kind, OwnGrid, Split
-from dubaug.errors import DubaugError
+from dubaug.downstream.model import Dataset, HearTask, Item, Kind, OwnGrid, Split
+from dubaug.errors import DubaugError, first_fault
+from dubaug.settings import Count, Distinct, Flag, Text, require, rule
 
 RATE_FOLDER = "48000"
 """The sample rate that is read; the others are resampled copies."""
 
 PARTS = ("train", "valid", "test")
 
-METRICS = ("top1_acc", "pitch_acc", "chroma_acc", "mAP", "d_prime", "aucroc")
+Metric = Literal["top1_acc", "pitch_acc", "chroma_acc", "mAP", "d_prime", "aucroc"]
 """heareval's scores of scenes, all it has; those of events are not for whole recordings."""
 
 ORDER_SEED = 0
 """Of heareval's shuffle of each list of recordings."""
 
 
-@dataclass(frozen=True)
-class _Axis:
-    """An axis of the search that a task may set itself: its name here, and what its values must be."""
-
-    name: str
-    allowed: Callable[[float], bool]
-    words: str
-    whole: bool = True
+@dataclass(frozen=True, kw_only=True)
+class _OfEvaluation:
+    task_specific_param_grid: OwnGrid | None = None
 
 
-_COUNT = (lambda value: value >= 1, "whole numbers from 1")
-AXES: Mapping[str, _Axis] = {
-    "batch_size": _Axis("batch_size", lambda value: value >= 2, "whole numbers from 2"),
-    "check_val_every_n_epoch": _Axis("validate_every", *_COUNT),
-    "dropout": _Axis("dropout", lambda value: 0 <= value < 1, "numbers from 0 to below 1", whole=False),
-    "hidden_dim": _Axis("hidden", *_COUNT),
-    "hidden_layers": _Axis("hidden_layers", lambda value: value >= 0, "whole numbers from 0"),
-    "lr": _Axis("learning_rate", lambda value: 0 < value < math.inf, "numbers above 0", whole=False),
-    "max_epochs": _Axis("max_epochs", *_COUNT),
-    "patience": _Axis("patience", *_COUNT),
-}
-"""The keys of heareval's grid whose values JSON can hold. The others are Python functions and classes."""
+@dataclass(frozen=True, kw_only=True)
+class Metadata:
+    """What is read of `task_metadata.json`, by its own names; other keys may stand there."""
+
+    embedding_type: Annotated[
+        Any, rule(lambda kind: kind == "scene", "scene: one label set a file; tasks with times cannot be probed here")
+    ]
+    prediction_type: Literal["multiclass", "multilabel"]
+    split_mode: Literal["trainvaltest", "presplit_kfold", "new_split_kfold"]
+    splits: Annotated[tuple[Text, ...], Distinct] | None = None
+    """Names of the lists, in the order in which heareval shuffles them."""
+    nfolds: Count | None = None
+    evaluation: Annotated[tuple[Metric, ...], Field(min_length=1)]
+    evaluation_params: _OfEvaluation | None = None
+    use_scoring_for_early_stopping: Flag = True
+
+    @property
+    def kfold(self) -> bool:
+        """Whether the lists are folds, each of which is tested once."""
+        return self.split_mode != "trainvaltest"
+
+    @model_validator(mode="after")
+    def _check_splits(self) -> Self:
+        if not self.kfold and self.splits:
+            require(set(self.splits) == set(PARTS), "splits", self.splits, "train, valid and test")
+        folds = self.splits or self.nfolds or not self.kfold
+        require(bool(folds), "splits", self.splits, "names of folds, or their number in nfolds")
+        return self
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """Names of the lists in the metadata's order."""
+        folds = tuple(f"fold{fold:02d}" for fold in range(self.nfolds or 0))
+        return self.splits or (folds if self.kfold else PARTS)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return what the file says. Raises `DubaugError`, also for an event task, and what no probe can follow."""
+        try:
+            return TypeAdapter(cls).validate_python(read_object(path))
+        except ValidationError as error:
+            raise DubaugError(f"{path}: {first_fault(error)}") from error
 
 
 def load(path: Path) -> Dataset:
@@ -57,18 +83,15 @@ def load(path: Path) -> Dataset:
     a file that a split names and that is not there.
     """
     require_folder(path, "a HEAR task folder")
-    metadata_path = path / "task_metadata.json"
-    metadata = read_object(metadata_path)
-    kind = _kind(metadata, metadata_path)
-    names = _split_names(metadata, metadata_path)
+    metadata = Metadata.read(path / "task_metadata.json")
+    kind, names, own = metadata.prediction_type, metadata.lists, metadata.evaluation_params
     classes = _vocabulary(path / "labelvocabulary.csv")
     places = {label: number for number, label in enumerate(classes)}
     files_in: list[tuple[str, Path]] = []
     rows: list[list[int]] = []
     members: dict[str, tuple[int, ...]] = {}
     by_list: dict[Path, list[str]] = {}
-    kfold = metadata["split_mode"] != "trainvaltest"
-    for name in sorted(names) if kfold else PARTS:
+    for name in sorted(names) if metadata.kfold else PARTS:
         listed_in = path / f"{name}.json"
         labels = read_object(listed_in)
         files = [path / RATE_FOLDER / name / file for file in labels]
@@ -82,7 +105,7 @@ def load(path: Path) -> Dataset:
         raise DubaugError(f"{path}: the splits {', '.join(names)} hold no file")
     targets = _one_hot(rows, len(classes)) if kind == "multilabel" else np.array([row[0] for row in rows], np.int64)
     try:
-        splits = kfold_splits(members) if kfold else (Split(name="test", **members),)
+        splits = kfold_splits(members) if metadata.kfold else (Split(name="test", **members),)
     except DubaugError as error:
         raise DubaugError(f"{path}: {error}") from error
     grouped_by, groups = groups_of(path.name, [file.name for _, file in files_in])
@@ -95,11 +118,11 @@ def load(path: Path) -> Dataset:
         kind=kind,
         classes=(classes,),
         targets=targets,
-        metrics=_metrics(metadata, metadata_path),
+        metrics=tuple(dict.fromkeys(metadata.evaluation)),
         hear=HearTask(
             order=training_order({name: members[name] for name in names}),
-            grid=_own_grid(metadata, metadata_path),
-            criterion=_criterion(metadata, metadata_path),
+            grid=(own and own.task_specific_param_grid) or OwnGrid(),
+            criterion="score" if metadata.use_scoring_for_early_stopping else "loss",
         ),
         grouped_by=grouped_by,
     )
@@ -129,83 +152,6 @@ def training_order(lists: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
     for numbers in shuffled.values():
         generator.shuffle(numbers)
     return tuple(number for name in sorted(shuffled) for number in shuffled[name])
-
-
-def _kind(metadata: dict[str, Any], path: Path) -> Kind:
-    embedding = metadata.get("embedding_type")
-    if embedding != "scene":
-        raise DubaugError(
-            f"{path}: embedding_type is {embedding!r}; only scene tasks (one label set a file) can be probed here, "
-            "not event tasks with times"
-        )
-    kind = metadata.get("prediction_type")
-    if kind == "multiclass":
-        return "multiclass"
-    if kind == "multilabel":
-        return "multilabel"
-    raise DubaugError(f"{path}: prediction_type is {kind!r}, expected multiclass or multilabel")
-
-
-def _split_names(metadata: dict[str, Any], path: Path) -> Sequence[str]:
-    """Return the names of the lists in the metadata's order, each once."""
-    mode, names = metadata.get("split_mode"), metadata.get("splits")
-    if mode not in ("trainvaltest", "presplit_kfold", "new_split_kfold"):
-        raise DubaugError(f"{path}: split_mode is {mode!r}, expected trainvaltest, presplit_kfold or new_split_kfold")
-    if names is not None and not (
-        isinstance(names, list) and all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
-    ):
-        raise DubaugError(f"{path}: splits is {names!r}, expected a list of names, each once")
-    if mode == "trainvaltest":
-        if names and set(names) != set(PARTS):
-            raise DubaugError(f"{path}: splits is {names!r}, a trainvaltest task has train, valid and test")
-        return names or PARTS
-    folds = metadata.get("nfolds")
-    names = names or [f"fold{fold:02d}" for fold in range(folds if isinstance(folds, int) else 0)]
-    if not names:
-        raise DubaugError(f"{path}: a {mode} task needs `splits` (names of folds) or `nfolds`")
-    return names
-
-
-def _metrics(metadata: dict[str, Any], path: Path) -> tuple[str, ...]:
-    metrics = metadata.get("evaluation")
-    if not isinstance(metrics, list) or not metrics or any(name not in METRICS for name in metrics):
-        raise DubaugError(f"{path}: evaluation is {metrics!r}, expected a list of some of {', '.join(METRICS)}")
-    return tuple(dict.fromkeys(metrics))
-
-
-def _criterion(metadata: dict[str, Any], path: Path) -> Criterion:
-    by_score = metadata.get("use_scoring_for_early_stopping", True)
-    if not isinstance(by_score, bool):
-        raise DubaugError(f"{path}: use_scoring_for_early_stopping is {by_score!r}, expected true or false")
-    return "score" if by_score else "loss"
-
-
-def _own_grid(metadata: dict[str, Any], path: Path) -> OwnGrid:
-    """Return what the task itself says is to be searched: values that replace those of heareval's grid, key by key."""
-    parameters = metadata.get("evaluation_params") or {}
-    if not isinstance(parameters, dict):
-        raise DubaugError(f"{path}: evaluation_params is {parameters!r}, expected an object")
-    own, key = parameters.get("task_specific_param_grid") or {}, "evaluation_params.task_specific_param_grid"
-    if not isinstance(own, dict):
-        raise DubaugError(f"{path}: {key} is {own!r}, expected an object of lists")
-    unknown = [name for name in own if name not in AXES]
-    if unknown:
-        raise DubaugError(f"{path}: {key} has {unknown[0]!r}; what a task may set is {', '.join(AXES)}")
-    return OwnGrid(
-        **{AXES[name].name: _axis(values, AXES[name], f"{path}: {key}.{name}") for name, values in own.items()}
-    )
-
-
-def _axis(values: Any, axis: _Axis, where: str) -> tuple[Any, ...]:
-    """Return the values of one axis. Raises `DubaugError` for what heareval could not train with."""
-    numbers = int if axis.whole else (int, float)
-    if (
-        not isinstance(values, list)
-        or not values
-        or any(isinstance(value, bool) or not isinstance(value, numbers) or not axis.allowed(value) for value in values)
-    ):
-        raise DubaugError(f"{where} is {values!r}, expected a list of {axis.words}")
-    return tuple(values)
 
 
 def _vocabulary(path: Path) -> tuple[str, ...]:

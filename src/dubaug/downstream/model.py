@@ -2,19 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
+from pydantic import ConfigDict, Field, StrictFloat, StrictInt, model_validator
 
 from dubaug.errors import DubaugError
+from dubaug.settings import Count, PositiveInt, require_known
 
 Kind = Literal["multiclass", "multilabel", "multihead", "regression"]
 """What is predicted: one class, several classes, one class of each head, or a real value."""
 Criterion = Literal["score", "loss"]
 """What HEAR's probes are chosen by: the primary score on the validation items, or the loss on them."""
+
+T = TypeVar("T")
+Axis: TypeAlias = Annotated[tuple[T, ...], Field(min_length=1)] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +64,37 @@ class Split:
             raise DubaugError(f"split {self.name!r} has an item in two of train, valid and test, or twice in one")
 
 
+def _name_in_heareval(axis: str) -> str:
+    """Return what heareval calls an axis of its grid."""
+    others = {"hidden": "hidden_dim", "learning_rate": "lr", "validate_every": "check_val_every_n_epoch"}
+    return others.get(axis, axis)
+
+
 @dataclass(frozen=True, kw_only=True)
 class OwnGrid:
-    """Values that a HEAR task's metadata put in place of the search's own, by name; None leaves an axis as it is."""
+    """Values that a HEAR task's metadata put in place of the search's own, by name; None leaves an axis as it is.
 
-    batch_size: tuple[int, ...] | None = None
-    validate_every: tuple[int, ...] | None = None
-    dropout: tuple[float, ...] | None = None
-    hidden: tuple[int, ...] | None = None
-    hidden_layers: tuple[int, ...] | None = None
-    learning_rate: tuple[float, ...] | None = None
-    max_epochs: tuple[int, ...] | None = None
-    patience: tuple[int, ...] | None = None
+    These are the keys of heareval's grid whose values JSON can hold; the rest are Python functions and classes. A whole
+    number stays one, also where fractions may stand: random draws are named after it.
+    """
+
+    __pydantic_config__ = ConfigDict(allow_inf_nan=False, alias_generator=_name_in_heareval)
+
+    batch_size: Axis[Annotated[int, Field(strict=True, ge=2)]] = None
+    validate_every: Axis[PositiveInt] = None
+    dropout: Axis[Annotated[StrictInt | StrictFloat, Field(ge=0, lt=1)]] = None
+    hidden: Axis[PositiveInt] = None
+    hidden_layers: Axis[Count] = None
+    learning_rate: Axis[Annotated[StrictInt | StrictFloat, Field(gt=0)]] = None
+    max_epochs: Axis[PositiveInt] = None
+    patience: Axis[PositiveInt] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_known_keys(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            require_known(value, [_name_in_heareval(field.name) for field in fields(cls)])
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)

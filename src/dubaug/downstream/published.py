@@ -4,11 +4,12 @@
 or absent there, and what could not be compared with its source again is listed as unchecked.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,8 @@ class Published:
 @cache
 def published_data() -> tuple[Published, ...]:
     """Return all data sets of the paper."""
-    text = resources.files("dubaug.downstream").joinpath("published.json").read_text(encoding="utf-8")
-    return tuple(
-        Published(**{**entry, **{key: tuple(entry[key]) for key in ("tasks", "labels", "unchecked")}})
-        for entry in json.loads(text)
-    )
+    text = resources.files("dubaug.downstream").joinpath("published.json").read_bytes()
+    return TypeAdapter(tuple[Published, ...]).validate_json(text)
 
 
 def published_for(task: str) -> Published | None:

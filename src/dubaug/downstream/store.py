@@ -51,8 +51,6 @@ def load(path: Path) -> tuple[Dataset, ShardRecord]:
 
 
 def _shard_record(value: Mapping[str, Any]) -> ShardRecord:
-    if value.get("quarantined"):
-        raise ValueError("made by an older version, which left out items that could not be read")
     return ShardRecord(sha256=value["sha256"], windows=tuple(value["windows"]))
 
 
@@ -67,7 +65,14 @@ def _to_mapping(dataset: Dataset) -> dict[str, Any]:
         "metrics": dataset.metrics,
         "splits": [asdict(split) for split in dataset.splits],
         "items": [
-            [item.id, _text(item.audio), _text(item.video), item.start_s, item.duration_s, item.group]
+            [
+                item.id,
+                item.audio and str(item.audio),
+                item.video and str(item.video),
+                item.start_s,
+                item.duration_s,
+                item.group,
+            ]
             for item in dataset.items
         ],
         "grouped_by": dataset.grouped_by,
@@ -85,8 +90,8 @@ def _from_mapping(value: Mapping[str, Any]) -> Dataset:
         items=tuple(
             Item(
                 id=name,
-                audio=_path(audio),
-                video=_path(video),
+                audio=audio and Path(audio),
+                video=video and Path(video),
                 start_s=start_s,
                 duration_s=duration_s,
                 group=group,
@@ -120,11 +125,3 @@ def _targets(kind: str, values: Sequence[Any], n_classes: int) -> np.ndarray:
     for row, numbers in zip(targets, values, strict=True):
         row[numbers] = True
     return targets
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)

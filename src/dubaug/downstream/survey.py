@@ -4,8 +4,9 @@ Lists are read and folders listed; no recording is opened.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +18,6 @@ from dubaug.downstream.published import Published, published_for
 from dubaug.errors import DubaugError
 
 State = Literal["found", "incomplete", "missing"]
-Read = dict[tuple[str, str], Dataset | DubaugError]
-"""Data sets by layout and path: those of several tasks are read once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,7 @@ class TaskData:
 
 def survey(experiment: Experiment) -> list[TaskData]:
     """Return what there is for every task of the suites, in their order."""
-    read: Read = {}
+    read = cache(_read)  # the data set of several tasks once
     return [_look(experiment, name, read) for tasks in experiment.suites.values() for name in tasks]
 
 
@@ -70,14 +69,9 @@ def count_splits(dataset: Dataset) -> dict[str, int]:
     }
 
 
-def _look(experiment: Experiment, name: str, read: Read) -> TaskData:
+def _look(experiment: Experiment, name: str, read: Callable[[str, str], Dataset | DubaugError | None]) -> TaskData:
     task, known, generated = experiment.tasks[name], published_for(name), experiment.generates(name)
-    found: Dataset | DubaugError | None = None
-    if Path(task.path).is_dir():
-        key = (task.layout, task.path)
-        if key not in read:
-            read[key] = _read(*key)
-        found = read[key]
+    found = read(task.layout, task.path)
     state, note = _judge(found, name, task, known, generated)
     dataset = found if isinstance(found, Dataset) else None
     return TaskData(
@@ -94,9 +88,10 @@ def _look(experiment: Experiment, name: str, read: Read) -> TaskData:
     )
 
 
-def _read(layout: str, path: str) -> Dataset | DubaugError:
+def _read(layout: str, path: str) -> Dataset | DubaugError | None:
+    """Return the data set, or what is wrong with it; None where there is no folder."""
     try:
-        return load_dataset(layout, Path(path))
+        return load_dataset(layout, Path(path)) if Path(path).is_dir() else None
     except DubaugError as error:
         return error
 

@@ -7,7 +7,7 @@ refuse. heareval takes scikit-learn's mean as it is; the two differ only where a
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -18,24 +18,17 @@ SEMITONES = 12
 """In an octave: `chroma_acc` takes classes to be pitches in order, and forgives a wrong octave."""
 
 
-def right(outputs: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> np.ndarray:
-    """Return which items are right, bool (items,): the highest output of every head is (Fluent Speech Commands)."""
-    return _right(outputs, truth, heads, equal=lambda difference: difference == 0)
+def right(outputs: np.ndarray, truth: np.ndarray, heads: Sequence[int], *, period: int | None = None) -> np.ndarray:
+    """Return which items are right, bool (items,): the highest output of every head is (Fluent Speech Commands).
 
-
-def right_but_for_octave(outputs: np.ndarray, truth: np.ndarray, heads: Sequence[int]) -> np.ndarray:
-    """As `right`; it is enough that the class's number is the right one but for a multiple of twelve."""
-    return _right(outputs, truth, heads, equal=lambda difference: difference % SEMITONES == 0)
-
-
-def _right(
-    outputs: np.ndarray, truth: np.ndarray, heads: Sequence[int], *, equal: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
+    With a `period`, it is enough that the class's number is the right one but for a multiple of it.
+    """
     found = np.ones(len(truth), dtype=bool)
     start = 0
     for size in heads:
         head = slice(start, start + size)
-        found &= equal(outputs[:, head].argmax(axis=1) - truth[:, head].argmax(axis=1))
+        difference = outputs[:, head].argmax(axis=1) - truth[:, head].argmax(axis=1)
+        found &= (difference if period is None else difference % period) == 0
         start += size
     return found
 

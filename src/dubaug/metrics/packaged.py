@@ -2,16 +2,20 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 from dubaug.metrics import classes, values
 from dubaug.metrics.metric import Metric
+
+_ranking = partial(Metric, defined=classes.has_both, needs="class that has items with it and items without")
+_chroma = partial(classes.right, period=classes.SEMITONES)
 
 PACKAGED: Mapping[str, Metric] = {
     one.name: one
     for one in (
         Metric(name="top1_acc", label="Accuracy", of_items=classes.right, right_or_wrong=True),
         Metric(name="pitch_acc", label="Pitch accuracy", of_items=classes.right, right_or_wrong=True),
-        Metric(name="chroma_acc", label="Chroma accuracy", of_items=classes.right_but_for_octave, right_or_wrong=True),
+        Metric(name="chroma_acc", label="Chroma accuracy", of_items=_chroma, right_or_wrong=True),
         Metric(
             name="mAP",
             label="mAP",
@@ -19,30 +23,9 @@ PACKAGED: Mapping[str, Metric] = {
             defined=classes.has_positive,
             needs="class that has items with it",
         ),
-        Metric(
-            name="d_prime",
-            label="d′",
-            low=-math.inf,
-            high=math.inf,
-            of_all=classes.d_prime,
-            defined=classes.has_both,
-            needs="class that has items with it and items without",
-        ),
-        Metric(
-            name="aucroc",
-            label="AUC",
-            of_all=classes.mean_area_under_roc,
-            defined=classes.has_both,
-            needs="class that has items with it and items without",
-        ),
-        Metric(
-            name="mse",
-            label="MSE",
-            better="lower",
-            high=math.inf,
-            of_items=values.squared_errors,
-            of_values=True,
-        ),
+        _ranking(name="d_prime", label="d′", low=-math.inf, high=math.inf, of_all=classes.d_prime),
+        _ranking(name="aucroc", label="AUC", of_all=classes.mean_area_under_roc),
+        Metric(name="mse", label="MSE", better="lower", high=math.inf, of_items=values.squared_errors, of_values=True),
         Metric(
             name="spearman",
             label="Rank correlation",

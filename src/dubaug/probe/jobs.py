@@ -1,7 +1,8 @@
 """What there is to train for HEAR: probes as jobs, what is drawn for each, and which of them go together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ GATHERED_LIMIT_BYTES = 1 << 30
 
 CACHE_BYTES = 16 << 20
 """Of a CPU's caches, for what a step changes (measured: benchmarks/NOTES.md)."""
+
+OPTIMISER = "adam"
 
 _INITIALISATIONS: dict[str, Initialise] = {
     "xavier_uniform": torch.nn.init.xavier_uniform_,
@@ -33,12 +36,34 @@ class GridPoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A point of a task's search, and the protocol with the values that the point has for it."""
+
+    point: GridPoint
+    protocol: HearProbe
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """Return all that a probe with this setting was made by, as results record it."""
+        protocol = self.protocol
+        return {
+            **asdict(self.point),
+            "hidden": protocol.hidden,
+            "dropout": protocol.dropout,
+            "batch_size": protocol.batch_size,
+            "optimiser": OPTIMISER,
+            "max_epochs": protocol.max_epochs,
+            "validate_every": protocol.validate_every,
+            "patience": protocol.patience,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
-    """One probe to train: a problem's split at a grid point."""
+    """One probe to train: a problem's split with a setting."""
 
     problem: Problem
     split: int
-    point: GridPoint
+    setting: Setting
     rank: int = 0
     """Place among the settings that are tried on this problem and split."""
 
@@ -93,7 +118,7 @@ def batch_bounds(items: int, batch_size: int) -> list[tuple[int, int]]:
 
 def job_keys(job: Job) -> tuple[str | int, ...]:
     """Return the seed keys of a job: the same for every network, so that networks are compared on equal draws."""
-    point = job.point
+    point = job.setting.point
     settings = f"{point.hidden_layers}/{point.learning_rate!r}/{point.initialisation}"
     return ("probe", job.problem.task, job.split, settings)
 
@@ -101,47 +126,47 @@ def job_keys(job: Job) -> tuple[str | int, ...]:
 def initial_parameters(job: Job, shape: Shape) -> torch.Tensor:
     """Return the parameters (parameters,) that a job starts from."""
     generator = torch.Generator().manual_seed(item_seed(*job_keys(job), "init"))
-    return initial_row(shape, _INITIALISATIONS[job.point.initialisation], generator)
+    return initial_row(shape, _INITIALISATIONS[job.setting.point.initialisation], generator)
 
 
-def job_shape(job: Job, protocol: HearProbe) -> Shape:
+def job_shape(job: Job) -> Shape:
     """Return the shape of a job's network."""
     inputs, outputs = job.problem.embeddings.shape[1], job.problem.truth.shape[1]
-    return Shape(inputs=inputs, hidden=protocol.hidden, layers=job.point.hidden_layers, outputs=outputs)
+    hidden, layers = job.setting.protocol.hidden, job.setting.point.hidden_layers
+    return Shape(inputs=inputs, hidden=hidden, layers=layers, outputs=outputs)
 
 
-def groups(jobs: Sequence[Job], protocol: HearProbe, device: torch.device) -> Iterator[list[int]]:
+def groups(jobs: Sequence[Job], device: torch.device) -> Iterator[list[int]]:
     """Yield the numbers of jobs that can share operations and memory."""
     groups: dict[object, list[int]] = {}
     for number, job in enumerate(jobs):
         problem, items = job.problem, len(job.problem.splits[job.split].train)
         key = (
-            job_shape(job, protocol),
-            len(batch_bounds(items, protocol.batch_size)),
+            job.setting.protocol,
+            job_shape(job),
+            len(batch_bounds(items, job.setting.protocol.batch_size)),
             problem.kind,
             problem.heads,
             problem.embeddings.dtype.str,
         )
         groups.setdefault(key, []).append(number)
     for group in groups.values():
-        if sum(
-            jobs[n].problem.embeddings[:1].nbytes * len(jobs[n].problem.splits[jobs[n].split].train) for n in group
-        ) <= (GATHERED_LIMIT_BYTES):
-            yield from _cache_sized(group, jobs[group[0]], protocol, device)
-        else:
-            sources: dict[tuple[int, int], list[int]] = {}
-            for number in group:
-                sources.setdefault((id(jobs[number].problem), jobs[number].split), []).append(number)
-            for same_source in sources.values():
-                yield from _cache_sized(same_source, jobs[group[0]], protocol, device)
+        sources: dict[tuple[int, int], list[int]] = {}
+        gathered_bytes = 0
+        for number in group:
+            problem, split = jobs[number].problem, jobs[number].split
+            sources.setdefault((id(problem), split), []).append(number)
+            gathered_bytes += problem.embeddings[:1].nbytes * len(problem.splits[split].train)
+        for part in [group] if gathered_bytes <= GATHERED_LIMIT_BYTES else sources.values():
+            yield from _cache_sized(part, jobs[group[0]], device)
 
 
-def _cache_sized(group: list[int], like: Job, protocol: HearProbe, device: torch.device) -> Iterator[list[int]]:
+def _cache_sized(group: list[int], like: Job, device: torch.device) -> Iterator[list[int]]:
     """Yield parts of a group; on a CPU so few that weights, gradients and Adam's moments stay in its caches.
 
     Wide probes fill a CPU by themselves and are only slower side by side; a GPU takes them all.
     """
-    state_bytes = 4 * job_shape(like, protocol).parameters * like.problem.embeddings.itemsize
+    state_bytes = 4 * job_shape(like).parameters * like.problem.embeddings.itemsize
     size = max(CACHE_BYTES // state_bytes, 1) if device.type == "cpu" else len(group)
     for start in range(0, len(group), size):
         yield group[start : start + size]

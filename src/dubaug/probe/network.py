@@ -13,7 +13,18 @@ from dubaug.pretrain.manifest import Manifest
 class ProbedNetwork:
     """A variant trained, or drawn at random, with a seed."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, experiment: Experiment, pretraining: Path) -> None:
+        """Raise `DubaugError` if the manifest cannot be read or is of another configuration."""
+        manifest = Manifest.load(pretraining)
+        if manifest.variant not in experiment.variants:
+            raise DubaugError(f"{pretraining}: the configuration has no variant {manifest.variant!r}")
+        if manifest.experiment != pretraining_digest(experiment, manifest.variant, manifest.seed):
+            raise DubaugError(
+                f"{pretraining} was made by another configuration of {manifest.variant}: run its pretraining again, or "
+                "give the configuration that it was made by"
+            )
+        if not manifest.checkpoints:
+            raise DubaugError(f"{pretraining} names no checkpoint: run its pretraining again")
         self.variant, self.seed, self.final_epoch = manifest.variant, manifest.seed, manifest.final.epoch
         self._weights = {checkpoint.epoch: checkpoint.path for checkpoint in manifest.checkpoints}
         self._sha256: dict[int, str] = {}
@@ -34,30 +45,15 @@ class ProbedNetwork:
         return self._sha256[epoch]
 
     def encoders(self, epoch: int) -> TrainedEncoders:
-        """Return the encoders after an epoch. Raises `DubaugError` if the file holds another variant or epoch."""
+        """Return the encoders after an epoch. Raises `DubaugError` if the file holds another run's, or epoch's."""
         if epoch not in self._encoders:
-            path = self._weights[epoch]
-            encoders = load_encoders(path)
+            encoders = load_encoders(self._weights[epoch])
             spec = encoders.spec
-            if (spec.variant, spec.epoch) != (self.variant, epoch):
+            found, wanted = (spec.variant, spec.seed, spec.epoch), (self.variant, self.seed, epoch)
+            if found != wanted:
+                words = "{} with seed {} after epoch {}".format
                 raise DubaugError(
-                    f"{path} holds {spec.variant} after epoch {spec.epoch}, not {self.variant} after {epoch}: "
-                    "run its pretraining again"
+                    f"{self._weights[epoch]} holds {words(*found)}, not {words(*wanted)}: run its pretraining again"
                 )
             self._encoders[epoch] = encoders
         return self._encoders[epoch]
-
-
-def read_network(experiment: Experiment, pretraining: Path) -> ProbedNetwork:
-    """Return the network of a manifest. Raises `DubaugError` if it cannot be read or is of another configuration."""
-    manifest = Manifest.load(pretraining)
-    if manifest.variant not in experiment.variants:
-        raise DubaugError(f"{pretraining}: the configuration has no variant {manifest.variant!r}")
-    if manifest.experiment != pretraining_digest(experiment, manifest.variant, manifest.seed):
-        raise DubaugError(
-            f"{pretraining} was made by another configuration of {manifest.variant}: run its pretraining again, or "
-            "give the configuration that it was made by"
-        )
-    if not manifest.checkpoints:
-        raise DubaugError(f"{pretraining} names no checkpoint: run its pretraining again")
-    return ProbedNetwork(manifest)

@@ -63,13 +63,6 @@ class Fold:
     groups: tuple[str | None, ...] | None = None
     """The items' groups; None where nothing is known of any."""
 
-    def item_values(self, name: str, heads: Sequence[int]) -> np.ndarray:
-        """Return each item's value (items,) by a metric that is a mean over items. Raises `ValueError` for another."""
-        of_items = metric(name).of_items
-        if of_items is None:
-            raise ValueError(f"{name} is no mean over items")
-        return of_items(self.scores, self.truth, heads)
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:

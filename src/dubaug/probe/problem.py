@@ -102,7 +102,7 @@ def make_problem(
     """Return the problem of `dataset` with `embeddings` (items, dimensions); `join` is how its suite joins items.
 
     Raises `DubaugError`, naming task and split, for embeddings that are not finite, a wrong number of them, a test
-    part whose labels give the primary metric nothing to score, and, if `needs_valid`, such a validation part or none.
+    part whose labels give the primary metric nothing to score, and, if `needs_valid`, such a validation part.
     """
     if len(embeddings) != len(dataset.items):
         raise DubaugError(f"task {task}: {len(embeddings)} embeddings for {len(dataset.items)} items")
@@ -113,11 +113,6 @@ def make_problem(
             f"task {task}: {len(broken)} embeddings are not finite (first: {names}). The checkpoint's weights or these "
             "files' features are broken; try another checkpoint, or look at the files"
         )
-    for split in dataset.splits:
-        if needs_valid and not split.valid:
-            raise DubaugError(
-                f"task {task}, split {split.name}: no items for validation; this protocol chooses by them"
-            )
     truth, heads = _dense(dataset)
     _check_metrics(task, dataset)
     _check_scores(task, dataset, truth, parts=("valid", "test") if needs_valid else ("test",))

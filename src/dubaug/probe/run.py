@@ -24,10 +24,10 @@ from dubaug.files import link_or_copy
 from dubaug.probe.entry import entry_of
 from dubaug.probe.experiment import result_digest, task_digest
 from dubaug.probe.kept import KeptTasks, labels_sha256
-from dubaug.probe.network import ProbedNetwork, read_network
+from dubaug.probe.network import ProbedNetwork
 from dubaug.probe.predictions import About, Predictions
 from dubaug.probe.problem import Probed, Problem, make_problem
-from dubaug.probe.results import write_result, write_swept
+from dubaug.probe.results import write_swept
 from dubaug.probe.sampling import interval_of
 from dubaug.progress import Progress, log_line
 from dubaug.provenance import git_commit
@@ -58,7 +58,7 @@ def probe_suite(
     outputs = [out, *sweep.values()]
     if len({path.parent for path in outputs}) < len(outputs):
         raise DubaugError("results of several epochs need a folder each: their predictions lie beside them")
-    network = read_network(experiment, pretraining)
+    network = ProbedNetwork(experiment, pretraining)
     unknown = sorted(set(sweep) - set(network.epochs))
     if unknown:
         kept = ", ".join(map(str, network.epochs))
@@ -80,13 +80,11 @@ def probe_suite(
             entries[epoch][task] = entry
         last = entries[network.final_epoch][task]
         progress.advance(note=f"{task} {last['metric']} {last['mean']:.3f}")
-    for epoch, path in [(network.final_epoch, out), *sweep.items()]:
-        for task in tasks:
-            link_or_copy(work.kept.predictions(task, epoch), path.parent / entries[epoch][task]["predictions"]["path"])
-    for epoch, path in sweep.items():
-        write_result(path, work.result(epoch, entries[epoch], missing, in_sweep=True))
-    final = network.final_epoch
-    write_swept(out, work.result(final, entries[final], missing, in_sweep=False), sweep)
+    for epoch, path in [*sweep.items(), (network.final_epoch, out)]:
+        for task, entry in entries[epoch].items():
+            link_or_copy(work.kept.predictions(task, epoch), path.parent / entry["predictions"]["path"])
+        in_sweep = path != out
+        write_swept(path, work.result(epoch, entries[epoch], missing, in_sweep=in_sweep), {} if in_sweep else sweep)
 
 
 class _SuiteWork:

@@ -76,7 +76,7 @@ def _of_fold(fold: Fold, member: Predictions) -> np.ndarray:
     name = member.about.metrics[0]
     chosen = metric(name)
     if chosen.of_items is not None:
-        return influence.of_mean(fold.item_values(name, member.heads).astype(np.float64))
+        return influence.of_mean(chosen.of_items(fold.scores, fold.truth, member.heads).astype(np.float64))
     if name in influence.RANKINGS:
         return influence.of_mean_over_classes(name, fold.scores, fold.truth)
     return influence.of_any(

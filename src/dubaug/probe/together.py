@@ -27,50 +27,20 @@ from dubaug.probe.jobs import (
     training_order,
 )
 from dubaug.probe.stack import Adam, Dropout, Rows, Stack, initial_statistics
-from dubaug.suites.hear import HearProbe
 
 
 def train_together(
     jobs: Sequence[Job],
-    protocol: HearProbe,
     device: torch.device,
-    done: Callable[[int], None] = lambda count: None,
-) -> list[TrainedProbe]:
-    """Train all jobs and return their outcomes in order; `done` is told of each group's number of jobs.
-
-    Raises `DubaugError`, naming task and split, where the protocol cannot be followed: one training item (batch norm
-    needs two).
-    """
-    found = _train(jobs, protocol, device, None, done)
-    return [found[number] for number in range(len(jobs))]
-
-
-def search_together(
-    jobs: Sequence[Job],
-    protocol: HearProbe,
-    device: torch.device,
-    contest: Contest,
+    contest: Contest | None = None,
     done: Callable[[int], None] = lambda count: None,
 ) -> list[TrainedProbe | None]:
-    """As `train_together`, for jobs of which only the best of each problem and split matters.
+    """Train all jobs and return their outcomes in order; `done` is told of each group's number of jobs.
 
-    The `contest` is told who has a perfect score; those that have lost it have no outcome.
-    """
-    found = _train(jobs, protocol, device, contest, done)
-    return [None if contest.lost(job) else found[number] for number, job in enumerate(jobs)]
-
-
-def _train(
-    jobs: Sequence[Job],
-    protocol: HearProbe,
-    device: torch.device,
-    contest: Contest | None,
-    done: Callable[[int], None],
-) -> dict[int, TrainedProbe]:
-    """Return the outcomes of the jobs, but for those that had lost before their turn came.
-
-    On a CPU as many groups at once as there are threads: what an operation cannot share among cores (its start, random
-    numbers) is then done by all of them.
+    With a `contest`, only the best of each problem and split matters: it is told who has a perfect score, and those
+    that have lost it have no outcome. On a CPU as many groups at once as there are threads: what an operation cannot
+    share among cores (its start, random numbers) is then done by all of them. Raises `DubaugError`, naming task and
+    split, where the protocol cannot be followed: one training item (batch norm needs two).
     """
     outcomes: dict[int, TrainedProbe] = {}
     stop = threading.Event()
@@ -79,10 +49,10 @@ def _train(
         numbers = [number for number in group if not (contest and contest.lost(jobs[number]))]
         if not numbers or stop.is_set():
             return {}
-        trained = StackedJobs([jobs[number] for number in numbers], protocol, device).train(contest, stop)
+        trained = StackedJobs([jobs[number] for number in numbers], device).train(contest, stop)
         return dict(zip(numbers, trained, strict=True))
 
-    work = list(groups(jobs, protocol, device))
+    work = list(groups(jobs, device))
     with _workers(len(work), device) as pool:
         waiting = {pool.submit(train, group): len(group) for group in work}
         try:
@@ -93,7 +63,7 @@ def _train(
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return outcomes
+    return [None if contest and contest.lost(job) else outcomes[number] for number, job in enumerate(jobs)]
 
 
 @contextmanager
@@ -109,13 +79,13 @@ def _workers(tasks: int, device: torch.device) -> Iterator[ThreadPoolExecutor]:
 
 
 class StackedJobs:
-    """Jobs of one shape, trained side by side. Those that have stopped leave the stack."""
+    """Jobs of one protocol and shape, trained side by side. Those that have stopped leave the stack."""
 
-    def __init__(self, jobs: Sequence[Job], protocol: HearProbe, device: torch.device) -> None:
+    def __init__(self, jobs: Sequence[Job], device: torch.device) -> None:
         self.jobs = jobs
-        self.protocol = protocol
+        self.protocol = jobs[0].setting.protocol
         self.device = device
-        self.shape = job_shape(jobs[0], protocol)
+        self.shape = job_shape(jobs[0])
         self.dtype = torch.from_numpy(jobs[0].problem.embeddings[:1]).dtype
         self.kind, self.heads = jobs[0].problem.kind, jobs[0].problem.heads
         orders = [training_order(job.problem, job.split) for job in jobs]
@@ -125,12 +95,12 @@ class StackedJobs:
                 raise DubaugError(f"task {job.problem.task}, split {split}: one training item; batch norm needs two")
         self.x, self.y = self._gather(orders)
         self.valid_x, _ = self._gather([self._part(job, "valid") for job in jobs])
-        self.bounds = [batch_bounds(len(order), protocol.batch_size) for order in orders]
+        self.bounds = [batch_bounds(len(order), self.protocol.batch_size) for order in orders]
         self.live = list(range(len(jobs)))
         theta = torch.stack([initial_parameters(job, self.shape) for job in jobs]).to(device, self.dtype)
         statistics = initial_statistics(self.shape).to(device, self.dtype).repeat(len(jobs), 1)
         self.stack = Stack(self.shape, theta, statistics)
-        self.adam = Adam(theta, [job.point.learning_rate for job in jobs])
+        self.adam = Adam(theta, [job.setting.point.learning_rate for job in jobs])
         self.draws = [Draws((*job_keys(job), "dropout"), device) for job in jobs]
         self.best = [-np.inf] * len(jobs)
         self.best_epoch = [0] * len(jobs)
