@@ -40,6 +40,16 @@ class Interrupted(DubaugError):  # noqa: N818 - not an error, an early end
     """A signal asked for an early end and the state is saved."""
 
 
+def first_fault(error: Exception) -> str:
+    """Return what is wrong in words of one line: of the many things that pydantic finds, the first and where."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'top level'}: {first['msg']}"
+
+
 def unexpected(error: Exception) -> MediaError:
     """Print the traceback of an error that nobody foresaw; return it as one that costs its file, and not the run."""
     log_line("".join(traceback.format_exception(error)))

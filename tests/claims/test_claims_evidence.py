@@ -14,12 +14,14 @@ from dubaug.claims.evidence import (
     load_samples,
     outcomes_of,
 )
+from dubaug.claims.file import read_claims, write_claims
 from dubaug.claims.logic import Quantifier
 from dubaug.claims.predicates import Order
 from dubaug.cli import main
 from dubaug.comparisons.compare import compare
 from dubaug.config import save as save_config
 from dubaug.errors import DubaugError
+from dubaug.files import write_json
 from dubaug.probe.results import read_result
 from dubaug.probe.sampling import sample_of
 from dubaug.statistics.estimate import estimate
@@ -162,6 +164,9 @@ def test_the_command(results, tmp_path, make_experiment, capsys):
     written = json.loads((tmp_path / "claims.json").read_text())
     by_id = {one["id"]: one for one in written["claims"]}
     assert len(by_id) == len(written["claims"]) >= 15
+    again = tmp_path / "again.json"
+    write_claims(again, read_claims(tmp_path / "claims.json"))
+    assert again.read_text() == (tmp_path / "claims.json").read_text()
     some = by_id["some_dub_above_av"]
     assert some["paper"]["by_means"] == "holds"
     assert (some["run"]["by_means"], some["run"]["verdict"]) == ("no data", "no data")
@@ -169,6 +174,10 @@ def test_the_command(results, tmp_path, make_experiment, capsys):
     published = by_id["above_some_leaderboard_rows"]["run"]
     assert published["verdict"] == "no data"
     assert "miniatures" in published["means_numbers"]
+    some["run"]["verdict"] = "perhaps"
+    write_json(again, written)
+    with pytest.raises(DubaugError, match=r"claims\.0\.run\.verdict: Input should be 'holds', 'fails', 'undecided' or"):
+        read_claims(again)
     text = (tmp_path / "claims.md").read_text()
     assert text.count("\n| ") == len(by_id) + 2
     assert "generated films" in text.splitlines()[2]
