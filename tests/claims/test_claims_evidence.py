@@ -70,6 +70,16 @@ def test_a_mean_difference_is_one_sum_measured_from_its_margin(results):
     assert tested.p < expected.p(0.0)
 
 
+def test_one_score_is_measured_alike_from_either_side(results):
+    samples = load_samples(results, cells("es", tasks=("esc50",)))
+    cell = ScoreName("esc50", "es")
+    above_it, below_it = (
+        outcomes_of([Contrast(terms=((cell, sign),), margin=sign * 0.5)], samples)[0] for sign in (1.0, -1.0)
+    )
+    assert (below_it.value, below_it.low, below_it.high) == (-above_it.value, -above_it.high, -above_it.low)
+    assert (below_it.p, below_it.settled) == (above_it.p, not above_it.settled)
+
+
 def judged(*rows: tuple[str, str, float, float | None]) -> list[Outcome]:
     """Return tests of "one above other" on task t with this difference and this corrected p."""
     return [
