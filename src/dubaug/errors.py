@@ -46,8 +46,11 @@ def first_fault(error: Exception) -> str:
 
     if not isinstance(error, ValidationError):
         return str(error)
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'top level'}: {first['msg']}"
+    first = error.errors(include_url=False)[0]
+    context, words = first.get("ctx", {}), first["msg"].replace("tuple", "list").replace("Tuple", "list")  # for people
+    where = ".".join(map(str, (*first["loc"], *filter(None, [context.get("key")])))) or "top level"
+    got = "" if first["type"] == "missing" else f"got {context.get('value', first['input'])!r}, "
+    return f"{where}: {got}{words[0].lower()}{words[1:]}"
 
 
 def unexpected(error: Exception) -> MediaError:

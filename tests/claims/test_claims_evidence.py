@@ -186,7 +186,7 @@ def test_the_command(results, tmp_path, make_experiment, capsys):
     assert "miniatures" in published["means_numbers"]
     some["run"]["verdict"] = "perhaps"
     write_json(again, written)
-    with pytest.raises(DubaugError, match=r"claims\.0\.run\.verdict: Input should be 'holds', 'fails', 'undecided' or"):
+    with pytest.raises(DubaugError, match=r"claims\.0\.run\.verdict: got 'perhaps', input should be 'holds', 'fai"):
         read_claims(again)
     text = (tmp_path / "claims.md").read_text()
     assert text.count("\n| ") == len(by_id) + 2

@@ -21,7 +21,7 @@ from dubaug.files import write_text
 from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten
 from dubaug.probe.results import TaskResult
 from dubaug.suites.registry import SUITES, metric
-from dubaug.tables.scores import Scores, interval_of
+from dubaug.tables.scores import Scores, bounds_of
 from dubaug.words import listed, plural
 
 Curve = list[tuple[int, TaskResult]]
@@ -350,8 +350,7 @@ def to_csv(sweep: Sweep, path: Path) -> None:
             "metric": score.metric,
             "mean": score.mean,
             "std": spread_of(score).std,
-            "low": interval_of(score).low,
-            "high": interval_of(score).high,
+            **dict(zip(("low", "high"), bounds_of(score), strict=True)),
             "n_folds": score.n_folds,
             "task_label": tasks[task].label,
             "label": variants[variant].label,

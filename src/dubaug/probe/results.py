@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from dubaug.errors import DubaugError, first_fault
+from dubaug.errors import DubaugError
 from dubaug.files import read_json, sha256_of, write_json
 
 TOLERANCE = 1e-9
@@ -140,8 +140,16 @@ def read_result(path: Path) -> Result:
         return _reader().validate_python(read_json(path))
     except (OSError, ValueError) as error:
         raise DubaugError(
-            f"{path} is no result of this version ({first_fault(error)}): leave it out, or remove it and run again"
+            f"{path} is no result of this version ({_words(error)}): leave it out, or remove it and run again"
         ) from error
+
+
+def _words(error: Exception) -> str:
+    """Return what is wrong, of many things the first."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'top level'}: {first['msg']}"
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from dubaug.errors import DubaugError
-from dubaug.probe.results import Interval, TaskResult, read_result
+from dubaug.probe.results import TaskResult, read_result
 from dubaug.suites.registry import metric
 
 
@@ -34,9 +34,9 @@ class Scores:
         return best(scored, key=lambda variant: self.final[task, variant].mean, default=None)
 
 
-def interval_of(score: TaskResult) -> Interval:
-    """Return the mean's 95 % interval; one without bounds where the result has none."""
-    return score.interval or Interval(low=None, high=None)
+def bounds_of(score: TaskResult) -> tuple[float | None, float | None]:
+    """Return the bounds of the mean's 95 % interval; None where the result has none, or an infinite one."""
+    return (score.interval.low, score.interval.high) if score.interval else (None, None)
 
 
 def load_scores(paths: Iterable[Path]) -> Scores:

@@ -10,7 +10,7 @@ from dubaug.tables.data_tables import table_b4, table_b5
 from dubaug.tables.external import table_a1, table_a2, table_a3
 from dubaug.tables.layout import TABLE_1, TABLE_2, TABLE_D6, d6_variants, groups_of, main_variants, suite_tables
 from dubaug.tables.render import Cell, Mark, Span, Table, marks, number
-from dubaug.tables.scores import interval_of
+from dubaug.tables.scores import bounds_of
 from dubaug.tables.sources import Reasons, Sources, variant_spans
 
 TIDY_SCORE = (
@@ -134,8 +134,7 @@ def _tidy_score(task: str, variant: str, mark: Mark, sources: Sources) -> tuple[
     score, label = sources.scores.final.get((task, variant)), sources.experiment.variants[variant].label
     if score is None:
         return (variant, label, "", *[None] * 7, "", sources.why_none(task, variant))
-    interval = interval_of(score)
-    errors = (score.std, score.std_seeds, interval.low, interval.high)
+    errors = (score.std, score.std_seeds, *bounds_of(score))
     return (variant, label, score.metric, score.mean, *errors, score.n_folds, len(score.members), mark or "", "")
 
 
