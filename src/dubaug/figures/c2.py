@@ -349,15 +349,17 @@ def to_csv(sweep: Sweep, path: Path) -> None:
             "epoch": epoch,
             "metric": score.metric,
             "mean": score.mean,
-            "std": spread_of(score).std,
-            **dict(zip(("low", "high"), bounds_of(score), strict=True)),
+            "std": std,
+            "low": low,
+            "high": high,
             "n_folds": score.n_folds,
             "task_label": tasks[task].label,
             "label": variants[variant].label,
-            "std_over": spread_of(score).over,
+            "std_over": over,
         }
         for task, curves in sorted(sweep.curves.items())
         for variant, curve in sorted(curves.items())
         for epoch, score in curve
+        for (low, high), (std, over) in [(bounds_of(score), spread_of(score))]
     ]
     write_text(path, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
