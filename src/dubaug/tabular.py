@@ -3,10 +3,13 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dubaug.errors import DubaugError
+
+T = TypeVar("T")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -31,6 +34,27 @@ def read_rows(path: Path, columns: Sequence[str] = (), *, what: str = "", delimi
                 f"{path} is no {what}, it has no column {missing[0]!r}: delete it, and the workflow makes it anew"
             )
         return list(reader)
+
+
+def read_records(path: Path, record: type[T], *, what: str) -> tuple[T, ...]:
+    """Return the rows of a file as dataclasses whose fields are its columns; an empty field is None, or a `str`'s "".
+
+    Raises `DubaugError`, as `read_rows` does, and for a value of another type than the field's.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    types = {field.name: field.type for field in fields(record)}  # type: ignore[arg-type]
+    rows = [
+        {name: row[name] if kind is str else row[name] or None for name, kind in types.items()}
+        for row in read_rows(path, tuple(types), what=what)
+    ]
+    try:
+        return TypeAdapter(tuple[record, ...]).validate_python(rows)  # type: ignore[valid-type]
+    except ValidationError as error:
+        (number, column), words = error.errors()[0]["loc"][:2], error.errors()[0]["msg"]
+        raise DubaugError(
+            f"{path}, row {number}, column {column}: {words}: delete it, and the workflow makes it anew"
+        ) from None
 
 
 def number_or_none(text: str, where: str) -> float | None:

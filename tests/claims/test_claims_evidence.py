@@ -14,12 +14,14 @@ from dubaug.claims.evidence import (
     load_samples,
     outcomes_of,
 )
+from dubaug.claims.file import read_claims, write_claims
 from dubaug.claims.logic import Quantifier
 from dubaug.claims.predicates import Order
 from dubaug.cli import main
 from dubaug.comparisons.compare import compare
 from dubaug.config import save as save_config
 from dubaug.errors import DubaugError
+from dubaug.files import write_json
 from dubaug.probe.results import read_result
 from dubaug.probe.sampling import sample_of
 from dubaug.statistics.estimate import estimate
@@ -66,6 +68,16 @@ def test_a_mean_difference_is_one_sum_measured_from_its_margin(results):
     expected = estimate([(samples[cell], weight) for cell, weight in terms])
     assert (tested.low, tested.high, tested.p) == (*expected.interval(), expected.p(-0.02))
     assert tested.p < expected.p(0.0)
+
+
+def test_one_score_is_measured_alike_from_either_side(results):
+    samples = load_samples(results, cells("es", tasks=("esc50",)))
+    cell = ScoreName("esc50", "es")
+    above_it, below_it = (
+        outcomes_of([Contrast(terms=((cell, sign),), margin=sign * 0.5)], samples)[0] for sign in (1.0, -1.0)
+    )
+    assert (below_it.value, below_it.low, below_it.high) == (-above_it.value, -above_it.high, -above_it.low)
+    assert (below_it.p, below_it.settled) == (above_it.p, not above_it.settled)
 
 
 def judged(*rows: tuple[str, str, float, float | None]) -> list[Outcome]:
@@ -162,6 +174,9 @@ def test_the_command(results, tmp_path, make_experiment, capsys):
     written = json.loads((tmp_path / "claims.json").read_text())
     by_id = {one["id"]: one for one in written["claims"]}
     assert len(by_id) == len(written["claims"]) >= 15
+    again = tmp_path / "again.json"
+    write_claims(again, read_claims(tmp_path / "claims.json"))
+    assert again.read_text() == (tmp_path / "claims.json").read_text()
     some = by_id["some_dub_above_av"]
     assert some["paper"]["by_means"] == "holds"
     assert (some["run"]["by_means"], some["run"]["verdict"]) == ("no data", "no data")
@@ -169,6 +184,10 @@ def test_the_command(results, tmp_path, make_experiment, capsys):
     published = by_id["above_some_leaderboard_rows"]["run"]
     assert published["verdict"] == "no data"
     assert "miniatures" in published["means_numbers"]
+    some["run"]["verdict"] = "perhaps"
+    write_json(again, written)
+    with pytest.raises(DubaugError, match=r"claims\.0\.run\.verdict: got 'perhaps', input should be 'holds', 'fai"):
+        read_claims(again)
     text = (tmp_path / "claims.md").read_text()
     assert text.count("\n| ") == len(by_id) + 2
     assert "generated films" in text.splitlines()[2]

@@ -18,7 +18,7 @@ NAMES = Names(tasks={}, variants={})
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_the_papers_numbers_say_what_its_text_says_but_for_the_slips(claim: Claim) -> None:
-    verdict = judge_means(claim, published_board(PAPER, claim.table), NAMES).verdict
+    verdict = judge_means(claim, published_board(PAPER, claim.table), NAMES).word
     expected = "no data" if claim.without_numbers else "fails" if claim.slip else "holds"
     assert verdict == expected
 

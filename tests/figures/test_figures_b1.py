@@ -115,8 +115,8 @@ def test_bins_are_round_not_too_many_and_lose_nothing(count: int) -> None:
     years = sorted(int(year) for year in rng.integers(1960, 2023, count))
     lengths = sorted(float(length) for length in rng.normal(106, 19, count))
     for histogram, values in (
-        (b1.year_histogram(years), years),
-        (b1.duration_histogram(lengths), lengths),
+        (b1.histogram_of(years, b1.YEARS_A_BAR), years),
+        (b1.histogram_of(lengths, b1.DURATION_A_BAR), lengths),
     ):
         assert sum(histogram.counts) == count
         assert len(histogram.edges) == len(histogram.counts) + 1 <= 33
@@ -124,7 +124,7 @@ def test_bins_are_round_not_too_many_and_lose_nothing(count: int) -> None:
         assert values[-1] < histogram.edges[-1]
         assert list(histogram.counts) == np.histogram(values, histogram.edges)[0].tolist()
     if count == 748:
-        assert np.diff(b1.year_histogram(years).edges).tolist() == [2] * 32, "two years a bar"
+        assert np.diff(b1.histogram_of(years, b1.YEARS_A_BAR).edges).tolist() == [2] * 32, "two years a bar"
 
 
 def test_the_command_writes_the_figure_and_its_data_the_same_each_time(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A small results folder as the stages write it, and the page of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +23,13 @@ from step_factory import make_step
 
 
 @pytest.fixture
-def claims_file(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes claims.json."""
-
-    def write(*claims: dict[str, Any], **keys: Any) -> Path:
-        path = tmp_path / "claims.json"
-        value = {"level": 0.95, "correction": "holm", "scale": "demo", "claims": list(claims)}
-        write_json(path, {**value, "slips": [], **keys})
-        return path
-
-    return write
-
-
-@pytest.fixture
-def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
+def results(tmp_path: Path) -> dict[str, Any]:
     """Write one of everything; return it as `ReportSources` takes it."""
     folder = tmp_path / "results"
-    claims_file(
-        claim(),
-        claim(id="two", claim=HOSTILE, slip=HOSTILE),
-        slips=[{"where": "Table 2", "slip": HOSTILE, "found": None}],
-    )
+    claims = [claim(), claim(id="two", claim=HOSTILE, slip=HOSTILE, verdicts=("no data", "fails", "holds"))]
+    slips = [{"where": "Table 2", "slip": HOSTILE, "found": None}]
+    judged = {"level": 0.95, "significance": 0.05, "correction": "holm", "meaning": "As tested.", "claims": claims}
+    write_json(folder / "claims.json", {**judged, "slips": slips})
     for name in ("table1", "table1_vs_paper"):
         write_text(folder / f"tables/{name}.html", TABLE)
     for name in ("figures/c2", "corpus/alignment"):
@@ -50,11 +37,9 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
         Image.new("RGB", (40, 30), "white").save(folder / f"{name}.png")
     write_text(folder / "figures/c2.txt", f"Nine panels.\n{HOSTILE}")
     tracks = (Track(name=TrackName("en"), stream=0),)
-    titles = [
-        Title(title_id="one", path=folder / "one.mkv", minutes=1.5, clips=30, tracks=tracks, year="1972"),
-        Title(title_id="two", path=folder / "two.mkv", minutes=3, clips=60, tracks=tracks, original_language="fr"),
-    ]
-    write_titles(folder / "corpus/titles.csv", titles)
+    one = Title(title_id="one", path=folder / "one.mkv", minutes=1.5, clips=30, tracks=tracks, year="1972")
+    two = replace(one, title_id="two", minutes=3, clips=60, original_language="fr", year="1985.0")
+    write_titles(folder / "corpus/titles.csv", [one, two])
     rejects = [
         Reject(title_id=HOSTILE, stage="alignment", reason="es is silent", advice="tag another track", clips=None),
         Reject(title_id="four", stage="shards", reason="cut short", advice="get the film again", clips=3),
@@ -93,7 +78,7 @@ def results(tmp_path: Path, claims_file: Callable[..., Path]) -> dict[str, Any]:
     write_json(folder / "efj/hear.json", {**head_of("efj", "hear", 2), "tasks": scores})
     return {
         "out_dir": folder,
-        "claims": tmp_path / "claims.json",
+        "claims": folder / "claims.json",
         "tables": [folder / "tables/table1.html", folder / "tables/table1_vs_paper.html"],
         "figures": [folder / "figures/c2.png"],
         "titles": folder / "corpus/titles.csv",

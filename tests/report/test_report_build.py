@@ -90,8 +90,10 @@ def test_the_same_results_make_the_same_bytes(results: dict[str, Any], make_page
 def test_claims_come_first_with_counts_above_them(results: dict[str, Any], make_page: MakePage) -> None:
     text = Page(make_page(**results)).text
     assert (
-        "Of 2 claims of the paper, by the evidence of this run 0 hold, 0 fail, 2 undecided, and 0 without data." in text
+        "Of 2 claims of the paper, by the evidence of this run 0 hold, 0 fail, 1 undecided, and 1 without data." in text
     )
+    counts = "✓ holds 0 1 2 ✗ fails 0 1 0 ? undecided 1 0 0 – no data 1 0 0"
+    assert counts in text, "by the evidence, the means, the paper"
     assert "1. Dubs help. ? undecided ✓ holds ✓ holds" in text
     assert text.index("Dubs help.") < text.index("Table 1 Table 1. Scores") < text.index("Figure C2")
     assert "This is a demo run." in text
@@ -142,6 +144,18 @@ def test_films_of_ones_own_are_not_called_generated(
     assert "The films are yours, data sets are generated." in text
     assert "This is a demo run." not in text
     assert "The films’ licences are yours to state" in text
+
+
+def test_what_the_demo_makes_smaller_is_listed(make_page: MakePage, tmp_path: Path) -> None:
+    text = Page(make_page(out_dir=tmp_path)).text
+    for setting in [
+        "pretraining.epochs 8 10",
+        "pretraining.checkpoints 2, 4, 8 2, 4, 6, 8, 10",
+        "pretraining.compile no yes",
+        "separation.segment_s 6.0 none",
+    ]:
+        assert setting in text
+    assert "pretraining.loader_workers 0" not in text, "no result depends on it"
 
 
 def test_at_the_papers_scale_nothing_is_smaller(

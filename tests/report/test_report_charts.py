@@ -12,9 +12,7 @@ from dubaug.report.runtimes import RuleTime
 from dubaug.report.training import Training
 
 
-def _row(
-    variant: str, difference: float | None, low: float | None, high: float | None, p_holm: float | None
-) -> Comparison:
+def _row(variant: str, difference: float, low: float | None, high: float | None, p_holm: float | None) -> Comparison:
     return Comparison(
         variant_a=variant, variant_b="AV", score_a=0.5, score_b=0.4, difference=difference, low=low, high=high,
         p=p_holm, p_holm=p_holm, n_items=100, over="items", grouped_by=None, note=None, suite="hear", task="esc50",
@@ -77,14 +75,14 @@ def test_a_forest_shows_differences_on_one_scale() -> None:
         rows=(
             _row("+EFJ", 0.1, 0.02, 0.15, 0.01),
             _row("+ES", -0.2, -0.2, 0.1, 1.0),
-            _row("+FR", None, None, None, None),
+            _row("+FR", 0.05, None, None, None),
         ),
     )
     assert charts.forest_range([task]) == (-0.2, 0.2), "one side reaches as far as the other"
     drawn = str(charts.forest(task, -0.2, 0.2))
     page = Page(drawn)
     assert page.faults == []
-    (settled,), (hollow,) = page.all("rect"), page.all("circle")
+    (settled,), (hollow, _) = page.all("rect"), page.all("circle")
     assert (settled["class"], hollow["class"]) == ("settled", "open")
     (zero,) = (line for line in page.all("line") if line["class"] == "zero")
     middle, unit = float(zero["x1"]), (float(zero["x1"]) - float(hollow["cx"])) / 0.2
@@ -93,7 +91,7 @@ def test_a_forest_shows_differences_on_one_scale() -> None:
     assert (float(interval["x1"]), float(interval["x2"])) == pytest.approx(
         (middle + 0.02 * unit, middle + 0.15 * unit), abs=0.1
     )
-    assert 'aria-label="ESC-50, difference from AV: +EFJ +0.100, settled; +ES −0.200; +FR –"' in drawn
+    assert 'aria-label="ESC-50, difference from AV: +EFJ +0.100, settled; +ES −0.200; +FR +0.050"' in drawn
 
 
 def test_a_forest_without_any_spread_has_a_scale() -> None:

@@ -4,9 +4,29 @@ from pathlib import Path
 
 import pytest
 
-from dubaug.report.palette import DARK, LIGHT, SHAPE_PAIRS, TEXT_PAIRS, contrast
+from dubaug.report.palette import DARK, LIGHT
 
+TEXT_PAIRS = (
+    *((colour, ground) for colour in ("text", "muted", "link") for ground in ("page", "panel")),
+    *((verdict, f"{verdict}-back") for verdict in ("holds", "fails", "undecided", "no-data")),
+    *(("text", f"{verdict}-back") for verdict in ("undecided", "no-data")),
+)
+"""Text and what it stands on: WCAG AA asks for a contrast of 4.5."""
+SHAPE_PAIRS = tuple((colour, ground) for colour in ("mark", "settled", "edge") for ground in ("page", "panel"))
+"""Marks and edges that carry meaning, and what they stand on: WCAG AA asks for 3."""
 PALETTES = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+
+
+def contrast(first: str, second: str) -> float:
+    """Return WCAG's contrast ratio of two colours (`#rrggbb`), 1 to 21."""
+    darker, lighter = sorted((_luminance(first), _luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @PALETTES

@@ -10,14 +10,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from table_factory import sources_of
 
 from dubaug.config import Experiment
 from dubaug.files import read_json, write_json
 from dubaug.tables.fragment import to_html
 from dubaug.tables.latex import escape, to_latex
 from dubaug.tables.render import Cell, Span, Table, to_csv, to_markdown
-from dubaug.tables.scores import load_scores
-from dubaug.tables.sources import Sources
 from dubaug.tables.tables import BUILDERS, build
 from dubaug.tables.versus import build_beside_paper
 from needs import lacking
@@ -66,13 +65,14 @@ class Balanced(HTMLParser):
 
 
 @pytest.fixture
-def every_table(demo_experiment: Experiment, repository: Path, results: Any, tmp_path: Path) -> list[Table]:
+def every_table(demo_experiment: Experiment, results: Any, tmp_path: Path) -> list[Table]:
     """All tables in both forms, from results with several seeds, gaps, and two variants without results."""
     for variant, mean in (("av", 0.527), ("sep", 0.4), ("es", 0.62), ("fr", 0.55), ("a", 0.123)):
         path = results.add(variant, "hear", {"esc50": mean, "crema_d": mean / 2, "libricount": 1 - mean}, std=0.0123)
         result = read_json(path)
         for entry in result["tasks"].values():
-            entry |= {"std_seeds": 0.0456, "seeds": [{**entry, "seed": seed} for seed in range(3)]}
+            of_seed = {key: entry[key] for key in ("mean", "std", "folds", "hyperparameters", "git_commit")}
+            entry |= {"std_seeds": 0.0456, "seeds": [{**of_seed, "seed": seed} for seed in range(3)]}
         write_json(path, result)
     for variant in ("av", "es", "rp", "sep"):
         tasks = ("fluent_speech_commands", "fluent_speech_commands_nospeech", "tut18")
@@ -81,13 +81,7 @@ def every_table(demo_experiment: Experiment, repository: Path, results: Any, tmp
     subsets = tmp_path / "subsets.csv"
     subsets.write_text("languages,titles,video_hours\nen+fr,1767,3100.0\nen+es,30,0.0315\nen+ja,40,9\nen+de,1,1\n")
     footer = ("Other than in the paper (its value in brackets): clips.frame_height 56 (180); mel.n_mels 48 (96).",)
-    sources = Sources(
-        experiment=demo_experiment,
-        scores=load_scores(results.paths),
-        subsets=subsets,
-        paper_dir=repository / "workflow/resources/paper",
-        footer=footer,
-    )
+    sources = sources_of(demo_experiment, results.paths, subsets, footer)
     return [make(name, sources) for name in BUILDERS for make in (build, build_beside_paper)]
 
 
@@ -168,9 +162,7 @@ def test_latex_has_no_character_that_t1_has_not() -> None:
     assert escape("±–§′†−") == "$\\pm$--\\S{}$'$\\textdagger{}$-$"
 
 
-def test_a_run_that_has_nothing_of_the_papers_has_all_tables(
-    demo_experiment: Experiment, repository: Path, tmp_path: Path
-) -> None:
+def test_a_run_that_has_nothing_of_the_papers_has_all_tables(demo_experiment: Experiment, tmp_path: Path) -> None:
     subsets = tmp_path / "subsets.csv"
     subsets.write_text("languages,titles,video_hours\n")
     experiment = replace(
@@ -178,13 +170,7 @@ def test_a_run_that_has_nothing_of_the_papers_has_all_tables(
         variants={"de": replace(demo_experiment.variants["es"], label="+DE")},
         suites={**demo_experiment.suites, "visual": ()},
     )
-    sources = Sources(
-        experiment=experiment,
-        scores=load_scores([]),
-        subsets=subsets,
-        paper_dir=repository / "workflow/resources/paper",
-        footer=(),
-    )
+    sources = sources_of(experiment, [], subsets)
     for name in BUILDERS:
         for table in (build(name, sources), build_beside_paper(name, sources)):
             figure = ElementTree.fromstring(to_html(table))
@@ -240,6 +226,7 @@ def test_a_table_with_many_variants_is_scaled_to_its_page(tmp_path: Path) -> Non
         name="W",
         caption="c",
         header=tuple(f"variant {i}" for i in range(30)),
+        alignment="l" + "r" * 29,
         rows=(tuple(Cell(text=".500") for _ in range(30)),),
         tidy_header=("x",),
         tidy=((1,),),

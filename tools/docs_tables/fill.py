@@ -4,9 +4,11 @@ python tools/docs_tables/fill.py results
 """
 
 import argparse
-import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
+
+from dubaug.claims.file import JudgedClaim, read_claims
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README, CLAIMS = "README.md", "docs/claims.md"
@@ -19,7 +21,7 @@ def main() -> None:
     results = parser.parse_args().results
     judged = (results / "claims.md").read_text(encoding="utf-8")
     fill(README, "demo table", markdown_table((results / "tables/table1.md").read_text(encoding="utf-8")))
-    fill(README, "demo claims", compact(json.loads((results / "claims.json").read_text(encoding="utf-8"))["claims"]))
+    fill(README, "demo claims", compact(read_claims(results / "claims.json").claims))
     fill(CLAIMS, "demo claims with numbers", markdown_table(judged))
 
 
@@ -40,11 +42,11 @@ def markdown_table(text: str) -> str:
     return "\n".join([*rows, *([""] if reasons else []), *reasons]) + "\n"
 
 
-def compact(claims: list[dict]) -> str:
+def compact(claims: Sequence[JudgedClaim]) -> str:
     """Return the claims with their verdicts alone."""
     rows = [
-        f"| {one['claim']} | {one['paper']['by_means']}{' (slip)' if one['slip'] else ''} | {one['run']['by_means']} "
-        f"| {one['run']['verdict']} |"
+        f"| {one.claim} | {one.paper.by_means}{' (slip)' if one.slip else ''} | {one.run.by_means} "
+        f"| {one.run.verdict} |"
         for one in claims
     ]
     head = ["| Claim of the paper | its own numbers | the demo, by the means | the demo, by the evidence |"]

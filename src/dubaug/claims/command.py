@@ -37,12 +37,13 @@ def run(options: argparse.Namespace) -> None:
 
     from dubaug.claims.claims import read_claims, read_slips
     from dubaug.claims.evidence import comparisons_of, load_samples
+    from dubaug.claims.file import Claims, Slip, write_claims
     from dubaug.claims.means import own_board, published_board
     from dubaug.claims.numbers import Names
-    from dubaug.claims.render import to_mapping, to_markdown
-    from dubaug.claims.verdicts import Boards, judge, slip_found
+    from dubaug.claims.render import meaning, to_markdown
+    from dubaug.claims.verdicts import judge, slip_found
     from dubaug.config import load
-    from dubaug.files import write_json, write_text
+    from dubaug.files import write_text
     from dubaug.probe.results import read_result, with_sweeps
     from dubaug.progress import log_line
     from dubaug.tables.footer import scale_footer
@@ -54,22 +55,21 @@ def run(options: argparse.Namespace) -> None:
     )
     results = {path: read_result(path) for path in with_sweeps(options.results)}
     claims = read_claims(options.paper, _epochs(experiment))
-    boards = Boards(
-        published={table: published_board(options.paper, table) for table in {claim.table for claim in claims}},
-        own=own_board(results),
-    )
+    published = {table: published_board(options.paper, table) for table in {claim.table for claim in claims}}
+    own = own_board(results)
     cells = {cell for claim in claims for one in comparisons_of(claim.predicate) for cell in one.cells}
     samples = load_samples(results, cells)
     generated = [task for task in experiment.tasks if experiment.generates(task)]
-    judged = [judge(claim, boards, samples, names, generated=generated) for claim in claims]
-    slips = [
-        {"where": slip["where"], "slip": slip["slip"], "found": slip_found(slip.get("check"), options.paper)}
+    judged = tuple(judge(claim, published[claim.table], own, samples, names, generated=generated) for claim in claims)
+    slips = tuple(
+        Slip(where=slip["where"], slip=slip["slip"], found=slip_found(slip.get("check"), options.paper))
         for slip in read_slips(options.paper)
-    ]
+    )
+    written = Claims(meaning=meaning(judged).replace("*", ""), claims=judged, slips=slips)
     footer = scale_footer(experiment, options.paper_scale) if options.paper_scale else ()
-    write_json(options.out, to_mapping(judged, slips, names))
-    write_text(options.markdown, to_markdown(judged, slips, footer))
-    counts = Counter(one.evidence.verdict for one in judged)
+    write_claims(options.out, written)
+    write_text(options.markdown, to_markdown(written, footer))
+    counts = Counter(one.run.verdict for one in judged)
     log_line(f"{len(judged)} claims by the evidence: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
 
 

@@ -20,11 +20,15 @@ class ScoreName:
         return self.task, self.variant, -1 if self.epoch is None else self.epoch
 
 
+Terms = tuple[tuple[ScoreName, float], ...]
+"""A weighted sum of scores."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
     """Whether the sum of `weight` x score over `terms` is above `margin`. Nothing that is equal is above."""
 
-    terms: tuple[tuple[ScoreName, float], ...]
+    terms: Terms
     margin: float = 0.0
 
     @property
@@ -56,9 +60,14 @@ def above(one: ScoreName, other: ScoreName) -> Contrast:
     return Contrast(terms=((one, 1.0), (other, -1.0)))
 
 
+def mean_of(task: str, variants: Sequence[str], epoch: int, weight: float = 1.0) -> Terms:
+    """Return the terms of `weight` times the mean of variants on a task."""
+    return tuple((ScoreName(task, variant, epoch), weight / len(variants)) for variant in variants)
+
+
 def mean_difference(
     tasks: Sequence[str], of: Sequence[str], less: Sequence[str], *, epochs: Iterable[int | None] = (None,)
-) -> tuple[tuple[ScoreName, float], ...]:
+) -> Terms:
     """Return the terms of: the mean of variants `of` less that of variants `less`, averaged over tasks and epochs."""
     at = list(epochs)
     return tuple(

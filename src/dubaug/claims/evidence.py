@@ -85,14 +85,16 @@ def outcomes_of(comparisons: Sequence[Contrast], samples: Mapping[ScoreName, Sam
 
 
 def _tested(comparison: Contrast, samples: Mapping[ScoreName, Sample]) -> Outcome:
-    found = estimate([(samples[cell], weight) for cell, weight in comparison.terms])
-    low, high = found.interval()
+    # a single score is estimated as itself, also where it has to be below: an accuracy's error is Wilson's both ways
+    sign = -1 if len(comparison.terms) == 1 and comparison.terms[0][1] < 0 else 1
+    found = estimate([(samples[cell], sign * weight) for cell, weight in comparison.terms])
+    low, high = sorted(sign * bound for bound in found.interval())
     return Outcome(
         comparison=comparison,
-        value=found.value,
+        value=sign * found.value,
         low=finite(low),
         high=finite(high),
-        p=finite(found.p(comparison.margin)),
+        p=finite(found.p(sign * comparison.margin)),
         p_holm=None,
         over=found.over,
         grouped_by=found.grouped_by,

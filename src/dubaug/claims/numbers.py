@@ -19,6 +19,7 @@ from dubaug.claims.predicates import (
     SmallerGap,
 )
 from dubaug.tables.render import number, signed
+from dubaug.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +96,14 @@ def by_items(predicate: Predicate, judge: Judge, tested: Sequence[Outcome], name
     if not tested:
         return ""
     if isinstance(predicate, MeanDifference | SmallerGap):
-        return f"{_value_words(predicate)} {_interval(tested[0], _positive_cell(predicate))}{_trainings(tested)}"
+        what = "difference of the gaps" if isinstance(predicate, SmallerGap) else "mean difference"
+        return f"{what} {_interval(tested[0], predicate.terms[0][0])}{_trainings(tested)}"
     settled = sum(one.settled is not None for one in tested)
     parts = [f"{settled} of {len(tested)} comparisons settled"]
     units = list(predicate.units(judge).values())
     if isinstance(predicate, Order | EarlySaturation):
-        parts.insert(0, f"shown on {units.count(True)} of {_tasks(len(units))}, contradicted on {units.count(False)}")
+        on = plural(len(units), "task")
+        parts.insert(0, f"shown on {units.count(True)} of {on}, contradicted on {units.count(False)}")
     if isinstance(predicate, BesidePublished):
         parts.insert(0, f"shown for {units.count(True)} of {len(units)} rows, contradicted for {units.count(False)}")
     return "; ".join(parts) + _trainings(tested)
@@ -112,15 +115,8 @@ def _trainings(tested: Sequence[Outcome]) -> str:
     return "" if over == {"seeds and items"} else "; of these trainings"
 
 
-def _positive_cell(predicate: MeanDifference | SmallerGap) -> ScoreName:
-    """Return a score that the sum, as it is told, has with a plus."""
-    if isinstance(predicate, SmallerGap):
-        return ScoreName(predicate.than_on[0], predicate.of[0])
-    return ScoreName(predicate.tasks[0], predicate.of[0], predicate.epochs[0] if predicate.epochs else None)
-
-
 def _interval(one: Outcome, positive: ScoreName) -> str:
-    """Return a sum and its interval, with the sign with which `positive` counts as more."""
+    """Return a sum and its interval, with the sign with which the score `positive` counts as more."""
     sign = 1 if dict(one.comparison.terms)[positive] > 0 else -1
     if one.low is None or one.high is None:
         return f"{signed(sign * one.value)}, no interval: {one.note}"
@@ -147,9 +143,8 @@ def _(predicate: Order, judge: Judge, board: Board, names: Names) -> str:
 
 @by_scores.register
 def _(predicate: MeanDifference, judge: Judge, board: Board, names: Names) -> str:
-    terms = mean_difference(predicate.tasks, predicate.of, predicate.less, epochs=predicate.epochs or (None,))
-    value = value_of(Contrast(terms=terms), board.get)
-    return "" if value is None else f"{_value_words(predicate)} {signed(value)}"
+    value = value_of(Contrast(terms=predicate.terms), board.get)
+    return "" if value is None else f"mean difference {signed(value)}"
 
 
 @by_scores.register
@@ -167,7 +162,7 @@ def _(predicate: LeastOftenLowest, judge: Judge, board: Board, names: Names) -> 
     units = predicate.units(judge)
     counts = {one: [units[f"{one}:{task}"] for task in predicate.tasks].count(True) for one in predicate.among}
     counted = ", ".join(f"{names.variant(one)} {count}" for one, count in counts.items())
-    return f"lowest on: {counted} (of {_tasks(len(predicate.tasks))})"
+    return f"lowest on: {counted} (of {plural(len(predicate.tasks), 'task')})"
 
 
 @by_scores.register
@@ -179,7 +174,7 @@ def _(predicate: EarlySaturation, judge: Judge, board: Board, names: Names) -> s
 def _(predicate: BestEpochDiffers, judge: Judge, board: Board, names: Names) -> str:
     units = predicate.units(judge)
     by_epoch = {epoch: sum(units[f"{epoch}:{task}"] is True for task in predicate.tasks) for epoch in predicate.epochs}
-    return "best at " + ", ".join(f"epoch {epoch}: {_tasks(count)}" for epoch, count in by_epoch.items())
+    return "best at " + ", ".join(f"epoch {epoch}: {plural(count, 'task')}" for epoch, count in by_epoch.items())
 
 
 @by_scores.register
@@ -188,25 +183,15 @@ def _(predicate: BesidePublished, judge: Judge, board: Board, names: Names) -> s
     return f"{predicate.relation} {list(units.values()).count(True)} of {len(units)} rows"
 
 
-def _value_words(predicate: MeanDifference | SmallerGap) -> str:
-    if isinstance(predicate, SmallerGap):
-        return "difference of the gaps"
-    return "mean difference"
-
-
 def _counted(units: Mapping[str, Truth], names: Names) -> str:
     """Return on how many tasks it is so, which those are or are not, whichever are fewer, and which are not known."""
     by_truth = {
         truth: [names.task(task) for task, one in units.items() if one is truth] for truth in (True, False, None)
     }
-    parts = [f"{len(by_truth[True])} of {_tasks(len(units))}"]
+    parts = [f"{len(by_truth[True])} of {plural(len(units), 'task')}"]
     if by_truth[True] and by_truth[False]:
         fewer = min((False, True), key=lambda truth: len(by_truth[truth]))
         parts.append(("" if fewer else "not ") + ", ".join(by_truth[fewer]))
     if by_truth[None]:
         parts.append(f"no data: {', '.join(by_truth[None])}")
     return "; ".join(parts)
-
-
-def _tasks(count: int) -> str:
-    return "1 task" if count == 1 else f"{count} tasks"

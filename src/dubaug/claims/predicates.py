@@ -4,29 +4,32 @@
 the parts that a reader counts (mostly tasks), each with its truth; `truth` joins them.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-from dubaug.claims.comparison import Contrast, Judge, ScoreName, above, mean_difference
+from dubaug.claims.comparison import Contrast, Judge, ScoreName, Terms, above, mean_difference, mean_of
 from dubaug.claims.logic import Quantifier, Truth, every, negation, some
 
 EARLY = 0.4
 """Share of the training until which a checkpoint counts as an early one."""
 
 
-class Predicate(Protocol):
+class Predicate(ABC):
     """What a claim says of scores."""
 
+    @abstractmethod
     def units(self, judge: Judge) -> Mapping[str, Truth]:
         """Return the truth of each part."""
 
     def truth(self, judge: Judge) -> Truth:
-        """Return whether the claim is so."""
+        """Return whether the claim is so: whether all parts are."""
+        return every(self.units(judge).values())
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class Order(Predicate):
     """On so many tasks, so many variants are above (or below) so many others. A unit is a task."""
 
     tasks: Quantifier
@@ -61,7 +64,7 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeanDifference:
+class MeanDifference(Predicate):
     """The mean of some variants less that of others, averaged over tasks (and epochs), lies between two bounds."""
 
     tasks: tuple[str, ...]
@@ -71,24 +74,24 @@ class MeanDifference:
     above: float | None = None
     below: float | None = None
 
+    @property
+    def terms(self) -> Terms:
+        """The difference."""
+        return mean_difference(self.tasks, self.of, self.less, epochs=self.epochs or (None,))
+
     def units(self, judge: Judge) -> Mapping[str, Truth]:
         """Return the truth for each bound."""
-        terms = mean_difference(self.tasks, self.of, self.less, epochs=self.epochs or (None,))
         found: dict[str, Truth] = {}
         if self.above is not None:
-            found[f"above {self.above:g}"] = judge(Contrast(terms=terms, margin=self.above))
+            found[f"above {self.above:g}"] = judge(Contrast(terms=self.terms, margin=self.above))
         if self.below is not None:
-            opposite = tuple((cell, -weight) for cell, weight in terms)
+            opposite = tuple((cell, -weight) for cell, weight in self.terms)
             found[f"below {self.below:g}"] = judge(Contrast(terms=opposite, margin=-self.below))
         return found
 
-    def truth(self, judge: Judge) -> Truth:
-        """Return whether it lies between them."""
-        return every(self.units(judge).values())
-
 
 @dataclass(frozen=True, kw_only=True)
-class SmallerGap:
+class SmallerGap(Predicate):
     """By how much `of` is above `less` in the mean is less on some tasks than on others."""
 
     of: tuple[str, ...]
@@ -96,19 +99,18 @@ class SmallerGap:
     tasks: tuple[str, ...]
     than_on: tuple[str, ...]
 
+    @property
+    def terms(self) -> Terms:
+        """The larger gap less the smaller one."""
+        return mean_difference(self.than_on, self.of, self.less) + mean_difference(self.tasks, self.less, self.of)
+
     def units(self, judge: Judge) -> Mapping[str, Truth]:
         """Return the one truth that there is."""
-        larger = mean_difference(self.than_on, self.of, self.less)
-        smaller = mean_difference(self.tasks, self.less, self.of)
-        return {"gap": judge(Contrast(terms=larger + smaller))}
-
-    def truth(self, judge: Judge) -> Truth:
-        """Return whether it is less."""
-        return every(self.units(judge).values())
+        return {"gap": judge(Contrast(terms=self.terms))}
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeastOftenLowest:
+class LeastOftenLowest(Predicate):
     """A variant is the lowest of some on fewer tasks than each of the others. Who ties for the lowest, is lowest."""
 
     variant: str
@@ -145,7 +147,7 @@ class LeastOftenLowest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EarlySaturation:
+class EarlySaturation(Predicate):
     """On so many tasks, variants reach a share of their last score, in the mean, at an early checkpoint."""
 
     tasks: Quantifier
@@ -166,15 +168,12 @@ class EarlySaturation:
         return self.tasks.settle(self.units(judge))
 
     def _comparison(self, task: str, early: int) -> Contrast:
-        terms = [(ScoreName(task, variant, early), 1 / len(self.variants)) for variant in self.variants]
-        terms += [
-            (ScoreName(task, variant, self.epochs[-1]), -self.share / len(self.variants)) for variant in self.variants
-        ]
-        return Contrast(terms=tuple(terms))
+        last = mean_of(task, self.variants, self.epochs[-1], -self.share)
+        return Contrast(terms=mean_of(task, self.variants, early) + last)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BestEpochDiffers:
+class BestEpochDiffers(Predicate):
     """Not all tasks have their highest score (the variants' mean) at the same checkpoint. A unit is `epoch:task`."""
 
     tasks: tuple[str, ...]
@@ -200,14 +199,11 @@ class BestEpochDiffers:
         return Quantifier(kind="at_least", names=tuple(best), number=2).settle(best)
 
     def _comparison(self, task: str, epoch: int, other: int) -> Contrast:
-        share = 1 / len(self.variants)
-        terms = [(ScoreName(task, variant, epoch), share) for variant in self.variants]
-        terms += [(ScoreName(task, variant, other), -share) for variant in self.variants]
-        return Contrast(terms=tuple(terms))
+        return Contrast(terms=mean_of(task, self.variants, epoch) + mean_of(task, self.variants, other, -1.0))
 
 
 @dataclass(frozen=True, kw_only=True)
-class BesidePublished:
+class BesidePublished(Predicate):
     """Our best variant is above (or below) so many of the results that others have published. A unit is such a row."""
 
     rows: Quantifier

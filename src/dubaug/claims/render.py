@@ -1,17 +1,14 @@
-"""Claims with their verdicts as JSON and as Markdown."""
+"""Claims with their verdicts in words and as Markdown."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import get_args
 
-from dubaug.claims.evidence import Outcome
-from dubaug.claims.numbers import Names
-from dubaug.claims.verdicts import ByEvidence, ByMeans, Judged
+from dubaug.claims.file import Claims, JudgedClaim, Word
 from dubaug.markdown import table_lines
-from dubaug.statistics.estimate import ITEMS, LEVEL, SIGNIFICANCE
+from dubaug.statistics.estimate import ITEMS
 from dubaug.words import listed
 
-Slip = Mapping[str, Any]
 HEAD = ("Claim", "Paper's numbers", "This run, by the means", "This run, by the evidence")
 
 MEANING = (
@@ -25,10 +22,15 @@ MEANING = (
 )
 
 
-def taken_for_granted(judged: Sequence[Judged]) -> str:
+def meaning(claims: Sequence[JudgedClaim]) -> str:
+    """Return how these verdicts are reached, in Markdown."""
+    return " ".join(filter(None, [MEANING, taken_for_granted(claims)]))
+
+
+def taken_for_granted(claims: Sequence[JudgedClaim]) -> str:
     """Return what the verdicts rest on that the data do not say, in a sentence; empty where nothing was tested."""
-    tested = [outcome for one in judged for outcome in one.evidence.tested]
-    groups = dict.fromkeys(name for outcome in tested for name in outcome.grouped_by)
+    tested = [one for claim in claims for one in claim.run.comparisons]
+    groups = dict.fromkeys(name for one in tested for name in one.grouped_by)
     drawn = [f"one {name}" for name in groups if name != ITEMS]
     if not groups:
         return ""
@@ -37,92 +39,45 @@ def taken_for_granted(judged: Sequence[Judged]) -> str:
     else:
         rest = ", and are taken as independent where it does not" if ITEMS in groups else ""
         sentence = f"Test items of {listed(drawn)} count together where a data set says so{rest}."
-    reasons = dict.fromkeys(outcome.note for outcome in tested if outcome.note)
+    reasons = dict.fromkeys(one.note for one in tested if one.note)
     return " ".join([sentence, *[f"Nothing is settled where {reason}." for reason in reasons]])
 
 
-def to_mapping(judged: Sequence[Judged], slips: Sequence[Slip], names: Names) -> dict[str, Any]:
-    """Return all of it as JSON; `verdict` is the one by the evidence."""
-    return {
-        "level": LEVEL,
-        "significance": SIGNIFICANCE,
-        "correction": "holm",
-        "meaning": " ".join(filter(None, [MEANING.replace("*", ""), taken_for_granted(judged)])),
-        "claims": [_claim(one, names) for one in judged],
-        "slips": list(slips),
-    }
-
-
-def _claim(one: Judged, names: Names) -> dict[str, Any]:
-    claim = one.claim
-    cells = list(dict.fromkeys(cell for tested in one.evidence.tested for cell in tested.comparison.cells))
-    return {
-        "id": claim.id,
-        "section": claim.where,
-        "claim": claim.claim,
-        "slip": claim.slip,
-        "without_numbers": claim.without_numbers,
-        "tasks": list(dict.fromkeys(cell.task for cell in cells)),
-        "variants": list(dict.fromkeys(cell.variant for cell in cells)),
-        "paper": {"by_means": one.paper.verdict, "numbers": claim.without_numbers or one.paper.numbers},
-        "run": {
-            "by_means": one.means.verdict,
-            "means_numbers": one.means.numbers,
-            "verdict": one.evidence.verdict,
-            "evidence_numbers": one.evidence.numbers,
-            "comparisons": [_tested(tested, names) for tested in one.evidence.tested],
-        },
-    }
-
-
-def _tested(tested: Outcome, names: Names) -> dict[str, Any]:
-    pair = tested.comparison.pair
-    plain = {"task": pair[0].task, "above": pair[0].variant, "below": pair[1].variant} if pair else {}
-    return {
-        "comparison": names.comparison(tested.comparison),
-        **plain,
-        "difference": tested.value,
-        "low": tested.low,
-        "high": tested.high,
-        "p": tested.p,
-        "p_holm": tested.p_holm,
-        "over": tested.over,
-        "grouped_by": list(tested.grouped_by),
-        "note": tested.note,
-        "settled": {True: "yes", False: "no", None: "undecided"}[tested.settled],
-    }
-
-
-def to_markdown(judged: Sequence[Judged], slips: Sequence[Slip], footer: Sequence[str] = ()) -> str:
+def to_markdown(claims: Claims, footer: Sequence[str] = ()) -> str:
     """Return the claims as a table, the paper's slips below, and what the verdicts mean.
 
     Of `footer` (what is other than in the paper) the first line, the most important one, stands above.
     """
-    counts = Counter(one.evidence.verdict for one in judged)
-    tally = ", ".join(f"{counts[word]} {word}" for word in ("holds", "fails", "undecided", "no data") if counts[word])
+    judged = claims.claims
+    counts = Counter(one.run.verdict for one in judged)
+    tally = ", ".join(f"{counts[word]} {word}" for word in get_args(Word) if counts[word])
     lines = [
         f"**{len(judged)} claims of the paper.** By the evidence of this run: {tally}.",
         "",
         *[f"{line}\n" for line in footer[:1]],
         *table_lines(HEAD, "llll", [_row(one) for one in judged]),
         "",
-        " ".join(filter(None, [MEANING, taken_for_granted(judged)])),
+        meaning(judged),
         "",
         "**Slips in the paper** (its text says one thing, its numbers or the data another):",
         "",
-        *[f"- {one.claim.where}: {one.claim.slip}" for one in judged if one.claim.slip],
-        *[f"- {slip['where']}: {slip['slip']}" for slip in slips],
+        *[f"- {one.section}: {one.slip}" for one in judged if one.slip],
+        *[f"- {slip.where}: {slip.slip}" for slip in claims.slips],
         *[f"\n<sub>{line}</sub>" for line in footer[1:]],
     ]
     return "\n".join(lines) + "\n"
 
 
-def _row(one: Judged) -> tuple[str, str, str, str]:
-    claim = one.claim
-    paper = f"{one.paper.verdict}: {claim.without_numbers}" if claim.without_numbers else _cell(one.paper)
-    slip = " *(a slip)*" if claim.slip else ""
-    return f"{claim.claim} <sub>{claim.where}</sub>", paper + slip, _cell(one.means), _cell(one.evidence)
+def _row(one: JudgedClaim) -> tuple[str, str, str, str]:
+    paper, run = one.paper, one.run
+    of_paper = f"{paper.by_means}: {paper.numbers}" if one.without_numbers else _cell(paper.by_means, paper.numbers)
+    return (
+        f"{one.claim} <sub>{one.section}</sub>",
+        of_paper + (" *(a slip)*" if one.slip else ""),
+        _cell(run.by_means, run.means_numbers),
+        _cell(run.verdict, run.evidence_numbers),
+    )
 
 
-def _cell(found: ByMeans | ByEvidence) -> str:
-    return f"**{found.verdict}**" + (f" ({found.numbers})" if found.numbers else "")
+def _cell(word: Word, numbers: str) -> str:
+    return f"**{word}**" + (f" ({numbers})" if numbers else "")

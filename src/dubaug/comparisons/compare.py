@@ -4,12 +4,10 @@ Each comparison is an estimate of `dubaug.statistics`: seeds of one number are p
 a call are corrected together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
@@ -20,7 +18,7 @@ from dubaug.statistics.corrections import holm
 from dubaug.statistics.estimate import LEVEL, SIGNIFICANCE, Over, estimate
 from dubaug.statistics.sample import Sample
 from dubaug.suites.registry import metric
-from dubaug.tabular import csv_text, read_rows
+from dubaug.tabular import csv_text, read_records
 
 Results = Mapping[Path, Result]
 
@@ -109,7 +107,8 @@ def compare(results: Results, pairs: Sequence[tuple[str, str]]) -> tuple[Compari
     if unknown:
         raise DubaugError(f"no result of {unknown[0]} was given; there are results of {', '.join(sorted(known))}")
     made = [comparison for task, by_variant in found.items() for comparison in _compare_task(task, by_variant, pairs)]
-    return with_holm(made)
+    corrected = holm([one.p for one in made])
+    return tuple(replace(one, p_holm=p) for one, p in zip(made, corrected, strict=True))
 
 
 def _compare_task(
@@ -118,31 +117,32 @@ def _compare_task(
     """Return the comparisons on one task; each variant is read once."""
     possible = [pair for pair in pairs if pair[0] in by_variant and pair[1] in by_variant]
     names = dict.fromkeys(name for pair in possible for name in pair)
-    members = {name: _members(*by_variant[name], task) for name in names}
+    members = {
+        name: [load_of(path, task, one) for one in entry.members]
+        for name, (path, entry) in by_variant.items()
+        if name in names
+    }
     for a, b in possible:
         check_same_items(a, members[a][0], b, members[b][0])
     samples = {name: sample_of(members[name]) for name in names}
     return [_comparison((members[a][0], samples[a]), (members[b][0], samples[b])) for a, b in possible]
 
 
-def _members(path: Path, entry: TaskResult, task: str) -> list[Predictions]:
-    """Return the predictions of a result's network, or of each of its seeds'."""
-    return [load_of(path, task, one) for one in entry.members]
-
-
 def _comparison(a: tuple[Predictions, Sample], b: tuple[Predictions, Sample]) -> Comparison:
     (first, sample_a), (other, sample_b) = a, b
     found = estimate([(sample_a, 1.0), (sample_b, -1.0)])
     low, high = found.interval()
+    variants = first.about.variant, other.about.variant
+    gain = metric(first.about.metrics[0]).sign * found.value
     return Comparison(
         suite=first.about.suite,
         task=first.about.task,
         metric=first.about.metrics[0],
-        variant_a=first.about.variant,
-        variant_b=other.about.variant,
+        variant_a=variants[0],
+        variant_b=variants[1],
         score_a=sample_a.score,
         score_b=sample_b.score,
-        difference=sample_a.score - sample_b.score,
+        difference=found.value,
         low=finite(low),
         high=finite(high),
         p=finite(found.p()),
@@ -150,23 +150,12 @@ def _comparison(a: tuple[Predictions, Sample], b: tuple[Predictions, Sample]) ->
         n_items=len({item for fold in first.folds for item in fold.items}),
         n_seeds_a=len(sample_a.seeds),
         n_seeds_b=len(sample_b.seeds),
-        better=_better(metric(first.about.metrics[0]).sign * found.value, first.about.variant, other.about.variant),
+        better=variants[gain < 0] if gain else "",
         over=found.over,
         n_units=round(sample_a.units.number, 1),
         grouped_by=sample_a.units.grouped_by,
         note=found.why_none,
     )
-
-
-def _better(gain: float, variant_a: str, variant_b: str) -> str:
-    return variant_a if gain > 0 else variant_b if gain < 0 else ""
-
-
-def with_holm(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:
-    """Return the comparisons with `p_holm`, corrected for all that have a p."""
-    made = list(comparisons)
-    corrected = holm([one.p for one in made])
-    return tuple(replace(one, p_holm=p) for one, p in zip(made, corrected, strict=True))
 
 
 def to_csv(comparisons: Sequence[Comparison]) -> str:
@@ -176,13 +165,7 @@ def to_csv(comparisons: Sequence[Comparison]) -> str:
 
 def read_comparisons(path: Path) -> tuple[Comparison, ...]:
     """Return what `to_csv` wrote. Raises `DubaugError`."""
-    rows = read_rows(path, COLUMNS, what="list of comparisons")
-    values = [{**{name: text or None for name, text in row.items()}, "better": row["better"]} for row in rows]
-    try:
-        return TypeAdapter(tuple[Comparison, ...]).validate_python(values)
-    except ValidationError as error:
-        (number, column), words = error.errors()[0]["loc"][:2], error.errors()[0]["msg"]
-        raise DubaugError(f"{path}, row {number}, column {column}: {words}: delete it, and run again") from None
+    return read_records(path, Comparison, what="list of comparisons")
 
 
 def to_mapping(comparisons: Sequence[Comparison], results: Results) -> dict[str, Any]:

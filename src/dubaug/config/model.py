@@ -113,6 +113,14 @@ class Experiment(Settings):
         """Return the tasks of a suite that are evaluated; none of one that the configuration does not name."""
         return self.suites.get(suite, ())
 
+    def task_label(self, task: str) -> str:
+        """Return what a task is called in tables; its own name where it is not configured."""
+        return self.tasks[task].label if task in self.tasks else task
+
+    def variant_label(self, variant: str) -> str:
+        """Return what a variant is called in tables; its own name where it is not configured."""
+        return self.variants[variant].label if variant in self.variants else variant
+
     def window_of(self, variant: str) -> Window:
         """Return what the encoders of `variant` are given at a time."""
         separated = self.variants[variant].separated

@@ -1,6 +1,7 @@
 """The titles that were found (catalogue.csv) or selected (titles.csv): what the media themselves say."""
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ COLUMNS = (
 _WORDS = ("title_id", "original_language", "year", "genres", "picture", "sound", "notes")
 """Those of them that are a title's text as it is."""
 
+_YEAR = re.compile(r"\s*((?:1[89]|2[01])\d\d)(?!\d)")
 END_SLACK_S = 0.025
 """Sound that falls this much short of its last clip still makes it a whole one (the rest is silence): encoders lose
 up to a frame at the end, AC-3's 5 ms for instance, and Matroska rounds times to 1 ms."""
@@ -49,6 +51,12 @@ class Title:
     def languages(self) -> tuple[str, ...]:
         """The languages that the film itself is heard in: of its tracks without an origin (`@synthetic`)."""
         return tuple(dict.fromkeys(track.name.language for track in self.tracks if not track.name.origin))
+
+    @property
+    def released(self) -> int | None:
+        """The year, which has to be four digits at the start (of `2016.0`, `2016-05-01`); None where it says none."""
+        found = _YEAR.match(self.year)
+        return int(found[1]) if found else None
 
     def track(self, name: TrackName) -> Track:
         """Return the track of exactly this name. Raises `DubaugError` if there is none."""

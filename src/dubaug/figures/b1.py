@@ -1,7 +1,6 @@
 """Figure B1: genres, release years and durations of the titles selected for pretraining (paper, Appendix B.1)."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,13 +22,17 @@ from dubaug.words import listed
 
 GENRES_SHOWN = 15
 """More than these are summed as the last bar."""
+YEARS_A_BAR = (1, 2, 5, 10, 20, 50)
+DURATION_A_BAR = (0.5, 1, 2, 5, 10, 20, 30, 60, 120)
+"""In minutes or seconds."""
 SECONDS_BELOW_MIN = 5.0
 """If the longest title is shorter than this, durations are in seconds."""
 _BAR = COLOURS[1]
 _REST = "#B3B3B3"
 _LABEL_LETTERS = 20
 _MIDDLE: dict[str, Any] = {"color": "black", "linewidth": 0.8, "linestyle": "--"}
-_YEAR = re.compile(r"\s*((?:1[89]|2[01])\d\d)(?!\d)")
+_ROUND: dict[str, Any] = {"nbins": 5, "steps": [1, 2, 5, 10], "integer": True}
+"""Of an axis's ticks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,7 @@ class CorpusSurvey:
 
 
 def survey(titles: Sequence[Title]) -> CorpusSurvey:
-    """Count genres and years of `titles`. Genres differing in case only are one; a year is four digits at the start.
+    """Count genres and years of `titles`. Genres differing in case only are one.
 
     Raises `DubaugError` if there are no titles.
     """
@@ -70,7 +73,7 @@ def survey(titles: Sequence[Title]) -> CorpusSurvey:
         counts.update(genres.keys())
         spellings = {**genres, **spellings}
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    years = [int(found.group(1)) for title in titles if (found := _YEAR.match(title.year))]
+    years = [year for title in titles if (year := title.released) is not None]
     without_genre = sum(not genres for genres in stated)
     return CorpusSurvey(
         titles=len(titles),
@@ -88,17 +91,7 @@ def _genres_of(title: Title) -> dict[str, str]:
     return {name.casefold(): name for part in title.genres.split("|") if (name := " ".join(part.split()))}
 
 
-def year_histogram(years: Sequence[int]) -> Histogram:
-    """Return the years in bins of 1, 2, 5, 10, 20 or 50, the finest that leaves titles enough for each."""
-    return _histogram(years, widths=(1, 2, 5, 10, 20, 50))
-
-
-def duration_histogram(durations: Sequence[float]) -> Histogram:
-    """Return durations, in minutes or seconds, in bins of a round width."""
-    return _histogram(durations, widths=(0.5, 1, 2, 5, 10, 20, 30, 60, 120))
-
-
-def _histogram(values: Sequence[float], widths: Sequence[float]) -> Histogram:
+def histogram_of(values: Sequence[float], widths: Sequence[float]) -> Histogram:
     """Return `values` in bins of the smallest of `widths` that gives at most 2 sqrt(n) of them (8 to 32)."""
     most = min(32, max(8, math.ceil(2 * math.sqrt(len(values)))))
     low, high = min(values), max(values)
@@ -176,14 +169,14 @@ def _draw_genres(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
     axis.set_ylim(len(labels) - 0.4, -0.6)  # the first on top
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="y", visible=False)
-    axis.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
+    axis.xaxis.set_major_locator(MaxNLocator(**_ROUND))
     axis.set_xlabel("Titles")
     missing = _without("genre", corpus.without_genre, corpus.titles)
     return "Genre", [f"{corpus.titles} titles, {corpus.genres_each:.1f} genres each", *missing]
 
 
 def _draw_years(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
-    _draw_histogram(axis, year_histogram(corpus.years))
+    _draw_histogram(axis, histogram_of(corpus.years, YEARS_A_BAR))
     # a year's bar begins where the year does: its middle is half a year on
     axis.axvline(float(np.median(corpus.years)) + 0.5, **_MIDDLE)
     axis.set_xlabel("Release year")
@@ -197,7 +190,7 @@ def _median_year(corpus: CorpusSurvey) -> str:
 
 def _draw_durations(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
     durations, unit = _durations(corpus)
-    _draw_histogram(axis, duration_histogram(durations))
+    _draw_histogram(axis, histogram_of(durations, DURATION_A_BAR))
     axis.axvline(float(np.mean(durations)), **_MIDDLE)
     axis.set_xlabel(f"Duration ({unit})")
     where, spread = _duration_notes(corpus)
@@ -227,8 +220,8 @@ def _draw_histogram(axis: Axes, histogram: Histogram) -> None:
     )
     axis.grid(axis="x", visible=False)
     axis.margins(x=0.02)
-    axis.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
-    axis.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
+    axis.xaxis.set_major_locator(MaxNLocator(**_ROUND))
+    axis.yaxis.set_major_locator(MaxNLocator(**_ROUND))
     axis.ticklabel_format(axis="x", useOffset=False)
     axis.set_ylabel("Titles")
 
@@ -254,9 +247,9 @@ def to_csv(corpus: CorpusSurvey, path: Path) -> None:
     ]
     rows.append(("genre", "unknown", None, None, corpus.without_genre, None))
     if corpus.years:
-        rows += _bins("year", year_histogram(corpus.years))
+        rows += _bins("year", histogram_of(corpus.years, YEARS_A_BAR))
     rows.append(("year", "unknown", None, None, corpus.without_year, None))
-    rows += _bins(f"duration_{unit}", duration_histogram(durations))
+    rows += _bins(f"duration_{unit}", histogram_of(durations, DURATION_A_BAR))
     for name, values in (("year", corpus.years), (f"duration_{unit}", durations)):
         rows += [("statistics", f"{name} {what}", None, None, len(values), it) for what, it in _statistics(values)]
     frame = pd.DataFrame(rows, columns=["panel", "label", "lower", "upper", "titles", "value"])

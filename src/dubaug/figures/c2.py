@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -19,11 +19,12 @@ from dubaug.figures.axis_break import Break, find_break, finish_axis
 from dubaug.figures.names import swept_tasks
 from dubaug.files import write_text
 from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten
+from dubaug.probe.results import TaskResult
 from dubaug.suites.registry import SUITES, metric
-from dubaug.tables.scores import Score, Scores
-from dubaug.words import listed
+from dubaug.tables.scores import Scores, bounds_of
+from dubaug.words import listed, plural
 
-Curve = list[tuple[int, Score]]
+Curve = list[tuple[int, TaskResult]]
 """A variant's scores on a task, by epoch."""
 
 _LETTER = 0.6
@@ -58,11 +59,13 @@ class Sweep:
 
     def best(self, task: str) -> list[tuple[str, int, float]]:
         """Return the task's best points: variant, epoch, mean. Those that tie are all there."""
-        scored = [(name, epoch, score) for name, curve in self.curves[task].items() for epoch, score in curve]
-        best = max((metric(score.metric).sign * score.mean for _, _, score in scored), default=0.0)
-        return [
-            (name, epoch, score.mean) for name, epoch, score in scored if metric(score.metric).sign * score.mean == best
+        scored = [
+            (metric(score.metric).sign * score.mean, (name, epoch, score.mean))
+            for name, curve in self.curves[task].items()
+            for epoch, score in curve
         ]
+        best = max((worth for worth, _ in scored), default=0.0)
+        return [point for worth, point in scored if worth == best]
 
 
 def select(experiment: Experiment, scores: Scores, variants: Iterable[str]) -> Sweep:
@@ -78,7 +81,7 @@ def select(experiment: Experiment, scores: Scores, variants: Iterable[str]) -> S
             "figure C2 needs results of the checkpoint sweep, results/<variant>/epoch<NN>/<suite>.json, of some of "
             f"{', '.join(wanted)}"
         )
-    reasons = {task: scores.why_empty(task) or "no results" for task, its in curves.items() if not its}
+    reasons = {task: scores.missing.get(task, "no results") for task, its in curves.items() if not its}
     return Sweep(experiment=experiment, variants=scored, curves=curves, reasons=reasons)
 
 
@@ -197,7 +200,7 @@ def _panel(axis: Axes, sweep: Sweep, task: str, look: Mapping[str, dict[str, Any
     for variant, curve in curves.items():
         x = [epoch + shift[variant] for epoch, _ in curve]
         for place, (_, score) in zip(x, curve, strict=True):
-            if score.std is not None:
+            if spread_of(score).std is not None:
                 axis.plot(
                     [place, place], _bar(score), color=look[variant]["color"], alpha=0.4, linewidth=0.7, zorder=1.5
                 )
@@ -211,10 +214,10 @@ def _panel(axis: Axes, sweep: Sweep, task: str, look: Mapping[str, dict[str, Any
     axis.set_xticks(epochs)
 
 
-def _bar(score: Score) -> tuple[float, float]:
+def _bar(score: TaskResult) -> tuple[float, float]:
     """Return the lower and the upper end of a point's error bar, within what the metric can be."""
-    within = metric(score.metric).within
-    return within(score.mean - (score.std or 0.0)), within(score.mean + (score.std or 0.0))
+    within, std = metric(score.metric).within, spread_of(score).std or 0.0
+    return within(score.mean - std), within(score.mean + std)
 
 
 def _break(curves: Mapping[str, Curve]) -> Break | None:
@@ -258,18 +261,25 @@ def _legend(sweep: Sweep, size: Size) -> tuple[list[Line2D], int]:
     return [row[column] for column in range(columns) for row in cells], columns
 
 
-def std_over(score: Score) -> str:
-    """Return what the score's deviation is over: `folds`, `seeds`, or nothing where it has none."""
-    if score.std is None:
-        return ""
-    return "folds" if score.n_folds > 1 else "seeds"
+class Spread(NamedTuple):
+    """The deviation of a score that the figure shows, and what it is over: `folds`, `seeds`, or nothing."""
+
+    std: float | None
+    over: str
+
+
+def spread_of(score: TaskResult) -> Spread:
+    """Return the score's deviation over folds; where there is one fold, over seeds."""
+    if score.std is not None:
+        return Spread(score.std, "folds")
+    return Spread(score.std_seeds, "" if score.std_seeds is None else "seeds")
 
 
 def _tasks_by_bars(sweep: Sweep) -> dict[str, list[str]]:
     """Return the tasks' labels by what their error bars are."""
     by_bars: dict[str, list[str]] = {"folds": [], "seeds": [], "": []}
     for task, curves in sweep.curves.items():
-        kinds = {std_over(score) for curve in curves.values() for _, score in curve}
+        kinds = {spread_of(score).over for curve in curves.values() for _, score in curve}
         if kinds:
             # one variant may have several seeds and another one
             by_bars[max(kinds)].append(sweep.experiment.tasks[task].label)
@@ -314,10 +324,9 @@ def describe(sweep: Sweep) -> str:
     dubbed = sum(any(experiment.variants[name].dub_augmented for name, _, _ in sweep.best(task)) for task in drawn)
     ties = " (ties count for each)" if sum(wins.values()) > len(drawn) else ""
     empty = f" {len(sweep.reasons)} more panels are empty." if sweep.reasons else ""
-    lines = f"{len(sweep.variants)} variant{'s' * (len(sweep.variants) > 1)}"
     return (
         f"Line charts of {_swept_titles(sweep)} scores over pretraining, a panel for each of {len(drawn)} tasks: "
-        f"{lines} after epochs {listed(list(map(str, sweep.epochs)))}. "
+        f"{plural(len(sweep.variants), 'variant')} after epochs {listed(list(map(str, sweep.epochs)))}. "
         f"The best score of a task is of {best}{ties}; dub-augmented variants have it on {dubbed} of {len(drawn)} "
         f"tasks.{empty}"
     )
@@ -340,16 +349,17 @@ def to_csv(sweep: Sweep, path: Path) -> None:
             "epoch": epoch,
             "metric": score.metric,
             "mean": score.mean,
-            "std": score.std,
-            "low": score.low,
-            "high": score.high,
+            "std": std,
+            "low": low,
+            "high": high,
             "n_folds": score.n_folds,
             "task_label": tasks[task].label,
             "label": variants[variant].label,
-            "std_over": std_over(score),
+            "std_over": over,
         }
         for task, curves in sorted(sweep.curves.items())
         for variant, curve in sorted(curves.items())
         for epoch, score in curve
+        for (low, high), (std, over) in [(bounds_of(score), spread_of(score))]
     ]
     write_text(path, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))

@@ -16,7 +16,7 @@ from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.sheet import RANGE_DB, SheetClip, SheetLayout, draw, mel_axes, power_db, read_clip
 from dubaug.tracks import TrackName
-from dubaug.words import listed
+from dubaug.words import listed, plural
 
 COLUMNS = 3
 STILLS = 3
@@ -80,7 +80,7 @@ def describe(clips: Sequence[SheetClip]) -> str:
     which = listed([f"{clip.title} from {clip.begins}" for clip in clips])
     stills = "Stills and, below them, log-mel" if any(len(clip.stills) for clip in clips) else "Log-mel"
     return (
-        f"{stills} spectrograms of the tracks ({tracks}) of {len(clips)} example clip{'s' * (len(clips) > 1)}, one "
+        f"{stills} spectrograms of the tracks ({tracks}) of {plural(len(clips), 'example clip')}, one "
         f"below the other on one time axis and one scale of power: {which}."
     )
 

@@ -1,34 +1,30 @@
 """The page: everything that is there, read, put into words and rendered. Equal inputs give equal bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dubaug import __version__
+from dubaug.claims.file import Claims, Word, read_claims
 from dubaug.config import Experiment
+from dubaug.corpus.subsets import read_subsets
 from dubaug.report import charts, words
-from dubaug.report.claims import read_claims
-from dubaug.report.differences import (
-    TaskDifferences,
-    baselines_of,
-    of_these_trainings,
-    read_differences,
-    task_label,
-    variant_label,
-)
-from dubaug.report.films import read_alignment, read_films, read_found, read_left_out, reasons_of
+from dubaug.report.differences import TaskDifferences, baselines_of, of_these_trainings, read_differences
+from dubaug.report.films import read_alignment, read_films, read_left_out, reasons_of
 from dubaug.report.fragments import read_fragment
 from dubaug.report.palette import DARK, LIGHT
 from dubaug.report.pictures import read_picture
 from dubaug.report.provenance import demo_licences, packages, read_results
 from dubaug.report.runtimes import by_rule, read_jobs
-from dubaug.report.scale import other_settings
 from dubaug.report.training import Training, read_trainings
 from dubaug.suites.registry import metric
+from dubaug.tables.footer import other_sizes
 from dubaug.tracks import TrackName
 from dubaug.words import listed, plural
 
@@ -48,6 +44,7 @@ SECTIONS: Mapping[str, str] = {
 }
 """Anchors and headings, in the page's order."""
 BESIDE = "_vs_paper"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,19 +93,21 @@ def build(sources: ReportSources) -> str:
         plural=plural,
         listed=listed,
         track=lambda name: TrackName(name).coded,
-        task=lambda name: task_label(experiment, name),
-        variant=lambda name: variant_label(experiment, name),
+        setting=words.setting,
+        shape=words.SHAPES.__getitem__,
+        variant=experiment.variant_label,
         metric=lambda name: metric(name).title,
     )
     return environment.get_template("page.html.j2").render(_context(sources))
 
 
 def _context(sources: ReportSources) -> dict[str, Any]:
-    experiment, claims = sources.experiment, read_claims(sources.claims)
+    experiment, claims = sources.experiment, _if_there(read_claims, sources.claims)
     left_out = read_left_out(sources.rejected)
     trainings = read_trainings(sources.manifests, sources.metrics)
     jobs = read_jobs(sources.benchmarks)
-    differences = read_differences(sources.comparisons, experiment)
+    differences = _if_there(partial(read_differences, experiment=experiment), sources.comparisons) or []
+    read_figure = partial(read_picture, out_dir=sources.out_dir)
     rules = by_rule(jobs)
     asked = [task for tasks in experiment.suites.values() for task in tasks]
     generated, generated_tasks = experiment.generates_films, any(map(experiment.generates, asked))
@@ -120,20 +119,20 @@ def _context(sources: ReportSources) -> dict[str, Any]:
         "experiment": experiment,
         "generated": generated,
         "generated_tasks": generated_tasks,
-        "settings": other_settings(experiment, sources.paper_scale),
+        "settings": _if_there(partial(other_sizes, experiment), sources.paper_scale),
         "claims": claims,
+        "counts": _counts(claims) if claims else [],
         "tables": _tables(sources.tables),
-        "pictures": [picture for path in sources.figures if (picture := read_picture(path, out_dir=sources.out_dir))],
-        "films": read_films(sources.titles),
-        "subsets": read_found(sources.subsets),
-        "alignment": read_alignment(sources.alignment),
-        "alignment_picture": sources.alignment_figure
-        and read_picture(sources.alignment_figure, out_dir=sources.out_dir),
+        "pictures": [read_figure(path) for path in sources.figures if path.is_file()],
+        "films": _if_there(read_films, sources.titles),
+        "subsets": _if_there(read_subsets, sources.subsets),
+        "alignment": _if_there(read_alignment, sources.alignment),
+        "alignment_picture": _if_there(read_figure, sources.alignment_figure),
         "left_out": left_out,
         "reasons": reasons_of(left_out or ()),
         "differences": differences,
-        "baselines": baselines_of(differences or ()),
-        "one_seed": of_these_trainings(differences or ()),
+        "baselines": baselines_of(differences),
+        "one_seed": of_these_trainings(differences),
         "forests": _forests(differences),
         "trainings": trainings,
         "curves": _curves(trainings),
@@ -147,6 +146,18 @@ def _context(sources: ReportSources) -> dict[str, Any]:
     }
 
 
+def _if_there(read: Callable[[Path], T], path: Path | None) -> T | None:
+    """Return what is read; None where no file is."""
+    return read(path) if path is not None and path.is_file() else None
+
+
+def _counts(claims: Claims) -> list[tuple[Word, list[int]]]:
+    """Return each verdict with how many claims have it: by the evidence, the means, the paper's means."""
+    judged = [(claim.run.verdict, claim.run.by_means, claim.paper.by_means) for claim in claims.claims]
+    columns = [Counter(column) for column in zip(*judged, strict=True)]
+    return [(word, [column[word] for column in columns]) for word in get_args(Word)]
+
+
 def _tables(paths: Sequence[Path]) -> list[tuple[str, Markup, Markup | None]]:
     """Return name, table, and the table beside the paper (None where it is not there), in the order given."""
     taken = {*SECTIONS, "main", "top"}
@@ -154,19 +165,19 @@ def _tables(paths: Sequence[Path]) -> list[tuple[str, Markup, Markup | None]]:
     found = []
     for path in (path for path in paths if not path.stem.endswith(BESIDE)):
         name = f"Table {path.stem.removeprefix('table').upper()}"
-        table = read_fragment(path, label=name, taken=taken)
+        table = _if_there(partial(read_fragment, label=name, taken=taken), path)
         if table is not None:
-            other = read_fragment(beside.get(path.stem), label=f"{name} beside the paper", taken=taken)
-            found.append((name, table, other))
+            read_beside = partial(read_fragment, label=f"{name} beside the paper", taken=taken)
+            found.append((name, table, _if_there(read_beside, beside.get(path.stem))))
     return found
 
 
-def _forests(differences: Sequence[TaskDifferences] | None) -> list[tuple[TaskDifferences, Markup]]:
+def _forests(differences: Sequence[TaskDifferences]) -> list[tuple[TaskDifferences, Markup]]:
     """Return each task's comparisons with their panel; panels of scores between 0 and 1 have one scale."""
-    shared = [task for task in differences or () if task.shares_scale]
+    shared = [task for task in differences if task.shares_scale]
     return [
         (task, charts.forest(task, *charts.forest_range(shared if task.shares_scale else [task])))
-        for task in differences or ()
+        for task in differences
     ]
 
 

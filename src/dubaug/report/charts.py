@@ -51,7 +51,7 @@ def _at(value: float | str) -> str:
 def forest_range(tasks: Sequence[TaskDifferences]) -> tuple[float, float]:
     """Return the differences that every panel shows: all intervals' ends, as far left of zero as right of it."""
     values = [value for task in tasks for row in task.rows for value in (row.difference, row.low, row.high)]
-    widest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0) or 1.0
+    widest = max((abs(value) for value in values if value is not None), default=0.0) or 1.0
     return -widest, widest
 
 
@@ -79,13 +79,11 @@ def forest(task: TaskDifferences, low: float, high: float) -> Markup:
         body.append(_text(0, y + 4, row.variant_a))
         if row.low is not None and row.high is not None:
             body.append(_line(x(row.low), y, x(row.high), y, f"interval {kind}"))
-        if row.difference is not None:
-            shape = (
-                f'<rect x="{_at(x(row.difference) - 4)}" y="{_at(y - 4)}" width="8" height="8" class="{kind}"/>'
-                if row.settled
-                else f'<circle cx="{_at(x(row.difference))}" cy="{_at(y)}" r="4" class="{kind}"/>'
-            )
-            body.append(shape)
+        body.append(
+            f'<rect x="{_at(x(row.difference) - 4)}" y="{_at(y - 4)}" width="8" height="8" class="{kind}"/>'
+            if row.settled
+            else f'<circle cx="{_at(x(row.difference))}" cy="{_at(y)}" r="4" class="{kind}"/>'
+        )
         body.append(_text(PANEL_WIDTH, y + 4, signed(row.difference), "strong" if row.settled else "", "end"))
         said.append(f"{row.variant_a} {signed(row.difference)}{', settled' if row.settled else ''}")
     baselines = " and ".join(dict.fromkeys(row.variant_b for row in task.rows))

@@ -29,10 +29,8 @@ class TaskDifferences:
         return (bounds.low, bounds.high) == (0.0, 1.0)
 
 
-def read_differences(path: Path | None, experiment: Experiment) -> list[TaskDifferences] | None:
-    """Return the comparisons by task, in the configuration's order of tasks; None where no file is."""
-    if path is None or not path.is_file():
-        return None
+def read_differences(path: Path, experiment: Experiment) -> list[TaskDifferences]:
+    """Return the comparisons by task, in the configuration's order of tasks."""
     rows = read_comparisons(path)
     configured = list(experiment.tasks)
     named = sorted(
@@ -41,7 +39,7 @@ def read_differences(path: Path | None, experiment: Experiment) -> list[TaskDiff
     )
     return [
         TaskDifferences(
-            task=task_label(experiment, task),
+            task=experiment.task_label(task),
             metric=measured,
             rows=tuple(_labelled(row, experiment) for row in rows if (row.task, row.metric) == (task, measured)),
         )
@@ -65,15 +63,5 @@ def of_these_trainings(tasks: Sequence[TaskDifferences]) -> bool:
 
 
 def _labelled(row: Comparison, experiment: Experiment) -> Comparison:
-    a, b = variant_label(experiment, row.variant_a), variant_label(experiment, row.variant_b)
+    a, b = map(experiment.variant_label, (row.variant_a, row.variant_b))
     return replace(row, variant_a=a, variant_b=b)
-
-
-def task_label(experiment: Experiment, task: str) -> str:
-    """Return the task's name as the tables have it; its own where it is not configured."""
-    return experiment.tasks[task].label if task in experiment.tasks else task
-
-
-def variant_label(experiment: Experiment, variant: str) -> str:
-    """Return the variant's name as the tables have it; its own where it is not configured."""
-    return experiment.variants[variant].label if variant in experiment.variants else variant

@@ -8,7 +8,6 @@ from pathlib import Path
 from dubaug.alignment.judge import Status, Verdict
 from dubaug.alignment.table import read_findings
 from dubaug.corpus.rejects import Reject, read_rejects
-from dubaug.corpus.subsets import Subset, read_subsets
 from dubaug.corpus.titles import read_titles
 from dubaug.languages import coded_name_of
 
@@ -69,12 +68,12 @@ class Reason:
     clips: int
 
 
-def read_films(path: Path | None) -> FilmCounts | None:
-    """Return what the titles selected are (titles.csv); None where no file is, or no title in it."""
-    titles = read_titles(path) if path is not None and path.is_file() else ()
+def read_films(path: Path) -> FilmCounts | None:
+    """Return what the titles selected are (titles.csv); None where there is no title."""
+    titles = read_titles(path)
     if not titles:
         return None
-    years = sorted(int(title.year) for title in titles if title.year.isdigit())
+    years = sorted(year for title in titles if (year := title.released) is not None)
     languages = [title.original_language for title in titles]
     spoken = Counter(coded_name_of(language) if language else "not said" for language in languages)
     return FilmCounts(
@@ -88,15 +87,8 @@ def read_films(path: Path | None) -> FilmCounts | None:
     )
 
 
-def read_found(path: Path | None) -> tuple[Subset, ...] | None:
-    """Return the rows of subsets.csv; None where no file is."""
-    return read_subsets(path) if path is not None and path.is_file() else None
-
-
-def read_alignment(path: Path | None) -> AlignmentCounts | None:
-    """Return the counts of alignment.csv; None where no file is."""
-    if path is None or not path.is_file():
-        return None
+def read_alignment(path: Path) -> AlignmentCounts:
+    """Return the counts of alignment.csv."""
     findings = read_findings([path])
     tracks = tuple(dict.fromkeys(finding.track for finding in findings))
     counts = Counter((finding.status, finding.verdict, finding.track) for finding in findings)

@@ -35,14 +35,12 @@ SAID_ONCE = "run"
 """Class of the lines below a table that say what the whole run does otherwise than the paper: the page says it once."""
 
 
-def read_fragment(path: Path | None, *, label: str, taken: set[str]) -> Markup | None:
-    """Return the fragment in `path`, cleaned; None where no file is.
+def read_fragment(path: Path, *, label: str, taken: set[str]) -> Markup:
+    """Return the fragment in `path`, cleaned.
 
     Each table comes to lie in a scrolling region named `label`. `taken` holds the ids of the page so far and gets
     the fragment's; one that is there already is given a number.
     """
-    if path is None or not path.is_file():
-        return None
     cleaner = _Cleaner(label, taken)
     cleaner.feed(path.read_text(encoding="utf-8"))
     cleaner.close()

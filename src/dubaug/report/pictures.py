@@ -16,6 +16,7 @@ LARGE_BYTES = 700_000
 WIDEST_PX = 2000
 TITLES: Mapping[str, str] = {
     "c2": "Figure C2: scores on the HEAR tasks over the epochs of pretraining",
+    "c2_long": "Figure C2, long runs: scores on the HEAR tasks over the epochs of pretraining",
     "b1": "Figure B1: the films by genre, year and length",
     "mels": "Example clips: stills, and the log-mel spectrogram of each language's track",
     "alignment": "Where each dub lies beside its film",
@@ -40,13 +41,11 @@ class ReportPicture:
         return self.title.partition(":")[0]
 
 
-def read_picture(path: Path, *, out_dir: Path) -> ReportPicture | None:
-    """Return the figure in a PNG file; None where no file is. Paths are given relative to `out_dir`.
+def read_picture(path: Path, *, out_dir: Path) -> ReportPicture:
+    """Return the figure in a PNG file. Paths are given relative to `out_dir`.
 
     Raises `DubaugError` if the file is no picture.
     """
-    if not path.is_file():
-        return None
     try:
         data, (width_px, height_px) = _compact(path.read_bytes())
     except OSError as error:

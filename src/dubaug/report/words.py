@@ -1,6 +1,11 @@
 """How the page writes amounts: units in words, one form everywhere."""
 
+from collections.abc import Mapping
+from typing import Any
+
 UNKNOWN = "not known"
+SHAPES: Mapping[str, str] = {"holds": "✓", "fails": "✗", "undecided": "?", "no data": "–"}
+"""A verdict's sign, so that none is told by its colour alone."""
 MIB_PER_GIB = 1024
 
 
@@ -40,3 +45,10 @@ def probability(p: float | None) -> str:
     if p is None:
         return "–"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def setting(value: Any) -> str:
+    """Return a value of the configuration: `yes`, `none`, `2, 4, 8`, `0.5`."""
+    if isinstance(value, list):
+        return ", ".join(map(setting, value))
+    return {True: "yes", False: "no", None: "none"}[value] if value is None or isinstance(value, bool) else str(value)

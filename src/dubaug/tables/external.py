@@ -1,33 +1,37 @@
 """Tables A1 to A3: our strongest variant beside other published methods."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dubaug.tables.layout import TABLE_A3, main_variants
+from dubaug.tables.published import METHODS, read_published_methods
 from dubaug.tables.render import Cell, Table, number
-from dubaug.tables.sources import Reasons, Sources
-from dubaug.tabular import read_rows
-
-FILES = {"a1": "external_a1_vggsound.csv", "a2": "external_a2_tut18.csv", "a3": "external_a3_hear.csv"}
-TASKS = {"a1": ("vggsound",), "a2": ("tut18",), "a3": tuple(TABLE_A3)}
+from dubaug.tables.sources import NO_PICTURE, Reasons, Sources
 
 
-def strongest(task: str, sources: Sources) -> str | None:
-    """Return the variant of the main tables that scores highest on a task, or None if none has a score."""
+@dataclass(frozen=True, kw_only=True)
+class Strongest:
+    """The variant of the main tables that scores best on a task, and its score; without one, why."""
+
+    variant: str | None
+    score: float | None
+    why_none: str
+
+
+def strongest(task: str, sources: Sources) -> Strongest:
+    """Return our best score on a task, of the variants of the main tables."""
     baselines, dubbed = main_variants(sources.experiment)
-    return sources.scores.best_variant(task, (*baselines, *dubbed))
+    variants = (*baselines, *dubbed)
+    best = sources.scores.best_variant(task, variants)
+    if best is None:
+        return Strongest(variant=None, score=None, why_none=_why_nobody(task, variants, sources))
+    return Strongest(variant=best, score=sources.scores.final[task, best].mean, why_none="")
 
 
-def why_none(task: str, sources: Sources) -> str:
-    """Return why no variant of the main tables has a score on a task."""
-    baselines, dubbed = main_variants(sources.experiment)
-    return sources.why_nobody(task, (*baselines, *dubbed))
-
-
-def published_scores(name: str, sources: Sources) -> dict[str, dict[str, float]]:
-    """Return the methods of Table A1, A2 or A3 with their score by task; the paper's own is called `Ours`."""
-    column = {"vggsound": "accuracy", "tut18": "accuracy"}
-    rows = read_rows(sources.paper_dir / FILES[name])
-    return {row["method"]: {task: float(row[column.get(task, task)]) for task in TASKS[name]} for row in rows}
+def _why_nobody(task: str, variants: Sequence[str], sources: Sources) -> str:
+    reasons = [sources.why_none(task, variant) for variant in variants]
+    stated = [reason for reason in reasons if reason != NO_PICTURE]
+    return (stated or reasons or ["no variant is configured"])[0]
 
 
 def table_a1(sources: Sources) -> Table:
@@ -43,22 +47,18 @@ def table_a2(sources: Sources) -> Table:
 
 def _one_task(name: str, architecture: str, sources: Sources) -> Table:
     """Return our best variant's accuracy on a task above the published ones (the paper's own row among them)."""
-    (task,) = TASKS[name]
-    best, reasons = strongest(task, sources), Reasons()
-    who = f"Ours ({sources.experiment.variants[best].label})" if best else "Ours (not evaluated)"
-    ours, why = _our_score(task, sources), "" if best else why_none(task, sources)
-    rows = [(Cell(text=who, head=True), _cell(ours, why, reasons), Cell(text=architecture))]
-    tidy: list[tuple[str | float | None, ...]] = [(name, who, ours, architecture, "this run", why)]
-    for row in read_rows(sources.paper_dir / FILES[name]):
-        supervised = "§" if row["supervised_pretraining"] == "yes" else ""
-        method = "Ours, as published" if row["method"] == "Ours" else row["method"] + supervised
-        accuracy, architecture = float(row["accuracy"]), row["architecture"]
-        rows.append((Cell(text=method, head=True), Cell(text=number(accuracy)), Cell(text=architecture)))
-        tidy.append((name, row["method"], accuracy, architecture, "paper", ""))
+    (task,) = METHODS[name][1]
+    best, reasons, label = strongest(task, sources), Reasons(), sources.experiment.task_label(task)
+    who = f"Ours ({sources.experiment.variants[best.variant].label})" if best.variant else "Ours (not evaluated)"
+    rows = [(Cell(text=who, head=True), reasons.score(best.score, best.why_none), Cell(text=architecture))]
+    tidy: list[tuple[str | float | None, ...]] = [(name, who, best.score, architecture, "this run", best.why_none)]
+    for one in read_published_methods(sources.paper_dir, name):
+        score = one.scores[task]
+        rows.append((Cell(text=one.label, head=True), Cell(text=number(score)), Cell(text=one.architecture)))
+        tidy.append((name, one.method, score, one.architecture, "paper", ""))
     return Table(
         name=name.upper(),
-        caption=f"Our strongest variant{sources.over_seeds()} beside published results on {sources.label(task)} "
-        "(accuracy). "
+        caption=f"Our strongest variant{sources.over_seeds()} beside published results on {label} (accuracy). "
         "§ supervised pretraining. All rows but the first are the paper's.",
         header=("Method", "Acc.", "Arch."),
         rows=tuple(rows),
@@ -71,31 +71,20 @@ def _one_task(name: str, architecture: str, sources: Sources) -> Table:
     )
 
 
-def _our_score(task: str, sources: Sources) -> float | None:
-    best = strongest(task, sources)
-    return sources.scores.final[task, best].mean if best else None
-
-
-def _cell(score: float | None, why: str, reasons: Reasons) -> Cell:
-    return reasons.cell(why) if score is None else Cell(text=number(score))
-
-
 def table_a3(sources: Sources) -> Table:
     """Return our best variant on each HEAR task above the leaderboard rows that the paper quotes."""
     reasons, architecture = Reasons(), f"{sources.experiment.encoders.audio.label} (Audio)"
-    ours = {task: _our_score(task, sources) for task in TABLE_A3}
-    why = {task: why_none(task, sources) for task, score in ours.items() if score is None}
+    best = {task: strongest(task, sources) for task in TABLE_A3}
     who = "Ours (best variant a task)"
-    cells = (_cell(ours[task], why.get(task, ""), reasons) for task in TABLE_A3)
+    cells = (reasons.score(one.score, one.why_none) for one in best.values())
     rows = [(Cell(text=who, head=True), *cells, Cell(text=architecture))]
-    tidy = _tidy_a3(who, ours, architecture, "this run", why)
-    published = published_scores("a3", sources)
-    for row in read_rows(sources.paper_dir / FILES["a3"]):
-        method = "Ours, as published" if row["method"] == "Ours" else row["method"]
-        scores = published[row["method"]]
-        cells = (Cell(text=number(scores[task])) for task in TABLE_A3)
-        rows.append((Cell(text=method, head=True), *cells, Cell(text=row["architecture"])))
-        tidy += _tidy_a3(method, scores, row["architecture"], "paper", {})
+    tidy: list[tuple[str | float | None, ...]] = [
+        ("a3", who, task, one.score, architecture, "this run", one.why_none) for task, one in best.items()
+    ]
+    for other in read_published_methods(sources.paper_dir, "a3"):
+        cells = (Cell(text=number(score)) for score in other.scores.values())
+        rows.append((Cell(text=other.label, head=True), *cells, Cell(text=other.architecture)))
+        tidy += [("a3", other.label, task, it, other.architecture, "paper", "") for task, it in other.scores.items()]
     return Table(
         name="A3",
         caption=f"Our strongest variants{sources.over_seeds()} on HEAR tasks beside the five best of its leaderboard "
@@ -110,9 +99,3 @@ def table_a3(sources: Sources) -> Table:
         notes=(*reasons.notes, *sources.lacking(list(TABLE_A3))),
         footer=sources.footer,
     )
-
-
-def _tidy_a3(
-    method: str, scores: Mapping[str, float | None], architecture: str, source: str, why: Mapping[str, str]
-) -> list[tuple[str | float | None, ...]]:
-    return [("a3", method, task, scores[task], architecture, source, why.get(task, "")) for task in TABLE_A3]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
-from dubaug.tables.render import Cell, Table, sides
+from dubaug.tables.render import Cell, Table
 
 SIDES = {"l": "left", "c": "centre", "r": "right"}
 
@@ -53,7 +53,7 @@ def _head(table: Table) -> Iterator[str]:
         yield f"<tr>{''.join(cells)}</tr>"
     names = [
         f'<th scope="col" class="{SIDES[side]}">{escape(name)}</th>' if name else "<td></td>"
-        for name, side in zip(table.header, sides(table), strict=True)
+        for name, side in zip(table.header, table.sides, strict=True)
     ]
     yield f"<tr>{''.join(names)}</tr>"
     yield "</thead>"
@@ -67,7 +67,7 @@ def _bodies(table: Table) -> Iterator[str]:
         yield "<tbody>"
         for i in range(first, end):
             apart = ' class="apart"' if i in table.gaps else ""
-            yield f"<tr{apart}>{''.join(_row(i, table.rows[i], sides(table), covered))}</tr>"
+            yield f"<tr{apart}>{''.join(_row(i, table.rows[i], table.sides, covered))}</tr>"
         yield "</tbody>"
 
 

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from dubaug.tables.render import Cell, Span, Table, alignment
+from dubaug.tables.render import Cell, Span, Table
 
 
 def to_latex(table: Table) -> str:
@@ -40,7 +40,7 @@ def _note(letter: str, text: str) -> str:
 
 def _tabular(table: Table) -> Iterator[str]:
     stacked = table.wide and any(len(cell.spreads) > 1 for row in table.rows for cell in row)
-    yield f"\\begin{{tabular}}{{{alignment(table)}}}"
+    yield f"\\begin{{tabular}}{{{table.alignment}}}"
     yield "\\toprule"
     if table.spans:
         heads = [

@@ -1,6 +1,7 @@
 """Which tasks stand in which table, in the paper's order and groups, and what the paper calls things."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from dubaug.config import Experiment
 from dubaug.suites.registry import SUITES
@@ -52,24 +53,25 @@ PART_OF_ANOTHER = ("vggsound_a", "vggsound_v", "fluent_speech_commands_nospeech"
 def groups_of(table: ResultsTable, experiment: Experiment) -> tuple[Group, ...]:
     """Return the table's groups with the tasks that are configured; in Table 1 those of no table come last."""
     configured = [task for tasks in experiment.suites.values() for task in tasks]
-    groups = [_only(group, configured) for group in table.groups]
+    groups = table.groups
     if table is TABLE_1:
         tables = (TABLE_1, TABLE_2, *(own for suite in SUITES.values() for own in suite.tables))
         placed = {task for one in tables for group in one.groups for task in group.tasks} | set(PART_OF_ANOTHER)
         others = tuple(task for task in configured if task not in placed)
-        groups.append(Group(label="Other", note="tasks added by configuration", tasks=others))
-    return tuple(group for group in groups if group.tasks)
+        groups = (*groups, Group(label="Other", note="tasks added by configuration", tasks=others))
+    return groups_with(groups, configured)
+
+
+def groups_with(groups: Iterable[Group], tasks: Collection[str]) -> tuple[Group, ...]:
+    """Return the groups with those of their tasks that are among `tasks`; a group without any is left out."""
+    kept = (replace(group, tasks=tuple(task for task in group.tasks if task in tasks)) for group in groups)
+    return tuple(group for group in kept if group.tasks)
 
 
 def suite_tables(experiment: Experiment) -> dict[str, ResultsTable]:
     """Return the suites' own tables that have configured tasks, by name."""
     tables = [table for suite in SUITES.values() for table in suite.tables]
     return {table.name: table for table in tables if groups_of(table, experiment)}
-
-
-def _only(group: Group, configured: Iterable[str]) -> Group:
-    known = set(configured)
-    return Group(label=group.label, note=group.note, tasks=tuple(task for task in group.tasks if task in known))
 
 
 def main_variants(experiment: Experiment) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,9 +1,20 @@
-"""The paper's own numbers in workflow/resources/paper: scores by table (results.csv) and tasks (tasks_b5.csv)."""
+"""What the paper prints, in workflow/resources/paper: scores by table, tasks, and other methods' scores."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from dubaug.tabular import read_rows
+from dubaug.tables.layout import TABLE_A3
+from dubaug.tabular import read_records, read_rows
+
+OWN = "Ours"
+"""What the paper calls its own method in Tables A1 to A3."""
+METHODS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "a1": ("external_a1_vggsound.csv", {"vggsound": "accuracy"}),
+    "a2": ("external_a2_tut18.csv", {"tut18": "accuracy"}),
+    "a3": ("external_a3_hear.csv", {task: task for task in TABLE_A3}),
+}
+"""Of each table that has other methods: the file, and its column of each task's scores."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,21 +46,42 @@ class PublishedTask:
     motivation: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class PublishedMethod:
+    """A row of Table A1, A2 or A3: a method (`OWN` is the paper's) with its scores by task."""
+
+    method: str
+    architecture: str
+    scores: Mapping[str, float]
+    supervised: bool
+    """Whether it was pretrained with labels, as far as the table says."""
+
+    @property
+    def label(self) -> str:
+        """What it is called beside this run's own."""
+        return "Ours, as published" if self.method == OWN else self.method + "§" * self.supervised
+
+
 def read_published_scores(folder: Path) -> tuple[PublishedScore, ...]:
     """Return the scores in results.csv, in its order: a task's may stand in several tables."""
-    columns = tuple(field.name for field in fields(PublishedScore))
-    return tuple(
-        PublishedScore(
-            **{column: row[column] for column in ("table", "task", "variant", "metric")},
-            mean=float(row["mean"]),
-            std=float(row["std"]) if row["std"] else None,
-        )
-        for row in read_rows(folder / "results.csv", columns, what="list of published scores")
-    )
+    return read_records(folder / "results.csv", PublishedScore, what="list of published scores")
 
 
 def read_published_tasks(folder: Path) -> tuple[PublishedTask, ...]:
     """Return the tasks in tasks_b5.csv, in the paper's order."""
-    columns = tuple(field.name for field in fields(PublishedTask))
-    rows = read_rows(folder / "tasks_b5.csv", columns, what="list of tasks")
-    return tuple(PublishedTask(**{column: row[column] for column in columns}) for row in rows)
+    return read_records(folder / "tasks_b5.csv", PublishedTask, what="list of tasks")
+
+
+def read_published_methods(folder: Path, table: str) -> tuple[PublishedMethod, ...]:
+    """Return the rows of Table A1, A2 or A3, in the paper's order."""
+    name, columns = METHODS[table]
+    rows = read_rows(folder / name, ("method", "architecture", *columns.values()), what="list of published methods")
+    return tuple(
+        PublishedMethod(
+            method=row["method"],
+            architecture=row["architecture"],
+            scores={task: float(row[column]) for task, column in columns.items()},
+            supervised=row.get("supervised_pretraining") == "yes",
+        )
+        for row in rows
+    )

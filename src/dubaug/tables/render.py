@@ -33,11 +33,6 @@ class Cell:
     rows: int = 1
     """How many rows the cell stands for; those that it covers below are empty cells."""
 
-    @property
-    def plain(self) -> str:
-        """The text with its deviations: `.527±.012`, `.527 ±f.012 ±s.004`."""
-        return self.text + "".join(f" ±{over}{size}" if over else f"±{size}" for over, size in self.spreads)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
@@ -57,6 +52,8 @@ class Table:
     name: str
     caption: str
     header: tuple[str, ...]
+    alignment: str
+    """Of the columns, as LaTeX names it."""
     rows: tuple[tuple[Cell, ...], ...]
     tidy_header: tuple[str, ...]
     tidy: tuple[tuple[str | float | int | None, ...], ...]
@@ -66,7 +63,6 @@ class Table:
     rules: tuple[int, ...] = ()
     gaps: tuple[int, ...] = ()
     """Rows before which there is some room, but no rule."""
-    alignment: str = ""
     wide: bool = False
     """Whether it needs both columns of a two-column page."""
     notes: tuple[tuple[str, str], ...] = ()
@@ -85,6 +81,11 @@ class Table:
         return f"table-{self.name.lower()}{'-vs-paper' if self.beside_paper else ''}"
 
     @property
+    def sides(self) -> str:
+        """The side that each column is aligned to: l, c or r."""
+        return re.sub(r"p\{[^}]*\}", "l", self.alignment)
+
+    @property
     def marked(self) -> bool:
         """Whether any cell is marked as best or worst."""
         return any(cell.mark for row in self.rows for cell in row)
@@ -93,11 +94,6 @@ class Table:
     def worst(self) -> str:
         """What the legend calls those that are marked as worst: `lowest`, unless lower is better somewhere."""
         return "worst" if any(cell.mark == "highest" for row in self.rows for cell in row) else "lowest"
-
-    @property
-    def note_lines(self) -> tuple[str, ...]:
-        """The notes as lines of text."""
-        return tuple(f"{letter}: {text}" if letter else text for letter, text in self.notes)
 
 
 def number(value: float) -> str:
@@ -125,22 +121,12 @@ def marks(values: Sequence[float | None], better: Literal["higher", "lower"]) ->
     return [None if value is None else found.get(value) for value in rounded]
 
 
-def to_frame(table: Table) -> pd.DataFrame:
-    """Return the tidy form: one observation a row, full precision; whole numbers stay whole beside missing ones."""
-    frame = pd.DataFrame(table.tidy, columns=list(table.tidy_header))
-    counts = [name for name in frame if all(isinstance(row, int) for row in _column(table, str(name)))]
-    return frame.astype(dict.fromkeys(counts, "Int64"))
-
-
-def _column(table: Table, name: str) -> list[str | float | int]:
-    """Return a tidy column's values, without the missing ones."""
-    i = table.tidy_header.index(name)
-    return [row[i] for row in table.tidy if row[i] is not None]  # type: ignore[misc]
-
-
 def to_csv(table: Table) -> str:
-    """Return the tidy form as CSV; an empty field where there is no value."""
-    text: str = to_frame(table).to_csv(index=False, lineterminator="\n")
+    """Return the tidy form as CSV: full precision, whole numbers whole, an empty field where there is no value."""
+    frame = pd.DataFrame(table.tidy, columns=list(table.tidy_header))
+    columns = zip(table.tidy_header, zip(*table.tidy, strict=True), strict=False)
+    whole = [name for name, values in columns if all(value is None or isinstance(value, int) for value in values)]
+    text: str = frame.astype(dict.fromkeys(whole, "Int64")).to_csv(index=False, lineterminator="\n")
     return text
 
 
@@ -151,21 +137,11 @@ def to_markdown(table: Table) -> str:
     groups = [span.label for span in table.spans for _ in range(span.columns)] or [""] * len(table.header)
     header = [f"{group}<br>{name}" if group else name for group, name in zip(groups, table.header, strict=True)]
     rows = ([_markdown_cell(cell) for cell in row] for row in table.rows)
-    lines += table_lines([_markdown(name) for name in header], sides(table), rows)
-    below = [*table.note_lines, *table.footer]
+    lines += table_lines([_markdown(name) for name in header], table.sides, rows)
+    below = [*(f"{letter}: {text}" if letter else text for letter, text in table.notes), *table.footer]
     return (
         "\n".join([*lines, *([""] if below else []), *(f"<sub>{_markdown(line)}</sub><br>" for line in below)]) + "\n"
     )
-
-
-def sides(table: Table) -> str:
-    """Return the alignment of each column: l, c or r."""
-    return re.sub(r"p\{[^}]*\}", "l", alignment(table))
-
-
-def alignment(table: Table) -> str:
-    """Return the columns as LaTeX names them."""
-    return table.alignment or "l" + "r" * (len(table.header) - 1)
 
 
 def _markdown_cell(cell: Cell) -> str:

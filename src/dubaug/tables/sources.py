@@ -1,15 +1,16 @@
 """What tables are made from, and why one of their cells has no value."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dubaug.config import Experiment
 from dubaug.tables.layout import main_variants
-from dubaug.tables.render import DASH, Cell
+from dubaug.tables.render import DASH, Cell, Mark, Span, number
 from dubaug.tables.scores import Scores
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+NO_PICTURE = "audio-only variants have no picture"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +22,6 @@ class Sources:
     subsets: Path | None
     paper_dir: Path
     footer: tuple[str, ...]
-
-    def label(self, task: str) -> str:
-        """Return what a task is called: by its configuration, or its key if it has none."""
-        setting = self.experiment.tasks.get(task)
-        return setting.label if setting else task
 
     def seeds(self, variants: Sequence[str]) -> str:
         """Return how many seeds these variants have, `1 to 3 pretraining seeds`; nothing if all have one."""
@@ -45,25 +41,19 @@ class Sources:
         if (task, variant) in scores.final:
             return ""
         if not any(task in tasks for tasks in experiment.suites.values()):
-            return f"{self.label(task)} is in none of the configuration's `suites`"
+            return f"{self.experiment.task_label(task)} is in none of the configuration's `suites`"
         suite = experiment.tasks[task].suite
         if suite not in experiment.suites_of(variant):
-            return "audio-only variants have no picture"
+            return NO_PICTURE
         if task in scores.missing:
-            return f"{self.label(task)}: {scores.missing[task]} (`dubaug data` lists every data set)"
+            return f"{self.experiment.task_label(task)}: {scores.missing[task]} (`dubaug data` lists every data set)"
         if (suite, variant) not in scores.files:
             return f"not evaluated: the variant's {suite}.json was not given"
         return f"not evaluated: the variant's {suite}.json does not have the task"
 
-    def why_nobody(self, task: str, variants: Sequence[str]) -> str:
-        """Return why none of the variants has a score on `task`; nothing if one has."""
-        reasons = [self.why_none(task, variant) for variant in variants]
-        stated = [reason for reason in reasons if not reason.startswith("audio-only")]
-        return "" if "" in reasons else (stated or reasons or ["no variant is configured"])[0]
-
     def lacking(self, tasks: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return the note on data sets that were not whole, if there is one."""
-        lack = [(self.label(task), self.scores.absent.get(task)) for task in tasks]
+        lack = [(self.experiment.task_label(task), self.scores.absent.get(task)) for task in tasks]
         lacking = "; ".join(f"{label} lacks {count:,} of its listed items" for label, count in lack if count)
         return (("", f"Not whole: {lacking}."),) if lacking else ()
 
@@ -81,7 +71,17 @@ class Reasons:
             self.letters[reason] = LETTERS[i % len(LETTERS)] * (1 + i // len(LETTERS))
         return Cell(text=DASH, note=self.letters[reason])
 
+    def score(self, value: float | None, why: str, *, mark: Mark = None, form: Callable[[float], str] = number) -> Cell:
+        """Return a value's cell, or without one a dash with the letter of `why`."""
+        return self.cell(why) if value is None else Cell(text=form(value), mark=mark)
+
     @property
     def notes(self) -> tuple[tuple[str, str], ...]:
         """The letters with their reasons."""
         return tuple((letter, f"{reason}.") for reason, letter in self.letters.items())
+
+
+def variant_spans(baselines: Sequence[str], dubbed: Sequence[str]) -> tuple[Span, ...]:
+    """Return the headings over the columns of the main tables' variants."""
+    named = (("Baselines (SimCLR)", baselines), ("Dub-Augmented", dubbed))
+    return tuple(Span(label=label, columns=len(variants)) for label, variants in named if variants)

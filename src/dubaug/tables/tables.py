@@ -10,7 +10,8 @@ from dubaug.tables.data_tables import table_b4, table_b5
 from dubaug.tables.external import table_a1, table_a2, table_a3
 from dubaug.tables.layout import TABLE_1, TABLE_2, TABLE_D6, d6_variants, groups_of, main_variants, suite_tables
 from dubaug.tables.render import Cell, Mark, Span, Table, marks, number
-from dubaug.tables.sources import Reasons, Sources
+from dubaug.tables.scores import bounds_of
+from dubaug.tables.sources import Reasons, Sources, variant_spans
 
 TIDY_SCORE = (
     *("variant", "label", "metric", "mean", "std_folds", "std_seeds", "low", "high"),
@@ -67,11 +68,7 @@ def _results_table(table: ResultsTable, sources: Sources) -> Table:
         caption=f"{table.caption} {_tasks_by_metric(groups, sources)}. {_deviations(sources, variants)} "
         f"M: modality (A audio, V video).{f' {meanings}.' if meanings else ''}",
         header=("", "Task", "M", *(experiment.variants[variant].label for variant in variants)),
-        spans=(
-            Span(label="", columns=3),
-            *_span("Baselines (SimCLR)", baselines),
-            *_span("Dub-Augmented", dubbed),
-        ),
+        spans=(Span(label="", columns=3), *variant_spans(baselines, dubbed)),
         rows=tuple(rows),
         rules=tuple(rules),
         alignment="llc" + "c" * len(variants),
@@ -88,10 +85,7 @@ def _table_d6(sources: Sources) -> Table:
     experiment, reasons = sources.experiment, Reasons()
     variants = d6_variants(experiment)
     by_kind = _has_seeds(sources, variants)
-    marked: dict[tuple[str, str], Mark] = {}
-    for task in TABLE_D6:
-        column = _marks(task, variants, sources)
-        marked |= {(task, variant): mark for variant, mark in zip(variants, column, strict=True)}
+    marked = {task: dict(zip(variants, _marks(task, variants, sources), strict=True)) for task in TABLE_D6}
     return Table(
         name="D6",
         caption="Fluent Speech Commands with speech and with speech removed by source separation. Accuracy: right only "
@@ -102,7 +96,7 @@ def _table_d6(sources: Sources) -> Table:
             (
                 Cell(text=experiment.variants[variant].label, head=True),
                 *(
-                    _score_cell(task, variant, marked[task, variant], sources, reasons, by_kind=by_kind)
+                    _score_cell(task, variant, marked[task][variant], sources, reasons, by_kind=by_kind)
                     for task in TABLE_D6
                 ),
             )
@@ -111,17 +105,13 @@ def _table_d6(sources: Sources) -> Table:
         alignment="l" + "c" * len(TABLE_D6),
         tidy_header=("table", "task", *TIDY_SCORE),
         tidy=tuple(
-            ("d6", task, *_tidy_score(task, variant, marked[task, variant], sources))
+            ("d6", task, *_tidy_score(task, variant, marked[task][variant], sources))
             for variant in variants
             for task in TABLE_D6
         ),
         notes=(*reasons.notes, *sources.lacking(list(TABLE_D6))),
         footer=sources.footer,
     )
-
-
-def _span(label: str, columns: Sequence[str]) -> tuple[Span, ...]:
-    return (Span(label=label, columns=len(columns)),) if columns else ()
 
 
 def _marks(task: str, variants: Sequence[str], sources: Sources) -> list[Mark]:
@@ -134,7 +124,7 @@ def _score_cell(task: str, variant: str, mark: Mark, sources: Sources, reasons: 
     score = sources.scores.final.get((task, variant))
     if score is None:
         return reasons.cell(sources.why_none(task, variant))
-    kinds = (("f" if by_kind else "", score.std_folds), ("s", score.std_seeds))
+    kinds = (("f" if by_kind else "", score.std), ("s", score.std_seeds))
     spreads = tuple((kind, number(std)) for kind, std in kinds if std is not None)
     return Cell(text=number(score.mean), mark=mark, spreads=spreads)
 
@@ -144,8 +134,8 @@ def _tidy_score(task: str, variant: str, mark: Mark, sources: Sources) -> tuple[
     score, label = sources.scores.final.get((task, variant)), sources.experiment.variants[variant].label
     if score is None:
         return (variant, label, "", *[None] * 7, "", sources.why_none(task, variant))
-    deviations = (score.std_folds, score.std_seeds, score.low, score.high)
-    return (variant, label, score.metric, score.mean, *deviations, score.n_folds, score.n_seeds, mark or "", "")
+    errors = (score.std, score.std_seeds, *bounds_of(score))
+    return (variant, label, score.metric, score.mean, *errors, score.n_folds, len(score.members), mark or "", "")
 
 
 def _has_seeds(sources: Sources, variants: Sequence[str]) -> bool:
@@ -175,7 +165,7 @@ def _tasks_by_metric(groups: Sequence[Group], sources: Sources) -> str:
     by_metric: dict[str, list[str]] = {}
     for group in groups:
         for task in group.tasks:
-            by_metric.setdefault(metric_of.get(task, "top1_acc"), []).append(sources.label(task))
+            by_metric.setdefault(metric_of.get(task, "top1_acc"), []).append(sources.experiment.task_label(task))
     others = "; ".join(
         f"{metric(name).title} for {' and '.join(labels)}" for name, labels in by_metric.items() if name != "top1_acc"
     )

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from dubaug.corpus.subsets import Subset, read_subsets
 from dubaug.tables.data_tables import named, our_subsets, shown_hours, tasks_b5
-from dubaug.tables.external import TASKS, published_scores, strongest, why_none
+from dubaug.tables.external import strongest
 from dubaug.tables.order import MEANING, OrderAgreement, compare_order
-from dubaug.tables.render import DASH, Cell, Span, Table, number, signed
+from dubaug.tables.published import METHODS, OWN, read_published_methods
+from dubaug.tables.render import Cell, Span, Table, number, signed
 from dubaug.tables.sources import Reasons, Sources
 
 
@@ -33,29 +34,28 @@ def place(score: float, others: Sequence[float]) -> int:
 
 def _versus_external(name: str, sources: Sources) -> Table:
     """Return a row a task: our strongest variant's score and the paper's own, and both places among other methods."""
-    reasons = Reasons()
-    published = published_scores(name, sources)
+    reasons, methods, tasks = Reasons(), read_published_methods(sources.paper_dir, name), list(METHODS[name][1])
     rows, tidy = [], []
-    for task in TASKS[name]:
-        others = [scores[task] for method, scores in published.items() if method != "Ours"]
-        paper, best = published["Ours"][task], strongest(task, sources)
-        ours = sources.scores.final[task, best].mean if best else None
-        label = sources.experiment.variants[best].label if best else DASH
-        why = "" if best else why_none(task, sources)
-        placed = None if ours is None else place(ours, others)
-        if ours is None:
-            cells = [reasons.cell(why) for _ in range(4)]
-        else:
-            cells = [Cell(text=label), *map(_cell, (number(ours), signed(ours - paper), str(placed)))]
+    for task in tasks:
+        others = [one.scores[task] for one in methods if one.method != OWN]
+        (paper,) = (one.scores[task] for one in methods if one.method == OWN)
+        best, theirs, places = strongest(task, sources), place(paper, others), len(others) + 1
+        why, variant = best.why_none, best.variant
+        difference = None if best.score is None else best.score - paper
+        placed = None if best.score is None else place(best.score, others)
         rows.append(
             (
-                Cell(text=sources.label(task), head=True),
-                *(cells[0], cells[1], _cell(number(paper)), cells[2]),
-                *(cells[3], _cell(str(place(paper, others))), _cell(str(len(others) + 1))),
+                Cell(text=sources.experiment.task_label(task), head=True),
+                Cell(text=sources.experiment.variants[variant].label) if variant else reasons.cell(why),
+                *(
+                    reasons.score(best.score, why),
+                    Cell(text=number(paper)),
+                    reasons.score(difference, why, form=signed),
+                ),
+                *(reasons.score(placed, why, form=str), *_cells(str(theirs), str(places))),
             )
         )
-        difference = None if ours is None else ours - paper
-        tidy.append((name, task, best, ours, paper, difference, placed, place(paper, others), len(others) + 1, why))
+        tidy.append((name, task, variant, best.score, paper, difference, placed, theirs, places, why))
     return Table(
         name=name.upper(),
         beside_paper=True,
@@ -70,13 +70,13 @@ def _versus_external(name: str, sources: Sources) -> Table:
             *("place_ours", "place_paper", "places", "note"),
         ),
         tidy=tuple(tidy),
-        notes=(*reasons.notes, *sources.lacking(TASKS[name])),
+        notes=(*reasons.notes, *sources.lacking(tasks)),
         footer=sources.footer,
     )
 
 
-def _cell(text: str) -> Cell:
-    return Cell(text=text)
+def _cells(*texts: str) -> list[Cell]:
+    return [Cell(text=text) for text in texts]
 
 
 def versus_b4(sources: Sources) -> Table:
@@ -92,13 +92,13 @@ def versus_b4(sources: Sources) -> Table:
     rows = [
         (
             Cell(text=named(row.languages), head=True),
-            *map(_cell, (str(row.titles), str(theirs.titles), percent(row.titles, theirs.titles))),
-            *map(_cell, map(shown_hours, (row.video_hours, theirs.video_hours))),
-            _cell(percent(row.video_hours, theirs.video_hours)),
+            *_cells(str(row.titles), str(theirs.titles), percent(row.titles, theirs.titles)),
+            *_cells(shown_hours(row.video_hours), shown_hours(theirs.video_hours)),
+            *_cells(percent(row.video_hours, theirs.video_hours)),
         )
         for row, theirs in shared
     ]
-    rows.append((Cell(text="Order (τ-b)", head=True), *agreement_cells(orders, reasons)))
+    rows.append(order_row([order_cell(order, reasons) for order in orders]))
     return Table(
         name="B4",
         beside_paper=True,
@@ -125,24 +125,31 @@ def versus_b4(sources: Sources) -> Table:
     )
 
 
-def agreement_cells(orders: Sequence[OrderAgreement], reasons: Reasons) -> list[Cell]:
-    """Return a last row's cells: each order's agreement below its difference, blank below the numbers."""
-    return [
-        cell
-        for order in orders
-        for cell in (Cell(text=""), Cell(text=""), reasons.cell(order.why) if order.why else Cell(text=order.text))
-    ]
+def order_cell(order: OrderAgreement, reasons: Reasons) -> Cell:
+    """Return the agreement of an order, or why there is none."""
+    return reasons.cell(order.why) if order.why else Cell(text=order.text)
+
+
+def order_row(agreements: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Return a last row: each order's agreement below its difference, blank below the numbers."""
+    return (Cell(text="Order (τ-b)", head=True), *(cell for one in agreements for cell in (*_cells("", ""), one)))
+
+
+def only_one_has(ours: str, papers: str, *, what: str = "row") -> tuple[tuple[str, str], ...]:
+    """Return the notes on what only this run and what only the paper has, as far as there is any."""
+    told = (
+        (f"Left out, for the paper has no such {what}", ours),
+        ("In the paper's table and not in this run", papers),
+    )
+    return tuple(("", f"{words}: {names}.") for words, names in told if names)
 
 
 def _other_languages(subsets: Sequence[Subset], paper: Sequence[Subset]) -> tuple[tuple[str, str], ...]:
     """Return notes on sets of languages that only one of the two has."""
     known, published = ({frozenset(row.languages) for row in rows} for rows in (subsets, paper))
-    ours = ", ".join(named(row.languages) for row in subsets if frozenset(row.languages) not in published)
-    theirs = ", ".join(named(sorted(row.languages)) for row in paper if frozenset(row.languages) not in known)
-    return (
-        *((("", f"Left out, for the paper has no such row: {ours}."),) if ours else ()),
-        *((("", f"In the paper's table and not in this run: {theirs}."),) if theirs else ()),
-    )
+    ours = [named(row.languages) for row in subsets if frozenset(row.languages) not in published]
+    theirs = [named(sorted(row.languages)) for row in paper if frozenset(row.languages) not in known]
+    return only_one_has(", ".join(ours), ", ".join(theirs))
 
 
 def percent(ours: float, paper: float) -> str:
@@ -159,14 +166,10 @@ def versus_b5(sources: Sources) -> Table:
         data, paper = _count(row.classes), _count(row.classes_paper)
         why = "" if row.classes_paper else "the paper gives no count"
         difference = None if data is None or paper is None else data - paper
-        shown = (
-            [reasons.cell(why), reasons.cell(why)]
-            if difference is None
-            else [
-                Cell(text=row.classes_paper),
-                Cell(text=f"{difference:+d}".replace("-", "−") if difference else "0"),
-            ]
-        )
+        if difference is None:
+            shown = [reasons.cell(why)] * 2
+        else:
+            shown = _cells(row.classes_paper, f"{difference:+d}".replace("-", "−") if difference else "0")
         rows.append((Cell(text=row.dataset, head=True), Cell(text=row.type), Cell(text=row.classes), *shown))
         tidy.append((row.task, row.dataset, row.type, row.classes, row.classes_paper, difference, why))
     return Table(
