@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubaug.config import Experiment, load
-from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
+from dubaug.corpus.batch import titles_of_batch
 from dubaug.errors import DubaugError
 from dubaug.progress import Progress, log_line
+from dubaug.shards.command import add_shard_arguments
 
 if TYPE_CHECKING:
     from dubaug.separation.remove import Remover
@@ -24,13 +25,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "film by the same settings and weights, are kept. A film that cannot be decoded is listed with the reason, "
         "and the batch goes on.",
     )
-    add_batch_arguments(separate)
-    separate.add_argument(
-        "--alignment", type=Path, help="which titles are rejected for their dubs, and left out here too (alignment.csv)"
-    )
-    separate.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
-    separate.add_argument("--manifest", type=Path, required=True, help="JSON list of this batch's shards")
-    separate.add_argument("--rejected", type=Path, required=True, help="CSV of titles and clips rejected")
+    left_out = "which titles are rejected for their dubs, and left out here too (alignment.csv)"
+    add_shard_arguments(separate, alignment=left_out)
     separate.set_defaults(run=run_separate)
 
     task = subparsers.add_parser(

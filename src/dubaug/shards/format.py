@@ -60,18 +60,13 @@ class ShardWriter:
             temporary = stack.enter_context(atomic_path(self.path))
             sink = stack.enter_context(pa.OSFile(str(temporary), "wb"))
             self._writer = stack.enter_context(pa.ipc.new_file(sink, self._schema))
+            stack.push(lambda kind, *_: self._flush() if kind is None else None)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            try:
-                self._flush()
-            except BaseException as failure:
-                self._stack.__exit__(type(failure), failure, failure.__traceback__)
-                raise
         self._stack.__exit__(kind, error, trace)
 
     def add(
@@ -268,8 +263,6 @@ class ShardReader:
 
     def _value(self, row: int, column: str) -> Any:
         batch, offset = self._batch(row)
-        if column not in batch.schema.names:
-            raise DubaugError(f"{self.path} has no {column}")
         return batch.column(column)[offset]
 
     def _batch(self, row: int) -> tuple[pa.RecordBatch, int]:

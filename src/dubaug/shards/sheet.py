@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
+from dubaug.config import Mel
+from dubaug.plotting import shorten
 from dubaug.shards.format import ShardReader
 from dubaug.tracks import TrackName
 
@@ -30,16 +32,14 @@ class MelAxes:
 
     duration_s: float
     sample_rate_hz: int
-    n_fft: int
-    hop_length: int
-    n_mels: int
+    mel: Mel
 
     def extent(self, frames: int) -> tuple[float, float, float, float]:
         """Return left and right edge of the mel's frames in seconds, lower and upper edge of its bins in mels."""
-        left_s = (self.n_fft - self.hop_length) / 2 / self.sample_rate_hz
-        step_mel = self.mels(self.sample_rate_hz / 2) / (self.n_mels + 1)
-        right_s = left_s + frames * self.hop_length / self.sample_rate_hz
-        return left_s, right_s, step_mel / 2, step_mel * (self.n_mels + 0.5)
+        left_s = (self.mel.n_fft - self.mel.hop_length) / 2 / self.sample_rate_hz
+        step_mel = self.mels(self.sample_rate_hz / 2) / (self.mel.n_mels + 1)
+        right_s = left_s + frames * self.mel.hop_length / self.sample_rate_hz
+        return left_s, right_s, step_mel / 2, step_mel * (self.mel.n_mels + 0.5)
 
     @staticmethod
     def mels(frequency_hz: float) -> float:
@@ -56,9 +56,7 @@ def mel_axes(reader: ShardReader) -> MelAxes | None:
         return MelAxes(
             duration_s=float(metadata["clips"]["duration_s"]),
             sample_rate_hz=int(rated["sample_rate_hz"]),
-            n_fft=int(metadata["mel"]["n_fft"]),
-            hop_length=int(metadata["mel"]["hop_length"]),
-            n_mels=int(metadata["mel"]["n_mels"]),
+            mel=Mel(**metadata["mel"]),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -84,9 +82,7 @@ class SheetClip:
 
     def caption(self, letters: int) -> str:
         """Return the title, shortened to some letters, and where the clip begins in it."""
-        room = max(4, letters - len(self.begins) - 2)
-        title = self.title if len(self.title) <= room else self.title[: room - 1] + "…"
-        return f"{title}  {self.begins}"
+        return f"{shorten(self.title, max(4, letters - len(self.begins) - 2))}  {self.begins}"
 
 
 def power_db(mel_CTF: np.ndarray) -> np.ndarray:
