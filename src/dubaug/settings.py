@@ -8,6 +8,7 @@ check them, once, at the border; the JSON schema for editors is made from the sa
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
+from functools import cache
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
@@ -126,13 +127,9 @@ class OneOf:
         return name
 
 
-_adapters: dict[type[Settings], TypeAdapter[Any]] = {}
-
-
+@cache
 def _checks(section: type[Settings]) -> TypeAdapter[Any]:
-    if section not in _adapters:
-        _adapters[section] = TypeAdapter(section)
-    return _adapters[section]
+    return TypeAdapter(section)
 
 
 @dataclass(frozen=True)

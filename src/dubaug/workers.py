@@ -184,18 +184,14 @@ def isolated_map(
             for worker, result in _finished(workers, stall_s):
                 item = worker.item
                 assert item is not None
-                if isinstance(result, Crash | Stall):
+                if not waiting or isinstance(result, Crash | Stall):
                     worker.stop()
                     workers.remove(worker)
                     if waiting:
-                        worker = _Worker(context, function)
-                        workers.append(worker)
-                if worker in workers:
-                    if waiting:
-                        worker.give(waiting.pop())
-                    else:
-                        worker.stop()
-                        workers.remove(worker)
+                        workers.append(_Worker(context, function))
+                        workers[-1].give(waiting.pop())
+                else:
+                    worker.give(waiting.pop())
                 yield item, result
     finally:
         for worker in workers:

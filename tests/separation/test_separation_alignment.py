@@ -21,6 +21,7 @@ from dubaug.separation.ingest import SeparatedShardSettings, film_sound, make_se
 from dubaug.separation.models import wrap
 from dubaug.separation.remove import Remover, Sound, make_remover
 from dubaug.shards.format import ShardReader
+from dubaug.shards.receipts import Losses
 from dubaug.tracks import TrackName
 from film_factory import make_film
 
@@ -85,7 +86,7 @@ def title_of(folder: Path, sound_CS: np.ndarray) -> Title:
 
 def separated(title: Title, settings: SeparatedShardSettings, remover: Remover) -> np.ndarray:
     """The film's sound without speech, as the shard's mels are made of it."""
-    sound = Sound(key=title.title_id, pieces=film_sound(title, settings))
+    sound = Sound(key=title.title_id, pieces=film_sound(title, settings, stall_s=None, losses=Losses()))
     [background_CS] = [np.concatenate(list(pieces), axis=1) for _, pieces in remover.remove_all([sound])]
     return background_CS
 

@@ -151,11 +151,8 @@ class ShardReader:
         self._header: dict[str, Any] = {}
         self._length = 0
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["path"])  # type: ignore[misc]
+    def __reduce__(self) -> tuple[type["ShardReader"], tuple[Path]]:
+        return ShardReader, (self.path,)
 
     def __repr__(self) -> str:
         return f"ShardReader({str(self.path)!r})"
