@@ -60,7 +60,7 @@ class ShardWriter:
             temporary = stack.enter_context(atomic_path(self.path))
             sink = stack.enter_context(pa.OSFile(str(temporary), "wb"))
             self._writer = stack.enter_context(pa.ipc.new_file(sink, self._schema))
-            stack.push(lambda kind, *_: self._flush() if kind is None else None)
+            stack.push(self._flush_unless_failed)
             self._stack = stack.pop_all()
         return self
 
@@ -68,6 +68,10 @@ class ShardWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.__exit__(kind, error, trace)
+
+    def _flush_unless_failed(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._flush()
 
     def add(
         self,
