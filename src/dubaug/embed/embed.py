@@ -4,7 +4,6 @@ Encoder outputs without projection heads, averaged over the windows of a recordi
 B batch, C channel, T time, F mel bin, H height, W width, D embedding.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +16,6 @@ from dubaug.downstream.parallel import in_order
 from dubaug.errors import DubaugError
 from dubaug.hardware import usable_cores
 from dubaug.progress import Progress
-from dubaug.shards.format import ShardReader
 
 if TYPE_CHECKING:
     from dubaug.pretrain.checkpoint import TrainedEncoders
@@ -61,17 +59,8 @@ def embed(
     return result_ND
 
 
-class _Windows:
-    """Reads windows in any thread: each has its own reader of the shard."""
-
-    def __init__(self, features: TaskFeatures, read: Callable[[ShardReader, int], np.ndarray]) -> None:
-        self._path, self._read = features.reader.path, read
-        self._local = threading.local()
-
-    def __call__(self, row: int) -> np.ndarray:
-        if not hasattr(self._local, "reader"):
-            self._local.reader = ShardReader(self._path)
-        return self._read(self._local.reader, row)
+_Windows = Callable[[int], np.ndarray]
+"""Reads the window of a row, in any thread."""
 
 
 def _audio(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Windows, torch.nn.Module]:
@@ -86,7 +75,7 @@ def _audio(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Window
             f"task {features.task}: the {spec.variant} encoders take log-mels {expected} at {track} Hz; the features "
             f"have {found}. Run `dubaug features` with the configuration of the encoders"
         )
-    return _Windows(features, lambda reader, row: reader.mel(row, track)), encoders.audio
+    return lambda row: features.reader.mel(row, track), encoders.audio
 
 
 def _video(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Windows, torch.nn.Module]:
@@ -97,8 +86,8 @@ def _video(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Window
     if not features.reader.with_frames:
         raise DubaugError(f"task {features.task} has no video: its modality must be A")
 
-    def read(reader: ShardReader, row: int) -> np.ndarray:
-        frames_THWC = reader.frames(row)
+    def read(row: int) -> np.ndarray:
+        frames_THWC = features.reader.frames(row)
         n_frames, height, width, _ = frames_THWC.shape
         if n_frames != spec.frames or min(height, width) < crop:
             raise DubaugError(
@@ -108,7 +97,7 @@ def _video(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Window
         top, left = (height - crop) // 2, (width - crop) // 2
         return frames_THWC[:, top : top + crop, left : left + crop]
 
-    return _Windows(features, read), encoders.video
+    return read, encoders.video
 
 
 def _batches(windows: _Windows, n_windows: int, batch: int) -> Iterator[np.ndarray]:

@@ -4,7 +4,7 @@ A rate that was measured with other settings says nothing, so settings are compa
 entry names is work of its own kind ("jobs"), whose time is taken from equal jobs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -142,7 +142,7 @@ def _separation(experiment: Experiment) -> dict[str, Any]:
     return {"separation": separation, "device": experiment.device}
 
 
-def _data(experiment: Experiment, tasks: Any) -> dict[str, Any]:
+def _data(experiment: Experiment, tasks: Sequence[str]) -> dict[str, Any]:
     """Return the identity of data sets: real ones by name, generated ones with their size."""
     made = any(experiment.generates(task) for task in tasks)
     size = experiment.demo.items_per_class if made and experiment.demo else None
