@@ -165,9 +165,7 @@ def test_the_shard_at_the_papers_settings_has_257_frames_of_the_right_moments(
 
 @pytest.mark.parametrize("rate_hz", [48000, 44100, 16000])
 @pytest.mark.parametrize("overlap", [0.0, 0.25])
-def test_clicks_of_a_data_set_stay_at_their_sample(
-    make: Any, settings: SeparatedShardSettings, tmp_path: Path, rate_hz: int, overlap: float
-) -> None:
+def test_clicks_of_a_data_set_stay_at_their_sample(make: Any, tmp_path: Path, rate_hz: int, overlap: float) -> None:
     """To the model's rate and back."""
     expected = {}
     (tmp_path / "data").mkdir()
@@ -176,8 +174,7 @@ def test_clicks_of_a_data_set_stay_at_their_sample(
         soundfile.write(tmp_path / f"data/{name}.wav", sound_CS.T, rate_hz, subtype="FLOAT")
         expected[name] = sound_CS[0], places
     remover = make(Scaling(other=1.0, vocals=0.0), segment_s=1.1, overlap=overlap)
-    made_by = {"separation": settings.separation, "fingerprint": "", "remover": remover}
-    separate_data_set(tmp_path / "data", tmp_path / "out", **made_by)
+    separate_data_set(tmp_path / "data", tmp_path / "out", remover)
     for name, (before_S, places) in expected.items():
         after_SC, after_hz = soundfile.read(tmp_path / f"out/{name}.wav")
         assert (after_hz, len(after_SC)) == (rate_hz, len(before_S))

@@ -100,14 +100,7 @@ def run_separate_task(options: argparse.Namespace) -> None:
     experiment = load(options.config)
     if options.task not in experiment.tasks:
         raise DubaugError(f"--task {options.task}: no such task; there are {', '.join(experiment.tasks)}")
-    remover = _remover(experiment)
-    left_out = separate_data_set(
-        Path(experiment.tasks[options.task].path),
-        options.out,
-        separation=experiment.separation,
-        fingerprint=remover.model.fingerprint(),
-        remover=remover,
-    )
+    left_out = separate_data_set(Path(experiment.tasks[options.task].path), options.out, _remover(experiment))
     log_line(f"wrote {options.out}; {len(left_out)} files left empty")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from dubaug.config import Separation, digest
+from dubaug.config import digest
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import atomic_path, read_json, remove_unfinished, take_place, write_json, writing_to
 from dubaug.media.audio import read_audio
@@ -33,9 +33,7 @@ class FileLeftOut:
     reason: str
 
 
-def separate_data_set(
-    source: Path, out: Path, *, separation: Separation, fingerprint: str, remover: Remover
-) -> tuple[FileLeftOut, ...]:
+def separate_data_set(source: Path, out: Path, remover: Remover) -> tuple[FileLeftOut, ...]:
     """Write `out`, a copy of the folder `source` with the stem removed from every sound file; return what is missing.
 
     Names, sample rates, lengths, numbers of channels (more than two become two) and sample formats stay; other files
@@ -46,7 +44,8 @@ def separate_data_set(
     """
     sounds, others = _listed(source)
     part = out.with_name(f".{out.name}.part")
-    made_of = digest([separation.result_settings(), fingerprint], _state(source, [*sounds, *others]))
+    fingerprint = remover.model.fingerprint()
+    made_of = digest([remover.separation.result_settings(), fingerprint], _state(source, [*sounds, *others]))
     left_out = []
     with writing_to(out):
         _prepare(part, made_of)
@@ -69,7 +68,13 @@ def separate_data_set(
         left_out.sort(key=lambda file: file.path)
         if len(left_out) == len(sounds):
             raise DubaugError(f"none of the {len(sounds)} sound files in {source} can be read: {left_out[0].reason}")
-        write_json(part / REPORT, _report(source, separation, fingerprint, len(sounds), left_out))
+        report = {
+            "source": source.name,
+            "separation": remover.separation.provenance(fingerprint),
+            "files": len(sounds) - len(left_out),
+            "left_out": [asdict(file) for file in left_out],
+        }
+        write_json(part / REPORT, report)
         (part / _MARKER).unlink()
         take_place(part, out)
     return tuple(left_out)
@@ -169,14 +174,3 @@ def _link(source: Path, target: Path) -> None:
             os.link(source.resolve(), unfinished)
         except OSError:  # another file system, or one without hard links
             shutil.copy2(source, unfinished)
-
-
-def _report(
-    source: Path, separation: Separation, fingerprint: str, n_sounds: int, left_out: Sequence[FileLeftOut]
-) -> dict[str, object]:
-    return {
-        "source": source.name,
-        "separation": separation.provenance(fingerprint),
-        "files": n_sounds - len(left_out),
-        "left_out": [asdict(file) for file in left_out],
-    }
