@@ -8,7 +8,6 @@ check them, once, at the border; the JSON schema for editors is made from the sa
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
-from functools import cache
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
@@ -127,9 +126,13 @@ class OneOf:
         return name
 
 
-@cache
+_adapters: dict[type[Settings], TypeAdapter[Any]] = {}
+
+
 def _checks(section: type[Settings]) -> TypeAdapter[Any]:
-    return TypeAdapter(section)
+    if section not in _adapters:
+        _adapters[section] = TypeAdapter(section)
+    return _adapters[section]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from dubaug.errors import DubaugError, MediaError
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.receipts import (
+    Batch,
     Losses,
     TitleOutcome,
     balance,
-    finish_batch,
     kept,
     nothing_left,
     rejected,
@@ -43,8 +43,9 @@ def write_shard(folder: Path, film: Title, indices: list[int], losses: Losses) -
 
 
 def finish(films: list[Title], outcomes: list[TitleOutcome], folder: Path) -> None:
-    files = {"manifest": folder / "batch0.json", "reject_list": folder / "rejected0.csv"}
-    finish_batch(films, outcomes, tracks=("en",), sample_rate_hz=48000, **files)
+    batch = Batch(dict.fromkeys(films), "cutting clips")
+    batch.outcomes += outcomes
+    batch.finish(("en",), 48000, folder / "batch0.json", folder / "rejected0.csv")
 
 
 def test_what_was_lost_is_listed_by_its_cause(tmp_path: Path) -> None:

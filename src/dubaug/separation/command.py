@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dubaug.config import Experiment, load
 from dubaug.corpus.batch import titles_of_batch
 from dubaug.errors import DubaugError
-from dubaug.progress import Progress, log_line
+from dubaug.progress import log_line
 from dubaug.shards.command import add_shard_arguments
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def run_separate(options: argparse.Namespace) -> None:
     """Make the separated shards of one batch of titles."""
     from dubaug.alignment.table import read_findings, without_rejected
     from dubaug.separation.ingest import SeparatedShardSettings, make_separated_shards, standing_shard
-    from dubaug.shards.receipts import finish_batch
+    from dubaug.shards.receipts import Batch
 
     experiment = load(options.config)
     titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
@@ -69,28 +69,13 @@ def run_separate(options: argparse.Namespace) -> None:
         track=experiment.corpus.tracks[0],
         model_fingerprint=remover.model.fingerprint(),
     )
-    standing = {title.title_id: standing_shard(title, settings, options.out_dir) for title in titles}
-    missing = [title for title in titles if standing[title.title_id] is None]
+    batch = Batch({title: standing_shard(title, settings, options.out_dir) for title in titles}, "removing speech")
     made = make_separated_shards(
-        missing, settings=settings, remover=remover, out_dir=options.out_dir, stall_s=experiment.ingest.stall_s
+        batch.missing, settings=settings, remover=remover, out_dir=options.out_dir, stall_s=experiment.ingest.stall_s
     )
-    if len(missing) < len(titles):
-        log_line(f"{len(titles) - len(missing)} of {len(titles)} titles stand already")
-    progress = Progress("removing speech", sum(title.clips for title in missing), "clips")
-    for title, outcome in zip(missing, made, strict=True):
-        standing[title.title_id] = outcome
-        progress.advance(title.clips, note=title.title_id)
-    outcomes = [outcome for outcome in standing.values() if outcome is not None]
-    for reject in (reject for outcome in outcomes for reject in outcome.rejects):
-        log_line(f"rejected {reject}")
-    finish_batch(
-        titles,
-        outcomes,
-        tracks=(settings.track,),
-        sample_rate_hz=experiment.separation.sample_rate_hz,
-        manifest=options.manifest,
-        reject_list=options.rejected,
-    )
+    for title, outcome in zip(batch.missing, made, strict=True):
+        batch.add(title, outcome)
+    batch.finish((settings.track,), experiment.separation.sample_rate_hz, options.manifest, options.rejected)
 
 
 def run_separate_task(options: argparse.Namespace) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from dubaug.config import load
 from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError
 from dubaug.files import sha256_of
-from dubaug.progress import Progress, log_line
+from dubaug.progress import log_line
 
 if TYPE_CHECKING:
     from dubaug.corpus.titles import Title
@@ -70,7 +70,7 @@ def run_shards(options: argparse.Namespace) -> None:
     """Make the shards of one batch of titles."""
     from dubaug.alignment.table import moves_by_title, read_findings, without_rejected
     from dubaug.shards.ingest import ShardSettings, standing_shard
-    from dubaug.shards.receipts import finish_batch
+    from dubaug.shards.receipts import Batch
 
     experiment = load(options.config)
     titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
@@ -83,25 +83,17 @@ def run_shards(options: argparse.Namespace) -> None:
         tracks=experiment.corpus.tracks,
         moves=moves_by_title(finding for finding in findings if finding.title_id in chosen),
     )
-    standing = {title: standing_shard(title, settings, options.out_dir) for title in titles}
-    outcomes = [outcome for outcome in standing.values() if outcome is not None]
-    to_make = [title for title, outcome in standing.items() if outcome is None]
-    if outcomes:
-        log_line(f"{len(outcomes)} of {len(titles)} shards stand already")
-    outcomes += _make_shards(to_make, settings, options.out_dir, options.jobs, experiment.ingest.stall_s)
-    finish_batch(
-        titles,
-        outcomes,
-        tracks=settings.tracks,
-        sample_rate_hz=experiment.clips.sample_rate_hz,
-        manifest=options.manifest,
-        reject_list=options.rejected,
-    )
+    batch = Batch({title: standing_shard(title, settings, options.out_dir) for title in titles}, "cutting clips")
+    made = _make_shards(batch.missing, settings, options.out_dir, options.jobs, experiment.ingest.stall_s)
+    for title, outcome in made:
+        batch.add(title, outcome)
+    batch.finish(settings.tracks, experiment.clips.sample_rate_hz, options.manifest, options.rejected)
 
 
 def _make_shards(
-    titles: "list[Title]", settings: "ShardSettings", out_dir: Path, jobs: int, stall_s: float
-) -> "list[TitleOutcome]":
+    titles: "Sequence[Title]", settings: "ShardSettings", out_dir: Path, jobs: int, stall_s: float
+) -> "Iterator[tuple[Title, TitleOutcome]]":
+    """Yield what becomes of each title, which is cut in a process that it may take down."""
     from dubaug.files import remove_unfinished
     from dubaug.hardware import usable_cores
     from dubaug.shards.ingest import STAGE, make_shard
@@ -110,18 +102,12 @@ def _make_shards(
 
     threads = max(1, usable_cores() // jobs)
     work = functools.partial(make_shard, settings=settings, out_dir=out_dir, threads=threads)
-    outcomes = []
-    progress = Progress("cutting clips", sum(title.clips for title in titles), "clips")
     preload = ["dubaug.shards.ingest", "torchaudio.functional", "pandas"]  # pyarrow imports pandas at its first array
     for title, result in isolated_map(work, titles, jobs=jobs, stall_s=stall_s, preload=preload):
         if isinstance(result, Crash | Stall):
             remove_unfinished(shard_path(title, out_dir))
             result = rejected(title, decoder_error(result), stage=STAGE)
-        for reject in result.rejects:
-            log_line(f"rejected {reject}")
-        outcomes.append(result)
-        progress.advance(title.clips, note=title.title_id)
-    return outcomes
+        yield title, result
 
 
 def run_index(options: argparse.Namespace) -> None:

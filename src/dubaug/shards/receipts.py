@@ -13,7 +13,7 @@ from dubaug.corpus.titles import Title
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import read_json, sha256_of, write_json
 from dubaug.media.film import FilmClip
-from dubaug.progress import log_line
+from dubaug.progress import Progress, log_line
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex, ShardEntry
 
@@ -122,26 +122,36 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
-def finish_batch(
-    titles: Sequence[Title],
-    outcomes: Sequence[TitleOutcome],
-    *,
-    tracks: tuple[str, ...],
-    sample_rate_hz: int,
-    manifest: Path,
-    reject_list: Path,
-) -> None:
-    """Check that all clips are accounted for, write a batch's reject list and manifest, and say what it came to.
+class Batch:
+    """The titles that one command makes shards of. `standing` has the outcome of each whose shard stands already."""
 
-    Shards' rows are counted in the files. Raises `DubaugError` as `balance` does, and then writes neither.
-    """
-    rejects = [reject for outcome in outcomes for reject in outcome.rejects]
-    entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
-    balance(titles, {entry.title_id: len(ShardReader(entry.path)) for entry in entries}, rejects)
-    write_rejects(reject_list, rejects)
-    index = ClipIndex(shards=entries, tracks=tracks, sample_rate_hz=sample_rate_hz)
-    index.save(manifest)
-    log_line(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
+    def __init__(self, standing: Mapping[Title, TitleOutcome | None], doing: str) -> None:
+        self.titles = list(standing)
+        self.outcomes = [outcome for outcome in standing.values() if outcome is not None]
+        self.missing = [title for title, outcome in standing.items() if outcome is None]
+        self._progress = Progress(doing, sum(title.clips for title in self.missing), "clips")
+        if self.outcomes:
+            log_line(f"{len(self.outcomes)} of {len(self.titles)} shards stand already")
+
+    def add(self, title: Title, outcome: TitleOutcome) -> None:
+        """Note what became of a title, and say how far the batch is."""
+        self.outcomes.append(outcome)
+        for reject in outcome.rejects:
+            log_line(f"rejected {reject}")
+        self._progress.advance(title.clips, note=title.title_id)
+
+    def finish(self, tracks: tuple[str, ...], sample_rate_hz: int, manifest: Path, reject_list: Path) -> None:
+        """Check that all clips are accounted for, write the reject list and the manifest, and say what it came to.
+
+        Shards' rows are counted in the files. Raises `DubaugError` as `balance` does, and then writes neither.
+        """
+        rejects = [reject for outcome in self.outcomes for reject in outcome.rejects]
+        entries = tuple(outcome.entry for outcome in self.outcomes if outcome.entry is not None)
+        balance(self.titles, {entry.title_id: len(ShardReader(entry.path)) for entry in entries}, rejects)
+        write_rejects(reject_list, rejects)
+        index = ClipIndex(shards=entries, tracks=tracks, sample_rate_hz=sample_rate_hz)
+        index.save(manifest)
+        log_line(f"{index.n_clips} clips of {len(entries)} titles; {len(self.titles) - len(entries)} titles rejected")
 
 
 def balance(titles: Sequence[Title], stands: Mapping[str, int], rejects: Sequence[Reject]) -> None:
