@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from dubaug.config import digest
+from dubaug.digests import digest
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import atomic_path, read_json, remove_unfinished, take_place, write_json, writing_to
 from dubaug.media.audio import read_audio
