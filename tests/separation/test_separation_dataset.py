@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from separation_networks import RATE_HZ, Scaling
+from separation_networks import Scaling
 
 from dubaug.errors import DubaugError
 from dubaug.separation import dataset
@@ -17,10 +17,8 @@ from dubaug.separation.remove import Remover, make_remover
 
 
 @pytest.fixture
-def remover(make_experiment: Any) -> Remover:
-    keys = {"sample_rate_hz": RATE_HZ, "shifts": 0}
-    separation = make_experiment(variants={"sep": None}, separation=keys).separation
-    return make_remover(wrap(Scaling(other=0.25, vocals=0.75)), separation, device="cpu")
+def remover(settings: Any) -> Remover:
+    return make_remover(wrap(Scaling(other=0.25, vocals=0.75)), settings(), device="cpu")
 
 
 def slow_wave(samples: int, channels: int, rate: int) -> np.ndarray:
