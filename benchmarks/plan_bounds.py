@@ -13,7 +13,6 @@ from roofline import ADAMW_BYTES, work_of
 from scales import experiment_at
 
 from dubaug.config import Experiment
-from dubaug.files import write_json
 from dubaug.plan.amounts import Amounts, FilmAmounts
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.rates import Rate, record
@@ -24,9 +23,7 @@ FLOPS_S, BYTES_S = 312e12, 2.0e12
 """An A100's data sheet: dense bfloat16 on tensor cores, memory of the 80 GB model."""
 FREE = ("augmentation", "pretraining")
 """Settings that change how near a step comes to the bound, and not the bound (a batch of 26 is assumed for AdamW)."""
-NOWHERE = Amounts(
-    corpus=FilmAmounts(found_titles=None, found_hours=None, titles=None, hours=None, clips=None), windows={}, items={}
-)
+NOWHERE = Amounts(corpus=FilmAmounts(), windows={}, items={})
 
 
 def bound_s(experiment: Experiment, name: str) -> float:
@@ -77,9 +74,7 @@ def main() -> None:
             ),
         )
         print(f"{name:8s} {1 / bound_s(experiment, name):.0f} clips/s")
-    write_json(
-        RESULTS / "plan_bounds.json", {"machine": "A100, by its data sheet", "rates": record(list(bounds.values()))}
-    )
+    record(RESULTS / "plan_bounds.json", list(bounds.values()), machine="A100, by its data sheet")
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ from dubaug.config import Experiment
 from dubaug.corpus.catalogue import Film
 from dubaug.corpus.find import find
 from dubaug.corpus.titles import Title
-from dubaug.files import read_json, write_json
+from dubaug.files import read_json
 from dubaug.hardware import machine
-from dubaug.plan.amounts import Amount, Amounts, Corpus
+from dubaug.plan.amounts import Amount, Amounts, FilmAmounts
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.rates import Rate, record
 from dubaug.plan.work import work_of
@@ -73,9 +73,7 @@ def main() -> None:
         titles.append(found)
     hours, dubs = sum(title.minutes for title in titles) / 60, len(titles) * len(experiment.corpus.secondary)
     whole = Amount(value=hours, source="")
-    amounts = Amounts(
-        corpus=Corpus(found_titles=None, found_hours=whole, titles=None, hours=whole, clips=None), windows={}, items={}
-    )
+    amounts = Amounts(corpus=FilmAmounts(found_hours=whole, hours=whole), windows={}, items={})
     cut = read_json(RESULTS / "ingest_peak_rss_gib.json")
     cut_hours = cut["clips"] * experiment.clips.duration_s / 3600
     rates = [
@@ -86,7 +84,7 @@ def main() -> None:
     rates.append(replace(rates[-1], quantity="bytes", unit="clips", a_unit=SHARD_BYTES_A_CLIP, amount=None))
     for one in rates:
         print(f"{one.rule}: {one.a_unit:.4g} {one.quantity} a unit of {one.unit}")
-    write_json(RESULTS / "plan_paper.json", {"machine": machine(), "rates": record(rates)})
+    record(RESULTS / "plan_paper.json", rates, machine=machine())
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ from dubaug.progress import log_line
 EXIT_OK = 0
 EXIT_ERROR = 1
 """Bad input or configuration: the message says what, where and what to do."""
-EXIT_USAGE = 2
-"""Unknown or missing command-line arguments (argparse's own code)."""
 EXIT_INTERRUPTED = 75
 """Stopped by a signal with the state saved: run the same command again to continue (EX_TEMPFAIL)."""
 

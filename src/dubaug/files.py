@@ -17,24 +17,17 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno
 """Errors of a place that nothing (more) can be written to."""
 
 
-def no_room(error: OSError, path: Path) -> DubaugError | None:
-    """Return what to tell people if `error` says that nothing can be written at `path`."""
-    if error.errno not in NO_ROOM:
-        return None
-    return DubaugError(
-        f"cannot write {path}: {os.strerror(error.errno)}. Make room and run again: what is finished is kept"
-    )
-
-
 @contextmanager
 def writing_to(path: Path) -> Iterator[None]:
     """Raise `DubaugError` for an error that says that nothing (more) can be written at `path`; others go through."""
     try:
         yield
     except OSError as error:
-        if full := no_room(error, path):
-            raise full from error
-        raise
+        if error.errno not in NO_ROOM:
+            raise
+        raise DubaugError(
+            f"cannot write {path}: {os.strerror(error.errno)}. Make room and run again: what is finished is kept"
+        ) from error
 
 
 @contextmanager
@@ -72,7 +65,7 @@ def atomic_folder(path: Path, *, synced: bool = True) -> Iterator[Path]:
     process left of an earlier try is removed. Raises `DubaugError` if there is no room.
     """
     path = path.absolute()
-    temporary, old = (path.with_name(f".{path.name}.{os.getpid()}.{state}") for state in ("part", "old"))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with writing_to(path):
             for unfinished in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.part"):
@@ -82,16 +75,17 @@ def atomic_folder(path: Path, *, synced: bool = True) -> Iterator[Path]:
             for written in (file for file in temporary.rglob("*") if synced and file.is_file()):
                 with written.open("rb") as file:
                     os.fsync(file.fileno())
-            _take_place(temporary, path, old)
+            take_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _take_place(new: Path, path: Path, old: Path) -> None:
-    """Rename the folder `new` to `path`; a folder that is there steps aside as `old` and is removed afterwards."""
+def take_place(new: Path, path: Path) -> None:
+    """Rename the folder `new` to `path`; a folder that is there steps aside first and is removed afterwards."""
     if not path.exists():
         new.rename(path)
         return
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
     path.rename(old)
     try:
         new.rename(path)

@@ -22,6 +22,8 @@ R = TypeVar("R")
 
 ARITHMETIC_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """What the libraries under NumPy and PyTorch read at their start."""
+FAILED = ("crash", "stall")
+"""What is heard of a process that is of no more use."""
 _REPORT_EVERY_S = 0.5
 _START_S = 300.0
 """A process may take this long to start (its imports, from a slow disk); the watchdog counts from then on."""
@@ -181,40 +183,36 @@ def isolated_map(
             workers.append(_Worker(context, function))
             workers[-1].give(waiting.pop())
         while workers:
-            for worker, result in _finished(workers, stall_s):
+            for worker, kind, result in _heard(workers, stall_s):
                 item = worker.item
                 assert item is not None
-                if isinstance(result, Crash | Stall):
+                if not waiting or kind in FAILED:
                     worker.stop()
                     workers.remove(worker)
                     if waiting:
-                        worker = _Worker(context, function)
-                        workers.append(worker)
-                if worker in workers:
-                    if waiting:
-                        worker.give(waiting.pop())
-                    else:
-                        worker.stop()
-                        workers.remove(worker)
+                        workers.append(_Worker(context, function))
+                        workers[-1].give(waiting.pop())
+                else:
+                    worker.give(waiting.pop())
                 yield item, result
     finally:
         for worker in workers:
             worker.stop()
 
 
-def _finished(workers: Sequence[_Worker[T, R]], stall_s: float | None) -> list[tuple[_Worker[T, R], Any]]:
-    """Wait for a message or for the next deadline; return the workers whose item came to an end, and its result."""
+def _heard(workers: Sequence[_Worker[T, R]], stall_s: float | None) -> list[tuple[_Worker[T, R], str, Any]]:
+    """Wait for a message or for the next deadline; return who says what: `value`, `done`, `crash` or `stall`."""
     deadlines = [left_s for worker in workers if (left_s := worker.left_s(stall_s)) is not None]
     ready = wait([worker.connection for worker in workers], min(deadlines, default=None))
-    finished: list[tuple[_Worker[T, R], Any]] = []
+    heard: list[tuple[_Worker[T, R], str, Any]] = []
     for worker in workers:
         if worker.connection in ready:
             kind, value = worker.receive()
             if kind != "progress":
-                finished.append((worker, value))
+                heard.append((worker, kind, value))
         elif stall_s is not None and worker.left_s(stall_s) == 0:
-            finished.append((worker, Stall(after_s=stall_s)))
-    return finished
+            heard.append((worker, "stall", Stall(after_s=stall_s)))
+    return heard
 
 
 def isolated_values(
@@ -228,16 +226,12 @@ def isolated_values(
     worker: _Worker[T, R] = _Worker(_context(preload), function)
     try:
         worker.give(item)
-        while True:
-            if not worker.connection.poll(worker.left_s(stall_s)):
-                assert stall_s is not None
-                yield Stall(after_s=stall_s)
-                return
-            kind, value = worker.receive()
-            if kind in ("value", "crash"):
-                yield value
+        ended = False
+        while not ended:
+            for _, kind, value in _heard([worker], stall_s):
+                ended = kind != "value"
+                if kind != "done":
+                    yield value
                 worker.heard_s = time.monotonic()  # the time that the taker needs does not count
-            if kind in ("done", "crash"):
-                return
     finally:
         worker.stop()

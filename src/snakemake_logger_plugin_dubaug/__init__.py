@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Optional, TextIO
 
@@ -19,6 +19,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
+from dubaug.plan.jobs import PlannedJob
 from dubaug.progress import duration
 
 QUIET_AFTER_S = 10.0
@@ -96,7 +97,7 @@ class LogHandler(LogHandlerBase):
         jobs = getattr(self.settings, "jobs", None)
         if self.common_settings.dryrun and jobs is not None:
             with Path(jobs).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(_planned(record)) + "\n")
+                file.write(json.dumps(asdict(_planned(record))) + "\n")
         elif self.common_settings.dryrun:
             self._line(f"would run {name}: {_shortened(record['reason'])}")
         else:
@@ -148,19 +149,18 @@ def _job_name(rule: str, wildcards: Mapping[str, str]) -> str:
     return " ".join(words)
 
 
-def _planned(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a job asks for and the files that it stands between; `gpu` is 0 where it asks for none."""
-    resources = record["resources"]
-    return {
-        "rule": record["rule_name"],
-        "wildcards": dict(record["wildcards"]),
-        "threads": int(record["threads"]),
-        "gpu": int(getattr(resources, "gpu", 0)),
-        "inputs": [str(path) for path in record["input"]],
-        "outputs": [str(path) for path in record["output"]],
-        "benchmark": record["benchmark"] and str(record["benchmark"]),
-        "command": bool(record["shellcmd"]),
-    }
+def _planned(record: Mapping[str, Any]) -> PlannedJob:
+    """Return what a job asks for and the files that it stands between."""
+    return PlannedJob(
+        rule=record["rule_name"],
+        wildcards=dict(record["wildcards"]),
+        threads=int(record["threads"]),
+        gpus=int(getattr(record["resources"], "gpu", 0)),
+        inputs=[str(path) for path in record["input"]],
+        outputs=[str(path) for path in record["output"]],
+        benchmark=str(record["benchmark"]) if record["benchmark"] else None,
+        command=bool(record["shellcmd"]),
+    )
 
 
 def _shortened(reason: str, longest: int = 120) -> str:

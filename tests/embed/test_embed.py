@@ -137,13 +137,6 @@ def test_equals_a_slow_loop_whatever_the_batch(make_features, encoders, modality
     assert np.ptp(result, axis=0).max() > 1e-3  # recordings differ: otherwise equality would say nothing
 
 
-def test_both_modalities_side_by_side(make_features, encoders) -> None:
-    features = make_features()
-    both = embed(features, encoders, modality="AV", batch=8, device="cpu")
-    parts = [embed(features, encoders, modality=modality, batch=8, device="cpu") for modality in ("A", "V")]
-    np.testing.assert_allclose(both, np.concatenate(parts, axis=1), atol=1e-6)
-
-
 def test_the_track_of_the_encoders_rate_is_taken(make_features) -> None:
     features, encoders = make_features(), make_encoders(rate_hz=44100, video=False)
     result = embed(features, encoders, modality="A", batch=8, device="cpu")
@@ -162,7 +155,7 @@ def test_what_does_not_fit_is_said(make_features, encoders) -> None:
     with pytest.raises(DubaugError, match="has no video: its modality must be A"):
         embed(make_features(with_frames=False), encoders, modality="V", batch=8, device="cpu")
     with pytest.raises(DubaugError, match="the av encoders have none"):
-        embed(make_features(), make_encoders(video=False), modality="AV", batch=8, device="cpu")
+        embed(make_features(), make_encoders(video=False), modality="V", batch=8, device="cpu")
     with pytest.raises(DubaugError, match=r"4 frames of 40 x 40.* take 2 of 32 x 32"):
         embed(make_features(), make_encoders(frames=2), modality="V", batch=8, device="cpu")
 
@@ -198,7 +191,7 @@ def test_made_once_and_reused_by_both(make_features, encoders, tmp_path: Path, m
     sound = get("A")
     both = get("AV")
     assert made == ["A", "V"]
-    np.testing.assert_array_equal(both[:, :12], sound)
+    np.testing.assert_array_equal(both, np.concatenate([sound, get("V")], axis=1))
     np.testing.assert_array_equal(get("AV"), both)
     assert (made, len(loads)) == (["A", "V"], 2)
     get("A", checkpoint="d" * 64)

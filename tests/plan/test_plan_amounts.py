@@ -9,7 +9,7 @@ from dubaug.corpus.titles import Title, write_titles
 from dubaug.corpus.tracks import Track
 from dubaug.downstream.manifest import FeaturesManifest, TaskEntry
 from dubaug.files import write_json
-from dubaug.plan.amounts import Amounts, Given, count
+from dubaug.plan.amounts import Amounts, count
 from dubaug.tracks import TrackName
 
 
@@ -25,14 +25,14 @@ def _values(amounts: Amounts) -> list[float | None]:
 
 
 def test_the_generated_films_are_counted_before_they_are_made(demo_experiment: Experiment, paper: Path) -> None:
-    found_titles, found_hours, titles, hours, clips = _values(count(demo_experiment, [], paper, Given()))
+    found_titles, found_hours, titles, hours, clips = _values(count(demo_experiment, [], paper))
     assert (found_titles, titles, clips) == (24, 16, 208), "what runs of the demo count in their corpus (docs/demo.md)"
     assert found_hours == pytest.approx(24 * 6 * 6 / 3600, rel=0.05)
     assert hours == pytest.approx(208 * 3 / 3600, rel=0.05)
 
 
 def test_without_films_the_papers_corpus_stands_for_them(paper_experiment: Experiment, paper: Path) -> None:
-    amounts = count(paper_experiment, [], paper, Given())
+    amounts = count(paper_experiment, [], paper)
     assert _values(amounts) == [748, 1300, 748, 1300, 1_560_000]
     assert amounts.corpus.clips is not None
     assert amounts.corpus.clips.source == "the paper, Table B4"
@@ -43,10 +43,10 @@ def test_without_films_the_papers_corpus_stands_for_them(paper_experiment: Exper
 def test_other_languages_have_no_published_corpus(make_experiment: Callable[..., Experiment], paper: Path) -> None:
     others = dict.fromkeys(["es", "fr", "ja", "efj", "a_efj"])
     experiment = make_experiment(scale="paper", corpus={"secondary": ["de"]}, variants=others)
-    assert _values(count(experiment, [], paper, Given())) == [None] * 5
-    given = count(experiment, [], paper, Given(titles=10, film_hours=5.0))
+    assert _values(count(experiment, [], paper)) == [None] * 5
+    given = count(experiment, [], paper, titles=10, film_hours=5.0)
     assert _values(given) == [10, 5, 10, 5, 6000]
-    assert _values(count(experiment, [], paper, Given(titles=10))) == [10, None, 10, None, None]
+    assert _values(count(experiment, [], paper, titles=10)) == [10, None, 10, None, None]
 
 
 def test_what_was_counted_wins_over_what_is_planned(demo_experiment: Experiment, paper: Path, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_what_was_counted_wins_over_what_is_planned(demo_experiment: Experiment,
         make_job("clip_index", outputs=(str(tmp_path / "clips.json"),)),
         make_job("features", outputs=(str(tmp_path / "hares.json"),), wildcards={"suite": "hares"}),
     ]
-    amounts = count(demo_experiment, jobs, paper, Given())
+    amounts = count(demo_experiment, jobs, paper)
     assert _values(amounts) == [3, 1.5, 2, 1.0, 1200]
     assert amounts.windows == {}
     shard = {"title_id": "t1", "path": "t1.arrow", "clips": 590, "sha256": "0"}
@@ -75,7 +75,7 @@ def test_what_was_counted_wins_over_what_is_planned(demo_experiment: Experiment,
     same = task("fluent", 128, 130)
     tasks = {"fluent_speech_commands": same, "tut18": task("tut", 60, 180), "twice": same}
     FeaturesManifest(suite="hares", tasks=tasks, missing={}).save(tmp_path / "hares.json")
-    amounts = count(demo_experiment, jobs, paper, Given())
+    amounts = count(demo_experiment, jobs, paper)
     assert _values(amounts)[-1] == 590, "some clips were rejected while they were cut"
     assert amounts.windows["hares"].value == 130 + 180, "a data set of two tasks is decoded once"
     assert amounts.items["tut18"].value == 60

@@ -7,7 +7,6 @@ import torch
 from plan_factory import make_job
 
 from dubaug.config import Experiment
-from dubaug.plan import disk
 from dubaug.plan.amounts import Amount, Amounts, FilmAmounts
 from dubaug.plan.disk import Space, run_bytes, spaces
 from dubaug.plan.rates import Rate
@@ -21,7 +20,7 @@ def _amounts(clips: float | None, **items: float) -> Amounts:
     def amount(value: float | None) -> Amount | None:
         return None if value is None else Amount(value=value, source="")
 
-    corpus = FilmAmounts(found_titles=None, found_hours=None, titles=None, hours=None, clips=amount(clips))
+    corpus = FilmAmounts(clips=amount(clips))
     return Amounts(corpus=corpus, windows={}, items={name: Amount(value=n, source="") for name, n in items.items()})
 
 
@@ -46,10 +45,6 @@ def test_checkpoints_and_states_are_as_large_as_the_trainers(
     # A file has a header of some 100 bytes a tensor, and a state AdamW's counts of steps.
     assert 0 <= (tmp_path / "encoders.safetensors").stat().st_size - encoders_bytes < 150 * len(model.state_dict())
     assert 0 <= state_path.stat().st_size - state_bytes < 600 * len(model.state_dict())
-
-
-def test_as_many_states_are_counted_as_are_kept() -> None:
-    assert disk.STATES_KEPT == state.STATES_KEPT
 
 
 def _space(rows: list[Space], what: str) -> Space:

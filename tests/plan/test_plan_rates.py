@@ -5,10 +5,9 @@ import pytest
 from plan_factory import make_job, write_benchmark
 
 from dubaug.errors import DubaugError
-from dubaug.files import write_json
 from dubaug.plan.amounts import Amount
 from dubaug.plan.jobs import PlannedJob
-from dubaug.plan.rates import Rate, best, finished, machine_of, pooled, record, recorded
+from dubaug.plan.rates import Rate, best, finished, pooled, record, recorded
 from dubaug.plan.work import Work
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.steps import add_step
@@ -116,12 +115,12 @@ def test_the_nearest_basis_wins() -> None:
 def test_recorded_rates_come_back_as_measured_elsewhere(tmp_path: Path) -> None:
     rates = [_rate(3.5, basis="measured here"), _rate(0.1, basis="bound", rule="pretrain", amount=None)]
     path = tmp_path / "rates.json"
-    write_json(path, {"machine": "a machine", "rates": record(rates)})
-    first, second = recorded(path)
+    record(path, rates, machine="a machine")
+    machine, (first, second) = recorded(path)
     assert (first.a_unit, first.basis, first.settings) == (3.5, "measured elsewhere", {"height": 56})
     assert (second.rule, second.basis) == ("pretrain", "bound")
     assert first.source == f"{path}: rates[0]"
-    assert machine_of(path) == "a machine"
+    assert machine == "a machine"
 
 
 @pytest.mark.parametrize("text", ["{}", "[1]", "no JSON", '{"machine": "m", "rates": [{"rule": "shards"}]}'])

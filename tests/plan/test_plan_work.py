@@ -9,7 +9,7 @@ import pytest
 from plan_factory import make_job
 
 from dubaug.config import Experiment
-from dubaug.plan.amounts import Amounts, Given, count
+from dubaug.plan.amounts import Amounts, count
 from dubaug.plan.rates import recorded
 from dubaug.plan.work import Work, work_of
 
@@ -25,7 +25,7 @@ JOBS = {
 
 @pytest.fixture
 def amounts(demo_experiment: Experiment, repository: Path) -> Amounts:
-    return count(demo_experiment, [], repository / "workflow/resources/paper", Given())
+    return count(demo_experiment, [], repository / "workflow/resources/paper")
 
 
 def _value(work: Work) -> float:
@@ -76,7 +76,7 @@ def test_a_rate_holds_while_what_it_depends_on_stays(
 
 def test_the_demos_rates_are_of_todays_demo(demo_experiment: Experiment, amounts: Amounts, repository: Path) -> None:
     """If this fails, a setting has changed: record the rates anew (docs/planning.md)."""
-    rates = recorded(repository / "benchmarks/results/plan_demo.json")
+    _, rates = recorded(repository / "benchmarks/results/plan_demo.json")
     lacking = {
         name
         for name, job in JOBS.items()

@@ -20,7 +20,6 @@ from demucs.htdemucs import HTDemucs
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from dubaug.config import Separation
 from dubaug.errors import ConfigError, DubaugError
 from dubaug.files import sha256_of
 from dubaug.separation.checkpoints import cache_folder, load_checkpoint
@@ -38,17 +37,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     return tmp_path / "cache/dubaug/separation"
-
-
-@pytest.fixture
-def settings(make_experiment: Any) -> Any:
-    def make(**keys: Any) -> Separation:
-        separation: Separation = make_experiment(
-            variants={"sep": None}, separation={"sample_rate_hz": 8000, **keys}
-        ).separation
-        return separation
-
-    return make
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from separation_networks import RATE_HZ, Scaling
+from separation_networks import Scaling
 
 from dubaug.errors import DubaugError
 from dubaug.separation import dataset
@@ -17,13 +17,8 @@ from dubaug.separation.remove import Remover, make_remover
 
 
 @pytest.fixture
-def separation(make_experiment: Any) -> Any:
-    return make_experiment(variants={"sep": None}, separation={"sample_rate_hz": RATE_HZ, "shifts": 0}).separation
-
-
-@pytest.fixture
-def remover(separation: Any) -> Remover:
-    return make_remover(wrap(Scaling(other=0.25, vocals=0.75)), separation, device="cpu")
+def remover(settings: Any) -> Remover:
+    return make_remover(wrap(Scaling(other=0.25, vocals=0.75)), settings(), device="cpu")
 
 
 def slow_wave(samples: int, channels: int, rate: int) -> np.ndarray:
@@ -43,13 +38,9 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-def separate(source: Path, out: Path, separation: Any, remover: Remover) -> Any:
-    return separate_data_set(source, out, separation=separation, fingerprint="f", remover=remover)
-
-
-def test_the_same_folder_with_other_sound(source: Path, tmp_path: Path, separation: Any, remover: Remover) -> None:
+def test_the_same_folder_with_other_sound(source: Path, tmp_path: Path, remover: Remover) -> None:
     out = tmp_path / "out"
-    assert separate(source, out, separation, remover) == ()
+    assert separate_data_set(source, out, remover) == ()
     files = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
     assert {path.relative_to(out) for path in out.rglob("*") if path.is_file()} == {*files, Path("separation.json")}
     assert (out / "list.csv").read_text() == (source / "list.csv").read_text()
@@ -63,11 +54,9 @@ def test_the_same_folder_with_other_sound(source: Path, tmp_path: Path, separati
         )
 
 
-def test_unreadable_files_are_left_empty_and_listed(
-    source: Path, tmp_path: Path, separation: Any, remover: Remover
-) -> None:
+def test_unreadable_files_are_left_empty_and_listed(source: Path, tmp_path: Path, remover: Remover) -> None:
     (source / "wavs/broken.wav").write_bytes(b"RIFF, but no more")
-    (left_out,) = separate(source, tmp_path / "out", separation, remover)
+    (left_out,) = separate_data_set(source, tmp_path / "out", remover)
     assert left_out.path == "wavs/broken.wav"
     assert (tmp_path / "out/wavs/broken.wav").stat().st_size == 0
     report = json.loads((tmp_path / "out/separation.json").read_text())
@@ -75,22 +64,22 @@ def test_unreadable_files_are_left_empty_and_listed(
     assert report["left_out"] == [{"path": "wavs/broken.wav", "reason": left_out.reason}]
 
 
-def test_nothing_readable_is_an_error(tmp_path: Path, separation: Any, remover: Remover) -> None:
+def test_nothing_readable_is_an_error(tmp_path: Path, remover: Remover) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad/x.wav").write_bytes(b"nothing")
     with pytest.raises(DubaugError, match="none of the 1 sound files"):
-        separate(tmp_path / "bad", tmp_path / "out", separation, remover)
+        separate_data_set(tmp_path / "bad", tmp_path / "out", remover)
     assert not (tmp_path / "out").exists()
     (tmp_path / "bad/x.wav").unlink()
     with pytest.raises(DubaugError, match="no sound files"):
-        separate(tmp_path / "bad", tmp_path / "out", separation, remover)
+        separate_data_set(tmp_path / "bad", tmp_path / "out", remover)
     (tmp_path / "bad/x.mp4").write_bytes(b"nothing")
     with pytest.raises(DubaugError, match=r"x\.mp4.*WAV or FLAC"):
-        separate(tmp_path / "bad", tmp_path / "out", separation, remover)
+        separate_data_set(tmp_path / "bad", tmp_path / "out", remover)
 
 
 def test_whole_or_not_at_all_and_where_it_stopped(
-    source: Path, tmp_path: Path, separation: Any, remover: Remover, monkeypatch: pytest.MonkeyPatch
+    source: Path, tmp_path: Path, remover: Remover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
     original, written = dataset._write_like, []
@@ -103,19 +92,38 @@ def test_whole_or_not_at_all_and_where_it_stopped(
 
     monkeypatch.setattr(dataset, "_write_like", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        separate(source, out, separation, remover)
+        separate_data_set(source, out, remover)
     assert not out.exists()
-    separate(source, out, separation, remover)
+    separate_data_set(source, out, remover)
     assert out.is_dir()
     assert sorted(written[2:]) == sorted({"one.wav", "two.flac", "three.WAV"} - {written[0]})  # not the finished one
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_a_file_that_was_copied_in_part_is_copied_again(
+    source: Path, tmp_path: Path, remover: Remover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise OSError("no links between file systems")
+
+    def cut_short(_: Path, target: Path) -> None:
+        target.write_bytes(b"pa")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.link", refused)
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copy2", cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            separate_data_set(source, tmp_path / "out", remover)
+    separate_data_set(source, tmp_path / "out", remover)
+    assert (tmp_path / "out/list.csv").read_bytes() == (source / "list.csv").read_bytes()
+
+
 def test_an_unfinished_folder_of_other_settings_is_not_continued(
-    source: Path, tmp_path: Path, separation: Any, remover: Remover
+    source: Path, tmp_path: Path, remover: Remover
 ) -> None:
     stale = tmp_path / ".out.part/wavs"
     stale.mkdir(parents=True)
     soundfile.write(stale / "one.wav", np.zeros(10), 16000)
-    separate(source, tmp_path / "out", separation, remover)
+    separate_data_set(source, tmp_path / "out", remover)
     assert soundfile.info(tmp_path / "out/wavs/one.wav").frames == 16001

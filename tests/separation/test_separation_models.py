@@ -25,14 +25,6 @@ ARGUMENTS: dict[str, Any] = {
 
 
 @pytest.fixture
-def settings(make_experiment: Any) -> Any:
-    def make(**keys: Any) -> Any:
-        return make_experiment(variants={"sep": None}, separation={"sample_rate_hz": 8000, **keys}).separation
-
-    return make
-
-
-@pytest.fixture
 def network() -> HDemucs:
     torch.manual_seed(0)
     return HDemucs(**ARGUMENTS).eval()

@@ -18,16 +18,6 @@ from dubaug.seeding import item_rng
 from dubaug.separation.models import wrap
 from dubaug.separation.remove import Sound, choose_device, make_remover
 
-
-@pytest.fixture
-def settings(make_experiment: Any) -> Any:
-    def make(**keys: Any) -> Any:
-        given = {"sample_rate_hz": RATE_HZ, "segment_s": None, "overlap": 0.25, "shifts": 0, **keys}
-        return make_experiment(variants={"sep": None}, separation=given).separation
-
-    return make
-
-
 HYBRID: dict[str, Any] = {
     "sources": ["drums", "other", "vocals"],
     "channels": 8,

@@ -86,7 +86,7 @@ def test_titles_finished_before_the_kill_are_kept_and_the_rest_is_as_undisturbed
     assert 2 <= len(finished) < len(TITLES)
     assert not (tmp_path / "killed.json").exists()
     told = run(command("killed"))
-    assert f"{len(finished)} of 5 titles stand already" in told
+    assert f"{len(finished)} of 5 shards stand already" in told
     after = times_of(killed, "*.arrow")
     assert set(after) == {f"{name}.arrow" for name in TITLES}
     assert {name: after[name] for name in finished} == finished

@@ -13,11 +13,10 @@ from dubaug.errors import DubaugError, MediaError
 from dubaug.shards.format import ShardWriter
 from dubaug.shards.index import ClipIndex
 from dubaug.shards.receipts import (
+    Batch,
     Losses,
     TitleOutcome,
     balance,
-    balance_all,
-    finish_batch,
     kept,
     nothing_left,
     rejected,
@@ -43,6 +42,12 @@ def write_shard(folder: Path, film: Title, indices: list[int], losses: Losses) -
     return written(film, folder, clips=len(indices), losses=losses, made_of="x", stage="shards")
 
 
+def finish(films: list[Title], outcomes: list[TitleOutcome], folder: Path) -> None:
+    batch = Batch(dict.fromkeys(films), "cutting clips")
+    batch.outcomes += outcomes
+    batch.finish(("en",), 48000, folder / "batch0.json", folder / "rejected0.csv")
+
+
 def test_what_was_lost_is_listed_by_its_cause(tmp_path: Path) -> None:
     film = title("a", 10)
     losses = Losses(damaged={1: "picture", 2: "picture", 4: "en", 6: "picture"}, stopped=COPY)
@@ -54,7 +59,7 @@ def test_what_was_lost_is_listed_by_its_cause(tmp_path: Path) -> None:
     ]
     assert outcome.rejects[2].advice == "copy it again"
     assert kept(film, tmp_path, made_of="x") == outcome
-    balance([film], [outcome])
+    finish([film], [outcome], tmp_path)
 
 
 def test_why_nothing_is_left() -> None:
@@ -63,39 +68,31 @@ def test_why_nothing_is_left() -> None:
     assert nothing_left(Losses()).reason == "no whole clip could be decoded"
 
 
-def test_titles_that_do_not_add_up_are_named(tmp_path: Path) -> None:
-    films = [title("a", 3), title("b", 2), title("c", 1)]
-    good = write_shard(tmp_path, films[0], [0, 2], Losses(damaged={1: "en"}))
-    bad = rejected(films[1], COPY, stage="shards")
-    last = write_shard(tmp_path, films[2], [0], Losses())
-    balance(films, [good, bad, last])
-    with pytest.raises(DubaugError, match=r"c: 1 found, 0 written, 0 rejected"):
-        balance(films, [good, bad])
-    with pytest.raises(DubaugError, match=r"b: 2 found, 0 written, 4 rejected"):
-        balance(films, [good, bad, bad, last])
-    with pytest.raises(DubaugError, match=r"a: 4 found, 2 written, 1 rejected"):
-        balance([replace(films[0], clips=4), *films[1:]], [good, bad, last])
-    # the file is counted, not what is said of it
-    write_shard(tmp_path, films[0], [0], Losses(damaged={1: "en", 2: "en"}))
-    with pytest.raises(DubaugError, match=r"a: 3 found, 1 written, 1 rejected"):
-        balance(films, [good, bad, last])
-
-
 def test_a_batch_is_written_when_all_its_clips_are_accounted_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    films = [title("b", 2), title("a", 3)]
-    good = write_shard(tmp_path, films[1], [0, 2], Losses(damaged={1: "en"}))
+    films = [title("b", 2), title("a", 3), title("c", 1)]
     bad = rejected(films[0], COPY, stage="shards")
-    files = {"manifest": tmp_path / "batch0.json", "reject_list": tmp_path / "rejected0.csv"}
-    with pytest.raises(DubaugError, match=r"b: 2 found, 0 written, 0 rejected"):
-        finish_batch(films, [good], tracks=("en",), sample_rate_hz=48000, **files)
-    assert not any(path.exists() for path in files.values())
-    finish_batch(films, [bad, good], tracks=("en",), sample_rate_hz=48000, **files)
-    index = ClipIndex.load(files["manifest"])
-    assert (index.shards, index.tracks, index.sample_rate_hz) == ((good.entry,), ("en",), 48000)
-    assert read_rejects([files["reject_list"]]) == (*good.rejects, *bad.rejects)
-    assert capsys.readouterr().err == "2 clips of 1 titles; 1 titles rejected\n"
+    good = write_shard(tmp_path, films[1], [0, 2], Losses(damaged={1: "en"}))
+    last = write_shard(tmp_path, films[2], [0], Losses())
+    with pytest.raises(DubaugError, match=r"c: 1 found, 0 written, 0 rejected"):
+        finish(films, [good, bad], tmp_path)
+    with pytest.raises(DubaugError, match=r"b: 2 found, 0 written, 4 rejected"):
+        finish(films, [good, bad, bad, last], tmp_path)
+    with pytest.raises(DubaugError, match=r"a: 4 found, 2 written, 1 rejected"):
+        finish([replace(films[1], clips=4), films[0], films[2]], [good, bad, last], tmp_path)
+    manifest, reject_list = tmp_path / "batch0.json", tmp_path / "rejected0.csv"
+    assert not manifest.exists()
+    assert not reject_list.exists()
+    finish(films, [bad, good, last], tmp_path)
+    index = ClipIndex.load(manifest)
+    assert (index.shards, index.tracks, index.sample_rate_hz) == ((good.entry, last.entry), ("en",), 48000)
+    assert read_rejects([reject_list]) == (*good.rejects, *bad.rejects)
+    assert capsys.readouterr().err == "3 clips of 2 titles; 1 titles rejected\n"
+    # the file is counted, not what is said of it
+    write_shard(tmp_path, films[1], [0], Losses(damaged={1: "en", 2: "en"}))
+    with pytest.raises(DubaugError, match=r"a: 3 found, 1 written, 1 rejected"):
+        finish(films, [good, bad, last], tmp_path)
 
 
 def test_all_stages_together_account_for_all_clips(tmp_path: Path) -> None:
@@ -104,6 +101,6 @@ def test_all_stages_together_account_for_all_clips(tmp_path: Path) -> None:
     assert made.entry is not None
     shifted = rejected(films[1], COPY, stage="alignment")
     unused = Reject(title_id="c", stage="catalogue", reason="no sound", advice="none")
-    balance_all(films, [made.entry], [*made.rejects, *shifted.rejects, unused])
+    balance(films, {"a": made.entry.clips}, [*made.rejects, *shifted.rejects, unused])
     with pytest.raises(DubaugError, match=r"b: 2 found, 0 written, 0 rejected"):
-        balance_all(films, [made.entry], made.rejects)
+        balance(films, {"a": made.entry.clips}, made.rejects)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from torchaudio.functional import melscale_fbanks
 
+from dubaug.config import Mel
 from dubaug.errors import DubaugError
 from dubaug.shards.format import ShardReader, ShardWriter
 from dubaug.shards.inspect import contact_sheet, describe
@@ -24,7 +25,8 @@ def sound_only(path: Path, clips: int, metadata: dict) -> ShardReader:
 
 
 def test_bins_lie_where_the_filters_peak() -> None:
-    axes = MelAxes(duration_s=3.0, sample_rate_hz=48000, n_fft=16384, hop_length=512, n_mels=40)
+    mel = Mel(n_fft=16384, hop_length=512, n_mels=40, floor=1e-10)
+    axes = MelAxes(duration_s=3.0, sample_rate_hz=48000, mel=mel)
     filters_KF = melscale_fbanks(16384 // 2 + 1, 0.0, 24000.0, 40, 48000, norm=None, mel_scale="htk").numpy()
     peaks_hz = filters_KF.argmax(axis=0) * 48000 / 16384
     _, _, low, high = axes.extent(280)

@@ -188,7 +188,7 @@ def test_results_of_an_earlier_training_are_not_those_of_the_next(results: Path)
     (results / "efj/seed0/pretraining.json").unlink()
     write_json(results / "efj/seed0/pretrain/experiment.json", identity_of("e2"))
     assert [record.name for record in collect(results)] == ["efj seed 0", "tables and figures"]
-    write_json(results / "efj/seed0/pretraining.json", manifest_of("efj", sha256="d"))
+    write_json(results / "efj/seed0/pretraining.json", manifest_of("efj", sha256="d" * 64))
     training, _ = collect(results)
     assert training.name == "efj seed 0"
     assert training.metrics == ()

@@ -16,6 +16,7 @@ from dry_runs import DryRun, Forks
 
 from dubaug.cli import main
 from dubaug.config import Experiment, save
+from dubaug.shards.index import ClipIndex, ShardEntry
 
 Dry = Callable[..., DryRun]
 Planned = Callable[..., dict[str, Any]]
@@ -112,7 +113,13 @@ def test_an_earlier_run_of_these_results_tells_how_long_the_next_one_takes(
     _benchmark(results / "sep/seed0/benchmarks/pretrain.tsv", 30.0)
     _benchmark(results / "benchmarks/shards0.tsv", 12.0)
     _benchmark(results / "efj/seed0/benchmarks/probe_hear.tsv", 21.0)
-    rows = {row["rule"]: row for row in planned()["rules"]}
+    (results / "corpus").mkdir()
+    (results / "corpus/film.arrow").write_bytes(bytes(1000))
+    shard = ShardEntry(title_id="film", path=results / "corpus/film.arrow", clips=2, sha256="")
+    ClipIndex(shards=(shard,), tracks=("en",), sample_rate_hz=48000).save(results / "corpus/clips.json")
+    plan = planned()
+    assert plan["disk"][0]["size_bytes"] == 208 * 500
+    rows = {row["rule"]: row for row in plan["rules"]}
     # av, es, fr, ja, efj: two tracks and a picture, 45 s in the mean; sep 30; a, a_efj see nothing: never measured.
     assert rows["pretrain"]["wall_hours"] == pytest.approx((5 * 45 + 30) / 3600)
     assert (rows["pretrain"]["basis"], rows["pretrain"]["unknown_jobs"]) == ("unknown", 2)
@@ -123,14 +130,16 @@ def test_an_earlier_run_of_these_results_tells_how_long_the_next_one_takes(
     assert (rows["probe_hear"]["basis"], rows["probe_hear"]["unknown_jobs"]) == ("unknown", 2)
     assert "unknown for 2" in capsys.readouterr().out
 
-    # Twice the epochs: twice the time. Other encoders: nothing is known any more.
+    # Twice the epochs: twice the time. Other pictures: nothing is known any more.
     longer = {"pretraining": {"epochs": 16, "checkpoints": [2, 4, 16]}}
     (clone / "mine.yaml").write_text(yaml.safe_dump(longer), encoding="utf-8")
     rows = {row["rule"]: row for row in planned("--config", "config.yaml", "mine.yaml")["rules"]}
     assert rows["pretrain"]["wall_hours"] == pytest.approx(2 * (5 * 45 + 30) / 3600)
-    (clone / "mine.yaml").write_text(yaml.safe_dump({"encoders": {"embedding_dim": 128}}), encoding="utf-8")
-    rows = {row["rule"]: row for row in planned("--config", "config.yaml", "mine.yaml")["rules"]}
-    assert (rows["pretrain"]["unknown_jobs"], rows["shards"]["unknown_jobs"]) == (8, 0)
+    (clone / "mine.yaml").write_text(yaml.safe_dump({"clips": {"frame_height": 60}}), encoding="utf-8")
+    plan = planned("--config", "config.yaml", "mine.yaml")
+    rows = {row["rule"]: row for row in plan["rules"]}
+    assert (rows["pretrain"]["unknown_jobs"], rows["shards"]["unknown_jobs"]) == (8, 2)
+    assert plan["disk"][0]["basis"] == "unknown"
 
 
 def test_what_was_measured_here_can_be_handed_on(

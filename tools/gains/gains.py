@@ -8,11 +8,12 @@ task has one fold they know of the seeds alone, not of the few test items, and a
 """
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+
+from dubaug.probe.results import read_result
 
 BASELINE = "rp"
 SUITES = ("hear", "hares")
@@ -21,11 +22,11 @@ DRAWS = 10_000
 
 def scores(results: Path, variant: str) -> dict[str, np.ndarray]:
     """Return each task's scores, (seeds, folds)."""
-    rows: dict[str, list[list[float]]] = {}
+    rows: dict[str, list[tuple[float, ...]]] = {}
     for run in sorted((results / variant).glob("seed*")):
         for suite in SUITES:
-            for task, entry in json.loads((run / f"{suite}.json").read_text())["tasks"].items():
-                rows.setdefault(task, []).append(entry["folds"])
+            for task, result in read_result(run / f"{suite}.json").tasks.items():
+                rows.setdefault(task, []).append(result.folds)
     return {task: np.array(folds) for task, folds in rows.items()}
 
 

@@ -17,6 +17,7 @@ from dubaug.separation.remove import Remover, make_remover
 
 MEL = Mel(n_fft=1024, hop_length=512, n_mels=96, floor=1e-10)
 """The paper's spectrogram: what the separated sound is used as."""
+SORTS = ("film scenes", "commands")
 
 
 def main() -> None:
@@ -30,17 +31,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    separation = Separation(
-        model=options.name, repository=str(options.folder), stem=options.stem, sample_rate_hz=mixtures.RATE_HZ,
-        segment_s=None, overlap=0.25, shifts=0, batch_size=1,
-    )  # fmt: skip
-    remover = make_remover(load_model(separation), separation, device="cpu")
-    sorts = {
-        "film scenes": lambda index: mixtures.film_stems(index, seed=mixtures.HELD_OUT_SEED, seconds=options.seconds),
-        "commands": lambda index: mixtures.task_stems(
-            index, seed=mixtures.HELD_OUT_SEED, seconds=options.seconds, kinds=mixtures.HELD_OUT_KINDS
-        ),
-    }
+    remover = remover_of(options.folder, options.name, options.stem)
     figures: dict[str, object] = {
         "model": options.name,
         "weights": remover.model.fingerprint(),
@@ -48,9 +39,10 @@ def main() -> None:
         "speed_times_real_time": round(_speed(remover), 1),
         "threads": options.threads,
     }
-    for sort, make in sorts.items():
+    for sort in SORTS:
         rows = [
-            judge(make(index).astype(np.float32), remover) for index in track(range(options.items), sort, options.items)
+            judge(held_out(sort, index, seconds=options.seconds), remover)
+            for index in track(range(options.items), sort, options.items)
         ]
         figures[sort] = {
             key: {
@@ -63,6 +55,23 @@ def main() -> None:
         }
     write_json(options.folder / f"{options.name}.figures.json", figures)
     log_line(f"wrote {options.folder / options.name}.figures.json")
+
+
+def remover_of(folder: Path, name: str, stem: str) -> Remover:
+    """Return what removes a stem by the model of that name."""
+    separation = Separation(
+        model=name, repository=str(folder), stem=stem, sample_rate_hz=mixtures.RATE_HZ,
+        segment_s=None, overlap=0.25, shifts=0, batch_size=1,
+    )  # fmt: skip
+    return make_remover(load_model(separation), separation, device="cpu")
+
+
+def held_out(sort: str, index: int, *, seconds: float) -> np.ndarray:
+    """Return background and speech of a mixture that nothing was trained on, `(2, 2, S)`."""
+    seed = mixtures.HELD_OUT_SEED
+    if sort == "film scenes":
+        return mixtures.film_stems(index, seed=seed, seconds=seconds).astype(np.float32)
+    return mixtures.task_stems(index, seed=seed, seconds=seconds, kinds=mixtures.HELD_OUT_KINDS).astype(np.float32)
 
 
 def judge(stems_NCS: np.ndarray, remover: Remover) -> dict[str, float]:

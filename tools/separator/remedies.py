@@ -4,14 +4,9 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-import mixtures
 import numpy as np
 import torch
-from evaluate import background_gain, log_mel_error, si_sdr, speech_lowered_by
-
-from dubaug.config import Separation
-from dubaug.separation.models import load_model
-from dubaug.separation.remove import make_remover
+from evaluate import SORTS, background_gain, held_out, log_mel_error, remover_of, si_sdr, speech_lowered_by
 
 FFT, HOP = 2048, 512
 
@@ -23,15 +18,11 @@ def main() -> None:
     parser.add_argument("--name", default="demo")
     parser.add_argument("--items", type=int, default=24, help="mixtures of each sort")
     options = parser.parse_args()
-    separation = Separation(
-        model=options.name, repository=str(options.folder), stem="vocals", sample_rate_hz=mixtures.RATE_HZ,
-        segment_s=None, overlap=0.25, shifts=0, batch_size=1,
-    )  # fmt: skip
-    remover = make_remover(load_model(separation), separation, device="cpu")
-    for sort in ("film scenes", "commands"):
+    remover = remover_of(options.folder, options.name, "vocals")
+    for sort in SORTS:
         rows: dict[str, list[tuple[float, ...]]] = {}
         for index in range(options.items):
-            stems_NCS = _stems(sort, index)
+            stems_NCS = held_out(sort, index, seconds=6.0)
             background_CS, mixture_CS = stems_NCS[0], stems_NCS.sum(axis=0)
             before = si_sdr(mixture_CS, background_CS)
             for name, made_CS in variants(mixture_CS, remover.remove(mixture_CS, key="remedies")):
@@ -41,14 +32,6 @@ def main() -> None:
         print(f"{sort:36} SI-SDR gain  speech lowered  background gain  log-mel error")
         for name, values in rows.items():
             print(f"{name:36} " + "  ".join(f"{value:12.2f}" for value in np.median(values, axis=0)))
-
-
-def _stems(sort: str, index: int) -> np.ndarray:
-    """Return background and speech of one of the held-out mixtures that evaluate.py judges on, `(2, 2, S)`."""
-    seed = mixtures.HELD_OUT_SEED
-    if sort == "film scenes":
-        return mixtures.film_stems(index, seed=seed, seconds=6.0).astype(np.float32)
-    return mixtures.task_stems(index, seed=seed, seconds=6.0, kinds=mixtures.HELD_OUT_KINDS).astype(np.float32)
 
 
 def variants(mixture_CS: np.ndarray, estimate_CS: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

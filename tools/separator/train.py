@@ -27,9 +27,8 @@ ARGUMENTS: Mapping[str, Any] = {
     "cac": False,
     "wiener_iters": -1,
     "end_iters": -1,
-    # Two stems, two channels and a stride of 8 are 32 values a step: fewer channels than that cannot hold them.
-    "channels": 32,
-    "growth": 1.5,
+    "channels": 16,
+    "growth": 2,
     "depth": 3,
     "kernel_size": 16,
     "stride": 8,
@@ -49,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the model, its JSON and its figures")
     parser.add_argument("--name", default="demo", help="file name of the model")
-    parser.add_argument("--minutes", type=float, default=11.0, help="processor time for the optimisation, a thread")
+    parser.add_argument("--minutes", type=float, default=14.0, help="processor time for the optimisation, a thread")
     parser.add_argument("--films", type=int, default=240, help="scenes of films")
     parser.add_argument("--tasks", type=int, default=100, help="files like those of speech data sets")
     parser.add_argument("--batch", type=int, default=4)

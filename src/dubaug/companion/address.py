@@ -31,8 +31,8 @@ def _disk_kind(folder: Path) -> str | None:
     except OSError:
         return None
     above = [
-        (len(Path(point).parts), kind)
-        for _, point, kind, *_ in lines
+        (len(Path(point).parts), number, kind)
+        for number, (_, point, kind, *_) in enumerate(lines)
         if folder.resolve().is_relative_to(point.replace("\\040", " "))
     ]
-    return max(above, default=(0, None), key=lambda item: item[0])[1]
+    return max(above)[2] if above else None  # of those at one place the last: an automounter's is below the disk's

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ def embedding(
     load_encoders: "Callable[[], TrainedEncoders]",
     *,
     checkpoint_sha256: str,
-    modality: Modality,
+    modality: Literal["A", "V", "AV"],
     work_dir: Path,
     batch: int,
     device: torch.device | str,
@@ -32,35 +32,20 @@ def embedding(
     """Return `embed(...)` of the features, from `work_dir` if it is there; else make it and keep it.
 
     `load_encoders` is called only if something must be made; its weights must be those of `checkpoint_sha256`. Audio
-    and video are kept apart, so that "AV" reuses both. Float32 (items, D). Raises `DubaugError`.
+    and video are kept apart, so that "AV", both side by side, reuses them. Float32 (items, D). Raises `DubaugError`.
     """
-    if modality == "AV":
-        parts: tuple[Modality, ...] = ("A", "V")
-        return np.concatenate(
-            [
-                embedding(
-                    features,
-                    load_encoders,
-                    checkpoint_sha256=checkpoint_sha256,
-                    modality=part,
-                    work_dir=work_dir,
-                    batch=batch,
-                    device=device,
-                )
-                for part in parts
-            ],
-            axis=1,
-        )
-    path = cache_path(work_dir, checkpoint_sha256=checkpoint_sha256, features_sha256=features.sha256, modality=modality)
-    if path.is_file():
-        return _read(path, features)
-    result_ND = embed(features, load_encoders(), modality=modality, batch=batch, device=device)
-    _write(path, result_ND)
-    return result_ND
+    modalities: tuple[Modality, ...] = ("A", "V") if modality == "AV" else (modality,)
+    parts = []
+    for one in modalities:
+        path = cache_path(work_dir, checkpoint_sha256=checkpoint_sha256, features_sha256=features.sha256, modality=one)
+        if not path.is_file():
+            _write(path, embed(features, load_encoders(), modality=one, batch=batch, device=device))
+        parts.append(_read(path, features))
+    return np.concatenate(parts, axis=1)
 
 
 def cache_path(work_dir: Path, *, checkpoint_sha256: str, features_sha256: str, modality: Modality) -> Path:
-    """Return the file of the embeddings of one checkpoint, one shard and one modality ("A" or "V")."""
+    """Return the file of the embeddings of one checkpoint, one shard and one modality."""
     return work_dir / f"{checkpoint_sha256[:16]}-{features_sha256[:16]}-{modality}-v{VERSION}.safetensors"
 
 

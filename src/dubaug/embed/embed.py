@@ -4,8 +4,6 @@ Encoder outputs without projection heads, averaged over the windows of a recordi
 B batch, C channel, T time, F mel bin, H height, W width, D embedding.
 """
 
-import os
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal
@@ -16,13 +14,13 @@ import torch
 from dubaug.downstream.features import TaskFeatures
 from dubaug.downstream.parallel import in_order
 from dubaug.errors import DubaugError
+from dubaug.hardware import usable_cores
 from dubaug.progress import Progress
-from dubaug.shards.format import ShardReader
 
 if TYPE_CHECKING:
     from dubaug.pretrain.checkpoint import TrainedEncoders
 
-Modality = Literal["A", "V", "AV"]
+Modality = Literal["A", "V"]
 
 LOADERS_MAX = 8
 """Threads that read and decode windows ahead of the encoder."""
@@ -36,18 +34,13 @@ def embed(
     batch: int,
     device: torch.device | str,
 ) -> np.ndarray:
-    """Return one embedding a recording, float32 (items, D); for "AV" the audio's and then the video's, side by side.
+    """Return one embedding a recording by the audio or the video encoder, float32 (items, D).
 
     Audio takes the log-mel track of the encoders' own sample rate; video takes the frames as stored (scaled and cut
     to a square by `dubaug features`), cropped in the middle to the encoder's size, values in 0..1 as in training.
     Neither `batch` nor `device` changes more than the last digits. Raises `DubaugError` if the features have no such
     track or picture, or the encoders no video, or the sizes are others than in training.
     """
-    if modality == "AV":
-        parts: tuple[Modality, ...] = ("A", "V")
-        return np.concatenate(
-            [embed(features, encoders, modality=part, batch=batch, device=device) for part in parts], axis=1
-        )
     device = torch.device(device)
     load, encoder = _audio(features, encoders) if modality == "A" else _video(features, encoders)
     encoder = encoder.to(device).eval()
@@ -66,17 +59,8 @@ def embed(
     return result_ND
 
 
-class _Windows:
-    """Reads windows in any thread: each has its own reader of the shard."""
-
-    def __init__(self, features: TaskFeatures, read: Callable[[ShardReader, int], np.ndarray]) -> None:
-        self._path, self._read = features.reader.path, read
-        self._local = threading.local()
-
-    def __call__(self, row: int) -> np.ndarray:
-        if not hasattr(self._local, "reader"):
-            self._local.reader = ShardReader(self._path)
-        return self._read(self._local.reader, row)
+_Windows = Callable[[int], np.ndarray]
+"""Reads the window of a row, in any thread."""
 
 
 def _audio(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Windows, torch.nn.Module]:
@@ -91,7 +75,7 @@ def _audio(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Window
             f"task {features.task}: the {spec.variant} encoders take log-mels {expected} at {track} Hz; the features "
             f"have {found}. Run `dubaug features` with the configuration of the encoders"
         )
-    return _Windows(features, lambda reader, row: reader.mel(row, track)), encoders.audio
+    return lambda row: features.reader.mel(row, track), encoders.audio
 
 
 def _video(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Windows, torch.nn.Module]:
@@ -102,8 +86,8 @@ def _video(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Window
     if not features.reader.with_frames:
         raise DubaugError(f"task {features.task} has no video: its modality must be A")
 
-    def read(reader: ShardReader, row: int) -> np.ndarray:
-        frames_THWC = reader.frames(row)
+    def read(row: int) -> np.ndarray:
+        frames_THWC = features.reader.frames(row)
         n_frames, height, width, _ = frames_THWC.shape
         if n_frames != spec.frames or min(height, width) < crop:
             raise DubaugError(
@@ -113,12 +97,12 @@ def _video(features: TaskFeatures, encoders: "TrainedEncoders") -> tuple[_Window
         top, left = (height - crop) // 2, (width - crop) // 2
         return frames_THWC[:, top : top + crop, left : left + crop]
 
-    return _Windows(features, read), encoders.video
+    return read, encoders.video
 
 
 def _batches(windows: _Windows, n_windows: int, batch: int) -> Iterator[np.ndarray]:
     """Yield all windows in order, `batch` at a time, read ahead by threads (two batches at most are held)."""
-    threads = min(LOADERS_MAX, os.cpu_count() or 1)
+    threads = min(LOADERS_MAX, usable_cores())
     with ThreadPoolExecutor(threads) as pool:
         held: list[np.ndarray] = []
         for window in in_order(pool, windows, range(n_windows), ahead=batch):

@@ -1,7 +1,7 @@
 """How much there is to do: films, hours, clips, recordings; counted where that was done, else as far as is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dubaug.config import Experiment
@@ -25,11 +25,11 @@ class Amount:
 class FilmAmounts:
     """The films: all that can be read, and those that have every language. None: nobody knows."""
 
-    found_titles: Amount | None
-    found_hours: Amount | None
-    titles: Amount | None
-    hours: Amount | None
-    clips: Amount | None
+    found_titles: Amount | None = None
+    found_hours: Amount | None = None
+    titles: Amount | None = None
+    hours: Amount | None = None
+    clips: Amount | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,57 +43,56 @@ class Amounts:
     """Recordings of a task's data set, by task, likewise."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Given:
-    """What the person who plans says of the films."""
-
-    titles: int | None = None
-    film_hours: float | None = None
-
-
-def count(experiment: Experiment, jobs: Sequence[PlannedJob], paper: Path, given: Given) -> Amounts:
-    """Return the amounts: from the files that `jobs` (finished ones among them) make, where these are there; else
-    from the films' generator or what is given; else from the paper's Table B4 (`paper`/subsets_b4.csv).
+def count(
+    experiment: Experiment,
+    jobs: Sequence[PlannedJob],
+    paper: Path,
+    *,
+    titles: int | None = None,
+    film_hours: float | None = None,
+) -> Amounts:
+    """Return the amounts: what is given of the films (`titles`, `film_hours`), else from the files that `jobs`
+    (finished ones among them) make, where these are there; else from the films' generator; else from the paper's
+    Table B4 (`paper`/subsets_b4.csv).
     """
     made = {job.rule: Path(job.outputs[0]) for job in jobs if job.rule in {"catalogue", "select", "clip_index"}}
     features = {job.wildcards["suite"]: Path(job.outputs[0]) for job in jobs if job.rule == "features"}
     windows, items = _downstream(experiment, features)
-    return Amounts(corpus=_corpus(experiment, made, paper, given), windows=windows, items=items)
+    if titles is not None or film_hours is not None:
+        films = _given(experiment, titles, film_hours)
+    elif (counted := _counted(made)) is not None:
+        films = counted
+    else:
+        films = _generated(experiment) if experiment.generates_films else _published(experiment, paper)
+    return Amounts(corpus=films, windows=windows, items=items)
 
 
-def _corpus(experiment: Experiment, made: dict[str, Path], paper: Path, given: Given) -> FilmAmounts:
-    if given.titles is not None or given.film_hours is not None:
-        return _given(experiment, given)
-    counted = _counted(experiment, made)
-    if counted is not None:
-        return counted
-    if experiment.generates_films:
-        return _generated(experiment)
-    return _published(experiment, paper)
+def _from(source: str, **values: float | None) -> FilmAmounts:
+    """Return amounts of one source; None is nothing."""
+    known = {name: Amount(value=value, source=source) for name, value in values.items() if value is not None}
+    return FilmAmounts(**known)
 
 
 def _clips(experiment: Experiment, hours: float) -> float:
     return hours * 3600 / experiment.clips.duration_s
 
 
-def _given(experiment: Experiment, given: Given) -> FilmAmounts:
-    def amount(value: float | None) -> Amount | None:
-        return None if value is None else Amount(value=value, source="given")
-
-    titles, hours = amount(given.titles), amount(given.film_hours)
-    clips = None if hours is None else Amount(value=_clips(experiment, hours.value), source="hours given")
-    return FilmAmounts(found_titles=titles, found_hours=hours, titles=titles, hours=hours, clips=clips)
+def _given(experiment: Experiment, titles: int | None, hours: float | None) -> FilmAmounts:
+    films = _from("given", found_titles=titles, found_hours=hours, titles=titles, hours=hours)
+    clips = None if hours is None else Amount(value=_clips(experiment, hours), source="hours given")
+    return replace(films, clips=clips)
 
 
-def _counted(experiment: Experiment, made: dict[str, Path]) -> FilmAmounts | None:
+def _counted(made: dict[str, Path]) -> FilmAmounts | None:
     """Return what the corpus stages found; None if they have not been run."""
-    if not all(kind in made and made[kind].is_file() for kind in ("catalogue", "select")):
+    there = {rule: path for rule, path in made.items() if path.is_file()}
+    if not {"catalogue", "select"} <= set(there):
         return None
-    found, chosen = read_titles(made["catalogue"]), read_titles(made["select"])
-    catalogue, titles = str(made["catalogue"]), str(made["select"])
+    found, chosen = read_titles(there["catalogue"]), read_titles(there["select"])
+    catalogue, titles = str(there["catalogue"]), str(there["select"])
     clips = Amount(value=sum(title.clips for title in chosen), source=titles)
-    if "clip_index" in made and made["clip_index"].is_file():
-        clips = Amount(value=ClipIndex.load(made["clip_index"]).n_clips, source=str(made["clip_index"]))
+    if index := there.get("clip_index"):
+        clips = Amount(value=ClipIndex.load(index).n_clips, source=str(index))
     return FilmAmounts(
         found_titles=Amount(value=len(found), source=catalogue),
         found_hours=Amount(value=sum(title.minutes for title in found) / 60, source=catalogue),
@@ -111,17 +110,13 @@ def _generated(experiment: Experiment) -> FilmAmounts:
     titles = plan_titles(experiment.demo.films, experiment.demo.seed)
     wanted = set(experiment.corpus.tracks)
     chosen = [title for title in titles if wanted <= set(title.languages)]
-
-    def amount(value: float) -> Amount:
-        return Amount(value=value, source="the films' generator")
-
-    duration_s = experiment.clips.duration_s
-    return FilmAmounts(
-        found_titles=amount(len(titles)),
-        found_hours=amount(sum(title.seconds for title in titles) / 3600),
-        titles=amount(len(chosen)),
-        hours=amount(sum(title.seconds for title in chosen) / 3600),
-        clips=amount(sum(int(title.seconds / duration_s) for title in chosen)),
+    return _from(
+        "the films' generator",
+        found_titles=len(titles),
+        found_hours=sum(title.seconds for title in titles) / 3600,
+        titles=len(chosen),
+        hours=sum(title.seconds for title in chosen) / 3600,
+        clips=sum(int(title.seconds / experiment.clips.duration_s) for title in chosen),
     )
 
 
@@ -130,13 +125,12 @@ def _published(experiment: Experiment, paper: Path) -> FilmAmounts:
     languages = set(experiment.corpus.tracks)
     rows = [row for row in read_subsets(paper / "subsets_b4.csv") if set(row.languages) == languages]
     if not rows:
-        return FilmAmounts(found_titles=None, found_hours=None, titles=None, hours=None, clips=None)
-    source = "the paper, Table B4"
-    titles = Amount(value=rows[0].titles, source=source)
-    hours = Amount(value=rows[0].video_hours, source=source)
-    clips = Amount(value=_clips(experiment, hours.value), source=source)
+        return FilmAmounts()
+    titles, hours = rows[0].titles, rows[0].video_hours
+    clips = _clips(experiment, hours)
     # How many more films a catalogue has that lack a language is another thing at every site.
-    return FilmAmounts(found_titles=titles, found_hours=hours, titles=titles, hours=hours, clips=clips)
+    source = "the paper, Table B4"
+    return _from(source, found_titles=titles, found_hours=hours, titles=titles, hours=hours, clips=clips)
 
 
 def _downstream(experiment: Experiment, features: dict[str, Path]) -> tuple[dict[str, Amount], dict[str, Amount]]:

@@ -1,10 +1,8 @@
 """`dubaug plan`: what a run would take, before it is started."""
 
 import argparse
-import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +88,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _dry_run(options: argparse.Namespace, experiment: "Experiment") -> "DryRun":
+    from dubaug.hardware import usable_cores
     from dubaug.plan.jobs import DryRun
 
     elsewhere = options.profile is not None or experiment.device == "cuda"
@@ -98,37 +97,36 @@ def _dry_run(options: argparse.Namespace, experiment: "Experiment") -> "DryRun":
         config=options.config,
         scale=experiment.scale,
         targets=options.targets,
-        cores=options.cores or (CLUSTER_CORES if elsewhere else os.cpu_count() or 1),
+        cores=options.cores or (CLUSTER_CORES if elsewhere else usable_cores()),
         profile=options.profile,
     )
 
 
 def _plan(options: argparse.Namespace, experiment: "Experiment") -> "Plan":
     from dubaug.downstream.experiment import missing_tasks, without_tasks
-    from dubaug.plan.amounts import Given, count
-    from dubaug.plan.disk import measured_sizes, spaces
+    from dubaug.plan.amounts import count
+    from dubaug.plan.disk import spaces
     from dubaug.plan.estimate import estimates, rows, total
-    from dubaug.plan.rates import machine_of, recorded
+    from dubaug.plan.rates import recorded
     from dubaug.plan.render import Plan
     from dubaug.plan.work import work_of
 
     dry_run, remarks = _dry_run(options, experiment), []
-    given = Given(titles=options.titles, film_hours=options.film_hours)
-    rates = [rate for path in options.rates for rate in recorded(path)]
+    elsewhere = {str(path): recorded(path) for path in options.rates}
+    rates = [rate for _, its in elsewhere.values() for rate in its]
     if not experiment.generates_films and not Path(experiment.corpus.catalogue).is_file():
         remarks.append(
             f"no catalogue at {experiment.corpus.catalogue}: planned as if all films and data sets were there"
         )
         jobs = every = _as_if_there(dry_run, experiment)
-        amounts = count(experiment, every, options.paper, given)
     else:
         missing = missing_tasks(experiment)
         remarks += [f"{name} is left out: {reason}" for name, reason in missing.items()]
         experiment = without_tasks(experiment, missing)
         every = dry_run.jobs(force=True)
         jobs = every if options.all else dry_run.jobs()
-        amounts = count(experiment, every, options.paper, given)
-        rates += _measured_here(options, every, experiment) + measured_sizes(every, experiment, amounts)
+        rates += _measured_here(every, experiment, options.paper)
+    amounts = count(experiment, every, options.paper, titles=options.titles, film_hours=options.film_hours)
     if options.clips_per_s_per_gpu is not None:
         rates.append(_given_speed(options.clips_per_s_per_gpu))
     found = estimates(jobs, lambda job: work_of(job, experiment, amounts), rates)
@@ -139,7 +137,7 @@ def _plan(options: argparse.Namespace, experiment: "Experiment") -> "Plan":
         total=total(found),
         spaces=spaces(every, experiment, amounts, rates),
         cores=dry_run.cores if dry_run.cores < CLUSTER_CORES else None,
-        machines={str(path): machine_of(path) for path in options.rates},
+        machines={file: machine for file, (machine, _) in elsewhere.items()},
         remarks=remarks,
     )
 
@@ -165,14 +163,15 @@ def _as_if_there(dry_run: "DryRun", experiment: "Experiment") -> "Sequence[Plann
         return dry_run.jobs(directory=Path(folder))
 
 
-def _measured_here(options: argparse.Namespace, jobs: "Sequence[PlannedJob]", experiment: "Experiment") -> "list[Rate]":
+def _measured_here(jobs: "Sequence[PlannedJob]", experiment: "Experiment", paper: Path) -> "list[Rate]":
     """Return the rates of earlier runs of these results, whose configuration lies beside them.
 
     What was measured before that configuration came may be of another one, and is left alone.
     """
     from dubaug.config import load
     from dubaug.downstream.experiment import missing_tasks, without_tasks
-    from dubaug.plan.amounts import Given, count
+    from dubaug.plan.amounts import count
+    from dubaug.plan.disk import measured_sizes
     from dubaug.plan.rates import finished, pooled
     from dubaug.plan.work import work_of
 
@@ -181,10 +180,10 @@ def _measured_here(options: argparse.Namespace, jobs: "Sequence[PlannedJob]", ex
         return []
     earlier = load(resolved)
     earlier = without_tasks(earlier, missing_tasks(earlier))
-    amounts = count(earlier, jobs, options.paper, Given())
+    amounts, since_s = count(earlier, jobs, paper), resolved.stat().st_mtime
     known = [job for job in jobs if "run" not in job.wildcards or job.variant in earlier.variants]
-    measured = finished(known, lambda job: work_of(job, earlier, amounts), since_s=resolved.stat().st_mtime)
-    return pooled(measured)
+    measured = finished(known, lambda job: work_of(job, earlier, amounts), since_s=since_s)
+    return pooled(measured) + measured_sizes(jobs, earlier, amounts, since_s=since_s)
 
 
 def _given_speed(clips_per_s: float) -> "Rate":
@@ -204,20 +203,12 @@ def _given_speed(clips_per_s: float) -> "Rate":
 
 def _record(options: argparse.Namespace, experiment: "Experiment") -> None:
     """Write the rates that were measured here. Raises `DubaugError` if none were."""
-    from dubaug.downstream.experiment import missing_tasks, without_tasks
-    from dubaug.files import write_json
     from dubaug.hardware import machine
-    from dubaug.plan.amounts import Given, count
-    from dubaug.plan.disk import measured_sizes
     from dubaug.plan.rates import record
     from dubaug.progress import log_line
 
-    experiment = without_tasks(experiment, missing_tasks(experiment))
-    every = _dry_run(options, experiment).jobs(force=True)
-    amounts = count(experiment, every, options.paper, Given())
-    rates = _measured_here(options, every, experiment) + measured_sizes(every, experiment, amounts)
+    rates = _measured_here(_dry_run(options, experiment).jobs(force=True), experiment, options.paper)
     if not rates:
         raise DubaugError(f"nothing was measured in {experiment.results_dir}: run the workflow first")
-    rates = [replace(rate, source="") for rate in rates]
-    write_json(options.record, {"machine": machine(), "rates": record(rates)})
+    record(options.record, rates, machine=machine())
     log_line(f"{len(rates)} rates written to {options.record}")

@@ -3,8 +3,9 @@
 Nothing that the workflow makes is deleted while it runs, so that the end is the peak.
 """
 
+import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug.config import Experiment
@@ -18,8 +19,6 @@ from dubaug.shards.index import ClipIndex
 FLOAT32_BYTES, FLOAT16_BYTES = 4, 2
 NAMED = 3
 """As many tasks are named; more are counted."""
-STATES_KEPT = 2
-"""As `dubaug.pretrain.state` keeps; a test compares them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,31 +44,35 @@ def spaces(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amounts,
     if "features" in of:
         works = [work_of(job, experiment, amounts) for job in of["features"]]
         rows.append(_by_rate("windows of data sets", of["features"], works, rates))
-    runs = of.get("pretrain", []) + of.get("random_weights", [])
-    if runs:
+    if runs := of.get("pretrain", []) + of.get("random_weights", []):
         rows += _checkpoints(runs, experiment)
-    probed = [job for job in jobs if job.rule in {"probe_hear", "probe_hares", "probe_visual"}]
-    if probed:
+    if probed := [job for job in jobs if job.probed]:
         rows.append(_embeddings(probed, experiment, amounts))
     return rows
 
 
-def measured_sizes(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amounts) -> list[Rate]:
-    """Return bytes a unit of the shards and features that are there."""
+def measured_sizes(
+    jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amounts, *, since_s: float
+) -> list[Rate]:
+    """Return bytes a unit of the shards and features that were made after `since_s` (seconds since 1970), which
+    `experiment` is the configuration of.
+    """
     rates = []
     for job in jobs:
-        path = Path(job.outputs[0]) if job.outputs else Path()
-        if job.rule == "clip_index" and path.is_file():
-            index = ClipIndex.load(path)
-            shards = [other for other in jobs if other.rule == "shards"]
-            size = _together([shard.path for shard in index.shards])
-            if shards and size:
-                rates.append(_size("shards", _shards_work(shards[0], experiment, amounts), size, index.n_clips, path))
-        elif job.rule == "features" and path.is_file():
+        if job.rule not in {"clip_index", "features"}:
+            continue
+        path = Path(job.outputs[0])
+        if not path.is_file() or path.stat().st_mtime < since_s:
+            continue
+        if job.rule == "features":
             work = work_of(job, experiment, amounts)
             size = _together({task.shard for task in FeaturesManifest.load(path).tasks.values()})
             if work.amount is not None and size:
                 rates.append(_size("features", work, size, work.amount.value, path))
+        elif shards := [other for other in jobs if other.rule == "shards"]:
+            index = ClipIndex.load(path)
+            if size := _together([shard.path for shard in index.shards]):
+                rates.append(_size("shards", _shards_work(shards[0], experiment, amounts), size, index.n_clips, path))
     return rates
 
 
@@ -107,27 +110,21 @@ def _any_run(job: PlannedJob) -> Path:
 
 def _by_rate(what: str, jobs: Sequence[PlannedJob], works: Sequence[Work], rates: Sequence[Rate]) -> Space:
     """Return what these jobs leave in their common folder."""
-    found = [best(rates, job.rule, work, "bytes") for job, work in zip(jobs, works, strict=True)]
-    known = [
-        (rate, rate.a_unit * work.amount.value)
-        for rate, work in zip(found, works, strict=True)
-        if rate is not None and work.amount is not None
-    ]
-    if len(known) < len(jobs):
-        return Space(what=what, folder=_folder(jobs[0]), size_bytes=None, basis="unknown", source="")
-    return Space(
-        what=what,
-        folder=_folder(jobs[0]),
-        size_bytes=sum(size for _, size in known),
-        basis=known[0][0].basis,
-        source=known[0][0].source,
-    )
+    size_bytes, first = 0.0, None
+    for job, work in zip(jobs, works, strict=True):
+        rate = best(rates, job.rule, work, "bytes")
+        if rate is None or work.amount is None:
+            return Space(what=what, folder=_folder(jobs[0]), size_bytes=None, basis="unknown", source="")
+        first = first or rate
+        size_bytes += rate.a_unit * work.amount.value
+    assert first is not None
+    return Space(what=what, folder=_folder(jobs[0]), size_bytes=size_bytes, basis=first.basis, source=first.source)
 
 
 def _separated(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Space:
     """Return the log-mels of separated sound: two channels of half floats a clip."""
     samples = round(experiment.clips.duration_s * experiment.separation.sample_rate_hz)
-    clip_bytes = 2 * experiment.mel.frames(samples) * experiment.mel.n_mels * FLOAT16_BYTES
+    clip_bytes = math.prod(experiment.mel.shape(samples)) * FLOAT16_BYTES
     clips = amounts.corpus.clips
     return Space(
         what="clips without speech",
@@ -140,6 +137,8 @@ def _separated(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Spa
 
 def _checkpoints(jobs: Sequence[PlannedJob], experiment: Experiment) -> list[Space]:
     """Return the runs' kept weights, and the states that they continue from."""
+    from dubaug.pretrain.state import STATES_KEPT
+
     weights = states = 0.0
     for job in jobs:
         encoders_bytes, state_bytes = run_bytes(experiment, job.variant)
@@ -180,13 +179,8 @@ def _embeddings(jobs: Sequence[PlannedJob], experiment: Experiment, amounts: Amo
     """Return the embeddings that the probes keep: a vector a recording, encoder and checkpoint."""
     size, unknown = 0.0, set[str]()
     for job in jobs:
-        suite = job.rule.removeprefix("probe_")
-        tasks = {name: asdict(experiment.tasks[name]) for name in experiment.suites[suite]}
-        kept = {
-            (task["path"], task["separated"], encoder): name
-            for name, task in tasks.items()
-            for encoder in task["modality"]
-        }
+        tasks = {name: experiment.tasks[name] for name in experiment.suites[str(job.probed)]}
+        kept = {(task.path, task.separated, encoder): name for name, task in tasks.items() for encoder in task.modality}
         for name in kept.values():
             items = amounts.items.get(name)
             if items is None:

@@ -80,11 +80,8 @@ def estimates(
     jobs: Sequence[PlannedJob], work: Callable[[PlannedJob], Work], rates: Sequence[Rate]
 ) -> list[JobEstimate]:
     """Return each job's estimate."""
-    found = []
-    for job in jobs:
-        its = work(job)
-        found.append(JobEstimate(job=job, work=its, rate=best(rates, job.rule, its)))
-    return found
+    works = [(job, work(job)) for job in jobs]
+    return [JobEstimate(job=job, work=its, rate=best(rates, job.rule, its)) for job, its in works]
 
 
 def rows(found: Sequence[JobEstimate]) -> list[Row]:

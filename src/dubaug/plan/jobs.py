@@ -1,4 +1,7 @@
-"""The jobs of a run as Snakemake itself plans them: a dry run, whose jobs its logger plugin writes down."""
+"""The jobs of a run as Snakemake itself plans them: a dry run, whose jobs its logger plugin writes down.
+
+Light: the plugin makes its `PlannedJob`s.
+"""
 
 import json
 import subprocess
@@ -21,8 +24,8 @@ class PlannedJob:
     threads: int
     """Cores that it reserves."""
     gpus: int
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+    inputs: Sequence[str]
+    outputs: Sequence[str]
     benchmark: str | None
     """The file that Snakemake writes the job's time to."""
     command: bool
@@ -32,6 +35,11 @@ class PlannedJob:
     def variant(self) -> str:
         """The variant that a training or probing job is of. Raises `KeyError` for other jobs."""
         return self.wildcards["run"].split("/")[0]
+
+    @property
+    def probed(self) -> str | None:
+        """The suite that a probing job is of; None for other jobs."""
+        return self.rule.removeprefix("probe_") if self.rule.startswith("probe_") else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +67,7 @@ class DryRun:
             if run.returncode:
                 raise DubaugError(f"Snakemake cannot plan this run:\n{(run.stderr + run.stdout).strip()}")
             text = written.read_text(encoding="utf-8") if written.is_file() else ""
-        return tuple(_job(json.loads(line)) for line in text.splitlines())
+        return tuple(PlannedJob(**json.loads(line)) for line in text.splitlines())
 
     def _words(self, written: Path, directory: Path | None, force: bool) -> list[str]:
         words = ["--dry-run", "--snakefile", str(self.snakefile), "--cores", str(self.cores)]
@@ -69,13 +77,6 @@ class DryRun:
         words += ["--forceall"] if force else []
         words += ["--configfile", *(str(path.resolve()) for path in self.config)]
         return [*words, "--config", f"scale={self.scale}", "--", *self.targets]
-
-
-def _job(written: Mapping[str, object]) -> PlannedJob:
-    values = dict(written)
-    for key in ("inputs", "outputs"):
-        values[key] = tuple(values[key])  # type: ignore[arg-type]
-    return PlannedJob(gpus=values.pop("gpu"), **values)  # type: ignore[arg-type]
 
 
 def longest_chain(jobs: Sequence[PlannedJob], seconds: Sequence[float]) -> tuple[float, tuple[PlannedJob, ...]]:

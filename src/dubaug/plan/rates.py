@@ -3,12 +3,12 @@
 import json
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from dubaug.errors import DubaugError
-from dubaug.files import read_json
+from dubaug.files import read_json, write_json
 from dubaug.plan.jobs import PlannedJob
 from dubaug.plan.work import Work
 from dubaug.pretrain.manifest import Manifest
@@ -31,14 +31,14 @@ class Rate:
     quantity: Quantity
     """Seconds of a core (of a GPU, where the job has any), or bytes on disk."""
     unit: str
-    settings: Mapping[str, Any]
-    """As in `Work`; what is not named here does not matter."""
     a_unit: float
     """How many of them."""
-    basis: Basis
-    source: str
     amount: float | None
     """What a job was measured with, in the mean; None where no job was."""
+    basis: Basis
+    settings: Mapping[str, Any]
+    """As in `Work`; what is not named here does not matter."""
+    source: str
 
     def fits(self, kind: str, work: Work, quantity: Quantity) -> bool:
         """Return whether this rate is of such work."""
@@ -135,31 +135,21 @@ def _pool(group: Sequence[Measured], basis: Basis) -> Rate:
     )
 
 
-def recorded(path: Path) -> list[Rate]:
-    """Return the rates of a file that `record` wrote. Raises `DubaugError`."""
+def record(path: Path, rates: Sequence[Rate], *, machine: str) -> None:
+    """Write the rates of a machine to a file; for whoever reads them, they were measured elsewhere."""
+    written = []
+    for rate in rates:
+        values = asdict(rate) | {"basis": "bound" if rate.basis == "bound" else "measured elsewhere"}
+        del values["source"]
+        written.append(values)
+    write_json(path, {"machine": machine, "rates": written})
+
+
+def recorded(path: Path) -> tuple[str, list[Rate]]:
+    """Return the machine and the rates of a file that `record` wrote. Raises `DubaugError`."""
     try:
         content = read_json(path)
-        return [Rate(source=f"{path}: rates[{number}]", **rate) for number, rate in enumerate(content["rates"])]
+        rates = [Rate(source=f"{path}: rates[{number}]", **rate) for number, rate in enumerate(content["rates"])]
+        return content.get("machine", "a machine that nobody named"), rates
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DubaugError(f"{path} holds no rates as `dubaug plan --record` writes them: {error}") from error
-
-
-def machine_of(path: Path) -> str:
-    """Return the machine that the rates of a file that `record` wrote are of."""
-    return str(read_json(path).get("machine", "a machine that nobody named"))
-
-
-def record(rates: Sequence[Rate]) -> list[dict[str, Any]]:
-    """Return rates as plain values for a file; for whoever reads them, they were measured elsewhere."""
-    return [
-        {
-            "rule": rate.rule,
-            "quantity": rate.quantity,
-            "unit": rate.unit,
-            "a_unit": rate.a_unit,
-            "amount": rate.amount,
-            "basis": "bound" if rate.basis == "bound" else "measured elsewhere",
-            "settings": rate.settings,
-        }
-        for rate in rates
-    ]

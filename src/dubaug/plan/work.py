@@ -4,7 +4,7 @@ A rate that was measured with other settings says nothing, so settings are compa
 entry names is work of its own kind ("jobs"), whose time is taken from equal jobs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -52,20 +52,19 @@ def _other_work(job: PlannedJob, experiment: Experiment, amounts: Amounts) -> Wo
         return Work(unit="film hours", amount=amounts.corpus.found_hours, settings={"scene_s": demo.films.scene_s})
     if job.rule == "demo_tasks" and demo is not None:
         folders = sorted(path.removeprefix(demo.directory) for path in job.outputs)
-        return Work(
-            unit="collections", amount=one, settings={"items_per_class": demo.items_per_class, "folders": folders}
-        )
+        made = {"items_per_class": demo.items_per_class, "folders": folders}
+        return Work(unit="collections", amount=one, settings=made)
     if job.rule == "separate_task":
         task = job.wildcards["task"]
         return Work(unit="data sets", amount=one, settings=_data(experiment, [task]) | _separation(experiment))
     if job.rule == "features":
         suite = job.wildcards["suite"]
         settings = _data(experiment, experiment.suites[suite]) | _clips(experiment)
-        if generated_tasks(experiment, suite):
-            return Work(unit="suites", amount=one, settings=settings)
+        if all(experiment.generates(task) for task in experiment.suites[suite]):
+            return Work(unit="suites", amount=one, settings=settings)  # its size follows from the configuration
         return Work(unit="windows", amount=amounts.windows.get(suite), settings=settings)
-    if job.rule.startswith("probe_"):
-        return _probing(job, experiment)
+    if job.probed is not None:
+        return _probing(job, job.probed, experiment)
     if job.rule == "random_weights":
         return Work(unit="runs", amount=one, settings={"encoders": asdict(experiment.encoders)})
     if job.rule in ("comparisons", "claims"):
@@ -81,14 +80,9 @@ OF_TITLES = ("select", "alignment", "alignment_figure", "clip_index", "separated
 """Rules that read tables of titles: seconds."""
 
 
-def generated_tasks(experiment: Experiment, suite: str) -> bool:
-    """Return whether all of a suite's data sets are generated: then its size follows from the configuration."""
-    return all(experiment.generates(task) for task in experiment.suites[suite])
-
-
 def checkpoints_probed(job: PlannedJob, experiment: Experiment) -> int:
     """Return how many checkpoints a probing job goes through: all kept ones of a swept suite, else the last."""
-    return len(experiment.checkpoints_of(job.variant)) if SUITES[_probed(job)].swept else 1
+    return len(experiment.checkpoints_of(job.variant)) if job.probed and SUITES[job.probed].swept else 1
 
 
 def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Work:
@@ -106,8 +100,7 @@ def _pretraining(experiment: Experiment, name: str, clips: Amount | None) -> Wor
     return Work(unit="clips shown", amount=_times(clips, experiment.epochs_of(name)), settings=settings)
 
 
-def _probing(job: PlannedJob, experiment: Experiment) -> Work:
-    suite = _probed(job)
+def _probing(job: PlannedJob, suite: str, experiment: Experiment) -> Work:
     variant = experiment.variants[job.variant]
     settings = _data(experiment, experiment.suites[suite]) | {
         "device": experiment.device,
@@ -118,11 +111,6 @@ def _probing(job: PlannedJob, experiment: Experiment) -> Work:
         "untrained": variant.untrained,
     }
     return Work(unit="checkpoints", amount=_counted(checkpoints_probed(job, experiment)), settings=settings)
-
-
-def _probed(job: PlannedJob) -> str:
-    """Return the suite of a probing job."""
-    return job.rule.removeprefix("probe_")
 
 
 def _counted(value: float) -> Amount:
@@ -144,12 +132,8 @@ def _clips(experiment: Experiment) -> dict[str, Any]:
 
 
 def _alignment(experiment: Experiment) -> dict[str, Any]:
-    alignment = asdict(experiment.alignment)
-    return {key: list(alignment[key]) if key == "rates" else alignment[key] for key in _MEASURING}
-
-
-_MEASURING = ("search_s", "rates", "windows", "window_s")
-"""The keys of `alignment` that say what is measured; the others judge it."""
+    """Return what is measured of dubs; the other keys judge it."""
+    return {key: getattr(experiment.alignment, key) for key in ("search_s", "rates", "windows", "window_s")}
 
 
 def _separation(experiment: Experiment) -> dict[str, Any]:
@@ -158,7 +142,7 @@ def _separation(experiment: Experiment) -> dict[str, Any]:
     return {"separation": separation, "device": experiment.device}
 
 
-def _data(experiment: Experiment, tasks: Any) -> dict[str, Any]:
+def _data(experiment: Experiment, tasks: Sequence[str]) -> dict[str, Any]:
     """Return the identity of data sets: real ones by name, generated ones with their size."""
     made = any(experiment.generates(task) for task in tasks)
     size = experiment.demo.items_per_class if made and experiment.demo else None

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubaug.config import Experiment, load
-from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
+from dubaug.corpus.batch import titles_of_batch
 from dubaug.errors import DubaugError
-from dubaug.progress import Progress, log_line
+from dubaug.progress import log_line
+from dubaug.shards.command import add_shard_arguments
 
 if TYPE_CHECKING:
     from dubaug.separation.remove import Remover
@@ -24,13 +25,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "film by the same settings and weights, are kept. A film that cannot be decoded is listed with the reason, "
         "and the batch goes on.",
     )
-    add_batch_arguments(separate)
-    separate.add_argument(
-        "--alignment", type=Path, help="which titles are rejected for their dubs, and left out here too (alignment.csv)"
-    )
-    separate.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
-    separate.add_argument("--manifest", type=Path, required=True, help="JSON list of this batch's shards")
-    separate.add_argument("--rejected", type=Path, required=True, help="CSV of titles and clips rejected")
+    left_out = "which titles are rejected for their dubs, and left out here too (alignment.csv)"
+    add_shard_arguments(separate, alignment=left_out)
     separate.set_defaults(run=run_separate)
 
     task = subparsers.add_parser(
@@ -60,7 +56,7 @@ def run_separate(options: argparse.Namespace) -> None:
     """Make the separated shards of one batch of titles."""
     from dubaug.alignment.table import read_findings, without_rejected
     from dubaug.separation.ingest import SeparatedShardSettings, make_separated_shards, standing_shard
-    from dubaug.shards.receipts import finish_batch
+    from dubaug.shards.receipts import Batch
 
     experiment = load(options.config)
     titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
@@ -73,28 +69,13 @@ def run_separate(options: argparse.Namespace) -> None:
         track=experiment.corpus.tracks[0],
         model_fingerprint=remover.model.fingerprint(),
     )
-    standing = {title.title_id: standing_shard(title, settings, options.out_dir) for title in titles}
-    missing = [title for title in titles if standing[title.title_id] is None]
+    batch = Batch({title: standing_shard(title, settings, options.out_dir) for title in titles}, "removing speech")
     made = make_separated_shards(
-        missing, settings=settings, remover=remover, out_dir=options.out_dir, stall_s=experiment.ingest.stall_s
+        batch.missing, settings=settings, remover=remover, out_dir=options.out_dir, stall_s=experiment.ingest.stall_s
     )
-    if len(missing) < len(titles):
-        log_line(f"{len(titles) - len(missing)} of {len(titles)} titles stand already")
-    progress = Progress("removing speech", sum(title.clips for title in missing), "clips")
-    for title, outcome in zip(missing, made, strict=True):
-        standing[title.title_id] = outcome
-        progress.advance(title.clips, note=title.title_id)
-    outcomes = [outcome for outcome in standing.values() if outcome is not None]
-    for reject in (reject for outcome in outcomes for reject in outcome.rejects):
-        log_line(f"rejected {reject}")
-    finish_batch(
-        titles,
-        outcomes,
-        tracks=(settings.track,),
-        sample_rate_hz=experiment.separation.sample_rate_hz,
-        manifest=options.manifest,
-        reject_list=options.rejected,
-    )
+    for title, outcome in zip(batch.missing, made, strict=True):
+        batch.add(title, outcome)
+    batch.finish((settings.track,), experiment.separation.sample_rate_hz, options.manifest, options.rejected)
 
 
 def run_separate_task(options: argparse.Namespace) -> None:
@@ -104,14 +85,7 @@ def run_separate_task(options: argparse.Namespace) -> None:
     experiment = load(options.config)
     if options.task not in experiment.tasks:
         raise DubaugError(f"--task {options.task}: no such task; there are {', '.join(experiment.tasks)}")
-    remover = _remover(experiment)
-    left_out = separate_data_set(
-        Path(experiment.tasks[options.task].path),
-        options.out,
-        separation=experiment.separation,
-        fingerprint=remover.model.fingerprint(),
-        remover=remover,
-    )
+    left_out = separate_data_set(Path(experiment.tasks[options.task].path), options.out, _remover(experiment))
     log_line(f"wrote {options.out}; {len(left_out)} files left empty")
 
 

@@ -1,6 +1,5 @@
 """A downstream data set without its speech (Table D6): the same folder once more, every sound file separated."""
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -10,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from dubaug.config import Separation
 from dubaug.digests import digest
 from dubaug.errors import DubaugError, MediaError
-from dubaug.files import read_json, write_json
+from dubaug.files import atomic_path, read_json, remove_unfinished, take_place, write_json, writing_to
 from dubaug.media.audio import read_audio
 from dubaug.media.track import resample
 from dubaug.progress import Progress, log_line
@@ -25,7 +23,6 @@ UNWRITABLE_SUFFIXES = frozenset({".m4a", ".aac", ".wma", ".mp4", ".mkv", ".avi",
 REPORT = "separation.json"
 """In the new folder: what it was made of, by what, and which files could not be read."""
 _MARKER = ".made_of"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +33,7 @@ class FileLeftOut:
     reason: str
 
 
-def separate_data_set(
-    source: Path, out: Path, *, separation: Separation, fingerprint: str, remover: Remover
-) -> tuple[FileLeftOut, ...]:
+def separate_data_set(source: Path, out: Path, remover: Remover) -> tuple[FileLeftOut, ...]:
     """Write `out`, a copy of the folder `source` with the stem removed from every sound file; return what is missing.
 
     Names, sample rates, lengths, numbers of channels (more than two become two) and sample formats stay; other files
@@ -49,10 +44,11 @@ def separate_data_set(
     """
     sounds, others = _listed(source)
     part = out.with_name(f".{out.name}.part")
-    made_of = digest([separation.result_settings(), fingerprint], _state(source, [*sounds, *others]))
-    _prepare(part, made_of)
+    fingerprint = remover.model.fingerprint()
+    made_of = digest([remover.separation.result_settings(), fingerprint], _state(source, [*sounds, *others]))
     left_out = []
-    try:
+    with writing_to(out):
+        _prepare(part, made_of)
         for path in others:
             _link(source / path, part / path)
         progress = Progress("removing speech", len(sounds), "files")
@@ -72,13 +68,15 @@ def separate_data_set(
         left_out.sort(key=lambda file: file.path)
         if len(left_out) == len(sounds):
             raise DubaugError(f"none of the {len(sounds)} sound files in {source} can be read: {left_out[0].reason}")
-        write_json(part / REPORT, _report(source, separation, fingerprint, len(sounds), left_out))
+        report = {
+            "source": source.name,
+            "separation": remover.separation.provenance(fingerprint),
+            "files": len(sounds) - len(left_out),
+            "left_out": [asdict(file) for file in left_out],
+        }
+        write_json(part / REPORT, report)
         (part / _MARKER).unlink()
-        _replace(part, out)
-    except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise DubaugError(f"cannot write {out}: {error.strerror}. Make room and run again") from error
-        raise
+        take_place(part, out)
     return tuple(left_out)
 
 
@@ -162,39 +160,17 @@ def _write_like(source: Path, target: Path, sound_CS: np.ndarray, *, rate_hz: in
     result_CS[:, :count] = own_CS[:, :count]
     if form.channels == 1:
         result_CS = result_CS.mean(axis=0, keepdims=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Written under another name first: a file that stands is a whole one.
-    unfinished = target.with_name(f".{target.stem}.part{target.suffix}")
-    soundfile.write(unfinished, result_CS.T, form.samplerate, subtype=form.subtype, format=form.format)
-    unfinished.replace(target)
+    remove_unfinished(target)
+    with atomic_path(target) as unfinished:
+        soundfile.write(unfinished, result_CS.T, form.samplerate, subtype=form.subtype, format=form.format)
 
 
 def _link(source: Path, target: Path) -> None:
     if target.is_file():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source.resolve(), target)
-    except OSError:  # another file system, or one without hard links
-        shutil.copy2(source, target)
-
-
-def _report(
-    source: Path, separation: Separation, fingerprint: str, n_sounds: int, left_out: Sequence[FileLeftOut]
-) -> dict[str, object]:
-    return {
-        "source": source.name,
-        "separation": separation.provenance(fingerprint),
-        "files": n_sounds - len(left_out),
-        "left_out": [asdict(file) for file in left_out],
-    }
-
-
-def _replace(part: Path, out: Path) -> None:
-    """Put the finished folder in its place; an older one is moved out of the way first."""
-    old = out.with_name(f".{out.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        out.replace(old)
-    part.replace(out)
-    shutil.rmtree(old, ignore_errors=True)
+    remove_unfinished(target)
+    with atomic_path(target) as unfinished:
+        try:
+            os.link(source.resolve(), unfinished)
+        except OSError:  # another file system, or one without hard links
+            shutil.copy2(source, unfinished)

@@ -96,13 +96,12 @@ def make_separated_shards(
 
 
 def film_sound(
-    title: Title, settings: SeparatedShardSettings, *, stall_s: float | None = None, losses: Losses | None = None
+    title: Title, settings: SeparatedShardSettings, *, stall_s: float | None, losses: Losses
 ) -> Iterator[np.ndarray]:
     """Yield the waveforms `(2, S)` of a title's clips at the model's rate; what is lost of them goes to `losses`.
 
     An error ends them, as the film's end does.
     """
-    losses = Losses() if losses is None else losses
     for clip in until_error(_read_apart(title, settings, stall_s), losses):
         if clip.damage:
             losses.damaged[clip.index] = clip.damage

@@ -56,7 +56,7 @@ _Estimate = tuple[Sound, tuple[Segment, np.ndarray] | _End]
 
 @dataclass(frozen=True, kw_only=True)
 class Remover:
-    """Takes `stem` out of stereo sound at the model's rate; see `dubaug.separation.segments` for how sound is cut.
+    """Takes a stem out of stereo sound at the model's rate; see `dubaug.separation.segments` for how sound is cut.
 
     Other than in `demucs.apply.apply_model`, the sound's level is not normalised over its whole length (all Demucs
     models normalise each segment by themselves), and with `shifts` each segment is moved by itself: it gets up to half
@@ -65,12 +65,14 @@ class Remover:
     """
 
     model: StemModel
-    stem: str
+    separation: Separation
     segment_samples: int
-    stride_samples: int
-    shifts: int
-    batch_size: int
     device: str
+
+    @property
+    def stride_samples(self) -> int:
+        """Samples from one segment's beginning to the next one's."""
+        return max(int((1 - self.separation.overlap) * self.segment_samples), 1)
 
     def remove(self, mixture_CS: np.ndarray, *, key: str) -> np.ndarray:
         """Return one sound without the stem, float32 `(2, S)`, sample for sample where it was."""
@@ -86,7 +88,7 @@ class Remover:
         after those that could be made. Sounds are read ahead by at most a batch. Raises `DubaugError` if the device's
         memory does not suffice.
         """
-        limit = self.batch_size * self.segment_samples
+        limit = self.separation.batch_size * self.segment_samples
         with closing(ahead(_laid_out(sounds), limit=limit, weight=_samples)) as pieces:
             for sound, estimates in groupby(self._estimated(self._cut(pieces)), key=itemgetter(0)):
                 yield sound.key, self._joined(item for _, item in estimates)
@@ -122,7 +124,7 @@ class Remover:
                     batch, segments = [], 0
                 segments, length = segments + 1, item.samples.shape[1]
             batch.append((sound, item))
-            if segments == self.batch_size:
+            if segments == self.separation.batch_size:
                 yield batch
                 batch, segments = [], 0
         if batch:
@@ -141,7 +143,7 @@ class Remover:
         if not named:
             return torch.zeros(0)
         mixture_BCS = torch.from_numpy(np.stack([segment.samples for _, segment in named])).to(self.device)
-        kept = [number for number, source in enumerate(self.model.sources) if source != self.stem]
+        kept = [number for number, source in enumerate(self.model.sources) if source != self.separation.stem]
         try:
             with torch.inference_mode():
                 background_BCS = torch.zeros_like(mixture_BCS)
@@ -160,11 +162,11 @@ class Remover:
         self, network: Any, mixture_BCS: torch.Tensor, named: Sequence[tuple[str, Segment]], member: int
     ) -> torch.Tensor:
         """Return one network's stems, averaged over the random shifts, `(B, N, 2, S)`."""
-        if not self.shifts:
+        if not self.separation.shifts:
             return self._through(network, mixture_BCS)
         length, room = mixture_BCS.shape[-1], self._max_shift
         total_BNCS: torch.Tensor | float = 0.0
-        for shift in range(self.shifts):
+        for shift in range(self.separation.shifts):
             leads = [
                 int(item_rng("separation", key, segment.number, member, shift).integers(room + 1))
                 for key, segment in named
@@ -176,7 +178,7 @@ class Remover:
             rows = [stems_BNCS[row, :, :, lead : lead + length] for row, lead in enumerate(leads)]
             total_BNCS = total_BNCS + torch.stack(rows)
         assert isinstance(total_BNCS, torch.Tensor)
-        return total_BNCS / self.shifts
+        return total_BNCS / self.separation.shifts
 
     def _through(self, network: Any, mixture_BCS: torch.Tensor) -> torch.Tensor:
         """Return the network's stems; Demucs pads the segment where the architecture asks for it."""
@@ -201,15 +203,7 @@ def make_remover(model: StemModel, separation: Separation, *, device: str) -> Re
         )
     segment = max(int(segment_s * model.sample_rate_hz), 1)
     model.network.to(device)
-    return Remover(
-        model=model,
-        stem=separation.stem,
-        segment_samples=segment,
-        stride_samples=max(int((1 - separation.overlap) * segment), 1),
-        shifts=separation.shifts,
-        batch_size=separation.batch_size,
-        device=device,
-    )
+    return Remover(model=model, separation=separation, segment_samples=segment, device=device)
 
 
 def choose_device(device: str) -> str:

@@ -2,8 +2,7 @@
 
 import argparse
 import functools
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from dubaug.config import load
 from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError
 from dubaug.files import sha256_of
-from dubaug.progress import Progress, log_line
+from dubaug.progress import log_line
 
 if TYPE_CHECKING:
     from dubaug.corpus.titles import Title
@@ -28,13 +27,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "track) in OUT_DIR/<title_id>.arrow. Shards that stand already, made of the same film by the same settings, "
         "are kept. A film that cannot be decoded is listed with the reason, and the batch goes on.",
     )
-    add_batch_arguments(shards)
-    shards.add_argument(
-        "--alignment", type=Path, help="which dubs are moved, and which titles rejected (alignment.csv)"
-    )
-    shards.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
-    shards.add_argument("--manifest", type=Path, required=True, help="JSON list of this batch's shards")
-    shards.add_argument("--rejected", type=Path, required=True, help="CSV of titles and clips rejected")
+    add_shard_arguments(shards, alignment="which dubs are moved, and which titles rejected (alignment.csv)")
     shards.add_argument("--jobs", type=int, default=1, help="titles worked on at a time (default 1)")
     shards.set_defaults(run=run_shards)
 
@@ -64,11 +57,20 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     inspect.set_defaults(run=run_inspect)
 
 
+def add_shard_arguments(parser: argparse.ArgumentParser, *, alignment: str) -> None:
+    """Add which batch of titles shards are made of, and the files; `alignment` says what that table is for."""
+    add_batch_arguments(parser)
+    parser.add_argument("--alignment", type=Path, help=alignment)
+    parser.add_argument("--out-dir", type=Path, required=True, help="folder of the shards")
+    parser.add_argument("--manifest", type=Path, required=True, help="JSON list of this batch's shards")
+    parser.add_argument("--rejected", type=Path, required=True, help="CSV of titles and clips rejected")
+
+
 def run_shards(options: argparse.Namespace) -> None:
     """Make the shards of one batch of titles."""
     from dubaug.alignment.table import moves_by_title, read_findings, without_rejected
     from dubaug.shards.ingest import ShardSettings, standing_shard
-    from dubaug.shards.receipts import finish_batch
+    from dubaug.shards.receipts import Batch
 
     experiment = load(options.config)
     titles = titles_of_batch(options.titles, batch=options.batch, batches=options.batches)
@@ -81,49 +83,31 @@ def run_shards(options: argparse.Namespace) -> None:
         tracks=experiment.corpus.tracks,
         moves=moves_by_title(finding for finding in findings if finding.title_id in chosen),
     )
-    outcomes = []
-    to_make = []
-    for title in titles:
-        standing = standing_shard(title, settings, options.out_dir)
-        if standing is None:
-            to_make.append(title)
-        else:
-            outcomes.append(standing)
-    if outcomes:
-        log_line(f"{len(outcomes)} of {len(titles)} shards stand already")
-    outcomes += _make_shards(to_make, settings, options.out_dir, options.jobs, experiment.ingest.stall_s)
-    finish_batch(
-        titles,
-        outcomes,
-        tracks=settings.tracks,
-        sample_rate_hz=experiment.clips.sample_rate_hz,
-        manifest=options.manifest,
-        reject_list=options.rejected,
-    )
+    batch = Batch({title: standing_shard(title, settings, options.out_dir) for title in titles}, "cutting clips")
+    made = _make_shards(batch.missing, settings, options.out_dir, options.jobs, experiment.ingest.stall_s)
+    for title, outcome in made:
+        batch.add(title, outcome)
+    batch.finish(settings.tracks, experiment.clips.sample_rate_hz, options.manifest, options.rejected)
 
 
 def _make_shards(
-    titles: "list[Title]", settings: "ShardSettings", out_dir: Path, jobs: int, stall_s: float
-) -> "list[TitleOutcome]":
+    titles: "Sequence[Title]", settings: "ShardSettings", out_dir: Path, jobs: int, stall_s: float
+) -> "Iterator[tuple[Title, TitleOutcome]]":
+    """Yield what becomes of each title, which is cut in a process that it may take down."""
     from dubaug.files import remove_unfinished
+    from dubaug.hardware import usable_cores
     from dubaug.shards.ingest import STAGE, make_shard
     from dubaug.shards.receipts import rejected, shard_path
     from dubaug.workers import Crash, Stall, decoder_error, isolated_map
 
-    threads = max(1, len(os.sched_getaffinity(0)) // jobs) if hasattr(os, "sched_getaffinity") else 1
+    threads = max(1, usable_cores() // jobs)
     work = functools.partial(make_shard, settings=settings, out_dir=out_dir, threads=threads)
-    outcomes = []
-    progress = Progress("cutting clips", sum(title.clips for title in titles), "clips")
     preload = ["dubaug.shards.ingest", "torchaudio.functional", "pandas"]  # pyarrow imports pandas at its first array
     for title, result in isolated_map(work, titles, jobs=jobs, stall_s=stall_s, preload=preload):
         if isinstance(result, Crash | Stall):
             remove_unfinished(shard_path(title, out_dir))
             result = rejected(title, decoder_error(result), stage=STAGE)
-        for reject in result.rejects:
-            log_line(f"rejected {reject}")
-        outcomes.append(result)
-        progress.advance(title.clips, note=title.title_id)
-    return outcomes
+        yield title, result
 
 
 def run_index(options: argparse.Namespace) -> None:
@@ -131,7 +115,7 @@ def run_index(options: argparse.Namespace) -> None:
     from dubaug.corpus.rejects import read_rejects, write_rejects
     from dubaug.corpus.titles import read_titles
     from dubaug.shards.index import ClipIndex, join
-    from dubaug.shards.receipts import balance_all
+    from dubaug.shards.receipts import balance
 
     index = join([ClipIndex.load(path) for path in options.manifests])
     rejects = read_rejects(options.rejected)
@@ -142,7 +126,7 @@ def run_index(options: argparse.Namespace) -> None:
         if not shard.path.is_file():
             raise DubaugError(f"the shard {shard.path} is gone: delete its batch's manifest and run again")
     if options.titles is not None:
-        balance_all(read_titles(options.titles), index.shards, rejects)
+        balance(read_titles(options.titles), {shard.title_id: shard.clips for shard in index.shards}, rejects)
     if options.rejected_out is not None:
         write_rejects(options.rejected_out, rejects)
     index.save(options.out)

@@ -60,19 +60,18 @@ class ShardWriter:
             temporary = stack.enter_context(atomic_path(self.path))
             sink = stack.enter_context(pa.OSFile(str(temporary), "wb"))
             self._writer = stack.enter_context(pa.ipc.new_file(sink, self._schema))
+            stack.push(self._flush_unless_failed)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            try:
-                self._flush()
-            except BaseException as failure:
-                self._stack.__exit__(type(failure), failure, failure.__traceback__)
-                raise
         self._stack.__exit__(kind, error, trace)
+
+    def _flush_unless_failed(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._flush()
 
     def add(
         self,
@@ -156,11 +155,8 @@ class ShardReader:
         self._header: dict[str, Any] = {}
         self._length = 0
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["path"])  # type: ignore[misc]
+    def __reduce__(self) -> tuple[type["ShardReader"], tuple[Path]]:
+        return ShardReader, (self.path,)
 
     def __repr__(self) -> str:
         return f"ShardReader({str(self.path)!r})"
@@ -268,8 +264,6 @@ class ShardReader:
 
     def _value(self, row: int, column: str) -> Any:
         batch, offset = self._batch(row)
-        if column not in batch.schema.names:
-            raise DubaugError(f"{self.path} has no {column}")
         return batch.column(column)[offset]
 
     def _batch(self, row: int) -> tuple[pa.RecordBatch, int]:

@@ -4,7 +4,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -72,15 +72,7 @@ class ClipIndex:
         try:
             value: dict[str, Any] = read_json(path)
             folder = path.resolve().parent
-            shards = tuple(
-                ShardEntry(
-                    title_id=entry["title_id"],
-                    path=folder / entry["path"],
-                    clips=int(entry["clips"]),
-                    sha256=entry["sha256"],
-                )
-                for entry in value["shards"]
-            )
+            shards = tuple(ShardEntry(**{**entry, "path": folder / entry["path"]}) for entry in value["shards"])
             return cls(shards=shards, tracks=tuple(value["tracks"]), sample_rate_hz=int(value["sample_rate_hz"]))
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise DubaugError(f"{path} is no clip index ({error!r}): make it with `dubaug index`") from error
@@ -88,22 +80,12 @@ class ClipIndex:
     def save(self, path: Path) -> None:
         """Write the index atomically, shards' paths relative to its folder."""
         folder = path.resolve().parent
-        write_json(
-            path,
-            {
-                "shards": [
-                    {
-                        "title_id": shard.title_id,
-                        "path": Path(os.path.relpath(shard.path.resolve(), folder)).as_posix(),
-                        "clips": shard.clips,
-                        "sha256": shard.sha256,
-                    }
-                    for shard in self.shards
-                ],
-                "tracks": list(self.tracks),
-                "sample_rate_hz": self.sample_rate_hz,
-            },
-        )
+        shards = [
+            {**asdict(shard), "path": Path(os.path.relpath(shard.path.resolve(), folder)).as_posix()}
+            for shard in self.shards
+        ]
+        content = {"shards": shards, "tracks": list(self.tracks), "sample_rate_hz": self.sample_rate_hz}
+        write_json(path, content)
 
 
 def join(indices: Sequence[ClipIndex]) -> ClipIndex:

@@ -1,7 +1,6 @@
 """One title, from the film to its shard."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,13 @@ import numpy as np
 
 from dubaug.config import Clips, Mel
 from dubaug.corpus.titles import Title
-from dubaug.corpus.tracks import Track
 from dubaug.digests import digest
 from dubaug.errors import DubaugError, MediaError, unexpected
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.jpeg import encode
 from dubaug.media.warp import Move
 from dubaug.shards.format import VERSION, ShardWriter
-from dubaug.shards.receipts import (
-    Losses,
-    TitleOutcome,
-    kept,
-    nothing_left,
-    rejected,
-    shard_path,
-    until_error,
-    written,
-)
+from dubaug.shards.receipts import Losses, TitleOutcome, kept, nothing_left, rejected, shard_path, until_error, written
 from dubaug.tracks import TrackName
 
 STAGE = "shards"
@@ -79,10 +68,6 @@ def make_shard(title: Title, *, settings: ShardSettings, out_dir: Path, threads:
     return written(title, out_dir, clips=clips, losses=losses, made_of=_made_of(title, settings), stage=STAGE)
 
 
-def _tracks(title: Title, settings: ShardSettings) -> Sequence[Track]:
-    return [title.track(name) for name in settings.tracks]
-
-
 def _made_of(title: Title, settings: ShardSettings) -> str:
     """Return the hash of everything that a shard is made of."""
     moves = {name: asdict(move) for name, move in settings.moves.get(title.title_id, {}).items()}
@@ -95,13 +80,14 @@ def _write(path: Path, title: Title, settings: ShardSettings, threads: int, loss
 
     A title without a whole clip leaves no file. Raises `MediaError`.
     """
+    moves = settings.moves.get(title.title_id)
     clips = read_clips(
         title.path,
-        tracks=_tracks(title, settings),
+        tracks=[title.track(name) for name in settings.tracks],
         clip_s=settings.clips.duration_s,
         sample_rate_hz=settings.clips.sample_rate_hz,
         picture=Picture(frames=settings.clips.frames, height=settings.clips.frame_height),
-        moves=settings.moves.get(title.title_id),
+        moves=moves,
         max_clips=title.clips,
         threads=threads,
     )
@@ -111,8 +97,7 @@ def _write(path: Path, title: Title, settings: ShardSettings, threads: int, loss
         mel_shapes=dict.fromkeys(settings.tracks, settings.mel_shape),
         with_frames=True,
     )
-    with ExitStack() as stack:
-        stack.enter_context(writer)
+    with writer:
         for clip in until_error(clips, losses):
             if clip.damage:
                 losses.damaged[clip.index] = clip.damage
@@ -127,10 +112,9 @@ def _write(path: Path, title: Title, settings: ShardSettings, threads: int, loss
             )
         if not writer.clips:
             raise nothing_left(losses)
-    moved = settings.moves.get(title.title_id)
-    if moved and losses.stopped is None and writer.clips + len(losses.damaged) < title.clips:
+    if moves and losses.stopped is None and writer.clips + len(losses.damaged) < title.clips:
         losses.stopped = MediaError(
-            f"there a track ends that was moved to its place ({', '.join(moved)})",
+            f"there a track ends that was moved to its place ({', '.join(moves)})",
             "give dubs that last as long as the film if you want these clips",
         )
     return writer.clips

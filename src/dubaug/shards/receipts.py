@@ -13,7 +13,7 @@ from dubaug.corpus.titles import Title
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import read_json, sha256_of, write_json
 from dubaug.media.film import FilmClip
-from dubaug.progress import log_line
+from dubaug.progress import Progress, log_line
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex, ShardEntry
 
@@ -33,7 +33,8 @@ def shard_path(title: Title, out_dir: Path) -> Path:
 
 def kept(title: Title, out_dir: Path, *, made_of: str) -> TitleOutcome | None:
     """Return the outcome of an earlier run if its shard stands whole and was made of the same."""
-    receipt, shard = _receipt_path(title, out_dir), shard_path(title, out_dir)
+    shard = shard_path(title, out_dir)
+    receipt = _receipt_of(shard)
     if not receipt.is_file() or not shard.is_file():
         return None
     noted = read_json(receipt)
@@ -65,7 +66,7 @@ def written(title: Title, out_dir: Path, *, clips: int, losses: Losses, made_of:
         "sha256": entry.sha256,
         "rejects": [asdict(reject) for reject in rejects],
     }
-    write_json(_receipt_path(title, out_dir), content)
+    write_json(_receipt_of(path), content)
     return TitleOutcome(entry=entry, rejects=rejects)
 
 
@@ -121,44 +122,43 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
-def finish_batch(
-    titles: Sequence[Title],
-    outcomes: Sequence[TitleOutcome],
-    *,
-    tracks: tuple[str, ...],
-    sample_rate_hz: int,
-    manifest: Path,
-    reject_list: Path,
-) -> None:
-    """Check that all clips are accounted for, write a batch's reject list and manifest, and say what it came to.
+class Batch:
+    """The titles that one command makes shards of. `standing` has the outcome of each whose shard stands already."""
 
-    Raises `DubaugError` as `balance` does, and then writes neither.
+    def __init__(self, standing: Mapping[Title, TitleOutcome | None], doing: str) -> None:
+        self.titles = list(standing)
+        self.outcomes = [outcome for outcome in standing.values() if outcome is not None]
+        self.missing = [title for title, outcome in standing.items() if outcome is None]
+        self._progress = Progress(doing, sum(title.clips for title in self.missing), "clips")
+        if self.outcomes:
+            log_line(f"{len(self.outcomes)} of {len(self.titles)} shards stand already")
+
+    def add(self, title: Title, outcome: TitleOutcome) -> None:
+        """Note what became of a title, and say how far the batch is."""
+        self.outcomes.append(outcome)
+        for reject in outcome.rejects:
+            log_line(f"rejected {reject}")
+        self._progress.advance(title.clips, note=title.title_id)
+
+    def finish(self, tracks: tuple[str, ...], sample_rate_hz: int, manifest: Path, reject_list: Path) -> None:
+        """Check that all clips are accounted for, write the reject list and the manifest, and say what it came to.
+
+        Shards' rows are counted in the files. Raises `DubaugError` as `balance` does, and then writes neither.
+        """
+        rejects = [reject for outcome in self.outcomes for reject in outcome.rejects]
+        entries = tuple(outcome.entry for outcome in self.outcomes if outcome.entry is not None)
+        balance(self.titles, {entry.title_id: len(ShardReader(entry.path)) for entry in entries}, rejects)
+        write_rejects(reject_list, rejects)
+        index = ClipIndex(shards=entries, tracks=tracks, sample_rate_hz=sample_rate_hz)
+        index.save(manifest)
+        log_line(f"{index.n_clips} clips of {len(entries)} titles; {len(self.titles) - len(entries)} titles rejected")
+
+
+def balance(titles: Sequence[Title], stands: Mapping[str, int], rejects: Sequence[Reject]) -> None:
+    """Check that nothing was lost in silence: every clip found stands in a shard (`stands`, by title), or is rejected.
+
+    Raises `DubaugError` that names the titles that do not add up, which is a fault of this program.
     """
-    balance(titles, outcomes)
-    write_rejects(reject_list, [reject for outcome in outcomes for reject in outcome.rejects])
-    entries = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
-    index = ClipIndex(shards=entries, tracks=tracks, sample_rate_hz=sample_rate_hz)
-    index.save(manifest)
-    log_line(f"{index.n_clips} clips of {len(entries)} titles; {len(titles) - len(entries)} titles rejected")
-
-
-def balance(titles: Sequence[Title], outcomes: Sequence[TitleOutcome]) -> None:
-    """Check that nothing was lost in silence: every clip found stands in a shard, or is rejected.
-
-    Shards' rows are counted in the files. Raises `DubaugError` that names the titles that do not add up, which is a
-    fault of this program.
-    """
-    entries = [outcome.entry for outcome in outcomes if outcome.entry is not None]
-    stands = {entry.title_id: len(ShardReader(entry.path)) for entry in entries}
-    _add_up(titles, stands, [reject for outcome in outcomes for reject in outcome.rejects])
-
-
-def balance_all(titles: Sequence[Title], shards: Sequence[ShardEntry], rejects: Sequence[Reject]) -> None:
-    """Check the same over all stages and batches, by the clip index and the whole reject list. Raises `DubaugError`."""
-    _add_up(titles, {shard.title_id: shard.clips for shard in shards}, rejects)
-
-
-def _add_up(titles: Sequence[Title], stands: Mapping[str, int], rejects: Sequence[Reject]) -> None:
     lost: Counter[str] = Counter()
     for reject in rejects:
         lost[reject.title_id] += reject.clips or 0
@@ -187,10 +187,6 @@ def rejected(title: Title, error: MediaError, *, stage: str) -> TitleOutcome:
     """Return the outcome of a title that gave no shard, and why."""
     reject = Reject(title_id=title.title_id, stage=stage, reason=error.reason, advice=error.advice, clips=title.clips)
     return TitleOutcome(entry=None, rejects=(reject,))
-
-
-def _receipt_path(title: Title, out_dir: Path) -> Path:
-    return _receipt_of(shard_path(title, out_dir))
 
 
 def _receipt_of(shard: Path) -> Path:

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
+from dubaug.config import Mel
+from dubaug.plotting import shorten
 from dubaug.shards.format import ShardReader
 from dubaug.tracks import TrackName
 
@@ -30,16 +32,14 @@ class MelAxes:
 
     duration_s: float
     sample_rate_hz: int
-    n_fft: int
-    hop_length: int
-    n_mels: int
+    mel: Mel
 
     def extent(self, frames: int) -> tuple[float, float, float, float]:
         """Return left and right edge of the mel's frames in seconds, lower and upper edge of its bins in mels."""
-        left_s = (self.n_fft - self.hop_length) / 2 / self.sample_rate_hz
-        step_mel = self.mels(self.sample_rate_hz / 2) / (self.n_mels + 1)
-        right_s = left_s + frames * self.hop_length / self.sample_rate_hz
-        return left_s, right_s, step_mel / 2, step_mel * (self.n_mels + 0.5)
+        left_s = (self.mel.n_fft - self.mel.hop_length) / 2 / self.sample_rate_hz
+        step_mel = self.mels(self.sample_rate_hz / 2) / (self.mel.n_mels + 1)
+        right_s = left_s + frames * self.mel.hop_length / self.sample_rate_hz
+        return left_s, right_s, step_mel / 2, step_mel * (self.mel.n_mels + 0.5)
 
     @staticmethod
     def mels(frequency_hz: float) -> float:
@@ -56,9 +56,7 @@ def mel_axes(reader: ShardReader) -> MelAxes | None:
         return MelAxes(
             duration_s=float(metadata["clips"]["duration_s"]),
             sample_rate_hz=int(rated["sample_rate_hz"]),
-            n_fft=int(metadata["mel"]["n_fft"]),
-            hop_length=int(metadata["mel"]["hop_length"]),
-            n_mels=int(metadata["mel"]["n_mels"]),
+            mel=Mel(**metadata["mel"]),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -84,9 +82,7 @@ class SheetClip:
 
     def caption(self, letters: int) -> str:
         """Return the title, shortened to some letters, and where the clip begins in it."""
-        room = max(4, letters - len(self.begins) - 2)
-        title = self.title if len(self.title) <= room else self.title[: room - 1] + "…"
-        return f"{title}  {self.begins}"
+        return f"{shorten(self.title, max(4, letters - len(self.begins) - 2))}  {self.begins}"
 
 
 def power_db(mel_CTF: np.ndarray) -> np.ndarray:
@@ -135,30 +131,25 @@ def draw(clips: Sequence[SheetClip], axes: MelAxes | None, layout: SheetLayout) 
     """Return a figure of the clips, all on one colour scale. The clips have the same tracks."""
     tracks = list(clips[0].levels_db)
     still_height = max((_still_size(clip, layout)[1] for clip in clips), default=0.0)
-    block = (
-        layout.above
-        + (still_height + layout.gap if still_height else 0.0)
-        + len(tracks) * (layout.track_height + layout.gap)
-        + layout.below
-    )
-    rows = math.ceil(len(clips) / layout.columns)
+    stack = len(tracks) * (layout.track_height + layout.gap)
+    block = layout.above + (still_height + layout.gap if still_height else 0.0) + stack + layout.below
+    height = math.ceil(len(clips) / layout.columns) * block
     used = min(layout.columns, len(clips))
     width = layout.left + used * (layout.column_width + layout.between) - layout.between + layout.right
     loudest = max(float(levels.max()) for clip in clips for levels in clip.levels_db.values())
     norm = Normalize(-RANGE_DB, 0.0)
-    figure = plt.figure(figsize=(width, rows * block))
+    figure = plt.figure(figsize=(width, height))
 
     def place(left: float, top: float, wide: float, high: float) -> Axes:
         """Add axes at a place in inches from the upper left corner."""
-        total = rows * block
-        return figure.add_axes((left / width, (total - top - high) / total, wide / width, high / total))
+        return figure.add_axes((left / width, (height - top - high) / height, wide / width, high / height))
 
     for number, clip in enumerate(clips):
         row, column = divmod(number, layout.columns)
         left = layout.left + column * (layout.column_width + layout.between)
         top = row * block + layout.above
         caption = clip.caption(int(layout.column_width / _LETTER_IN))
-        figure.text(left / width, 1 - (top - 0.06) / (rows * block), caption, fontsize=7.5)
+        figure.text(left / width, 1 - (top - 0.06) / height, caption, fontsize=7.5)
         if still_height:
             _draw_stills(place, clip, layout, left, top, still_height)
             top += still_height + layout.gap
@@ -170,11 +161,12 @@ def draw(clips: Sequence[SheetClip], axes: MelAxes | None, layout: SheetLayout) 
                 axis.set_xlabel("Time (s)" if axes else "Mel frame", labelpad=1.5)
             top += layout.track_height + layout.gap
         if column == 0:
-            middle = top - len(tracks) * (layout.track_height + layout.gap) / 2
+            middle = top - stack / 2
             what = "Frequency (kHz)" if axes else "Mel bin"
-            figure.text(0.11 / width, 1 - middle / (rows * block), what, rotation=90, ha="center", va="center")
-    stack = len(tracks) * (layout.track_height + layout.gap) - layout.gap
-    scale = place(width - layout.right + 0.1, block - layout.below - layout.gap - stack, 0.09, stack)
+            figure.text(0.11 / width, 1 - middle / height, what, rotation=90, ha="center", va="center")
+    scale_height = stack - layout.gap
+    top = block - layout.below - layout.gap - scale_height
+    scale = place(width - layout.right + 0.1, top, 0.09, scale_height)
     bar = figure.colorbar(image, cax=scale, ticks=np.arange(-RANGE_DB, 1, 20))
     bar.outline.set_visible(False)
     scale.tick_params(length=2, labelsize=7)
