@@ -7,7 +7,7 @@ import torch
 
 from dubaug.errors import DubaugError
 from dubaug.files import sha256_of
-from dubaug.pretrain.state import Progressed, load_state, newest_step, save_state
+from dubaug.pretrain.state import Progressed, load_state, newest_state, save_state
 
 
 def _trained(steps: int) -> tuple[torch.nn.Module, torch.optim.AdamW]:
@@ -40,11 +40,11 @@ def test_the_two_newest_are_kept_and_nothing_else_is_touched(tmp_path: Path) -> 
     (tmp_path / "notes.txt").write_text("mine")
     paths = _saved(tmp_path, 1, 9, 10, 100)
     assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", paths[2].name, paths[3].name}
-    assert newest_step(tmp_path, print) == 100
+    assert newest_state(tmp_path, print).step == 100
 
 
 def test_no_state_is_step_0(tmp_path: Path) -> None:
-    assert newest_step(tmp_path / "absent", print) == 0
+    assert newest_state(tmp_path / "absent", print).step == 0
 
 
 @pytest.mark.parametrize("damage", ["a bit", "cut short", "empty"])
@@ -54,13 +54,13 @@ def test_a_damaged_newest_state_is_said_and_the_one_before_taken(tmp_path: Path,
     data[-3] ^= 0x10  # in the last tensor: safetensors reads it without complaint
     newest.write_bytes({"a bit": data, "cut short": data[:-1], "empty": b""}[damage])
     said: list[str] = []
-    assert newest_step(tmp_path, said.append) == 4
+    assert newest_state(tmp_path, said.append).step == 4
     assert len(said) == 1
     assert str(newest) in said[0]
     assert load_state(tmp_path, 4, *_trained(0)).step == 4
     # what is saved from there on is the newest again
     _saved(tmp_path, 5)
-    assert newest_step(tmp_path, said.append) == 5
+    assert newest_state(tmp_path, said.append).step == 5
     assert len(said) == 1
 
 
@@ -68,7 +68,7 @@ def test_where_all_are_damaged_there_is_none(tmp_path: Path) -> None:
     for path in _saved(tmp_path, 4, 6):
         path.write_bytes(b"x" * 100)
     said: list[str] = []
-    assert newest_step(tmp_path, said.append) == 0
+    assert newest_state(tmp_path, said.append).step == 0
     assert len(said) == 2
 
 
@@ -79,7 +79,7 @@ def test_a_state_that_holds_no_numbers_is_not_saved(tmp_path: Path) -> None:
         next(model.parameters())[0, 0] = float("inf")
     with pytest.raises(DubaugError, match=r"after step 5 .*NaN or infinity.*0\.weight"):
         save_state(tmp_path, model, optimizer, Progressed(step=6))
-    assert newest_step(tmp_path, print) == 4
+    assert newest_state(tmp_path, print).step == 4
 
 
 def test_a_state_of_another_network_says_so(tmp_path: Path) -> None:

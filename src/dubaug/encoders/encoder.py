@@ -40,11 +40,6 @@ class Encoder(nn.Module):
         """The network's parts one after the other, the last a small head."""
         return list(self.family.stages(self.net))
 
-    @property
-    def undecayed(self) -> list[nn.Parameter]:
-        """The weights that weight decay leaves alone."""
-        return list(self.family.undecayed(self.net))
-
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         """Return embeddings `(B, D)`."""
         if isinstance(self.family, AudioFamily):

@@ -1,7 +1,7 @@
 """Gradient checkpointing: a network's stages keep their inputs alone and are passed again for the gradients."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import nn
@@ -24,10 +24,9 @@ def passed_through(stages: Iterable[nn.Module], input: torch.Tensor, *, recomput
 
 
 def _kept_small(stage: nn.Module, input: torch.Tensor) -> torch.Tensor:
-    def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
-        return nullcontext(), statistics_left_alone(stage)
-
-    result: torch.Tensor = checkpoint(stage, input, use_reentrant=False, context_fn=contexts)
+    result: torch.Tensor = checkpoint(
+        stage, input, use_reentrant=False, context_fn=lambda: (nullcontext(), statistics_left_alone(stage))
+    )
     return result
 
 

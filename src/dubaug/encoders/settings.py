@@ -130,13 +130,11 @@ class AudioFamily(Family):
 
     def check(self, window: "Window") -> None:
         """Raise the error of a validator (`dubaug.settings.require`) for log-mels that are too small."""
-        (_, frames, bins), hop, network = self.clip_shape(window), window.mel.hop_length, self.label
-        enough = (
-            f"a hop that gives at least {self.frames_min} frames a clip, for the {network}; this one gives {frames}"
-        )
-        enough += f" at {window.sample_rate_hz} Hz"
-        require(frames >= self.frames_min, "mel.hop_length", hop, enough)
-        require(bins >= self.bins_min, "mel.n_mels", bins, f"at least {self.bins_min}, for the {network}")
+        _, frames, bins = self.clip_shape(window)
+        enough = f"a hop that gives at least {self.frames_min} frames a clip, for the {self.label}; this one gives "
+        enough += f"{frames} at {window.sample_rate_hz} Hz"
+        require(frames >= self.frames_min, "mel.hop_length", window.mel.hop_length, enough)
+        require(bins >= self.bins_min, "mel.n_mels", bins, f"at least {self.bins_min}, for the {self.label}")
 
     def clip_shape(self, window: "Window") -> tuple[int, int, int]:
         """Return (channels, frames, bins) of a window as it is kept: in stereo."""

@@ -12,16 +12,13 @@ from dubaug.settings import Positive, PositiveInt
 if TYPE_CHECKING:
     from torch import nn
 
-CROP_MIN = 32
-"""It takes a picture down by 32 pixels to one."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class X3D(VideoFamily):
     """X3D; the factors are pytorchvideo's (paper: 2.0 and 2.2, 5,072,850 weights)."""
 
     family: Literal["x3d"] = "x3d"
-    crop: Annotated[int, Field(strict=True, ge=CROP_MIN)]
+    crop: Annotated[int, Field(strict=True, ge=32)]  # it takes a picture down by 32 pixels to one
     """Height and width of what it sees, in pixels."""
     width_factor: Positive
     depth_factor: Positive

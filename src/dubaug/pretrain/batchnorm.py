@@ -1,7 +1,5 @@
 """BatchNorm where a batch is spread over several processes."""
 
-from typing import Any
-
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -38,30 +36,17 @@ class SummedBatchNorm(_BatchNorm):
         dims = [0, *range(2, input.dim())]
         shape = (1, -1, *[1] * (input.dim() - 2))
         count = input.numel() // input.shape[1] * dist.get_world_size()
-        mean_C = _Summed.apply(input.sum(dim=dims)) / count
+        mean_C = summed(input.sum(dim=dims)) / count
         centred = input - mean_C.reshape(shape)
-        variance_C = _Summed.apply(centred.square().sum(dim=dims)) / count
-        if self.track_running_stats and self.running_mean is not None and self.running_var is not None:
-            share = 0.1 if self.momentum is None else self.momentum
+        variance_C = summed(centred.square().sum(dim=dims)) / count
+        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
             with torch.no_grad():
+                self.num_batches_tracked += 1
+                share = 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
                 self.running_mean.lerp_(mean_C.to(self.running_mean.dtype), share)
                 unbiased_C = variance_C * (count / max(count - 1, 1))
                 self.running_var.lerp_(unbiased_C.to(self.running_var.dtype), share)
-                if self.num_batches_tracked is not None:
-                    self.num_batches_tracked += 1
         result = centred * torch.rsqrt(variance_C + self.eps).reshape(shape)
         if self.weight is not None:
             result = torch.addcmul(self.bias.reshape(shape), result, self.weight.reshape(shape))
         return result
-
-
-class _Summed(torch.autograd.Function):
-    """The sum over all processes; backward sums what every process's loss says about it."""
-
-    @staticmethod
-    def forward(ctx: Any, values: torch.Tensor) -> torch.Tensor:
-        return summed(values)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
-        return summed(gradients[0])

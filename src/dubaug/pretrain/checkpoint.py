@@ -16,7 +16,7 @@ import dubaug.encoders
 from dubaug.config import Encoders, Window
 from dubaug.config.messages import Written, explain
 from dubaug.encoders.encoder import Encoder
-from dubaug.encoders.settings import AUDIO_FAMILIES, VIDEO_FAMILIES
+from dubaug.encoders.settings import AUDIO_FAMILIES, PARTS, VIDEO_FAMILIES, Part
 from dubaug.errors import DubaugError
 from dubaug.files import write_bytes
 
@@ -76,18 +76,14 @@ def load_encoders(path: Path) -> TrainedEncoders:
         with safe_open(path, framework="pt") as file:
             spec = _spec(file.metadata(), path)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-        with torch.random.fork_rng(devices=[]):
-            audio = Encoder(spec.encoders, "audio", spec)
-            seen = any(name.startswith("video.") for name in tensors)
-            video = Encoder(spec.encoders, "video", spec) if seen else None
-        audio.load_state_dict(_part(tensors, "audio."))
-        if video is not None:
-            video.load_state_dict(_part(tensors, "video."))
-    return TrainedEncoders(
-        audio=audio.eval().requires_grad_(False),
-        video=None if video is None else video.eval().requires_grad_(False),
-        spec=spec,
-    )
+        encoders: dict[Part, Encoder] = {}
+        for part in PARTS:
+            own = {name.removeprefix(f"{part}."): tensor for name, tensor in tensors.items() if name.startswith(part)}
+            if own:
+                with torch.random.fork_rng(devices=[]):
+                    encoders[part] = Encoder(spec.encoders, part, spec).eval().requires_grad_(False)
+                encoders[part].load_state_dict(own)
+        return TrainedEncoders(audio=encoders["audio"], video=encoders.get("video"), spec=spec)
 
 
 @contextmanager
@@ -115,7 +111,3 @@ def _spec(texts: Mapping[str, str] | None, path: Path) -> EncoderSpec:
         return TypeAdapter(EncoderSpec).validate_python(metadata)
     except ValidationError as error:
         raise ValueError(explain(error, Written(metadata, []))) from error
-
-
-def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -55,7 +55,6 @@ def run(options: argparse.Namespace) -> None:
     if variant.separated != (options.separated is not None):
         wrong = "is missing" if variant.separated else "does not apply"
         raise DubaugError(f"--separated {wrong}: {options.variant} has `separated: {str(variant.separated).lower()}`")
-
     if (variant.start_from is None) != (options.start_from is None):
         wrong = "does not apply" if variant.start_from is None else "is missing"
         raise DubaugError(f"--start-from {wrong}: {options.variant} has `start_from: {variant.start_from or 'null'}`")

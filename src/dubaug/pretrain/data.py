@@ -17,7 +17,6 @@ from dubaug.errors import DubaugError
 from dubaug.pretrain.batches import Clip
 from dubaug.pretrain.heads import View
 from dubaug.pretrain.views import AudioView, VideoView, draw_audio, draw_video
-from dubaug.progress import log_line
 from dubaug.seeding import item_rng
 from dubaug.shards.index import ClipIndex
 
@@ -81,7 +80,7 @@ class Memory:
 
 
 class ClipSource:
-    """The clips that a variant trains on. Picklable; shards are opened where they are read.
+    """The clips that a variant trains on. Shards are opened when they are read.
 
     `separated` is the index of the shards without speech, for a variant that takes its sound from there.
     """
@@ -91,11 +90,11 @@ class ClipSource:
         self.window = experiment.window_of(variant)
         self.index = ClipIndex.load(clips)
         self.sound = self.index if separated is None else ClipIndex.load(separated)
-        self._pairs = {} if separated is None else self._paired()
-        counts = {shard.title_id: len(self._pairs.get(shard.title_id, ())) for shard in self.index.shards}
-        self._listed = {shard.title_id: shard.clips for shard in self.index.shards}
-        if separated is None:
-            counts = self._listed
+        self._listed = counts = {shard.title_id: shard.clips for shard in self.index.shards}
+        self._pairs: dict[str, list[tuple[int, int]]] = {}
+        if separated is not None:
+            self._pairs = self._paired()
+            counts = {title: len(self._pairs.get(title, ())) for title in self._listed}
         self.clips_of_title = {title: count for title, count in counts.items() if count}
         self.without_sound = sorted(set(counts) - set(self.clips_of_title))
         """Titles left out because they have no separated sound."""
@@ -103,9 +102,9 @@ class ClipSource:
     @property
     def fingerprint(self) -> dict[str, list[str]]:
         """The content of all shards used, by their hashes."""
-        sources = {"clips": self.index, "sound": self.sound}
         return {
-            name: [f"{shard.title_id}:{shard.sha256[:16]}" for shard in index.shards] for name, index in sources.items()
+            name: [f"{shard.title_id}:{shard.sha256[:16]}" for shard in index.shards]
+            for name, index in (("clips", self.index), ("sound", self.sound))
         }
 
     def check(self) -> None:
@@ -215,9 +214,3 @@ class ClipSource:
             for key, (height, width) in zip(keys, sizes, strict=True)
         )
         return frames, views
-
-
-def log_left_out(source: ClipSource) -> None:
-    """Name the titles that are not trained on, if any."""
-    if source.without_sound:
-        log_line(f"without separated sound, not trained on: {', '.join(source.without_sound)}")

@@ -1,11 +1,11 @@
 """Which finished trainings lack epochs that are to be kept now: only training anew gives these. Light: no torch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
-from dubaug.layout import MANIFEST, WORK_DIR, RunName, runs_in
+from dubaug.layout import MANIFEST, WORK_DIR, runs_in
 from dubaug.pretrain.experiment import pretraining_digest
 from dubaug.pretrain.manifest import Manifest
 from dubaug.pretrain.workdir import WorkDirectory
@@ -23,15 +23,7 @@ def costs_of_keeping_more(experiment: Experiment, results_dir: Path) -> list[str
 
     Trainings of another configuration are none of these: they are not used in any case.
     """
-    return [
-        f"{run} would train anew ({duration(manifest.seconds)} the last time) for {name_epochs(lacking)}, the weights "
-        "of which were not kept: take it out of `checkpoints` if that is not worth it"
-        for run, manifest in _finished(experiment, results_dir)
-        if (lacking := _lacking(experiment.checkpoints_of(run.variant), manifest, results_dir / str(run) / WORK_DIR))
-    ]
-
-
-def _finished(experiment: Experiment, results_dir: Path) -> Iterator[tuple[RunName, Manifest]]:
+    lines = []
     for run, folder in runs_in(results_dir).items():
         if run.variant not in experiment.variants or run.seed not in experiment.seeds_of(run.variant):
             continue
@@ -39,11 +31,13 @@ def _finished(experiment: Experiment, results_dir: Path) -> Iterator[tuple[RunNa
             manifest = Manifest.load(folder / MANIFEST)
         except DubaugError:  # not finished, or damaged: who uses it says so
             continue
-        if manifest.experiment == pretraining_digest(experiment, run.variant, run.seed):
-            yield run, manifest
-
-
-def _lacking(epochs: Sequence[int], manifest: Manifest, work_dir: Path) -> list[int]:
-    """Return the epochs that the manifest does not name and whose weights do not lie with all that were ever kept."""
-    named, work = {checkpoint.epoch for checkpoint in manifest.checkpoints}, WorkDirectory(work_dir)
-    return [epoch for epoch in epochs if epoch not in named and not work.checkpoint(epoch).is_file()]
+        if manifest.experiment != pretraining_digest(experiment, run.variant, run.seed):
+            continue
+        named, work = {checkpoint.epoch for checkpoint in manifest.checkpoints}, WorkDirectory(folder / WORK_DIR)
+        wanted = [epoch for epoch in experiment.checkpoints_of(run.variant) if epoch not in named]
+        if lacking := [epoch for epoch in wanted if not work.checkpoint(epoch).is_file()]:
+            lines.append(
+                f"{run} would train anew ({duration(manifest.seconds)} the last time) for {name_epochs(lacking)}, the "
+                "weights of which were not kept: take it out of `checkpoints` if that is not worth it"
+            )
+    return lines

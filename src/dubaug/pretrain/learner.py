@@ -42,8 +42,8 @@ class Figures:
     """Of the batch's first two views, as the next two."""
     alignment: float
     uniformity: float
-    stopping: bool
-    """Whether any process was asked to stop."""
+    stopping: float
+    """The share of processes that were asked to stop."""
 
     @property
     def finite(self) -> bool:
@@ -85,7 +85,7 @@ class Learner:
 
     def _weights(self) -> list[dict[str, Any]]:
         """Return the optimizer's groups: all weights, and apart those that a family's weight decay leaves alone."""
-        undecayed = {weight for encoder in self._encoders() for weight in encoder.undecayed}
+        undecayed = {weight for encoder in self._encoders() for weight in encoder.family.undecayed(encoder.net)}
         apart = [weight for weight in self.model.parameters() if weight in undecayed]
         groups: list[dict[str, Any]] = [{"params": [p for p in self.model.parameters() if p not in undecayed]}]
         return groups + ([{"params": apart, "weight_decay": 0.0}] if apart else [])
@@ -138,19 +138,17 @@ class Learner:
         norm = torch.nn.utils.get_total_norm(p.grad for p in self.model.parameters() if p.grad is not None)
         one, other, *_ = [view for view in VIEWS if view in views_BP]
         pair = views_BP[one], views_BP[other]
+        told = {
+            "loss": loss,
+            "gradient_norm": norm,
+            "retrieval_at_1": retrieval_at_1(*pair),
+            "alignment": alignment(*pair),
+            "uniformity": uniformity(*pair),
+            "stopping": torch.full_like(norm, float(stop_wanted)),
+        }
         # Everything that the host wants to know in one tensor, so that it waits for the device once a step.
-        told = (
-            loss,
-            norm,
-            retrieval_at_1(*pair),
-            alignment(*pair),
-            uniformity(*pair),
-            torch.full_like(norm, float(stop_wanted)),
-        )
-        shared = torch.stack([figure.double() for figure in told])
-        *means, stopping = (self.processes.sum(shared) / self.processes.count).tolist()
-        names = ("loss", "gradient_norm", "retrieval_at_1", "alignment", "uniformity")
-        figures = Figures(**dict(zip(names, means, strict=True)), stopping=stopping > 0)
+        shared = self.processes.sum(torch.stack([figure.double() for figure in told.values()]))
+        figures = Figures(**dict(zip(told, (shared / self.processes.count).tolist(), strict=True)))
         if figures.finite:
             self.optimizer.step()
         return figures
@@ -172,9 +170,9 @@ class Learner:
             firsts = [self._projections(part, number, index, self.model) for index, part in enumerate(parts)]
         views_BP = {name: torch.cat([first[name] for first in firsts]).requires_grad_() for name in firsts[0]}
         loss = self._loss(views_BP)
-        loss.backward()
+        gradients = torch.autograd.grad(loss, list(views_BP.values()))
         sizes = [len(first["primary"]) for first in firsts]
-        gradients_BP = {name: _gradient(view_BP).split(sizes) for name, view_BP in views_BP.items()}
+        gradients_BP = {name: whole_BP.split(sizes) for name, whole_BP in zip(views_BP, gradients, strict=True)}
         for index, part in enumerate(parts):
             with self._no_averaging() if index < len(parts) - 1 else nullcontext():
                 again_BP = self._projections(part, number, index, self.parallel)
@@ -215,8 +213,3 @@ class Learner:
 
     def _encoders(self) -> list[Encoder]:
         return [encoder for encoder in (self.model.audio, self.model.video) if encoder is not None]
-
-
-def _gradient(tensor: torch.Tensor) -> torch.Tensor:
-    assert tensor.grad is not None
-    return tensor.grad

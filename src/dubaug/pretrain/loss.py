@@ -5,7 +5,7 @@ Shape suffixes: B this process's batch, G the batch of all processes, P projecti
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 import torch.distributed as dist
@@ -50,11 +50,10 @@ def nt_xent(one_BP: torch.Tensor, other_BP: torch.Tensor, *, temperature: float,
     one_GP, other_GP = _gather(one_BP), _gather(other_BP)
     rows = len(one_BP)
     own_B = torch.arange(rows, device=one_BP.device) + _rank() * rows
-    loss = 0.5 * (
+    return 0.5 * (
         _half(one_BP, one_GP, other_GP, own_B, temperature, negatives)
         + _half(other_BP, other_GP, one_GP, own_B, temperature, negatives)
     )
-    return loss
 
 
 def retrieval_at_1(one_BP: torch.Tensor, other_BP: torch.Tensor) -> torch.Tensor:
@@ -88,29 +87,15 @@ def _normalised(views_BP: torch.Tensor) -> torch.Tensor:
 
 
 def _gather(rows_BP: torch.Tensor) -> torch.Tensor:
-    """Return all processes' rows in the order of their ranks; gradients flow back to the rows' own processes."""
+    """Return all processes' rows in the order of their ranks, as a sum in which each process has zeros for the others'.
+
+    Gradients flow back to the rows' own processes, from every process's loss. (PyTorch's gathering drops terms.)
+    """
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return rows_BP
-    gathered: torch.Tensor = _GatherWithGradient.apply(rows_BP)
-    return gathered
+    before, after = _rank(), dist.get_world_size() - 1 - _rank()
+    return summed(F.pad(rows_BP, (0, 0, before * len(rows_BP), after * len(rows_BP))))
 
 
 def _rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
-
-
-class _GatherWithGradient(torch.autograd.Function):
-    """All-gather; backward sums what every process's loss says about a row. (Gathering without it drops terms.)"""
-
-    @staticmethod
-    def forward(ctx: Any, rows_BP: torch.Tensor) -> torch.Tensor:
-        ctx.rows = len(rows_BP)
-        parts = [torch.empty_like(rows_BP) for _ in range(dist.get_world_size())]
-        dist.all_gather(parts, rows_BP.contiguous())
-        return torch.cat(parts)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients_GP: torch.Tensor) -> torch.Tensor:
-        total_GP = summed(gradients_GP[0])
-        start = dist.get_rank() * ctx.rows
-        return total_GP[start : start + ctx.rows]

@@ -60,7 +60,7 @@ class Manifest:
                 for entry in value.pop("checkpoints")
             )
             return cls(**value, checkpoints=checkpoints)
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise DubaugError(f"{path} is no manifest of a pretraining run ({error}): run it again") from error
 
 

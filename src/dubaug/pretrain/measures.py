@@ -19,9 +19,5 @@ def uniformity(one_BP: torch.Tensor, other_BP: torch.Tensor) -> torch.Tensor:
     From Wang & Isola 2020 (t 2): 0 where all items are the same, -4 where they are spread over a sphere of many
     dimensions. Each view needs 2 rows.
     """
-    return torch.stack([_uniformity(one_BP), _uniformity(other_BP)]).mean()
-
-
-def _uniformity(view_BP: torch.Tensor) -> torch.Tensor:
-    distances = torch.pdist(F.normalize(view_BP.detach().float(), dim=1))
-    return distances.square().mul(-2).exp().mean().log()
+    distances = [torch.pdist(F.normalize(view_BP.detach().float(), dim=1)) for view_BP in (one_BP, other_BP)]
+    return torch.stack([each.square().mul(-2).exp().mean().log() for each in distances]).mean()

@@ -45,9 +45,7 @@ class Processes:
 
     def sum(self, values: torch.Tensor) -> torch.Tensor:
         """Return the sum of every process's values."""
-        if self.count > 1:
-            dist.all_reduce(values)
-        return values
+        return summed(values) if self.count > 1 else values
 
     def wait(self) -> None:
         """Wait until all processes are here."""
@@ -79,10 +77,23 @@ def joined_processes(setting: Literal["auto", "cpu", "cuda"]) -> Iterator[Proces
 
 
 def summed(values: torch.Tensor) -> torch.Tensor:
-    """Return the sum of every process's values, which must be several; the values themselves stay."""
-    total = values.contiguous().clone()
-    dist.all_reduce(total)
+    """Return the sum of every process's values, which must be several; gradients flow back to all of them."""
+    total: torch.Tensor = _Summed.apply(values)
     return total
+
+
+class _Summed(torch.autograd.Function):
+    """The sum over all processes; backward sums what every process's loss says about it."""
+
+    @staticmethod
+    def forward(ctx: Any, values: torch.Tensor) -> torch.Tensor:
+        total = values.contiguous().clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        return summed(gradients[0])
 
 
 class StopRequest:

@@ -40,16 +40,15 @@ def rand_augment(
 def _inverse_matrix(name: str, level: float, size: Sequence[int]) -> list[list[float]]:
     """Return 2 x 3: from a place in the result to its place in the source, in pixels from the picture's centre."""
     height, width = size
+    shear, share = 0.3 * level, 150.0 / 331.0
     if name == "shear_x":  # about the top left corner
-        shear = 0.3 * level
         return [[1.0, shear, shear * height / 2], [0.0, 1.0, 0.0]]
     if name == "shear_y":
-        shear = 0.3 * level
         return [[1.0, 0.0, 0.0], [shear, 1.0, shear * width / 2]]
     if name == "translate_x":
-        return [[1.0, 0.0, -float(int(150.0 / 331.0 * width * level))], [0.0, 1.0, 0.0]]
+        return [[1.0, 0.0, -float(int(share * width * level))], [0.0, 1.0, 0.0]]
     if name == "translate_y":
-        return [[1.0, 0.0, 0.0], [0.0, 1.0, -float(int(150.0 / 331.0 * height * level))]]
+        return [[1.0, 0.0, 0.0], [0.0, 1.0, -float(int(share * height * level))]]
     angle = torch.deg2rad(torch.tensor(30.0 * level, dtype=torch.float64))
     cosine, sine = float(angle.cos()), float(angle.sin())
     return [[cosine, -sine, 0.0], [sine, cosine, 0.0]]
@@ -82,18 +81,6 @@ def _blend(video: torch.Tensor, other: torch.Tensor, level: torch.Tensor) -> tor
     return (factor * video + (1.0 - factor) * other).clamp_(0.0, 1.0)
 
 
-def _brightness(video: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-    return _blend(video, torch.zeros_like(video), level)
-
-
-def _color(video: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-    return _blend(video, _gray(video), level)
-
-
-def _contrast(video: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-    return _blend(video, _gray(video).mean(dim=(-2, -1), keepdim=True), level)
-
-
 def _sharpness(video: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
     """Blend with a smoothed picture, whose outermost pixels are the picture's own."""
     height, width = video.shape[-2:]
@@ -112,10 +99,6 @@ def _posterize(video: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
     bits = 8 - torch.round(level.abs() * 4)
     levels = 2.0**bits
     return (video * levels).floor().clamp_min(0).minimum(levels - 1) / levels
-
-
-def _solarize(video: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-    return torch.where(video >= 1.0 - level.abs(), 1.0 - video, video)
 
 
 def _autocontrast(video: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
@@ -140,12 +123,12 @@ def _equalize(video: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
 
 
 _COLOUR: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-    "brightness": _brightness,
-    "color": _color,
-    "contrast": _contrast,
+    "brightness": lambda video, level: _blend(video, torch.zeros_like(video), level),
+    "color": lambda video, level: _blend(video, _gray(video), level),
+    "contrast": lambda video, level: _blend(video, _gray(video).mean(dim=(-2, -1), keepdim=True), level),
     "sharpness": _sharpness,
     "posterize": _posterize,
-    "solarize": _solarize,
+    "solarize": lambda video, level: torch.where(video >= 1.0 - level.abs(), 1.0 - video, video),
     "autocontrast": _autocontrast,
     "equalize": _equalize,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from dubaug import __version__
@@ -15,9 +15,6 @@ from dubaug.pretrain.experiment import pretraining_digest, pretraining_parts
 from dubaug.pretrain.manifest import Checkpoint, Manifest, checkpoint_at
 from dubaug.pretrain.workdir import WorkDirectory
 from dubaug.provenance import git_commit
-
-SAVE_EVERY_S = 600.0
-"""How much work an unexpected death may cost; ends of epochs and signals are saved anyway."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +29,8 @@ class Run:
     """The manifest."""
     move_aside: bool = False
     """Whether a work directory of another run is moved aside instead of refused."""
-    save_every_s: float = SAVE_EVERY_S
+    save_every_s: float = 600.0
+    """How much work an unexpected death may cost; ends of epochs and signals are saved anyway."""
     start_from: Path | None = None
     """The manifest of the run whose last weights the encoders begin with, for a variant that has `start_from`."""
     follow: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -41,7 +39,6 @@ class Run:
 
     def spec(self, epoch: int) -> EncoderSpec:
         """Return the description of the weights after `epoch`."""
-        window = self.experiment.window_of(self.variant)
         return EncoderSpec(
             variant=self.variant,
             seed=self.seed,
@@ -50,7 +47,7 @@ class Run:
             encoders=self.experiment.encoders,
             dubaug_version=__version__,
             git_commit=git_commit(),
-            **{field.name: getattr(window, field.name) for field in fields(window)},
+            **vars(self.experiment.window_of(self.variant)),
         )
 
     def beginning(self) -> Checkpoint | None:

@@ -96,7 +96,7 @@ class Pretraining(Settings):
     compile: Flag
     """Whether torch.compile makes kernels of the networks' stages."""
     loader_workers: Count
-    """Processes a GPU that read clips; 0 reads in the training process."""
+    """Threads a GPU that read clips ahead; 0 reads each batch when it is its turn."""
 
     @model_validator(mode="after")
     def _check(self) -> "Pretraining":

@@ -9,7 +9,8 @@ cut short, but not a byte changed. The two newest are kept, so that a damaged on
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -57,42 +58,34 @@ def save_state(folder: Path, model: nn.Module, optimizer: torch.optim.AdamW, pro
     data = safetensors.torch.save(plain, metadata={"progressed": json.dumps(asdict(progressed))})
     path = folder / f"step{progressed.step:09d}-{hashlib.sha256(data).hexdigest()[:16]}.safetensors"
     write_bytes(path, data)
-    for old in _states(folder)[STATES_KEPT:]:
+    for _, _, old in _states(folder)[STATES_KEPT:]:
         old.unlink(missing_ok=True)
     return path
 
 
-def newest_step(folder: Path, log_line: Callable[[str], None]) -> int:
-    """Return the step of the newest undamaged state in `folder`, 0 if there is none; a damaged one is said and removed.
+def newest_state(folder: Path, log_line: Callable[[str], None]) -> Progressed:
+    """Return how far the newest undamaged state in `folder` is, at step 0 if there is none.
 
-    Removed, because a run that has gone back would take it for the newest again.
+    A damaged one is said and removed, because a run that has gone back would take it for the newest again.
     """
-    for path in _states(folder):
-        try:
-            intact = sha256_of(path).startswith(_hash_in_name(path))
-        except OSError:
-            intact = False
-        if intact:
-            return _step(path)
+    for _, sha256, path in _states(folder):
+        with suppress(OSError):
+            if sha256_of(path).startswith(sha256):
+                with safe_open(path, framework="pt") as file:
+                    return _progressed(file.metadata())
         log_line(
             f"{path} is damaged (its bytes are not those that were written): removed, going back to the state before"
         )
         path.unlink(missing_ok=True)
-    return 0
-
-
-def read_progressed(folder: Path, step: int) -> Progressed:
-    """Return how far the state of `step` is."""
-    with safe_open(_state_of(folder, step), framework="pt") as file:
-        return _progressed(file.metadata()["progressed"])
+    return Progressed()
 
 
 def load_state(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.AdamW) -> Progressed:
     """Put the state of `step` into `model` and `optimizer`; return how far it was. Raises `DubaugError`."""
-    path = _state_of(folder, step)
+    path = next((path for its, _, path in _states(folder) if its == step), folder / f"step{step:09d}")
     try:
         with safe_open(path, framework="pt") as file:
-            progressed = _progressed(file.metadata()["progressed"])
+            progressed = _progressed(file.metadata())
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
         model.load_state_dict(weights)
@@ -113,31 +106,19 @@ def load_state(folder: Path, step: int, model: nn.Module, optimizer: torch.optim
 
 def forget_states(folder: Path) -> None:
     """Remove all states, to begin anew."""
-    for path in _states(folder):
+    for _, _, path in _states(folder):
         path.unlink()
 
 
-def _progressed(text: str) -> Progressed:
-    values = json.loads(text)
+def _progressed(metadata: Mapping[str, str]) -> Progressed:
+    values = json.loads(metadata["progressed"])
     return Progressed(**{**values, "kept": {int(epoch): sha for epoch, sha in values["kept"].items()}})
 
 
-def _state_of(folder: Path, step: int) -> Path:
-    return next((path for path in _states(folder) if _step(path) == step), folder / f"step{step:09d}")
-
-
-def _states(folder: Path) -> list[Path]:
-    """Return the states in `folder`, the newest first."""
-    found = (path for path in folder.glob("step*") if _NAME.fullmatch(path.name))
-    return sorted(found, key=lambda path: (_step(path), path.name), reverse=True)
-
-
-def _step(path: Path) -> int:
-    return int(path.name.removeprefix("step").split("-")[0])
-
-
-def _hash_in_name(path: Path) -> str:
-    return path.stem.split("-")[1]
+def _states(folder: Path) -> list[tuple[int, str, Path]]:
+    """Return the states in `folder`, the newest first: step, beginning of the SHA-256, file."""
+    named = ((_NAME.fullmatch(path.name), path) for path in folder.glob("step*"))
+    return sorted(((int(name[1]), name[2], path) for name, path in named if name), reverse=True)
 
 
 def _like(parameter: torch.Tensor, moment: torch.Tensor) -> torch.Tensor:

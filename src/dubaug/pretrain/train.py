@@ -4,7 +4,6 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 import torch
@@ -14,7 +13,7 @@ from dubaug.files import sha256_of
 from dubaug.pretrain.batches import Clip, epoch_batches, titles_needed
 from dubaug.pretrain.checkpoint import load_encoders, save_encoders
 from dubaug.pretrain.compiled import not_compiled
-from dubaug.pretrain.data import Batch, ClipSource, log_left_out
+from dubaug.pretrain.data import Batch, ClipSource
 from dubaug.pretrain.heads import ContrastiveModel
 from dubaug.pretrain.kept import name_epochs
 from dubaug.pretrain.learner import Learner
@@ -23,10 +22,10 @@ from dubaug.pretrain.memory import out_of_memory, peak_memory_gib
 from dubaug.pretrain.processes import Processes, StopRequest, joined_processes
 from dubaug.pretrain.run import Run
 from dubaug.pretrain.schedule import learning_rate
-from dubaug.pretrain.state import Progressed, forget_states, load_state, newest_step, read_progressed, save_state
+from dubaug.pretrain.state import Progressed, forget_states, load_state, newest_state, save_state
 from dubaug.pretrain.steps import TrainingStep, add_step, forget_steps_from
 from dubaug.pretrain.workdir import WorkDirectory, open_work_directory
-from dubaug.progress import Progress
+from dubaug.progress import Progress, log_line
 
 LOG_EVERY_S = 30.0
 """Between two lines of figures in `log.txt`; `metrics.jsonl` has every step's."""
@@ -66,7 +65,8 @@ def pretrain(run: Run, *, clips: Path, separated: Path | None) -> None:
         _check_enough(source, run, clips)
         work = WorkDirectory(run.work_dir)
         if processes.first:
-            log_left_out(source)
+            if source.without_sound:
+                log_line(f"without separated sound, not trained on: {', '.join(source.without_sound)}")
             work = stack.enter_context(
                 open_work_directory(run.work_dir, run.identity(source), move_aside=run.move_aside)
             )
@@ -161,18 +161,18 @@ class _Trainer:
         # The first looks, and removes what is damaged; the others are told by a sum.
         step = 0
         if self.processes.first:
-            step = newest_step(self.work.states, self.work.log)
-            step = 0 if step and self._lacks_epochs(step) else step
+            newest = newest_state(self.work.states, self.work.log)
+            step = 0 if self._lacks_epochs(newest) else newest.step
         step = int(self.processes.sum(torch.tensor([step], device=self.processes.device)).item())
         return load_state(self.work.states, step, self.learner.model, self.learner.optimizer) if step else Progressed()
 
-    def _lacks_epochs(self, step: int) -> bool:
-        """Return whether the run, at `step`, is past epochs to keep that it has not kept; its states are then removed.
+    def _lacks_epochs(self, newest: Progressed) -> bool:
+        """Return whether a state is past epochs to keep that it has not kept; all states are then removed.
 
         Raises `DubaugError` instead where nothing may be moved aside.
         """
-        kept, every = read_progressed(self.work.states, step).kept, self.steps_per_epoch
-        lacking = [epoch for epoch in self.kept_epochs if epoch * every <= step and epoch not in kept]
+        past = [epoch for epoch in self.kept_epochs if epoch * self.steps_per_epoch <= newest.step]
+        lacking = [epoch for epoch in past if epoch not in newest.kept]
         if not lacking:
             return False
         what = f"{self.work.path} is past {name_epochs(lacking)}, whose weights were not to be kept then"
@@ -259,12 +259,10 @@ class _Trainer:
             workers=self.settings.loader_workers,
             device=self.processes.device,
         )
-        while True:
+        start = time.monotonic()
+        for batch in source:
+            yield batch, time.monotonic() - start
             start = time.monotonic()
-            batch = list(islice(source, 1))
-            if not batch:
-                return
-            yield batch[0], time.monotonic() - start
 
     def _step(self, batch: Batch, epoch: int, waited_s: float) -> bool:
         """Learn from a batch and write its line of metrics; return whether a signal came to any process."""
@@ -301,7 +299,7 @@ class _Trainer:
                     memory_gib=peak_memory_gib(self.processes.device),
                 )
             )
-        return figures.stopping
+        return figures.stopping > 0
 
     def _record(self, step: TrainingStep) -> None:
         """Write what a step says: all of it as a line of metrics, some as progress, and now and then in the log."""

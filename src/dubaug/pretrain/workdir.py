@@ -132,8 +132,8 @@ def open_work_directory(
                 shutil.rmtree(moved)
             path.rename(moved)
             path.mkdir(exist_ok=True)
-            os.close(lock)
-            lock = _lock(path)
+            old_lock, lock = lock, _lock(path)
+            os.close(old_lock)
             log_line(f"{path} was made by another run ({named}{more}): it is now {moved.name}, training starts afresh")
         if not (path / IDENTITY).is_file():
             write_json(path / IDENTITY, plain)

@@ -98,11 +98,16 @@ def launch_constants(
     }  # fmt: skip
 
 
-def _programs(batch: int, chosen: dict[str, int], *, of_input: bool = False) -> int:
-    """Return how many programs the lanes of a channel make."""
+def _launch(
+    size: Sequence[int], kernel: Sequence[int], stride: Sequence[int], *, of_input: bool = False
+) -> tuple[tuple[int, int], dict[str, int]]:
+    """Return a kernel's grid, programs and channels, and all arguments but tensors for an input of `size`."""
+    batch, channels, frames, *plane = size
+    chosen = launch_constants(plane, kernel, stride, of_input=of_input)
     rows = chosen["HEIGHT" if of_input else "OUT_HEIGHT"]
     lanes = batch * -(-rows // chosen["ROWS"]) * chosen["OUT_WIDTH"]
-    return -(-lanes // chosen["BLOCK"])
+    programs = -(-lanes // chosen["BLOCK"])
+    return (programs, channels), {"batch": batch, "channels": channels, "frames": frames, **chosen}
 
 
 def _out_size(size: Sequence[int], stride: Sequence[int]) -> list[int]:
@@ -113,13 +118,10 @@ def _out_size(size: Sequence[int], stride: Sequence[int]) -> list[int]:
 def _conv(input: torch.Tensor, weight: torch.Tensor, stride: Sequence[int]) -> torch.Tensor:
     from dubaug.encoders.fast import depthwise_kernels
 
-    batch, channels, frames, *plane = input.shape
-    chosen = launch_constants(plane, weight.shape[2:], stride)
+    grid, arguments = _launch(input.shape, weight.shape[2:], stride)
     output = input.new_empty(_out_size(input.shape, stride))
     with torch.cuda.device_of(input):
-        depthwise_kernels.forward[_programs(batch, chosen), channels](
-            input, weight, output, batch, channels, frames, **chosen
-        )
+        depthwise_kernels.forward[grid](input, weight, output, **arguments)
     return output
 
 
@@ -134,13 +136,10 @@ def _input_gradient(
 ) -> torch.Tensor:
     from dubaug.encoders.fast import depthwise_kernels
 
-    batch, channels, frames, *plane = size
-    chosen = launch_constants(plane, weight.shape[2:], stride, of_input=True)
+    grid, arguments = _launch(size, weight.shape[2:], stride, of_input=True)
     output = gradient.new_empty(size)
     with torch.cuda.device_of(gradient):
-        depthwise_kernels.input_gradient[_programs(batch, chosen, of_input=True), channels](
-            gradient, weight, output, batch, channels, frames, **chosen
-        )
+        depthwise_kernels.input_gradient[grid](gradient, weight, output, **arguments)
     return output
 
 
@@ -155,14 +154,11 @@ def _weight_gradient(
 ) -> torch.Tensor:
     from dubaug.encoders.fast import depthwise_kernels
 
-    batch, channels, frames, *plane = input.shape
-    chosen = launch_constants(plane, kernel, stride)
-    programs = _programs(batch, chosen)
+    grid, arguments = _launch(input.shape, kernel, stride)
+    programs, channels = grid
     partial = input.new_empty((channels, programs, *kernel), dtype=torch.float32)
     with torch.cuda.device_of(input):
-        depthwise_kernels.weight_gradient[programs, channels](
-            gradient, input, partial, batch, channels, frames, **chosen
-        )
+        depthwise_kernels.weight_gradient[grid](gradient, input, partial, **arguments)
     return partial.sum(1, keepdim=True)
 
 

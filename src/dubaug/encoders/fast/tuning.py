@@ -60,7 +60,14 @@ def tune(network: nn.Module, forward: Callable[[], object]) -> list[Choice]:
     """
     layers = _layers(network)
     inputs: dict[QuickConv3d, tuple[torch.Tensor, bool]] = {}
-    hooks = [layer.register_forward_pre_hook(_noted(inputs)) for layer in layers]
+
+    def note(layer: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+        assert isinstance(layer, QuickConv3d)
+        (input,) = arguments
+        # Its size and layout alone: all inputs at once are as much memory as training takes.
+        inputs[layer] = (input.to("meta"), torch.is_autocast_enabled(input.device.type))
+
+    hooks = [layer.register_forward_pre_hook(note) for layer in layers]
     for layer in layers:
         layer.form = "stock"
     try:
@@ -87,21 +94,12 @@ def tune(network: nn.Module, forward: Callable[[], object]) -> list[Choice]:
     return choices
 
 
-def _noted(
-    inputs: dict[QuickConv3d, tuple[torch.Tensor, bool]],
-) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
-    def note(layer: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
-        assert isinstance(layer, QuickConv3d)
-        (input,) = arguments
-        # Its size and layout alone: all inputs at once are as much memory as training takes.
-        inputs[layer] = (input.to("meta"), torch.is_autocast_enabled(input.device.type))
-
-    return note
-
-
 def _timed(layer: QuickConv3d, input: torch.Tensor, half: bool) -> tuple[dict[str, float], dict[str, str]]:
-    """Return the seconds of each form that computes what PyTorch's does, and what is wrong with the others."""
-    before, expected = layer.form, None
+    """Return the seconds of each form that computes what PyTorch's does, and what is wrong with the others.
+
+    The layer is left in the form that was tried last.
+    """
+    expected = None
     seconds: dict[str, float] = {}
     failed: dict[str, str] = {}
     for form in sorted(layer.forms, key=lambda form: form != "stock"):
@@ -118,7 +116,6 @@ def _timed(layer: QuickConv3d, input: torch.Tensor, half: bool) -> tuple[dict[st
             seconds[form] = spent_s
         else:
             failed[form] = "computes something else"
-    layer.form = before
     return seconds, failed
 
 
