@@ -1,5 +1,6 @@
 """Fixtures that several test modules share."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from dubaug.config import Experiment, resolve
 from needs import lacking, promised
 from result_factory import Results
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: processes whose threads wait for each other stand still
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL = REPOSITORY.parent / "shared" / "real"
 """Real films and sounds for trying the project on; not part of it."""

@@ -1,3 +1,5 @@
+import argparse
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +9,7 @@ import pytest
 from dubaug.cli import STAGES, build_parser, main
 from dubaug.errors import EXIT_ERROR
 
-COMMANDS = [
-    "demo-films", "demo-tasks", "catalogue", "select", "shards", "index", "inspect", "separate", "separate-task",
-    "pretrain", "features", "probe", "aggregate", "tables", "figure-c2", "export", "mlflow-sync", "plan",
-]  # fmt: skip
+COMMANDS = [command for commands in STAGES.values() for command in commands]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -37,6 +36,25 @@ def test_expected_errors_are_one_line_without_a_traceback(tmp_path: Path, capsys
     assert "Traceback" not in printed
 
 
-def test_stages_are_sub_packages(repository: Path) -> None:
-    for stage in STAGES:
-        assert (repository / "src/dubaug" / stage / "command.py").is_file()
+def test_each_command_is_in_its_stage_and_found_by_its_name() -> None:
+    for stage, commands in STAGES.items():
+        parser = argparse.ArgumentParser()
+        subparsers = parser.add_subparsers()
+        importlib.import_module(f"dubaug.{stage}.command").register(subparsers)
+        assert tuple(subparsers.choices) == commands
+
+
+def test_a_wrong_command_is_told_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["aggregat"])
+    printed = capsys.readouterr().err
+    assert all(command in printed for command in COMMANDS)
+
+
+def test_a_command_of_one_seed_imports_no_numbers() -> None:
+    """It is the job that there are most of."""
+    heavy = ("numpy", "scipy", "pyarrow", "dubaug.config")
+    code = "import sys, dubaug.cli, dubaug.probe.aggregate; dubaug.cli.build_parser('aggregate');"
+    code += f" print([m for m in {heavy} if m in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"

@@ -10,8 +10,8 @@ import pytest
 import dubaug.export
 
 SHARED = (
-    "languages", "tracks", "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "files",
-    "layout", "provenance", "tabular", "workers", "metrics", "suites", "config", "plotting",
+    "languages", "tracks", "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "digests",
+    "files", "layout", "provenance", "tabular", "workers", "metrics", "suites", "config", "plotting",
 )  # fmt: skip
 """Small pieces that all stages may use."""
 STAGES = (

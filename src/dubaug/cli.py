@@ -8,31 +8,31 @@ from collections.abc import Sequence
 from dubaug import __version__
 from dubaug.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, DubaugError, Interrupted
 
-STAGES = (
-    "demo",
-    "corpus",
-    "alignment",
-    "shards",
-    "separation",
-    "pretrain",
-    "downstream",
-    "probe",
-    "tables",
-    "comparisons",
-    "figures",
-    "claims",
-    "report",
-    "export",
-    "tracking",
-    "plan",
-)
-"""Sub-packages with a `command` module, in the order of the data's flow. A `command` module has
+STAGES = {
+    "demo": ("demo-films", "demo-tasks"),
+    "corpus": ("catalogue", "select"),
+    "alignment": ("align", "alignment"),
+    "shards": ("shards", "index", "inspect"),
+    "separation": ("separate", "separate-task", "separation-model"),
+    "pretrain": ("pretrain",),
+    "downstream": ("data", "features"),
+    "probe": ("probe", "aggregate"),
+    "tables": ("tables",),
+    "comparisons": ("compare",),
+    "figures": ("figure-c2", "figure-b1", "figure-mels"),
+    "claims": ("claims",),
+    "report": ("report",),
+    "export": ("export", "card"),
+    "tracking": ("mlflow-sync", "mlflow-follow"),
+    "plan": ("plan",),
+}
+"""Sub-packages with a `command` module, in the order of the data's flow, and their commands. A `command` module has
 `register(subparsers)`, which adds its parsers with `set_defaults(run=function)`; it imports what is heavy (torch,
-MLflow) inside those functions, so that `dubaug --help` is quick."""
+MLflow) inside those functions, so that `dubaug --help` is quick. A job imports the module of its own command alone."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, or of the stage that has this command."""
     parser = argparse.ArgumentParser(
         prog="dubaug",
         description="Dub-augmented audiovisual pretraining, from films to tables. "
@@ -40,14 +40,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dubaug {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for stage in STAGES:
+    own = [stage for stage, commands in STAGES.items() if command in commands]
+    for stage in own or STAGES:
         importlib.import_module(f"dubaug.{stage}.command").register(subparsers)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code. Expected errors are printed without a traceback."""
-    options = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = build_parser(words[0] if words else None).parse_args(words)
     try:
         options.run(options)
     except Interrupted as stop:

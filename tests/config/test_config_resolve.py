@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from dubaug.config import Experiment, digest, from_mapping, load, resolve, save, to_mapping
+from dubaug.config import Experiment, from_mapping, load, resolve, save, to_mapping
 from dubaug.config.resolve import _merge
+from dubaug.digests import digest
 from dubaug.errors import ConfigError
 
 Make = Callable[..., Experiment]

@@ -135,10 +135,10 @@ def weights(site: Site) -> list[tuple[int, str]]:
 
 
 def _trains(pid: int) -> bool:
-    """Return whether the process is one that torchrun has started."""
+    """Return whether the process is one that torchrun has started. A trainer's companion inherits its environment."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        return b"dubaug.cli" in command and b"\0LOCAL_RANK=" in Path(f"/proc/{pid}/environ").read_bytes()
+        return b"\0dubaug.cli\0pretrain\0" in command and b"\0LOCAL_RANK=" in Path(f"/proc/{pid}/environ").read_bytes()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
 

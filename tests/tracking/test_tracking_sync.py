@@ -13,6 +13,7 @@ from tracking_factory import STEPS, line_of, result_of, stored
 from dubaug.errors import DubaugError
 from dubaug.files import write_json
 from dubaug.tracking.records import collect
+from dubaug.tracking.store import StoreError, alone
 from dubaug.tracking.sync import SyncReport, sync
 
 
@@ -164,6 +165,14 @@ def test_a_server_that_is_down_loses_nothing(results: Path, uri: str) -> None:
     with pytest.raises(DubaugError, match="snakemake mlflow_sync"):
         _sync(results, "http://127.0.0.1:9")
     assert _sync(results, uri).written == 4
+
+
+def test_a_process_that_is_stopped_while_it_holds_the_lock_holds_up_nobody_for_ever(tmp_path: Path) -> None:
+    lock = tmp_path / "mlflow.db.lock"
+    with alone(lock), pytest.raises(StoreError, match=r"mlflow\.db\.lock for 0 s .*nothing is lost"), alone(lock, 0.2):
+        pass
+    with alone(lock, 0.0):
+        pass  # let go, it is free
 
 
 def test_a_record_that_is_refused_does_not_hold_up_the_others(results: Path, uri: str) -> None:

@@ -31,7 +31,7 @@ def test_its_command_names_every_run(snakemake: Snakemake, seeds: list[int]) -> 
     assert run.returncode == 0, run.stderr
     (command,) = [line for line in (run.stdout + run.stderr).splitlines() if "dubaug report" in line]
     for seed in seeds:
-        of_run = [f"results/efj/seed{seed}/{name}" for name in ("pretraining.json", "pretrain/metrics.jsonl", "benchmarks")]
-        assert set(of_run) <= set(command.split())
+        names = ("pretraining.json", "pretrain/metrics.jsonl", "benchmarks")
+        assert {f"results/efj/seed{seed}/{name}" for name in names} <= set(command.split())
     assert command.count("/metrics.jsonl") == command.count("/pretraining.json") == 9 * len(seeds)
     assert "results/efj/hear.json" in command.split()

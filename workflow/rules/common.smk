@@ -7,7 +7,8 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 try:
-    from dubaug.config import digest, resolve, save, to_mapping
+    from dubaug.config import resolve, save, to_mapping
+    from dubaug.digests import digest
     from dubaug.demo.generator import generator_sha256
     from dubaug.downstream.experiment import (
         downstream_digest,

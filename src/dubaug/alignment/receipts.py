@@ -5,8 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dubaug.alignment.measure import Measurement
-from dubaug.config import Alignment, digest
+from dubaug.config import Alignment
 from dubaug.corpus.titles import Title
+from dubaug.digests import digest
 from dubaug.files import read_json, write_json
 from dubaug.tracks import TrackName
 

@@ -2,7 +2,7 @@
 
 from dubaug.alignment.settings import Alignment
 from dubaug.config.model import Experiment, Task
-from dubaug.config.resolve import digest, from_mapping, load, resolve, resolve_files, save, to_mapping
+from dubaug.config.resolve import from_mapping, load, resolve, resolve_files, save, to_mapping
 from dubaug.corpus.settings import Corpus, Ingest
 from dubaug.demo.settings import Demo, DemoFilms
 from dubaug.media.settings import Clips, Mel, Window
@@ -27,7 +27,6 @@ __all__ = [
     "Tracking",
     "Variant",
     "Window",
-    "digest",
     "from_mapping",
     "load",
     "resolve",

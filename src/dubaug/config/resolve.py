@@ -1,10 +1,9 @@
 """From the user's keys to a validated `Experiment`: merge with the scale, check, convert. Done once, at the border."""
 
 import copy
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,16 +85,6 @@ def save(experiment: Experiment, path: Path) -> None:
     text += yaml.safe_dump(to_mapping(experiment), sort_keys=False, allow_unicode=True, width=120)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
-
-
-def digest(*parts: Any) -> str:
-    """Return a 16-digit hash of dataclasses, mappings, lists and plain values: equal values, equal hash."""
-    text = json.dumps([_plain(part) for part in parts], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _plain(part: Any) -> Any:
-    return asdict(part) if is_dataclass(part) and not isinstance(part, type) else part
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageChops
 
-from dubaug.config import Demo, digest
+from dubaug.config import Demo
 from dubaug.demo import scenes
 from dubaug.demo.films import scene_background, scene_speech
 from dubaug.demo.generator import generator_sha256
 from dubaug.demo.titles import FPS, FRAMES_A_PICTURE, DemoTitle, Look, Scene, plan_titles
+from dubaug.digests import digest
 from dubaug.files import atomic_path, write_text
 from dubaug.progress import Progress, log_line
 

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dubaug.config import Experiment, Mel, digest
+from dubaug.config import Experiment, Mel
+from dubaug.digests import digest
 from dubaug.suites.registry import LAYOUTS
 
 RECORDS = 3

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.config import Experiment, digest
+from dubaug.config import Experiment
+from dubaug.digests import digest
 from dubaug.downstream import load_dataset, store
 from dubaug.downstream.checks import check_task
 from dubaug.downstream.experiment import FeatureSettings, downstream_digest, feature_settings, no_data

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dubaug.config import digest
+from dubaug.digests import digest
 from dubaug.encoders.encoder import build_arguments
 from dubaug.encoders.settings import PARTS, Family, Stock
 from dubaug.errors import DubaugError

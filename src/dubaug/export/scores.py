@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dubaug.config import Experiment, digest
+from dubaug.config import Experiment
+from dubaug.digests import digest
 from dubaug.errors import DubaugError
 from dubaug.probe.experiment import task_digest
 from dubaug.probe.results import Result, ScoredOnce, TaskResult, read_result

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from dubaug.config import Experiment, digest
+from dubaug.config import Experiment
+from dubaug.digests import digest
 
 PRETRAINING_VERSION = 1
 """Raise it when a change of the code changes the weights that a configuration gives: everything is then trained anew.

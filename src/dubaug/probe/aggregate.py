@@ -12,11 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dubaug.config import digest
+from dubaug.digests import digest
 from dubaug.errors import DubaugError
-from dubaug.probe.predictions import load_of
 from dubaug.probe.results import mean_and_std, over_folds, read_mapping, read_result, sweep_of, write_swept
-from dubaug.probe.sampling import interval_of
 from dubaug.provenance import git_commit
 
 SAME = ("suite", "variant", "epoch", "in_sweep")
@@ -74,21 +72,29 @@ def add_intervals(joined: dict[str, Any], results: Mapping[Path, Mapping[str, An
     than another seed's.
     """
     by_seed = {result["seed"]: (path, result) for path, result in results.items()}
-    typed = {path: read_result(path) for path in results}
     for task, entry in joined["tasks"].items():
-        members = []
         for one in entry["seeds"]:
             path, result = by_seed[one["seed"]]
             own = result["tasks"][task]
-            members.append(load_of(path, task, typed[path].tasks[task]))
-            if "interval" not in own:
-                raise DubaugError(
-                    f"{path}: task {task} has no interval; its results are of an older version: probe again"
-                )
+            for key in ("predictions", "interval"):
+                if key not in own:
+                    raise DubaugError(
+                        f"{path}: task {task} has no {key}; its results are of an older version: probe again"
+                    )
             relative = os.path.relpath(path.parent / own["predictions"]["path"], folder)
             one["interval"] = own["interval"]
             one["predictions"] = {**own["predictions"], "path": relative}
-        entry["interval"] = entry["seeds"][0]["interval"] if len(members) == 1 else interval_of(members)
+    if len(results) == 1:
+        for entry in joined["tasks"].values():
+            entry["interval"] = entry["seeds"][0]["interval"]
+        return
+
+    from dubaug.probe.predictions import load_of  # NumPy, SciPy and PyArrow, for nothing where there is one seed
+    from dubaug.probe.sampling import interval_of
+
+    typed = {path: read_result(path) for path in results}
+    for task, entry in joined["tasks"].items():
+        entry["interval"] = interval_of([load_of(path, task, result.tasks[task]) for path, result in typed.items()])
 
 
 def _join(seeds: Sequence[int], entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

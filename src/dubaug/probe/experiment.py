@@ -1,6 +1,7 @@
 """What a result depends on, as hashes. Light: the Snakefile imports it."""
 
-from dubaug.config import Experiment, digest
+from dubaug.config import Experiment
+from dubaug.digests import digest
 from dubaug.downstream.experiment import downstream_digest
 from dubaug.pretrain.experiment import pretraining_digest
 

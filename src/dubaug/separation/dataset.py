@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from dubaug.config import Separation, digest
+from dubaug.config import Separation
+from dubaug.digests import digest
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import read_json, write_json
 from dubaug.media.audio import read_audio

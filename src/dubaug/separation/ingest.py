@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from dubaug.config import Clips, Mel, Separation, digest
+from dubaug.config import Clips, Mel, Separation
 from dubaug.corpus.titles import Title
+from dubaug.digests import digest
 from dubaug.errors import MediaError
 from dubaug.files import remove_unfinished
 from dubaug.media.film import FilmClip, read_clips

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from dubaug.config import Clips, Mel, digest
+from dubaug.config import Clips, Mel
 from dubaug.corpus.titles import Title
 from dubaug.corpus.tracks import Track
+from dubaug.digests import digest
 from dubaug.errors import DubaugError, MediaError, unexpected
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.jpeg import encode

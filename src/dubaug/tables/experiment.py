@@ -1,6 +1,7 @@
 """What tables, figures, verdicts and cards show of the configuration, as a hash. Light: the Snakefile imports it."""
 
-from dubaug.config import Experiment, digest, to_mapping
+from dubaug.config import Experiment, to_mapping
+from dubaug.digests import digest
 from dubaug.pretrain.experiment import flattened
 from dubaug.tables.footer import NOT_SIZES
 

@@ -9,6 +9,7 @@ import fcntl
 import json
 import logging
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ PARAMS_A_CALL = 100
 PARAM_LENGTH = 6000
 BUSY_S = 60
 """How long SQLite waits for others who read or write the file, such as MLflow's own pages."""
+PATIENCE_S = 600.0
+"""How long another process may hold a lock of ours: longer than any has work to do, shorter than a job's wall time."""
 EXPERIMENT_NOTE = (
     "A run for each pretrained variant (and seed), its probes nested below; *tables and figures* has the results as "
     "files. Choose the columns `<task>/<metric>` to compare variants."
@@ -272,13 +275,25 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 @contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Let one process at a time pass. Where files cannot be locked, all do."""
+def alone(lock: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """Let one process at a time pass. Where files cannot be locked, all do.
+
+    Raises `StoreError` where another one has not let go after `patience_s`: it may be stopped, on a machine far away.
+    """
     with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError:
-            logging.getLogger(__name__).debug("%s cannot be locked", lock)
+        end = time.monotonic() + patience_s
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > end:
+                    held = f"another process has held {lock} for {patience_s:.0f} s (`fuser {lock}` names it)"
+                    raise StoreError(held, refused=False) from error
+                time.sleep(0.05)
+            except OSError:
+                logging.getLogger(__name__).debug("%s cannot be locked", lock)
+                break
         yield
 
 
