@@ -138,7 +138,7 @@ def test_an_earlier_run_of_these_results_tells_how_long_the_next_one_takes(
     (clone / "mine.yaml").write_text(yaml.safe_dump({"clips": {"frame_height": 60}}), encoding="utf-8")
     plan = planned("--config", "config.yaml", "mine.yaml")
     rows = {row["rule"]: row for row in plan["rules"]}
-    assert (rows["pretrain"]["unknown_jobs"], rows["shards"]["unknown_jobs"]) == (8, 2)
+    assert (rows["pretrain"]["unknown_jobs"], rows["shards"]["unknown_jobs"]) == (8, 1)
     assert plan["disk"][0]["basis"] == "unknown"
 
 
