@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import os
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubaug.errors import DubaugError
+from dubaug.hardware import process_count, usable_cores
 
 if TYPE_CHECKING:
     from dubaug.config import Experiment
@@ -63,7 +63,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--missing", nargs="+", metavar="TASK", default=[], help="tasks to leave out because their data are not there"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="decoding threads (default: all cores)")
+    parser.add_argument(
+        "--jobs", type=process_count, default=usable_cores(), help="decoding threads (default: one a core)"
+    )
     parser.set_defaults(run=run_features)
 
 

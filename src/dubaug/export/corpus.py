@@ -81,21 +81,21 @@ def summarise_films(titles_csv: Path, trained_on: Collection[str]) -> Films:
             f"{missing[0]!r}: give the one of the corpus that the run was trained on"
         )
     used = [titles[title_id] for title_id in trained_on]
-    years = sorted(int(title.year) for title in used if title.year.isdigit())
+    years = sorted(year for title in used if (year := title.released) is not None)
     return Films(
         titles=len(used),
         minutes=sum(title.minutes for title in used),
         years=(years[0], years[-1]) if years else None,
         original_languages=_counted(title.original_language for title in used),
         genres=_counted(genre for title in used for genre in title.genres.split("|") if genre),
-        decades=tuple(sorted(_counted(_decade(title.year) for title in used), key=lambda pair: pair[0] or "~")),
+        decades=tuple(sorted(_counted(_decade(title.released) for title in used), key=lambda pair: pair[0] or "~")),
         pictures=_counted(title.picture for title in used if title.picture),
         minutes_range=(min(title.minutes for title in used), max(title.minutes for title in used)),
     )
 
 
-def _decade(year: str) -> str:
-    return f"{year[:-1]}0s" if year.isdigit() else ""
+def _decade(year: int | None) -> str:
+    return "" if year is None else f"{year // 10}0s"
 
 
 def summarise_rejects(paths: Sequence[Path]) -> LeftOut:

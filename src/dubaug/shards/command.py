@@ -10,6 +10,7 @@ from dubaug.config import load
 from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError
 from dubaug.files import sha256_of
+from dubaug.hardware import process_count
 from dubaug.progress import log_line
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "are kept. A film that cannot be decoded is listed with the reason, and the batch goes on.",
     )
     add_shard_arguments(shards, alignment="which dubs are moved, and which titles rejected (alignment.csv)")
-    shards.add_argument("--jobs", type=int, default=1, help="titles worked on at a time (default 1)")
+    shards.add_argument("--jobs", type=process_count, default=1, help="titles worked on at a time (default 1)")
     shards.set_defaults(run=run_shards)
 
     index = subparsers.add_parser(
