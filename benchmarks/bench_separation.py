@@ -25,8 +25,9 @@ from record import peak_gib, record
 from scales import REPOSITORY, experiment_at
 
 from dubaug.config import Experiment, Separation, load
+from dubaug.hardware import choose_device
 from dubaug.separation.models import StemModel, load_model, wrap
-from dubaug.separation.remove import Remover, Sound, choose_device, make_remover
+from dubaug.separation.remove import Remover, Sound, make_remover
 
 FILE_S = (3.0, 1.0)
 

@@ -5,6 +5,8 @@ import os
 import platform
 from pathlib import Path
 
+from dubaug.errors import ConfigError
+
 
 def usable_cores() -> int:
     """Return how many cores this process may use."""
@@ -17,6 +19,15 @@ def process_count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a number of processes, 1 or more, got {text}")
     return number
+
+
+def choose_device(setting: str) -> str:
+    """Return `cpu` or `cuda` for a `device` of the configuration. Raises `ConfigError` if there is no GPU to be had."""
+    import torch
+
+    if setting == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("config key `device`: got 'cuda', but torch sees no GPU here; set `device: cpu`, or `auto`")
+    return "cuda" if setting != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def machine() -> str:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -83,18 +84,19 @@ def test_the_networks_own_interval_is_read_wherever_it_stands(
 ) -> None:
     own, joined = two_seeds
     interval = {"level": 0.95, "over": ["items"], "units": 10, "grouped_by": None}
+    typed = partial(Interval, level=0.95, over=("items",), units=10, grouped_by=None)
     one, both = read_json(own), read_json(joined)
     both["tasks"]["esc50"]["seeds"][0]["interval"] = {**interval, "low": 0.5, "high": None}
     both["tasks"]["esc50"]["interval"] = {**interval, "low": 0.125, "high": 0.75, "over": ["seeds", "items"]}
     write_result(joined, both)
     for paths in ([joined], [own, joined], [joined, own]):
         esc50, fsd50k = collect_scores(paths, [identity], experiment=None)
-        assert (esc50.interval, fsd50k.interval) == (Interval(low=0.5, high=None), None)
+        assert (esc50.interval, fsd50k.interval) == (typed(low=0.5, high=None), None)
     one["tasks"]["fsd50k"]["interval"] = {**interval, "low": 0.125, "high": 0.5}
     write_result(own, one)
     assert [score.interval for score in collect_scores([own], [identity], experiment=None)] == [
         None,
-        Interval(low=0.125, high=0.5),
+        typed(low=0.125, high=0.5),
     ]
 
 

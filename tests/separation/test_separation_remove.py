@@ -16,7 +16,7 @@ from separation_networks import RATE_HZ, Scaling, Smoothing
 from dubaug.errors import ConfigError, MediaError
 from dubaug.seeding import item_rng
 from dubaug.separation.models import wrap
-from dubaug.separation.remove import Sound, choose_device, make_remover
+from dubaug.separation.remove import Sound, make_remover
 
 HYBRID: dict[str, Any] = {
     "sources": ["drums", "other", "vocals"],
@@ -272,13 +272,6 @@ def test_a_transformer_takes_segments_with_shifts_and_short_sounds(settings: Any
     results = together(remover, sounds)
     assert [result_CS.shape for result_CS in results.values()] == [sound_CS.shape for sound_CS in sounds.values()]
     np.testing.assert_allclose(results["other"], remover.remove(sounds["other"], key="other"), atol=2e-5)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_missing_gpu_is_an_error_only_if_demanded() -> None:
-    assert choose_device("auto") == "cpu"
-    with pytest.raises(ConfigError, match="no usable GPU"):
-        choose_device("cuda")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here: batches on CUDA are not tried")

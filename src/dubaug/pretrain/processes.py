@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 import torch.distributed as dist
 
-from dubaug.errors import ConfigError
+from dubaug.hardware import choose_device
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
@@ -59,9 +59,7 @@ def joined_processes(setting: Literal["auto", "cpu", "cuda"]) -> Iterator[Proces
 
     Raises `ConfigError` if the configuration says `cuda` and there is none.
     """
-    if setting == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("config key `device`: got 'cuda', but torch sees no GPU here; say `device: cpu` or `auto`")
-    on_gpu = setting != "cpu" and torch.cuda.is_available()
+    on_gpu = choose_device(setting) == "cuda"
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if on_gpu else torch.device("cpu")
     if on_gpu:
         torch.cuda.set_device(device)

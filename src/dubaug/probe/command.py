@@ -2,12 +2,9 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dubaug.errors import ConfigError, DubaugError
-
-if TYPE_CHECKING:
-    import torch
+from dubaug.errors import DubaugError
+from dubaug.hardware import choose_device
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -68,7 +65,7 @@ def run_probe(options: argparse.Namespace) -> None:
         work_dir=options.work_dir,
         out=options.out,
         sweep=sweep,
-        device=choose_device(options.device or experiment.device),
+        device=torch.device(choose_device(options.device or experiment.device)),
     )
 
 
@@ -77,17 +74,6 @@ def run_aggregate(options: argparse.Namespace) -> None:
     from dubaug.probe.aggregate import write_joined
 
     write_joined(options.results, options.out)
-
-
-def choose_device(wanted: str) -> "torch.device":
-    """Return the device for `auto`, `cpu` or `cuda`. Raises `ConfigError` if there is no GPU where one is wanted."""
-    import torch
-
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("config key `device`: got 'cuda', but torch sees no GPU here; set `device: cpu`, or `auto`")
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(wanted)
 
 
 def _epoch_path(text: str) -> tuple[int, Path]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dubaug.config import Experiment, load
 from dubaug.corpus.batch import titles_of_batch
 from dubaug.errors import DubaugError
+from dubaug.hardware import choose_device
 from dubaug.progress import log_line
 from dubaug.shards.command import add_shard_arguments
 
@@ -105,7 +106,7 @@ def run_separation_model(options: argparse.Namespace) -> None:
 
 def _remover(experiment: Experiment) -> "Remover":
     from dubaug.separation.models import load_model
-    from dubaug.separation.remove import choose_device, make_remover
+    from dubaug.separation.remove import make_remover
 
     device = choose_device(experiment.device)
     model = load_model(experiment.separation)

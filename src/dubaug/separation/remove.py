@@ -206,15 +206,6 @@ def make_remover(model: StemModel, separation: Separation, *, device: str) -> Re
     return Remover(model=model, separation=separation, segment_samples=segment, device=device)
 
 
-def choose_device(device: str) -> str:
-    """Return `cpu` or `cuda`. Raises `ConfigError` if a GPU is demanded and there is none."""
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("config key `device`: got 'cuda', but there is no usable GPU here; expected 'cpu' or 'auto'")
-    return device
-
-
 def _laid_out(sounds: Iterable[Sound]) -> Generator[tuple[Sound, np.ndarray | _End], None, None]:
     """Yield the pieces of all sounds, and each sound's end."""
     for sound in sounds:
