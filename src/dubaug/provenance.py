@@ -5,8 +5,6 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from dubaug import __version__
-
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -30,7 +28,6 @@ def git_commit(package: Path = PACKAGE) -> str | None:
     return commit if (Path(top) / "src/dubaug").resolve() == package.resolve() else None
 
 
-def code_version() -> str:
-    """Return the version with the commit, where there is one: `0.1.0 (commit 0123456789ab)`."""
-    commit = git_commit()
-    return __version__ if commit is None else f"{__version__} (commit {commit[:12]})"
+def code_version(version: str, commit: str | None) -> str:
+    """Return a version of the code with its commit, where there is one: `0.1.0 (commit 0123456789ab)`."""
+    return version if commit is None else f"{version} (commit {commit[:12]})"

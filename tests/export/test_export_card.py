@@ -116,7 +116,9 @@ def test_scores_are_shown_with_what_is_missing(facts: Callable[..., CardFacts]) 
 
 
 def test_intervals_stand_beside_the_scores_that_have_them(facts: Callable[..., CardFacts]) -> None:
-    bounded = replace(SCORE, interval=Interval(low=0.55, high=0.6254))
+    bounded = replace(
+        SCORE, interval=Interval(low=0.55, high=0.6254, level=0.95, over=("items",), units=10, grouped_by=None)
+    )
     card = model_card(facts(scores=[bounded, replace(SCORE, task="x", label="X")]))
     assert "| Task | Suite | Metric | Score | 95 % | Folds |" in card
     assert "| ESC-50 | hear | Accuracy | 0.600 ± 0.020 | 0.550 .. 0.625 | 5 | 1,200 | 400 |" in card

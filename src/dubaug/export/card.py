@@ -12,6 +12,7 @@ from dubaug.export.facts import CardFacts
 from dubaug.export.network import Network
 from dubaug.export.sections import duration, languages_of, markdown_table, name_of
 from dubaug.export.training import training_section
+from dubaug.provenance import code_version
 from dubaug.words import plural
 
 
@@ -142,8 +143,8 @@ def _files(facts: CardFacts) -> str:
     return (
         f"`encoders.safetensors` (SHA-256 `{sha256}`) is the checkpoint as it was trained, byte by byte; its header "
         "says what the encoders are. `config.json` says the same in plain values. `SHA256SUMS` covers both "
-        f"(`sha256sum -c SHA256SUMS`). Configuration `{experiment}`. Exported with {facts.versions}; the versions used "
-        "in training are not recorded.\n"
+        f"(`sha256sum -c SHA256SUMS`). Configuration `{experiment}`. Trained with "
+        f"{_trained_with(facts.network)}, exported with {facts.versions}.\n"
     )
 
 
@@ -155,12 +156,23 @@ def _networks(facts: CardFacts) -> str:
             f"`{network.checkpoint.path.name}`",
             f"`{network.checkpoint.sha256}`",
             f"`{network.spec.experiment}`",
+            _trained_with(network),
             "none" if network.untrained else duration(network.manifest.seconds),
         ]
         for network in facts.networks
     ]
-    table = markdown_table(["Seed", "Weights", "SHA-256", "Configuration", "Training"], rows, numbers_from=4)
-    return f"{table}\nWritten with {facts.versions}; the versions used in training are not recorded.\n"
+    table = markdown_table(
+        ["Seed", "Weights", "SHA-256", "Configuration", "Trained with", "Training"], rows, numbers_from=5
+    )
+    return f"{table}\nWritten with {facts.versions}.\n"
+
+
+def _trained_with(network: Network) -> str:
+    """Return the code that trained a network, or made it where it is untrained, as its manifest says."""
+    version = network.manifest.dubaug_version
+    if version is None:
+        return "a version of dubaug that recorded none"
+    return f"dubaug {code_version(version, network.manifest.git_commit)}"
 
 
 def _millions(weights: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dubaug import __version__
 from dubaug.config import Experiment, load
 from dubaug.errors import DubaugError
 from dubaug.export.corpus import Films, LeftOut, summarise_films, summarise_rejects
@@ -15,7 +16,7 @@ from dubaug.export.network import Network, in_common
 from dubaug.export.plain import plain_config
 from dubaug.export.scores import TaskScore, collect_scores
 from dubaug.pretrain.experiment import pretraining_digest
-from dubaug.provenance import code_version
+from dubaug.provenance import code_version, git_commit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,4 +102,6 @@ def _versions(network: Network) -> str:
     """Return the versions of what makes and exports the network, dubaug's with its commit where it has one."""
     names = ("torch", "torchaudio", *network.packages, "safetensors")
     packages = [f"{package} {importlib.metadata.version(package)}" for package in names]
-    return ", ".join([f"dubaug {code_version()}", *packages, f"Python {platform.python_version()}"])
+    return ", ".join(
+        [f"dubaug {code_version(__version__, git_commit())}", *packages, f"Python {platform.python_version()}"]
+    )
