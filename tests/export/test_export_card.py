@@ -1,5 +1,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,15 +117,14 @@ def test_scores_are_shown_with_what_is_missing(facts: Callable[..., CardFacts]) 
 
 
 def test_intervals_stand_beside_the_scores_that_have_them(facts: Callable[..., CardFacts]) -> None:
-    bounded = replace(
-        SCORE, interval=Interval(low=0.55, high=0.6254, level=0.95, over=("items",), units=10, grouped_by=None)
-    )
+    bounds = partial(Interval, level=0.95, over=("items",), units=10, grouped_by=None)
+    bounded = replace(SCORE, interval=bounds(low=0.55, high=0.6254))
     card = model_card(facts(scores=[bounded, replace(SCORE, task="x", label="X")]))
     assert "| Task | Suite | Metric | Score | 95 % | Folds |" in card
     assert "| ESC-50 | hear | Accuracy | 0.600 ± 0.020 | 0.550 .. 0.625 | 5 | 1,200 | 400 |" in card
     assert "| X | hear | Accuracy | 0.600 ± 0.020 |  | 5 | 1,200 | 400 |" in card
     assert "95 % is the score's interval over test items, of this training." in plain(card)
-    assert "| .. 0.900 |" in model_card(facts(scores=[replace(SCORE, interval=Interval(low=None, high=0.9))]))
+    assert "| .. 0.900 |" in model_card(facts(scores=[replace(SCORE, interval=bounds(low=None, high=0.9))]))
     assert "95 %" not in model_card(facts(scores=[SCORE]))
 
 
