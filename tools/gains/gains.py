@@ -2,66 +2,53 @@
 
     python tools/gains/gains.py results_full
 
-reads <results>/<variant>/seed<S>/{hear,hares}.json. A gain is a variant's score minus that of `rp` with the same seed
-on the same fold. Intervals (95 %) are of a bootstrap that draws seeds and folds with replacement, both at once; where a
-task has one fold they know of the seeds alone, not of the few test items, and are too narrow by that.
+reads <results>/<variant>/seed<S>/{hear,hares}.json and the predictions that they name. A gain is the mean of all
+trained variants' scores less that of `rp`; its 95 % interval is made as everywhere (docs/claims.md).
 """
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
+from dubaug.layout import runs_in
+from dubaug.probe.predictions import Predictions, load_of
 from dubaug.probe.results import read_result
+from dubaug.probe.sampling import sample_of
+from dubaug.statistics.estimate import estimate
+from dubaug.statistics.sample import Sample
 
 BASELINE = "rp"
 SUITES = ("hear", "hares")
-DRAWS = 10_000
 
 
-def scores(results: Path, variant: str) -> dict[str, np.ndarray]:
-    """Return each task's scores, (seeds, folds)."""
-    rows: dict[str, list[tuple[float, ...]]] = {}
-    for run in sorted((results / variant).glob("seed*")):
-        for suite in SUITES:
-            for task, result in read_result(run / f"{suite}.json").tasks.items():
-                rows.setdefault(task, []).append(result.folds)
-    return {task: np.array(folds) for task, folds in rows.items()}
-
-
-def interval(gains_SF: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the 95 % interval of the mean of (seeds, folds) gains."""
-    seeds, folds = gains_SF.shape
-    rows = rng.integers(0, seeds, (DRAWS, seeds))
-    columns = rng.integers(0, folds, (DRAWS, folds))
-    means = gains_SF[rows[:, :, None], columns[:, None, :]].mean(axis=(1, 2))
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
+def samples(results: Path) -> dict[str, dict[str, Sample]]:
+    """Return, by task and variant, the scores of all seeds with what is known of their error."""
+    found: dict[str, dict[str, list[Predictions]]] = {}
+    for run, folder in runs_in(results).items():
+        for path in (folder / f"{suite}.json" for suite in SUITES):
+            for task, result in read_result(path).tasks.items():
+                found.setdefault(task, {}).setdefault(run.variant, []).append(load_of(path, task, result))
+    return {
+        task: {variant: sample_of(seeds) for variant, seeds in variants.items()} for task, variants in found.items()
+    }
 
 
 def table(results: Path) -> str:
     """Return the gains as Markdown: one row a task, all trained variants together and one by one."""
-    variants = sorted(path.parent.name for path in results.glob("*/seed*") if (path / "hear.json").is_file())
-    trained = [name for name in dict.fromkeys(variants) if name != BASELINE]
-    baseline = scores(results, BASELINE)
-    by_variant: Mapping[str, dict[str, np.ndarray]] = {name: scores(results, name) for name in trained}
-    rng = np.random.default_rng(0)
+    by_task = samples(results)
+    trained = [variant for variant in next(iter(by_task.values())) if variant != BASELINE]
     lines = [
         "| task | rp | all trained | gain | 95 % | " + " | ".join(trained) + " |",
         "|:--|--:|--:|--:|:--|" + "--:|" * len(trained),
     ]
-    for task, untrained_SF in baseline.items():
-        gains_VSF = np.stack([by_variant[name][task] - untrained_SF for name in trained])
-        low, high = interval(gains_VSF.mean(axis=0), rng)
+    for task, by_variant in by_task.items():
+        untrained = by_variant[BASELINE]
+        gain = estimate([(untrained, -1.0), *((by_variant[name], 1 / len(trained)) for name in trained)])
+        low, high = gain.interval()
         mark = "**" if low > 0 else ""
-        cells = [f"{gain:+.3f}" for gain in gains_VSF.mean(axis=(1, 2))]
-        mean = untrained_SF.mean()
-        gain = gains_VSF.mean()
+        cells = [f"{by_variant[name].score - untrained.score:+.3f}" for name in trained]
         lines.append(
-            f"| {task} | {mean:.3f} | {mean + gain:.3f} | {mark}{gain:+.3f}{mark} | {low:+.3f} .. {high:+.3f} | "
-            + " | ".join(cells)
-            + " |"
+            f"| {task} | {untrained.score:.3f} | {untrained.score + gain.value:.3f} | {mark}{gain.value:+.3f}{mark} | "
+            f"{low:+.3f} .. {high:+.3f} | {' | '.join(cells)} |"
         )
     return "\n".join(lines)
 
