@@ -26,6 +26,12 @@ def test_only_what_is_new_and_whole_is_read(tmp_path: Path) -> None:
     assert _steps(curve, first=3) == [3]
 
 
+def test_a_line_that_was_cut_short_costs_no_line_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "system.jsonl"
+    path.write_text(line_of(0, 1.0) + line_of(1, 0.5)[:9] + line_of(2, 0.25) + line_of(3, 0.125))
+    assert _steps(Curve(path)) == [0, 3]
+
+
 def test_a_file_that_was_replaced_is_read_from_its_beginning(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text("".join(line_of(step, 1.0) for step in range(8)))

@@ -28,8 +28,8 @@ class Curve:
     def new_steps(self, first: int) -> Iterator[tuple[int, list[MetricValue]]]:
         """Yield the steps from `first` on that were not yielded before, each with its values.
 
-        A line that is being written is left for the next call. A file that was replaced (a run that was continued
-        dropped steps that it will do again) is read from its beginning.
+        A line that is being written is left for the next call, one that a full disk has cut short is passed over. A
+        file that was replaced (a continued run dropped steps that it will do again) is read from its beginning.
         """
         if not self.path.is_file():
             return
@@ -39,11 +39,11 @@ class Curve:
         with self.path.open("rb") as file:
             file.seek(self._offset)
             for line in file:
-                entry = _entry(line)
-                if entry is None:
+                if not line.endswith(b"\n"):
                     return
                 self._offset += len(line)
-                if entry["step"] >= first:
+                entry = _entry(line)
+                if entry is not None and entry["step"] >= first:
                     yield entry["step"], _metrics(entry, int(stat.st_mtime * 1000))
 
     def rewind(self) -> None:
