@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from dubaug.errors import DubaugError
-from dubaug.hardware import choose_device
+from dubaug.hardware import choose_device, process_count, usable_cores
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,7 +24,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     probe.add_argument(
         "--sweep", nargs="+", type=_epoch_path, default=[], metavar="EPOCH=PATH", help="results of these epochs as well"
     )
-    probe.add_argument("--threads", type=int, default=1, help="threads of the tensor operations (default: 1)")
+    probe.add_argument(
+        "--threads",
+        type=process_count,
+        default=1,
+        help="threads of the tensor operations (default: 1), no more than the cores that the job may use",
+    )
     probe.add_argument("--device", choices=("auto", "cpu", "cuda"), help="default: the configuration's `device`")
     probe.set_defaults(run=run_probe)
 
@@ -53,7 +58,7 @@ def run_probe(options: argparse.Namespace) -> None:
     experiment = load(options.config)
     if options.suite not in experiment.suites:
         raise DubaugError(f"--suite {options.suite}: {options.config} has: {', '.join(experiment.suites)}")
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(min(options.threads, usable_cores()))  # more wait for each other
     sweep = dict(options.sweep)
     if len(sweep) < len(options.sweep):
         raise DubaugError("--sweep names an epoch twice")
