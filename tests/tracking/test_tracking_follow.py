@@ -174,7 +174,7 @@ def test_a_store_at_fault_slows_nothing_and_loses_nothing(trainer: Trainer, serv
     trainings = {
         name: trainer(name, uri, steps=10**6, pause_s=0.05, **impatient.get(name, {})) for name, uri in uris.items()
     }
-    wait_until(lambda: started(server, "loss") == set(FAULTS))
+    wait_until(lambda: started(server, "loss") == {f"{fault} seed 0" for fault in FAULTS})
     wait_until(lambda: "warning" in _said(tmp_path, "down"))
     for fault, door in doors.items():
         door.mode = fault
@@ -203,7 +203,9 @@ def test_a_store_at_fault_slows_nothing_and_loses_nothing(trainer: Trainer, serv
     _sync(tmp_path, doors["shut"].uri)
     runs = stored(server)
     for name in trainings:
-        assert [step for step, *_ in runs[name]["points"]["loss"]] == list(range(len(_written(tmp_path, name)))), name
+        assert [step for step, *_ in runs[f"{name} seed 0"]["points"]["loss"]] == list(
+            range(len(_written(tmp_path, name)))
+        ), name
     shutil.rmtree(tmp_path / "results/.mlflow")
     assert _sync(tmp_path, server).written == 0
     assert stored(server) == runs, "once"
