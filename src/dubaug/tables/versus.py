@@ -67,9 +67,13 @@ def build_beside_paper(name: str, sources: Sources) -> Table | None:
     return BUILDERS[name](sources) if name in BUILDERS else None
 
 
-def _pairs(name: str, tasks: Iterable[str], variants: Sequence[str], sources: Sources) -> dict[str, list[Pair]]:
+def _pairs(
+    tasks: Iterable[str],
+    variants: Sequence[str],
+    published: Mapping[tuple[str, str], PublishedScore],
+    sources: Sources,
+) -> dict[str, list[Pair]]:
     """Return each task's pairs, one a variant."""
-    published = _published(name, sources)
     return {
         task: [_pair(task, variant, published.get((task, variant)), sources) for variant in variants] for task in tasks
     }
@@ -115,7 +119,7 @@ def _versus_results(table: ResultsTable, sources: Sources) -> Table:
     paper_tasks, paper_variants = ({key[i] for key in published} for i in (0, 1))
     baselines, dubbed = ([variant for variant in side if variant in paper_variants] for side in every)
     variants, kept = [*baselines, *dubbed], groups_with(groups, paper_tasks)
-    pairs = _pairs(table.name, [task for group in kept for task in group.tasks], variants, sources)
+    pairs = _pairs([task for group in kept for task in group.tasks], variants, published, sources)
     orders = _orders(pairs)
     overall = mean_order(list(orders.values()))
     rows: list[tuple[Cell, ...]] = []
@@ -225,7 +229,7 @@ def _versus_d6(sources: Sources) -> Table:
     experiment, published, reasons = sources.experiment, _published("D6", sources), Reasons()
     every, paper_variants = d6_variants(experiment), {variant for _, variant in published}
     variants = [name for name in every if name in paper_variants]
-    pairs = _pairs("D6", TABLE_D6, variants, sources)
+    pairs = _pairs(TABLE_D6, variants, published, sources)
     orders = _orders(pairs)
     overall = mean_order(list(orders.values()))
     lines: list[list[Cell]] = []
