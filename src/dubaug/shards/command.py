@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from dubaug.config import load
 from dubaug.corpus.batch import add_batch_arguments, titles_of_batch
 from dubaug.errors import DubaugError
-from dubaug.files import sha256_of
-from dubaug.hardware import process_count
+from dubaug.files import remove_unfinished, sha256_of
+from dubaug.hardware import process_count, usable_cores
 from dubaug.progress import log_line
 
 if TYPE_CHECKING:
@@ -95,8 +95,6 @@ def _make_shards(
     titles: "Sequence[Title]", settings: "ShardSettings", out_dir: Path, jobs: int, stall_s: float
 ) -> "Iterator[tuple[Title, TitleOutcome]]":
     """Yield what becomes of each title, which is cut in a process that it may take down."""
-    from dubaug.files import remove_unfinished
-    from dubaug.hardware import usable_cores
     from dubaug.shards.ingest import STAGE, make_shard
     from dubaug.shards.receipts import rejected, shard_path
     from dubaug.workers import Crash, Stall, decoder_error, isolated_map
