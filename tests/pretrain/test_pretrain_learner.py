@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -24,6 +23,7 @@ from dubaug.pretrain.data import Batch, ClipSource
 from dubaug.pretrain.learner import Learner
 from dubaug.pretrain.processes import Processes
 from needs import lacking
+from several import run_in_several
 
 MakeTiny = Callable[..., Experiment]
 ALONE = Processes(rank=0, count=1, device=torch.device("cpu"))
@@ -79,14 +79,13 @@ def _one_of_several(rank: int, count: int, experiment: Experiment, clips: Path, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("count", [2, 4])
-@pytest.mark.parametrize("statistics", ["frozen", "summed", "frozen, in parts"])
+@pytest.mark.parametrize(("count", "statistics"), [(2, "frozen"), (4, "summed"), (2, "frozen, in parts")])
 def test_one_process_equals_several(
     make_tiny: MakeTiny, tiny_clips: Path, tmp_path: Path, count: int, statistics: str
 ) -> None:
     frozen, parts = statistics != "summed", 2 if "parts" in statistics else 1
     several = make_tiny(gpus=count, sync_batchnorm=not frozen, micro_batches=parts, negatives="both")
-    mp.spawn(_one_of_several, (count, several, tiny_clips, frozen, tmp_path), nprocs=count)
+    run_in_several(_one_of_several, count, several, tiny_clips, frozen, tmp_path)
     one = make_tiny(negatives="both")
     expected = _three_steps(_learner(one, frozen=frozen), [_batch(one, tiny_clips, step) for step in range(3)])
     for rank in range(count):

@@ -208,7 +208,7 @@ def test_four_processes_train_under_torchrun(four: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGKILL])
 def test_a_signal_to_torchrun_reaches_the_training(
     make_tiny: Callable[..., Experiment], tiny_clips: Path, tmp_path: Path, four: Path, number: signal.Signals
 ) -> None:
