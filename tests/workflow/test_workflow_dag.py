@@ -273,6 +273,8 @@ def test_data_sets_that_are_missing_stop_no_other(dry_run: Dry, clone: Path, pap
         for task in absent
     ]
     assert sum(" --variant " in line for line in run.lines) == 9
+    launched = [line for line in run.lines if "torchrun --standalone --local-addr=localhost --nproc-per-node=4" in line]
+    assert len(launched) == 8, "the rest is untrained; a node needs no name"
     suites = [re.findall(r"--suite (\w+)", line)[0] for line in run.commands("probe")]
     assert {suite: suites.count(suite) for suite in suites} == {"hear": 9, "hares": 9}
     assert (len(run.commands("figure-c2")), len(run.commands("tables"))) == (1, 3)
@@ -305,8 +307,11 @@ def test_rules_call_commands_and_hold_no_logic(repository: Path) -> None:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"^\s*run:\s*$", text, re.MULTILINE), f"{path.name} has a run block"
         assert "lambda" not in text, f"{path.name} has a lambda"
+        assert 'f"dubaug ' not in text, f"{path.name} has a command of words that nobody has quoted"
         for block in re.findall(r"^ *rule [^\n]*:\n(.*?)(?=^\S|\Z)", text, re.DOTALL | re.MULTILINE):
             if "shell:" in block:
-                assert '"dubaug ' in block or "{params.launcher}" in block
+                assert '"dubaug ' in block or "{params.launcher:q}" in block
                 assert "log:" in block
                 assert "conda:" in block
+                values = re.findall(r"(?<!{){([^{}]+)}", block.partition("shell:")[2])
+                assert all(value.endswith(":q") or value == "threads" for value in values), f"unquoted in {path.name}"

@@ -1,5 +1,6 @@
 # The configuration, checked once, and the names that the rules share. No rule stands here.
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -70,9 +71,10 @@ RUNS = {
     )
 }
 if old := of_old_layout(RESULTS, VARIANTS):
+    move = shlex.join(["mv", str(RESULTS), f"{RESULTS}.old"])
     raise WorkflowError(
         f"{old[0]} was made by an earlier version, which had no folder for each seed ({RESULTS}/<variant>/seed<S>/); "
-        f"nothing was touched. Move the folder aside (mv {RESULTS} {RESULTS}.old) and run again, or set `results_dir`"
+        f"nothing was touched. Move the folder aside ({move}) and run again, or set `results_dir`"
     )
 
 # Keeping fewer epochs costs nothing, and more of them a training: who asked should know before it starts.
@@ -324,6 +326,6 @@ def say_where():
             shown = path.parent if path.parent.name in ("tables", "figures") else path
             print(f"{what + ':':<17}{shown}", file=sys.stderr)
     print(
-        f"{'every run:':<17}mlflow ui --backend-store-uri {EXPERIMENT.tracking.uri}",
+        f"{'every run:':<17}mlflow ui --backend-store-uri {shlex.quote(EXPERIMENT.tracking.uri)}",
         file=sys.stderr,
     )
