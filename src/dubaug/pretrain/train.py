@@ -58,7 +58,8 @@ def pretrain(run: Run, *, clips: Path, separated: Path | None) -> None:
         if processes.count != wanted:
             raise ConfigError(
                 f"config key `pretraining.gpus`: {wanted} processes make up a batch, {processes.count} were started; "
-                f"use torchrun --standalone --nproc-per-node {wanted} -m dubaug.cli pretrain ..., or change the key"
+                f"use torchrun --standalone --nproc-per-node {wanted} --local-addr localhost -m dubaug.cli pretrain "
+                "..., or change the key"
             )
         source = ClipSource(run.experiment, run.variant, run.seed, clips, separated)
         source.check()
