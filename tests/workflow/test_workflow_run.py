@@ -3,6 +3,7 @@
 import csv
 import html
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -223,6 +224,7 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, dry_run: Dr
     assert "probe_hear efj" in dry
     assert "pretrain efj" not in dry
 
+    _a_broken_recording_costs_no_results(snakemake, dry_run, clone)
     _fewer_epochs_and_moved_films_train_nothing(snakemake, dry_run, clone)
     assert not [path for path in clone.parent.rglob("run") if path.is_file()], "a name was executed"
 
@@ -237,6 +239,26 @@ def _a_second_seed_trains_one_network(dry_run: Dry) -> None:
             *("aggregate efj hear", "aggregate rp hear"),
         ]
     )
+
+
+def _a_broken_recording_costs_no_results(snakemake: Snakemake, dry_run: Dry, clone: Path) -> None:
+    """What was made from the whole data set stands, and what failed stays due."""
+    home, target = clone / RESULTS, f"{RESULTS}/efj/hear.json"
+    standing = [home / "features/hear.json", *home.glob("efj/**/hear.json"), *home.glob("efj/**/esc50.arrow")]
+    before = {path: path.read_bytes() for path in standing}
+    task = clone / DATA / "hear/tasks/esc50-v2.0.0-full"
+    sound = next(task.rglob("*.wav"))
+    whole, times = sound.read_bytes(), sound.stat()
+    sound.write_bytes(whole[:100])
+    (task / ".snakemake_timestamp").touch()
+    broken = snakemake("--cores", "2", target, overlay=TINY)
+    assert broken.returncode != 0
+    assert "1 of" in broken.stderr
+    assert "cannot be read" in broken.stderr
+    assert {path: path.read_bytes() for path in standing} == before
+    sound.write_bytes(whole)
+    os.utime(sound, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert {"features", "probe_hear", "aggregate"} <= set(dry_run(target, overlay=TINY).jobs)
 
 
 def _fewer_epochs_and_moved_films_train_nothing(snakemake: Snakemake, dry_run: Dry, clone: Path) -> None:

@@ -22,6 +22,7 @@ try:
     from dubaug.pretrain.kept import costs_of_keeping_more
     from dubaug.probe.experiment import result_digest
     from dubaug.figures.names import sweep_figures, swept_tasks
+    from dubaug.standing import keep_what_stands
     from dubaug.suites.registry import SUITES
     from dubaug.tables.experiment import drawing_digest
     from dubaug.tables.layout import suite_tables
@@ -30,6 +31,8 @@ except ModuleNotFoundError as error:
     raise WorkflowError(
         f"Python cannot import {error.name}: activate the environment first (make install; . .venv/bin/activate)"
     )
+
+keep_what_stands()
 
 # The trainer answers USR1 (walltime near) by saving; Snakemake's inner process must not die of it.
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
