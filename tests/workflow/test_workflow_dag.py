@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dry_runs import COMMANDS, DryRun
+from dry_runs import COMMANDS, DryRun, Forks
 
 from dubaug.config import Experiment
+from workflow_copy import copy_workflow
 
 Dry = Callable[..., DryRun]
 CATALOGUED = {"demo_films", "catalogue", "select"}
@@ -100,6 +101,12 @@ def test_results_of_the_old_layout_are_one_message_before_any_job(dry_run: Dry, 
     told = "results/efj/pretraining.json was made by an earlier version"
     assert dry_run("results/rp/hear.json").is_refused(told, "mv results results.old")
     assert dry_run("elsewhere/rp/hear.json", overlay={"results_dir": "elsewhere"}).code == 0
+
+
+def test_a_clone_in_braces_is_one_message_before_any_job(forks: Forks, repository: Path, tmp_path: Path) -> None:
+    folder = copy_workflow(repository, tmp_path / "my {clone}")
+    run = forks.run(["-n", "results/tables/tableb5.md"], folder)
+    assert run.is_refused("my {clone}: what stands in braces is a wildcard to Snakemake: rename the folder")
 
 
 def test_a_bad_value_is_one_message_before_any_job(dry_run: Dry) -> None:

@@ -37,6 +37,11 @@ keep_what_stands()
 # The trainer answers USR1 (walltime near) by saving; Snakemake's inner process must not die of it.
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
+if set("{}") & set(str(workflow.basedir)):
+    raise WorkflowError(
+        f"{workflow.basedir}: what stands in braces is a wildcard to Snakemake: rename the folder"
+    )
+
 try:
     EXPERIMENT = resolve(
         config,
@@ -313,6 +318,15 @@ def result_files(suites=tuple(EXPERIMENT.suites)):
         for suite in EVALUATED.suites_of(variant)
         if suite in suites
     ]
+
+
+def check_place():
+    """Refuse folders whose names Snakemake itself quotes wrongly for the shells of a cluster."""
+    for path in [workflow.basedir, Path.cwd(), *workflow.configfiles]:
+        if workflow.non_local_exec and set("'\\") & set(str(path)):
+            raise WorkflowError(
+                f"{path}: on a cluster, Snakemake cannot quote a name with an apostrophe or a backslash: rename the folder"
+            )
 
 
 def say_where():

@@ -24,6 +24,7 @@ rule mlflow_sync:
 
 # Snakemake calls these in its main process alone, and not in dry runs.
 onstart:
+    check_place()
     save(EXPERIMENT, RESOLVED)
     WATCHER.start()
 

@@ -159,7 +159,8 @@ class Store:
         if found is not None:
             return str(found.experiment_id)
         try:
-            return str(self._client.create_experiment(name, tags={"mlflow.note.content": EXPERIMENT_NOTE}))
+            place = None if self._file is None else _artifact_location(Path.cwd() / "mlruns" / name)
+            return str(self._client.create_experiment(name, place, {"mlflow.note.content": EXPERIMENT_NOTE}))
         except _errors():  # another machine was quicker
             found = self._client.get_experiment_by_name(name)
             if found is None:
@@ -249,6 +250,11 @@ def _errors() -> tuple[type[Exception], ...]:
     from sqlalchemy.exc import SQLAlchemyError
 
     return MlflowException, SQLAlchemyError, OSError
+
+
+def _artifact_location(folder: Path) -> str | None:
+    """Return a folder as an address, None where MLflow's own choice will do: it takes `a#1` for a place in `a`."""
+    return folder.as_uri() if set("#?%") & set(str(folder)) else None
 
 
 @contextmanager
