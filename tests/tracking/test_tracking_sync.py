@@ -39,16 +39,6 @@ def _told(runs: dict[str, Any]) -> dict[str, Any]:
     return {name: {**run, "id": None, "parent": names.get(run["parent"])} for name, run in runs.items()}
 
 
-def test_artifacts_come_to_the_folder_that_they_are_sent_from(
-    results: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (home := tmp_path / "mine #1 100%25?").mkdir()
-    monkeypatch.chdir(home)
-    _sync(results, uri)
-    (sent,) = (path for path in tmp_path.rglob("table1.csv") if results not in path.parents)
-    assert sent.is_relative_to(home / "mlruns")
-
-
 def test_everything_arrives_once_named_tagged_and_nested(results: Path, uri: str) -> None:
     assert _sync(results, uri) == SyncReport(written=4, unchanged=0)
     assert _sync(results, uri) == SyncReport(written=0, unchanged=4)

@@ -165,6 +165,8 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, dry_run: Dr
     efj = next(entry for entry in runs if entry.info.run_name == "efj seed 0")
     assert client.get_metric_history(efj.info.run_id, "loss")
 
+    assert list((clone / "mlruns").rglob("artifacts/tables/table1.csv")), "artifacts lie where the store does"
+
     # nothing is left to do, and it says so
     again = dry_run("all", f"{RESULTS}/efj/epoch01/hear.json", f"{RESULTS}/efj/seed0/epoch02/hear.json", overlay=TINY)
     assert "Nothing to be done" in "".join(again.lines)

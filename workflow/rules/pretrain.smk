@@ -1,4 +1,4 @@
-# One job a variant and seed. Checkpoints are no outputs: Snakemake would delete them when a try fails; they stand in a
+# One job a variant and seed. Checkpoints are no outputs, since which there are is the configuration's; they stand in a
 # work directory, and the manifest, written last, is what later rules ask for. `--move-aside`: by the time that this
 # runs, Snakemake has decided that results of another configuration are to be made anew.
 rule pretrain:
