@@ -28,6 +28,7 @@ install: .venv/.installed
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || \
 	  { echo "dubaug needs Python 3.11 or 3.12, $(PYTHON) is $$($(PYTHON) --version): make PYTHON=python3.11 ..."; exit 1; }
+	@case "$$(pwd)" in *[\"\$$\`\\]*) echo "pip's scripts would execute what stands in this folder's name: rename $$(pwd)"; exit 1;; esac
 	@echo "Installing into .venv (once; some minutes and 7 GB, most of it PyTorch) ..."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock

@@ -1,9 +1,12 @@
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from dubaug import files
 from dubaug.errors import DubaugError
 from dubaug.files import atomic_folder, atomic_path, link_or_copy, read_json, sha256_of, write_json, write_text
 
@@ -49,12 +52,33 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="disk full"):
         write("half", fail=True)
     assert [entry.name for entry in (path / "sub").iterdir()] == ["old"]
-    killed, others = path.with_name(".model.123.part"), path.with_name(".model.v2.123.part")
-    killed.mkdir()
-    others.mkdir()
     write("new")
     assert [entry.name for entry in (path / "sub").iterdir()] == ["new"]
-    assert sorted(entry.name for entry in path.parent.iterdir()) == [".model.v2.123.part", "model"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["model"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from dubaug.files import atomic_folder, atomic_path
+with atomic_path(Path("a.b.mkv")) as file, atomic_folder(Path("data")) as folder:
+    file.touch()
+    (folder / "half").touch()
+    (folder.with_suffix(".old")).mkdir()
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_process_left_goes_with_the_next_write_into_the_folder(tmp_path: Path) -> None:
+    assert subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, check=False).returncode == -9
+    assert len(list(tmp_path.iterdir())) == 3, "a file, a folder, and one that had stepped aside"
+    elsewhere, mine = "12-0000beef", f"{os.getpid()}-{files.HERE}"
+    kept = [f".data.{elsewhere}.part", f".now.{mine}.part.json", ".git", ".some.part.json", "other"]
+    for name in (*kept, f".long ago.{elsewhere}.part.csv"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / f".long ago.{elsewhere}.part.csv", (1e9, 1e9))
+    write_text(tmp_path / "x.json", "{}")
+    assert {path.name for path in tmp_path.iterdir()} == {*kept, "x.json"}
 
 
 def test_a_folder_that_cannot_step_in_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,14 @@ import glob
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
+import time
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +20,11 @@ from dubaug.errors import DubaugError
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
 """Errors of a place that nothing (more) can be written to."""
+HERE = f"{zlib.crc32(platform.node().encode()):08x}"
+"""This machine, in the names of what is being written: on a shared disk others write too."""
+ABANDONED_S = 86400.0
+"""What another machine has not touched for so long, nobody is writing."""
+_UNFINISHED = re.compile(r"\..*\.(?P<process>\d+)(?:-(?P<machine>[0-9a-f]{8}))?\.(?:part|old)(?:\.[^.]*)?")
 
 
 @contextmanager
@@ -35,12 +45,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it replaces `path` in one step, on error it is removed.
 
     A reader sees the old file or the new one, never a part. The temporary name keeps the suffix, since some writers
-    choose their format by it. Raises `DubaugError` if there is no room.
+    choose their format by it. What killed processes left in the folder is removed. Raises `DubaugError` if there is no
+    room.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}-{HERE}.part{path.suffix}")
     try:
         with writing_to(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(path.parent.absolute())
             yield temporary
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
@@ -49,8 +61,34 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@cache
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what processes that are no more were writing in a folder: once a process, for folders may be large."""
+    for path in folder.iterdir():
+        name = _UNFINISHED.fullmatch(path.name)
+        if name is None or not _is_abandoned(path, int(name["process"]), name["machine"] or HERE):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _is_abandoned(path: Path, process: int, machine: str) -> bool:
+    """Return whether the process that was writing `path` is dead, or as good as that."""
+    try:
+        if machine != HERE:
+            return time.time() - path.lstat().st_mtime > ABANDONED_S
+        os.kill(process, 0)
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+    except (PermissionError, OverflowError):  # another person's
+        return False
+    return False
+
+
 def remove_unfinished(path: Path) -> None:
-    """Remove what a killed process left of `path`, by whatever name `atomic_path` gave it."""
+    """Remove what others left of `path`, by whatever name `atomic_path` gave it: nobody else must be writing it."""
     for temporary in path.parent.glob(f".{glob.escape(path.stem)}.*.part{path.suffix}"):
         temporary.unlink(missing_ok=True)
 
@@ -61,16 +99,16 @@ def atomic_folder(path: Path, *, synced: bool = True) -> Iterator[Path]:
 
     Its files are `synced` to the disk before that, which takes some milliseconds each.
 
-    A folder at `path` is replaced with all that is in it: the caller has made sure that it may be. What a killed
-    process left of an earlier try is removed. Raises `DubaugError` if there is no room.
+    A folder at `path` is replaced with all that is in it: the caller has made sure that it may be. What killed
+    processes left beside it is removed. Raises `DubaugError` if there is no room.
     """
     path = path.absolute()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{HERE}.part")
     try:
         with writing_to(path):
-            for unfinished in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.part"):
-                shutil.rmtree(unfinished)
-            temporary.mkdir(parents=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(path.parent)
+            temporary.mkdir()
             yield temporary
             for written in (file for file in temporary.rglob("*") if synced and file.is_file()):
                 with written.open("rb") as file:
@@ -85,7 +123,7 @@ def take_place(new: Path, path: Path) -> None:
     if not path.exists():
         new.rename(path)
         return
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    old = path.with_name(f".{path.name}.{os.getpid()}-{HERE}.old")
     path.rename(old)
     try:
         new.rename(path)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dry_runs import COMMANDS, DryRun
+from dry_runs import COMMANDS, DryRun, Forks
 
 from dubaug.config import Experiment
+from workflow_copy import copy_workflow
 
 Dry = Callable[..., DryRun]
 CATALOGUED = {"demo_films", "catalogue", "select"}
@@ -100,6 +101,12 @@ def test_results_of_the_old_layout_are_one_message_before_any_job(dry_run: Dry, 
     told = "results/efj/pretraining.json was made by an earlier version"
     assert dry_run("results/rp/hear.json").is_refused(told, "mv results results.old")
     assert dry_run("elsewhere/rp/hear.json", overlay={"results_dir": "elsewhere"}).code == 0
+
+
+def test_a_clone_in_braces_is_one_message_before_any_job(forks: Forks, repository: Path, tmp_path: Path) -> None:
+    folder = copy_workflow(repository, tmp_path / "my {clone}")
+    run = forks.run(["-n", "results/tables/tableb5.md"], folder)
+    assert run.is_refused("my {clone}: what stands in braces is a wildcard to Snakemake: rename the folder")
 
 
 def test_a_bad_value_is_one_message_before_any_job(dry_run: Dry) -> None:
@@ -273,6 +280,8 @@ def test_data_sets_that_are_missing_stop_no_other(dry_run: Dry, clone: Path, pap
         for task in absent
     ]
     assert sum(" --variant " in line for line in run.lines) == 9
+    launched = [line for line in run.lines if "torchrun --standalone --local-addr=localhost --nproc-per-node=4" in line]
+    assert len(launched) == 8, "the rest is untrained; a node needs no name"
     suites = [re.findall(r"--suite (\w+)", line)[0] for line in run.commands("probe")]
     assert {suite: suites.count(suite) for suite in suites} == {"hear": 9, "hares": 9}
     assert (len(run.commands("figure-c2")), len(run.commands("tables"))) == (1, 3)
@@ -305,8 +314,11 @@ def test_rules_call_commands_and_hold_no_logic(repository: Path) -> None:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"^\s*run:\s*$", text, re.MULTILINE), f"{path.name} has a run block"
         assert "lambda" not in text, f"{path.name} has a lambda"
+        assert 'f"dubaug ' not in text, f"{path.name} has a command of words that nobody has quoted"
         for block in re.findall(r"^ *rule [^\n]*:\n(.*?)(?=^\S|\Z)", text, re.DOTALL | re.MULTILINE):
             if "shell:" in block:
-                assert '"dubaug ' in block or "{params.launcher}" in block
+                assert '"dubaug ' in block or "{params.launcher:q}" in block
                 assert "log:" in block
                 assert "conda:" in block
+                values = re.findall(r"(?<!{){([^{}]+)}", block.partition("shell:")[2])
+                assert all(value.endswith(":q") or value == "threads" for value in values), f"unquoted in {path.name}"

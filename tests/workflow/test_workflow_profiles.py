@@ -45,6 +45,11 @@ def test_the_slurm_profile_is_the_papers_scale(repository: Path) -> None:
     assert "pretrain:gpu_model=a100" in profile["set-resources"]
 
 
+def test_a_folders_name_is_not_executed_by_the_shell_that_submits(repository: Path) -> None:
+    """`sbatch --wrap="..."` would: tried in `my $(touch run) site`."""
+    assert _slurm_profile(repository)["slurm-pass-command-as-script"] == "True"
+
+
 def test_squeue_is_asked_as_long_as_it_remembers_finished_jobs(repository: Path) -> None:
     """The executor takes `sacct`'s "CANCELLED by <user>" for a job that still runs; it asks every 180 s at the most."""
     profile = _slurm_profile(repository)

@@ -3,6 +3,7 @@
 import csv
 import html
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -12,11 +13,25 @@ from typing import Any
 import pytest
 from dry_runs import DryRun
 
+from workflow_copy import copy_workflow
+
 Dry = Callable[..., DryRun]
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
+UNFRIENDLY = """my "own"; $(touch run) `touch run` & it's ü #1 100%25 [a]"""
+"""What folders may be called: nothing of it is run, or taken for anything but a name."""
+RESULTS, DATA = f"results {UNFRIENDLY}", f"data {UNFRIENDLY}"
 TINY: dict[str, Any] = {
-    "demo": {"films": {"titles": 5, "scenes_per_title": 2, "scene_s": 3.0}, "items_per_class": 4},
+    "results_dir": RESULTS,
+    "corpus": {"catalogue": f"{DATA}/films/catalogue.csv"},
+    "tasks": {
+        "esc50": {"path": f"{DATA}/hear/tasks/esc50-v2.0.0-full"},
+        "gtzan_music_speech": {"path": f"{DATA}/hear/tasks/tfds_gtzan_music_speech-1.0.0-full"},
+        "fluent_speech_commands": {"path": f"{DATA}/fluent_speech_commands_dataset"},
+        "fluent_speech_commands_nospeech": {"path": f"{DATA}/fluent_speech_commands_dataset"},
+        "vggsound": {"path": f"{DATA}/vggsound"},
+    },
+    "demo": {"directory": DATA, "films": {"titles": 5, "scenes_per_title": 2, "scene_s": 3.0}, "items_per_class": 4},
     "clips": {"frames": 4, "frame_height": 40},
     "mel": {"n_fft": 2048, "hop_length": 4096, "n_mels": 48},
     "encoders": {
@@ -40,6 +55,12 @@ TINY: dict[str, Any] = {
 }
 
 
+@pytest.fixture
+def clone(repository: Path, tmp_path: Path) -> Path:
+    """Return a folder with the workflow in it, which nobody would call so for want of better names."""
+    return copy_workflow(repository, tmp_path / UNFRIENDLY)
+
+
 def _without_times(result: dict[str, Any]) -> dict[str, Any]:
     for score in result["tasks"].values():
         del score["seconds"]
@@ -51,7 +72,7 @@ def _without_times(result: dict[str, Any]) -> dict[str, Any]:
 def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, dry_run: Dry, clone: Path) -> None:
     run = snakemake("--cores", "2", "all", overlay=TINY, timeout_s=1500)
     assert run.returncode == 0, run.stdout + run.stderr
-    results = clone / "results"
+    results = clone / RESULTS
 
     for table in ("1", "2", "a1", "a2", "a3", "b4", "b5", "d6"):
         for form in ("csv", "md", "tex", "html"):
@@ -144,12 +165,14 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, dry_run: Dr
     efj = next(entry for entry in runs if entry.info.run_name == "efj seed 0")
     assert client.get_metric_history(efj.info.run_id, "loss")
 
+    assert list((clone / "mlruns").rglob("artifacts/tables/table1.csv")), "artifacts lie where the store does"
+
     # nothing is left to do, and it says so
-    again = dry_run("all", "results/efj/epoch01/hear.json", "results/efj/seed0/epoch02/hear.json", overlay=TINY)
+    again = dry_run("all", f"{RESULTS}/efj/epoch01/hear.json", f"{RESULTS}/efj/seed0/epoch02/hear.json", overlay=TINY)
     assert "Nothing to be done" in "".join(again.lines)
 
     # encoders are handed on with their scores, and so are the cards of a variant
-    wanted = [f"results/{name}" for name in ("sep/seed0/export", "rp/seed0/export", "efj/card", "rp/card")]
+    wanted = [f"{RESULTS}/{name}" for name in ("sep/seed0/export", "rp/seed0/export", "efj/card", "rp/card")]
     handed = snakemake("--cores", "2", *wanted, overlay=TINY)
     assert handed.returncode == 0, handed.stdout + handed.stderr
     for variant in ("sep", "rp"):
@@ -176,7 +199,9 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, dry_run: Dr
 
     # random networks of several seeds beside trained ones of one
     changed = {**TINY, "variants": {**TINY["variants"], "rp": {"seeds": [0, 1]}}}
-    drawn = snakemake("--cores", "2", "results/rp/hares.json", "results/rp/visual.json", overlay=changed, timeout_s=600)
+    drawn = snakemake(
+        "--cores", "2", f"{RESULTS}/rp/hares.json", f"{RESULTS}/rp/visual.json", overlay=changed, timeout_s=600
+    )
     assert drawn.returncode == 0, drawn.stdout + drawn.stderr
     assert "pretrain efj" not in drawn.stdout + drawn.stderr
     assert all(path.stat().st_mtime_ns == changed_ns for path, changed_ns in first.items())
@@ -190,23 +215,25 @@ def test_from_nothing_to_every_table_and_again(snakemake: Snakemake, dry_run: Dr
 
     # another learning rate trains and probes again, but makes no films, shards or features anew
     changed = {**TINY, "pretraining": {**TINY["pretraining"], "learning_rate": 2.0e-3}}
-    dry = dry_run("results/efj/hear.json", overlay=changed).printed
+    dry = dry_run(f"{RESULTS}/efj/hear.json", overlay=changed).printed
     assert "pretrain efj" in dry
     assert "shards" not in dry
     assert "features hear" not in dry
 
     # an added task runs itself and no training
     more = {**TINY, "suites": {**TINY["suites"], "hear": ["esc50", "gtzan_music_speech"]}}
-    dry = dry_run("results/efj/hear.json", overlay=more).printed
+    dry = dry_run(f"{RESULTS}/efj/hear.json", overlay=more).printed
     assert "probe_hear efj" in dry
     assert "pretrain efj" not in dry
 
+    _a_broken_recording_costs_no_results(snakemake, dry_run, clone)
     _fewer_epochs_and_moved_films_train_nothing(snakemake, dry_run, clone)
+    assert not [path for path in clone.parent.rglob("run") if path.is_file()], "a name was executed"
 
 
 def _a_second_seed_trains_one_network(dry_run: Dry) -> None:
     """From `seeds: [0]` to `[0, 1]`: one training a variant more, and what the first seed made stays as it is."""
-    dry = dry_run("results/efj/hear.json", "results/rp/hear.json", overlay={**TINY, "seeds": [0, 1]})
+    dry = dry_run(f"{RESULTS}/efj/hear.json", f"{RESULTS}/rp/hear.json", overlay={**TINY, "seeds": [0, 1]})
     planned = [line.split(":")[0].removeprefix("would run ") for line in dry.lines if "would run" in line]
     assert sorted(planned) == sorted(
         [
@@ -216,16 +243,36 @@ def _a_second_seed_trains_one_network(dry_run: Dry) -> None:
     )
 
 
+def _a_broken_recording_costs_no_results(snakemake: Snakemake, dry_run: Dry, clone: Path) -> None:
+    """What was made from the whole data set stands, and what failed stays due."""
+    home, target = clone / RESULTS, f"{RESULTS}/efj/hear.json"
+    standing = [home / "features/hear.json", *home.glob("efj/**/hear.json"), *home.glob("efj/**/esc50.arrow")]
+    before = {path: path.read_bytes() for path in standing}
+    task = clone / DATA / "hear/tasks/esc50-v2.0.0-full"
+    sound = next(task.rglob("*.wav"))
+    whole, times = sound.read_bytes(), sound.stat()
+    sound.write_bytes(whole[:100])
+    (task / ".snakemake_timestamp").touch()
+    broken = snakemake("--cores", "2", target, overlay=TINY)
+    assert broken.returncode != 0
+    assert "1 of" in broken.stderr
+    assert "cannot be read" in broken.stderr
+    assert {path: path.read_bytes() for path in standing} == before
+    sound.write_bytes(whole)
+    os.utime(sound, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert {"features", "probe_hear", "aggregate"} <= set(dry_run(target, overlay=TINY).jobs)
+
+
 def _fewer_epochs_and_moved_films_train_nothing(snakemake: Snakemake, dry_run: Dry, clone: Path) -> None:
     """The jobs that Snakemake takes for due find that what they would make is there; more epochs are said to cost."""
-    run, target = clone / "results/efj/seed0", "results/efj/hear.json"
-    made = [*(run / "pretrain/checkpoints").iterdir(), *(clone / "results/shards").glob("*.arrow")]
+    run, target = clone / RESULTS / "efj/seed0", f"{RESULTS}/efj/hear.json"
+    made = [*(run / "pretrain/checkpoints").iterdir(), *(clone / RESULTS / "shards").glob("*.arrow")]
     before = {path: path.stat().st_mtime_ns for path in made}
     fewer: dict[str, Any] = {**TINY, "pretraining": {**TINY["pretraining"], "checkpoints": [2]}}
-    moved = {**fewer, "corpus": {"catalogue": "data/demo/moved/catalogue.csv"}}
+    moved = {**fewer, "corpus": {"catalogue": f"{DATA}/moved/catalogue.csv"}}
     for overlay in (fewer, moved):
         if overlay is moved:
-            shutil.move(clone / "data/demo/films", clone / "data/demo/moved")
+            shutil.move(clone / DATA / "films", clone / DATA / "moved")
         again = snakemake("--cores", "2", target, overlay=overlay, timeout_s=900)
         assert again.returncode == 0, again.stdout + again.stderr
         assert "would train anew" not in again.stderr

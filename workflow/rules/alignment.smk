@@ -20,9 +20,9 @@ rule align:
         experiment=alignment_digest(),
         batches=EXPERIMENT.clips.batches,
     shell:
-        "dubaug align --config {params.config} --titles {input.titles}"
-        " --batch {wildcards.batch} --batches {params.batches}"
-        " --out {output.part} --rejected {output.rejected} --jobs {threads} 2> {log}"
+        "dubaug align --config {params.config:q} --titles {input.titles:q}"
+        " --batch {wildcards.batch:q} --batches {params.batches:q}"
+        " --out {output.part:q} --rejected {output.rejected:q} --jobs {threads} 2> {log:q}"
 
 
 rule alignment:
@@ -43,7 +43,7 @@ rule alignment:
         mem_mb=2000,
         runtime="10m",
     shell:
-        "dubaug alignment --parts {input.parts} --out {output.alignment} 2> {log}"
+        "dubaug alignment --parts {input.parts:q} --out {output.alignment:q} 2> {log:q}"
 
 
 rule alignment_figure:
@@ -69,4 +69,4 @@ rule alignment_figure:
         config=RESOLVED,
         experiment=alignment_digest(),
     shell:
-        "dubaug alignment --config {params.config} --parts {input.alignment} --figure {output.figure} {output.words} 2> {log}"
+        "dubaug alignment --config {params.config:q} --parts {input.alignment:q} --figure {output.figure:q} {output.words:q} 2> {log:q}"

@@ -22,5 +22,5 @@ rule claims:
         paper=PAPER,
         scale=PAPER_SCALE,
     shell:
-        "dubaug claims --config {params.config} --paper {params.paper} --paper-scale {params.scale}"
-        " --results {input.results} --out {output.json} --markdown {output.markdown} 2> {log}"
+        "dubaug claims --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q}"
+        " --results {input.results:q} --out {output.json:q} --markdown {output.markdown:q} 2> {log:q}"

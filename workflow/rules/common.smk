@@ -1,5 +1,6 @@
 # The configuration, checked once, and the names that the rules share. No rule stands here.
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ try:
     from dubaug.pretrain.kept import costs_of_keeping_more
     from dubaug.probe.experiment import result_digest
     from dubaug.figures.names import sweep_figures, swept_tasks
+    from dubaug.standing import keep_what_stands
     from dubaug.suites.registry import SUITES
     from dubaug.tables.experiment import drawing_digest
     from dubaug.tables.layout import suite_tables
@@ -30,8 +32,15 @@ except ModuleNotFoundError as error:
         f"Python cannot import {error.name}: activate the environment first (make install; . .venv/bin/activate)"
     )
 
+keep_what_stands()
+
 # The trainer answers USR1 (walltime near) by saving; Snakemake's inner process must not die of it.
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+if set("{}") & set(str(workflow.basedir)):
+    raise WorkflowError(
+        f"{workflow.basedir}: what stands in braces is a wildcard to Snakemake: rename the folder"
+    )
 
 try:
     EXPERIMENT = resolve(
@@ -70,9 +79,10 @@ RUNS = {
     )
 }
 if old := of_old_layout(RESULTS, VARIANTS):
+    move = shlex.join(["mv", str(RESULTS), f"{RESULTS}.old"])
     raise WorkflowError(
         f"{old[0]} was made by an earlier version, which had no folder for each seed ({RESULTS}/<variant>/seed<S>/); "
-        f"nothing was touched. Move the folder aside (mv {RESULTS} {RESULTS}.old) and run again, or set `results_dir`"
+        f"nothing was touched. Move the folder aside ({move}) and run again, or set `results_dir`"
     )
 
 # Keeping fewer epochs costs nothing, and more of them a training: who asked should know before it starts.
@@ -310,6 +320,15 @@ def result_files(suites=tuple(EXPERIMENT.suites)):
     ]
 
 
+def check_place():
+    """Refuse folders whose names Snakemake itself quotes wrongly for the shells of a cluster."""
+    for path in [workflow.basedir, Path.cwd(), *workflow.configfiles]:
+        if workflow.non_local_exec and set("'\\") & set(str(path)):
+            raise WorkflowError(
+                f"{path}: on a cluster, Snakemake cannot quote a name with an apostrophe or a backslash: rename the folder"
+            )
+
+
 def say_where():
     """Tell the person who waited where to look."""
     places = {
@@ -324,6 +343,6 @@ def say_where():
             shown = path.parent if path.parent.name in ("tables", "figures") else path
             print(f"{what + ':':<17}{shown}", file=sys.stderr)
     print(
-        f"{'every run:':<17}mlflow ui --backend-store-uri {EXPERIMENT.tracking.uri}",
+        f"{'every run:':<17}mlflow ui --backend-store-uri {shlex.quote(EXPERIMENT.tracking.uri)}",
         file=sys.stderr,
     )

@@ -19,5 +19,5 @@ rule comparisons:
         config=RESOLVED,
         experiment=report_experiment(),
     shell:
-        "dubaug compare --config {params.config} --results {input.results} --out {output.csv} --json {output.json}"
-        " 2> {log}"
+        "dubaug compare --config {params.config:q} --results {input.results:q} --out {output.csv:q} --json {output.json:q}"
+        " 2> {log:q}"

@@ -19,8 +19,8 @@ rule catalogue:
         config=RESOLVED,
         experiment=corpus_digest(),
     shell:
-        "dubaug catalogue --config {params.config} --catalogue {input.catalogue}"
-        " --out {output.catalogue} --rejected {output.rejected} --jobs {threads} 2> {log}"
+        "dubaug catalogue --config {params.config:q} --catalogue {input.catalogue:q}"
+        " --out {output.catalogue:q} --rejected {output.rejected:q} --jobs {threads} 2> {log:q}"
 
 
 rule select:
@@ -42,5 +42,5 @@ rule select:
         config=RESOLVED,
         experiment=corpus_digest(),
     shell:
-        "dubaug select --config {params.config} --catalogue {input.catalogue}"
-        " --titles {output.titles} --subsets {output.subsets} 2> {log}"
+        "dubaug select --config {params.config:q} --catalogue {input.catalogue:q}"
+        " --titles {output.titles:q} --subsets {output.subsets:q} 2> {log:q}"

@@ -20,7 +20,7 @@ if EXPERIMENT.demo:
             experiment=films_digest(),
             out=DEMO / "films",
         shell:
-            "dubaug demo-films --config {params.config} --out {params.out} --jobs {threads} 2> {log}"
+            "dubaug demo-films --config {params.config:q} --out {params.out:q} --jobs {threads} 2> {log:q}"
 
     rule demo_tasks:
         output:
@@ -41,5 +41,5 @@ if EXPERIMENT.demo:
             out=DEMO,
             folders=[Path(path).relative_to(DEMO) for path in demo_task_paths()],
         shell:
-            "dubaug demo-tasks --config {params.config} --out {params.out} --folders {params.folders:q}"
-            " --jobs {threads} 2> {log}"
+            "dubaug demo-tasks --config {params.config:q} --out {params.out:q} --folders {params.folders:q}"
+            " --jobs {threads} 2> {log:q}"

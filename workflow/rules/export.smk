@@ -18,8 +18,8 @@ rule export:
         experiment=report_experiment(),
         sources=input_flags,
     shell:
-        "dubaug export --config {params.config} --manifest {input.manifest} {params.sources:q}"
-        " --out {output.folder} 2> {log}"
+        "dubaug export --config {params.config:q} --manifest {input.manifest:q} {params.sources:q}"
+        " --force --out {output.folder:q} 2> {log:q}"
 
 
 # A variant's model card and data card, of all its seeds: `snakemake results/efj/card`.
@@ -42,5 +42,5 @@ rule card:
         experiment=report_experiment(),
         sources=input_flags,
     shell:
-        "dubaug card --config {params.config} --manifest {input.manifest} {params.sources:q}"
-        " --out-dir {output.folder} 2> {log}"
+        "dubaug card --config {params.config:q} --manifest {input.manifest:q} {params.sources:q}"
+        " --force --out-dir {output.folder:q} 2> {log:q}"

@@ -22,5 +22,5 @@ rule features:
         separated=separated_flags,
         missing=missing_flags,
     shell:
-        "dubaug features --config {params.config} --suite {wildcards.suite} --work-dir {params.work_dir}"
-        " {params.separated:q} {params.missing:q} --out {output.manifest} --jobs {threads} 2> {log}"
+        "dubaug features --config {params.config:q} --suite {wildcards.suite:q} --work-dir {params.work_dir:q}"
+        " {params.separated:q} {params.missing:q} --out {output.manifest:q} --jobs {threads} 2> {log:q}"

@@ -29,7 +29,7 @@ rule figure_c2:
         experiment=report_experiment(),
         out_dir=RESULTS / "figures",
     shell:
-        "dubaug figure-c2 --config {params.config} --results {input.results} --out-dir {params.out_dir} 2> {log}"
+        "dubaug figure-c2 --config {params.config:q} --results {input.results:q} --out-dir {params.out_dir:q} 2> {log:q}"
 
 
 rule figure_b1:
@@ -55,7 +55,7 @@ rule figure_b1:
     params:
         out_dir=RESULTS / "figures",
     shell:
-        "dubaug figure-b1 --titles {input.titles} --out-dir {params.out_dir} 2> {log}"
+        "dubaug figure-b1 --titles {input.titles:q} --out-dir {params.out_dir:q} 2> {log:q}"
 
 
 rule figure_mels:
@@ -82,4 +82,4 @@ rule figure_mels:
         seed=EXPERIMENT.seeds[0],
         out_dir=RESULTS / "figures",
     shell:
-        "dubaug figure-mels --index {input.index} --seed {params.seed} --out-dir {params.out_dir} 2> {log}"
+        "dubaug figure-mels --index {input.index:q} --seed {params.seed:q} --out-dir {params.out_dir:q} 2> {log:q}"

@@ -1,4 +1,4 @@
-# One job a variant and seed. Checkpoints are no outputs: Snakemake would delete them when a try fails; they stand in a
+# One job a variant and seed. Checkpoints are no outputs, since which there are is the configuration's; they stand in a
 # work directory, and the manifest, written last, is what later rules ask for. `--move-aside`: by the time that this
 # runs, Snakemake has decided that results of another configuration are to be made anew.
 rule pretrain:
@@ -32,9 +32,9 @@ rule pretrain:
         work_dir=subpath(output.manifest, strip_suffix="ing.json"),
         launcher=PRETRAIN_LAUNCHER,
     shell:
-        "{params.launcher} pretrain --config {params.config} --variant {params.variant} --seed {params.seed}"
-        " {params.clips:q} --work-dir {params.work_dir} --move-aside --out {output.manifest}"
-        " 2> {log}"
+        "{params.launcher:q} pretrain --config {params.config:q} --variant {params.variant:q} --seed {params.seed:q}"
+        " {params.clips:q} --work-dir {params.work_dir:q} --move-aside --out {output.manifest:q}"
+        " 2> {log:q}"
 
 
 # Networks with random weights (RP): a checkpoint of epoch 0, without data and without a GPU.
@@ -59,6 +59,6 @@ rule random_weights:
         seed=seed_of,
         work_dir=subpath(output.manifest, strip_suffix="ing.json"),
     shell:
-        "dubaug pretrain --config {params.config} --variant {params.variant} --seed {params.seed}"
-        " --work-dir {params.work_dir} --move-aside --out {output.manifest}"
-        " 2> {log}"
+        "dubaug pretrain --config {params.config:q} --variant {params.variant:q} --seed {params.seed:q}"
+        " --work-dir {params.work_dir:q} --move-aside --out {output.manifest:q}"
+        " 2> {log:q}"

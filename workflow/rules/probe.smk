@@ -32,9 +32,9 @@ for suite in EXPERIMENT.suites:
             work_dir=subpath(output.result, ancestor=1),
             sweep=sweep_flags(suite),
         shell:
-            "dubaug probe --config {params.config} --suite {params.suite} --pretraining {input.pretraining}"
-            " --features {input.features} --work-dir {params.work_dir}/probe --out {output.result}"
-            " {params.sweep:q} --threads {threads} 2> {log}"
+            "dubaug probe --config {params.config:q} --suite {params.suite:q} --pretraining {input.pretraining:q}"
+            " --features {input.features:q} --work-dir {params.work_dir:q}/probe --out {output.result:q}"
+            " {params.sweep:q} --threads {threads} 2> {log:q}"
 
 
 # A variant's result is that of all its seeds, also of one; the points of their sweeps are joined with it.
@@ -56,7 +56,7 @@ rule aggregate:
         mem_mb=2000,
         runtime="1h",
     shell:
-        "dubaug aggregate --results {input.results} --out {output.result} 2> {log}"
+        "dubaug aggregate --results {input.results:q} --out {output.result:q} 2> {log:q}"
 
 
 # A point by its name, `snakemake results/efj/epoch02/hear.json`: who makes the result that names it has made the point.

@@ -43,8 +43,8 @@ rule report_page:
             *collect(RESULTS / "{home}/benchmarks", home=[*VARIANTS, *RUNS]),
         ],
     shell:
-        "dubaug report --config {params.config} --claims {input.claims} --tables {params.tables}"
-        " --figures {params.figures} --titles {input.titles} --subsets {input.subsets}"
-        " --rejected {input.rejected} {params.rejected} --alignment {input.alignment} --alignment-figure {params.alignment_figure} --comparisons {input.comparisons}"
-        " --manifests {input.manifests} --metrics {params.metrics} --results {input.results}"
-        " --benchmarks {params.benchmarks} --paper-scale {params.scale} --out {output.page} 2> {log}"
+        "dubaug report --config {params.config:q} --claims {input.claims:q} --tables {params.tables:q}"
+        " --figures {params.figures:q} --titles {input.titles:q} --subsets {input.subsets:q}"
+        " --rejected {input.rejected:q} {params.rejected:q} --alignment {input.alignment:q} --alignment-figure {params.alignment_figure:q} --comparisons {input.comparisons:q}"
+        " --manifests {input.manifests:q} --metrics {params.metrics:q} --results {input.results:q}"
+        " --benchmarks {params.benchmarks:q} --paper-scale {params.scale:q} --out {output.page:q} 2> {log:q}"

@@ -15,11 +15,12 @@ PRETRAIN_RUNTIME = "60h" if ON_GPU else "4h"
 # A batch is made by as many processes as `pretraining.gpus` says, on GPUs or not.
 PRETRAIN_LAUNCHER = "dubaug"
 if EXPERIMENT.pretraining.gpus > 1:
-    # --standalone: a port of its own, so that jobs share a node. torchrun passes signals on when told to, and kills
-    # 30 s later unless told to wait for a state to be saved. Snakemake's variables would give each process a thread for
-    # every core of the job (MKL's wins over OMP's).
+    # --standalone: a port of its own, so that jobs share a node. --local-addr: where the node's name cannot be resolved,
+    # processes would wait for one another for ever. torchrun passes signals on when told to, and kills 30 s later unless
+    # told to wait for a state to be saved. Snakemake's variables would give each process a thread for every core of the
+    # job (MKL's wins over OMP's).
     PRETRAIN_LAUNCHER = (
-        "OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TORCH_ELASTIC_SHUTDOWN_TIMEOUT=240 torchrun --standalone"
-        f" --nproc-per-node={EXPERIMENT.pretraining.gpus}"
+        "env OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TORCH_ELASTIC_SHUTDOWN_TIMEOUT=240 torchrun --standalone"
+        f" --local-addr=localhost --nproc-per-node={EXPERIMENT.pretraining.gpus}"
         " --signals-to-handle=SIGTERM,SIGINT,SIGUSR1 -m dubaug.cli"
-    )
+    ).split()

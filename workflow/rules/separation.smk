@@ -23,9 +23,9 @@ rule separate:
         batches=EXPERIMENT.clips.batches,
         out_dir=RESULTS / "separated",
     shell:
-        "dubaug separate --config {params.config} --titles {input.titles} --alignment {input.alignment}"
-        " --batch {wildcards.batch} --batches {params.batches} --out-dir {params.out_dir}"
-        " --manifest {output.manifest} --rejected {output.rejected} 2> {log}"
+        "dubaug separate --config {params.config:q} --titles {input.titles:q} --alignment {input.alignment:q}"
+        " --batch {wildcards.batch:q} --batches {params.batches:q} --out-dir {params.out_dir:q}"
+        " --manifest {output.manifest:q} --rejected {output.rejected:q} 2> {log:q}"
 
 
 rule separated_index:
@@ -53,8 +53,8 @@ rule separated_index:
         mem_mb=2000,
         runtime="10m",
     shell:
-        "dubaug index --titles {input.titles} --manifests {input.manifests} --rejected {input.rejected}"
-        " --out {output.index} --rejected-out {output.rejected} 2> {log}"
+        "dubaug index --titles {input.titles:q} --manifests {input.manifests:q} --rejected {input.rejected:q}"
+        " --out {output.index:q} --rejected-out {output.rejected:q} 2> {log:q}"
 
 
 rule separate_task:
@@ -77,4 +77,4 @@ rule separate_task:
         config=RESOLVED,
         experiment=separated_task_experiment,
     shell:
-        "dubaug separate-task --config {params.config} --task {wildcards.task} --out {output.task} 2> {log}"
+        "dubaug separate-task --config {params.config:q} --task {wildcards.task:q} --out {output.task:q} 2> {log:q}"

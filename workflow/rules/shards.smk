@@ -22,9 +22,9 @@ rule shards:
         batches=EXPERIMENT.clips.batches,
         out_dir=RESULTS / "shards",
     shell:
-        "dubaug shards --config {params.config} --titles {input.titles} --alignment {input.alignment}"
-        " --batch {wildcards.batch} --batches {params.batches} --out-dir {params.out_dir}"
-        " --manifest {output.manifest} --rejected {output.rejected} --jobs {threads} 2> {log}"
+        "dubaug shards --config {params.config:q} --titles {input.titles:q} --alignment {input.alignment:q}"
+        " --batch {wildcards.batch:q} --batches {params.batches:q} --out-dir {params.out_dir:q}"
+        " --manifest {output.manifest:q} --rejected {output.rejected:q} --jobs {threads} 2> {log:q}"
 
 
 rule clip_index:
@@ -54,5 +54,5 @@ rule clip_index:
         mem_mb=2000,
         runtime="10m",
     shell:
-        "dubaug index --titles {input.titles} --manifests {input.manifests} --rejected {input.rejected}"
-        " --out {output.index} --rejected-out {output.rejected} 2> {log}"
+        "dubaug index --titles {input.titles:q} --manifests {input.manifests:q} --rejected {input.rejected:q}"
+        " --out {output.index:q} --rejected-out {output.rejected:q} 2> {log:q}"

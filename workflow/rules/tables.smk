@@ -24,8 +24,8 @@ rule table_b4:
         scale=PAPER_SCALE,
         out_dir=RESULTS / "tables",
     shell:
-        "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables b4 --subsets {input.subsets}"
-        " --out-dir {params.out_dir} 2> {log}"
+        "dubaug tables --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q} --tables b4 --subsets {input.subsets:q}"
+        " --out-dir {params.out_dir:q} 2> {log:q}"
 
 
 rule table_b5:
@@ -51,8 +51,8 @@ rule table_b5:
         scale=PAPER_SCALE,
         out_dir=RESULTS / "tables",
     shell:
-        "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables b5"
-        " --out-dir {params.out_dir} 2> {log}"
+        "dubaug tables --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q} --tables b5"
+        " --out-dir {params.out_dir:q} 2> {log:q}"
 
 
 rule result_tables:
@@ -87,5 +87,5 @@ rule result_tables:
         out_dir=RESULTS / "tables",
         own=SUITE_TABLES,
     shell:
-        "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables 1 2 a1 a2 a3 d6 {params.own}"
-        " --results {input.results} --out-dir {params.out_dir} 2> {log}"
+        "dubaug tables --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q} --tables 1 2 a1 a2 a3 d6 {params.own:q}"
+        " --results {input.results:q} --out-dir {params.out_dir:q} 2> {log:q}"

@@ -1,7 +1,7 @@
 # MLflow is brought up to date from what lies in the results folder: by a process beside this one as results come, at the
 # end, also of a failed run, and on demand (then with networks in the model registry, which takes some seconds each).
 MLFLOW_SYNC = (
-    f"dubaug mlflow-sync --best-effort --config {RESOLVED} --results-dir {RESULTS}"
+    "dubaug mlflow-sync --best-effort --config {RESOLVED:q} --results-dir {RESULTS:q}"
 )
 WATCHER = Watcher(EXPERIMENT, RESOLVED)
 
@@ -18,12 +18,13 @@ rule mlflow_sync:
         config=RESOLVED,
         results_dir=RESULTS,
     shell:
-        "dubaug mlflow-sync --config {params.config} --results-dir {params.results_dir}"
-        " --models 2> {log}"
+        "dubaug mlflow-sync --config {params.config:q} --results-dir {params.results_dir:q}"
+        " --models 2> {log:q}"
 
 
 # Snakemake calls these in its main process alone, and not in dry runs.
 onstart:
+    check_place()
     save(EXPERIMENT, RESOLVED)
     WATCHER.start()
 

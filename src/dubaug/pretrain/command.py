@@ -12,7 +12,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Train one variant from the clips and keep the weights of the epochs in the configuration. Stopped "
         "by SIGTERM, SIGUSR1 or Ctrl-C it saves and exits with code 75; run again, it continues to the same weights, "
         "as it does after any other death. With several GPUs: torchrun --standalone --nproc-per-node N "
-        "--signals-to-handle SIGTERM,SIGINT,SIGUSR1 -m dubaug.cli pretrain ... (torchrun itself then exits with 1)",
+        "--local-addr localhost --signals-to-handle SIGTERM,SIGINT,SIGUSR1 -m dubaug.cli pretrain ... "
+        "(torchrun itself then exits with 1)",
     )
     parser.add_argument("--config", type=Path, required=True, help="the resolved configuration, results/config.yaml")
     parser.add_argument("--variant", required=True, help="one of the configuration's variants")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,8 +13,11 @@ import torch
 import torch.distributed as dist
 
 from dubaug.hardware import choose_device
+from dubaug.progress import log_line
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
+PATIENCE_S = 30.0
+"""How long processes wait for one another before they say so: libraries load at different speeds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,15 @@ def joined_processes(setting: Literal["auto", "cpu", "cuda"]) -> Iterator[Proces
     if count == 1:
         yield Processes(rank=0, count=1, device=device)
         return
-    dist.init_process_group("nccl" if on_gpu else "gloo", device_id=device if on_gpu else None)
+    place = os.environ.get("MASTER_ADDR")
+    words = f"waiting for all {count} processes at {place}: on one machine give torchrun --local-addr=localhost"
+    note = threading.Timer(PATIENCE_S, log_line, [words])
+    note.daemon = True
+    note.start()
+    try:
+        dist.init_process_group("nccl" if on_gpu else "gloo", device_id=device if on_gpu else None)
+    finally:
+        note.cancel()
     try:
         yield Processes(rank=dist.get_rank(), count=count, device=device)
     finally:

@@ -79,6 +79,11 @@ class Run:
             **({} if beginning is None else {"start_from_sha256": beginning.sha256}),
         }
 
+    def begin(self, work: WorkDirectory) -> None:
+        """Remove an earlier manifest whose weights are not in the work directory (any more): it speaks of none."""
+        if not any(work.checkpoint(0).parent.glob("*")):
+            self.out.unlink(missing_ok=True)
+
     def manifest(self, work: WorkDirectory, *, n_clips: int, n_titles: int, seconds: float, device: str) -> None:
         """Write the manifest of all kept checkpoints."""
         epochs = self.experiment.checkpoints_of(self.variant)

@@ -41,6 +41,7 @@ def save_untrained(run: Run) -> None:
         seed=run.seed,
     )
     with open_work_directory(run.work_dir, run.identity(None), move_aside=run.move_aside) as work:
+        run.begin(work)
         save_encoders(work.checkpoint(0), audio=model.audio, video=model.video, spec=run.spec(0))
         run.manifest(work, n_clips=0, n_titles=0, seconds=time.monotonic() - start, device="cpu")
 
@@ -58,7 +59,8 @@ def pretrain(run: Run, *, clips: Path, separated: Path | None) -> None:
         if processes.count != wanted:
             raise ConfigError(
                 f"config key `pretraining.gpus`: {wanted} processes make up a batch, {processes.count} were started; "
-                f"use torchrun --standalone --nproc-per-node {wanted} -m dubaug.cli pretrain ..., or change the key"
+                f"use torchrun --standalone --nproc-per-node {wanted} --local-addr localhost -m dubaug.cli pretrain "
+                "..., or change the key"
             )
         source = ClipSource(run.experiment, run.variant, run.seed, clips, separated)
         source.check()
@@ -70,6 +72,7 @@ def pretrain(run: Run, *, clips: Path, separated: Path | None) -> None:
             work = stack.enter_context(
                 open_work_directory(run.work_dir, run.identity(source), move_aside=run.move_aside)
             )
+            run.begin(work)
             stack.enter_context(_ending_noted(work))
             stack.enter_context(run.follow())
         processes.wait()

@@ -33,6 +33,8 @@ METRICS_A_CALL = 900
 """MLflow takes 1000 metrics, parameters and tags in one call, no more than 100 of them parameters."""
 PARAMS_A_CALL = 100
 PARAM_LENGTH = 6000
+ARTIFACT_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
+"""MLflow's variable for where a new store's artifacts go."""
 BUSY_S = 60
 """How long SQLite waits for others who read or write the file, such as MLflow's own pages."""
 PATIENCE_S = 600.0
@@ -54,7 +56,8 @@ class Store:
         self._lock = state_dir / "lock" if self._file is None else self._file.with_name(f"{self._file.name}.lock")
         self._lock.parent.mkdir(parents=True, exist_ok=True)
         waiting = f"{uri}{'&' if '?' in uri else '?'}timeout={BUSY_S}"
-        with self._failing(), alone(self._lock):  # two processes would race on the migration of a new SQLite file
+        # Alone: two processes would race on the migration of a new SQLite file.
+        with self._failing(), alone(self._lock), _artifacts_beside(Path.cwd()):
             self._client = MlflowClient(tracking_uri=uri if self._file is None else waiting)
             self.experiment_id = self._experiment(experiment)
 
@@ -249,6 +252,22 @@ def _errors() -> tuple[type[Exception], ...]:
     from sqlalchemy.exc import SQLAlchemyError
 
     return MlflowException, SQLAlchemyError, OSError
+
+
+@contextmanager
+def _artifacts_beside(folder: Path) -> Iterator[None]:
+    """While in the block, have new stores put artifacts into `folder`/mlruns, as by default, also where MLflow errs.
+
+    It takes `a#1` for a place in `a`, and writes an apostrophe into SQL as it is. An address has neither.
+    """
+    if not set("#?%'\"\\") & set(str(folder)):
+        yield
+        return
+    os.environ[ARTIFACT_ROOT] = (folder / "mlruns").as_uri()
+    try:
+        yield
+    finally:
+        del os.environ[ARTIFACT_ROOT]
 
 
 @contextmanager

@@ -127,5 +127,5 @@ def _file_number(uri: str) -> int | None:
 
 
 def _made_anew(error: Exception) -> bool:
-    """Return whether a file was gone when it was to be read: Snakemake removes results that are made anew."""
+    """Return whether a file was gone when it was to be read: manifests go when a training begins anew."""
     return isinstance(error, FileNotFoundError) or isinstance(error.__cause__, FileNotFoundError)
