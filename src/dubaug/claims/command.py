@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
         Slip(where=slip["where"], slip=slip["slip"], found=slip_found(slip.get("check"), options.paper))
         for slip in read_slips(options.paper)
     )
-    written = Claims(meaning=meaning(judged).replace("*", ""), claims=judged, slips=slips)
+    written = Claims(meaning=meaning(judged), claims=judged, slips=slips)
     footer = scale_footer(experiment, options.paper_scale) if options.paper_scale else ()
     write_claims(options.out, written)
     write_text(options.markdown, to_markdown(written, footer))

@@ -8,7 +8,7 @@ import yaml
 from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
-from dubaug.markdown import table_lines
+from dubaug.markdown import escape, table_lines
 from dubaug.suites.registry import SUITES, metric
 from dubaug.tracks import TrackName
 from dubaug.words import plural
@@ -134,8 +134,8 @@ def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str
 def film_lines(films: Films) -> list[str]:
     """Return sentences on years, original languages and genres."""
     years = f"from {films.years[0]} to {films.years[1]}" if films.years else "of unknown years"
-    spoken = [f"{name_of(code) if code else 'not said'}: {count}" for code, count in films.original_languages]
-    genres = [f"{genre}: {count}" for genre, count in films.genres]
+    spoken = [f"{escape(name_of(code)) if code else 'not said'}: {count}" for code, count in films.original_languages]
+    genres = [f"{escape(genre)}: {count}" for genre, count in films.genres]
     return [
         f"The titles are {years}, {films.minutes / films.titles:.1f} minutes long in the mean.",
         f"Original languages (titles): {'; '.join(spoken)}.",
@@ -189,7 +189,7 @@ def _columns(network: Network, seeds: Sequence[int], *, joined: bool, bounded: b
 
 
 def _row(score: TaskScore, *, bounded: bool) -> list[str]:
-    label = f"{score.label}{' †' if score.generated else ''}"
+    label = f"{escape(score.label)}{' †' if score.generated else ''}"
     counts = [f"{number:,}" for number in (score.n_folds, score.n_train, score.n_test)]
     interval = [_interval(score)] if bounded else []
     return [label, score.suite, metric(score.metric).title, _with_spread(score.mean, score.std), *interval, *counts]

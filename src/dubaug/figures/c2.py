@@ -18,7 +18,7 @@ from dubaug.errors import DubaugError
 from dubaug.figures.axis_break import Break, find_break, finish_axis
 from dubaug.figures.names import swept_tasks
 from dubaug.files import write_text
-from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten
+from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten, shown
 from dubaug.probe.results import TaskResult
 from dubaug.suites.registry import SUITES, metric
 from dubaug.tables.scores import Scores, bounds_of
@@ -246,7 +246,7 @@ def _legend(sweep: Sweep, size: Size) -> tuple[list[Line2D], int]:
     variants, look = sweep.experiment.variants, looks(sweep.experiment.variants)
     groups: list[list[Line2D]] = [[], []]
     for name in sweep.variants:
-        line = Line2D([], [], label=variants[name].label, linewidth=1.0, markersize=size.marker_pt, **look[name])
+        line = Line2D([], [], label=shown(variants[name].label), linewidth=1.0, markersize=size.marker_pt, **look[name])
         groups[variants[name].dub_augmented].append(line)
     ring = Line2D([], [], label="best", markersize=2.3 * size.marker_pt, **RING)
     groups[0].append(ring)

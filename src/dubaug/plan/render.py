@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from dubaug.config import Experiment
-from dubaug.markdown import table_lines
+from dubaug.markdown import escape, table_lines
 from dubaug.plan.amounts import Amounts
 from dubaug.plan.disk import Space
 from dubaug.plan.estimate import Row, Total
@@ -41,9 +41,11 @@ def to_text(plan: Plan) -> str:
 def to_markdown(plan: Plan) -> str:
     """Return the plan as a page."""
     head, *cells = _table(plan)
-    table = table_lines(head, "lrrrlrrrl", cells)
-    disk = table_lines(("folder", "what", "size", "basis"), "llrl", map(_disk_cells, plan.spaces))
-    parts = [_head(plan), [""], table, [""], _words(plan), [""], disk, [""], _sources(plan, bullet="- ")]
+    table = table_lines(head, "lrrrlrrrl", [list(map(escape, row)) for row in cells])
+    spaces = [list(map(escape, _disk_cells(space))) for space in plan.spaces]
+    disk = table_lines(("folder", "what", "size", "basis"), "llrl", spaces)
+    told, words, sources = (map(escape, lines) for lines in (_head(plan), _words(plan), _sources(plan, bullet="- ")))
+    parts = [told, [""], table, [""], words, [""], disk, [""], sources]
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
