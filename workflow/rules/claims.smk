@@ -3,6 +3,7 @@
 rule claims:
     input:
         results=result_files(),
+        titles=RESULTS / "corpus/titles.csv",
         predictions=final_predictions(),
     output:
         json=RESULTS / "claims.json",
@@ -23,4 +24,4 @@ rule claims:
         scale=PAPER_SCALE,
     shell:
         "dubaug claims --config {params.config} --paper {params.paper} --paper-scale {params.scale}"
-        " --results {input.results} --out {output.json} --markdown {output.markdown} 2> {log}"
+        " --results {input.results} --titles {input.titles} --out {output.json} --markdown {output.markdown} 2> {log}"

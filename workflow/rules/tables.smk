@@ -2,6 +2,7 @@
 rule table_b4:
     input:
         subsets=RESULTS / "corpus/subsets.csv",
+        titles=RESULTS / "corpus/titles.csv",
     output:
         tables=collect(
             RESULTS / "tables/tableb4{kind}.{form}",
@@ -25,7 +26,7 @@ rule table_b4:
         out_dir=RESULTS / "tables",
     shell:
         "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables b4 --subsets {input.subsets}"
-        " --out-dir {params.out_dir} 2> {log}"
+        " --titles {input.titles} --out-dir {params.out_dir} 2> {log}"
 
 
 rule table_b5:
@@ -58,6 +59,7 @@ rule table_b5:
 rule result_tables:
     input:
         results=result_files(),
+        titles=RESULTS / "corpus/titles.csv",
     output:
         tables=collect(
             RESULTS / "tables/table{table}{kind}.{form}",
@@ -88,4 +90,4 @@ rule result_tables:
         own=SUITE_TABLES,
     shell:
         "dubaug tables --config {params.config} --paper {params.paper} --paper-scale {params.scale} --tables 1 2 a1 a2 a3 d6 {params.own}"
-        " --results {input.results} --out-dir {params.out_dir} 2> {log}"
+        " --results {input.results} --titles {input.titles} --out-dir {params.out_dir} 2> {log}"

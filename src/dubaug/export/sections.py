@@ -10,11 +10,9 @@ from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
 from dubaug.markdown import escape, table_lines
 from dubaug.suites.registry import SUITES, metric
+from dubaug.tables.footer import PAPER_HOURS, PAPER_TITLES
 from dubaug.tracks import TrackName
 from dubaug.words import plural
-
-PAPER_TITLES, PAPER_HOURS = 748, 1300
-"""The paper's corpus (§3.1), to measure a card's by."""
 
 CITATION = """\
 @article{singh2023looking,

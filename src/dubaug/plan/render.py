@@ -71,7 +71,8 @@ def _head(plan: Plan) -> list[str]:
     corpus = plan.amounts.corpus
     lines = [f"scale: {plan.experiment.scale}; {plan.total.jobs} jobs, as Snakemake counts them"]
     if corpus.titles is None or corpus.hours is None or corpus.clips is None:
-        lines.append("films: not known; give --titles and --film-hours")
+        known = "not known" if corpus.titles is None else f"{corpus.titles.value:,.0f} ({corpus.titles.source})"
+        lines.append(f"films: {known}; how long they are is said by --film-hours, beside --titles")
     else:
         lines.append(
             f"films: {corpus.titles.value:,.0f} titles, {corpus.hours.value:,.4g} h, {corpus.clips.value:,.0f} clips "

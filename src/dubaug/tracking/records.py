@@ -124,7 +124,8 @@ def _training_note(settings: Mapping[str, Any], manifest: Manifest | None) -> st
         what += ", speech removed." if settings["variant.separated"] else "."
     else:
         what = "Random weights, no training." if settings.get("untrained") else "A pretraining run."
-    ended = f" {manifest.n_clips} clips of {manifest.n_titles} titles." if manifest else ""
+    titles = "generated titles" if any(key.startswith("corpus.films.") for key in settings) else "titles"
+    ended = f" {manifest.n_clips} clips of {manifest.n_titles} {titles}." if manifest and manifest.n_clips else ""
     return f"{what}{ended} Scores over the epochs stand in its own metrics; each suite's run is nested below."
 
 
