@@ -9,6 +9,7 @@ from report_factory import HOSTILE, Page
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
+from dubaug.files import read_json, write_json
 from dubaug.report.build import SECTIONS
 
 MakePage = Callable[..., str]
@@ -145,6 +146,27 @@ def test_films_of_ones_own_are_not_called_generated(
     assert "The films are yours, data sets are generated. All tasks are miniatures" in text
     assert "This is a demo run." not in text
     assert "The films’ licences are yours to state" in text
+
+
+def test_the_summary_leads_with_the_comparisons_that_the_run_has(results: dict[str, Any], make_page: MakePage) -> None:
+    def summary() -> str:
+        return Page(make_page(**results)).text.partition("What was run")[0]
+
+    lead = (
+        "+EFJ scores better than AV on 1 of 1 task (1 settled); +ES scores better than AV on 0 of 1 task (0 settled)."
+    )
+    effects = "+0.100 (+0.020 to +0.180) 0.000 (no interval)"
+    assert summary().index(lead) < summary().index("Of 2 claims")
+    content = read_json(results["claims"])
+    for one in content["claims"]:
+        one["run"] |= {"verdict": "no data", "by_means": "no data"}
+    write_json(results["claims"], content)
+    text = summary()
+    assert text.index(lead) < text.index("None of the paper’s 2 claims can be judged here")
+    assert "without data" not in text
+    assert effects in text
+    results["comparisons"].unlink()
+    assert "No dub-augmented variant was compared with a baseline" in summary()
 
 
 @pytest.mark.parametrize("hear", [["esc50", "mine"], ["mine"]])

@@ -19,6 +19,7 @@ from dubaug.tables.latex import to_latex
 from dubaug.tables.render import Cell, Table, marks, number, to_csv, to_markdown
 from dubaug.tables.scores import load_scores
 from dubaug.tables.tables import BUILDERS, build
+from dubaug.tables.versus import build_beside_paper
 from dubaug.tracks import TrackName
 
 MAIN = ["av", "sep", "a", "es", "fr", "ja", "efj", "a_efj"]
@@ -323,6 +324,18 @@ def test_the_line_under_the_head_has_as_many_columns_as_the_head(
         markdown = to_markdown(build(name, sources_of(demo_experiment, results.paths, subsets)))
         lines = [line for line in markdown.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in lines}) == 1, name
+
+
+def test_an_empty_table_says_why(make_experiment: Callable[..., Experiment]) -> None:
+    own = {"mine": {"label": "Mine", "suite": "hear", "path": "/data/mine"}}
+    suites = {"hear": ["mine"], "hares": [], "visual": []}
+    variants = {**dict.fromkeys(["es", "fr", "ja", "efj", "a_efj", "a", "sep", "rp"])}
+    sources = sources_of(make_experiment(tasks=own, suites=suites, variants=variants), [])
+    why = "Nothing of this table is in this run, which evaluates AV on Mine."
+    for empty in (build("b5", sources), build("2", sources), build_beside_paper("b5", sources)):
+        assert empty is not None
+        assert not empty.rows
+        assert all(why in form(empty) for form in (to_markdown, to_latex, to_html))
 
 
 def test_two_final_results_of_one_variant_are_refused(results: Any) -> None:

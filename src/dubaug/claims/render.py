@@ -70,7 +70,9 @@ def to_markdown(claims: Claims, footer: Sequence[str] = ()) -> str:
 
 def _row(one: JudgedClaim) -> tuple[str, str, str, str]:
     paper, run = one.paper, one.run
-    of_paper = f"{paper.by_means}: {escape(paper.numbers)}" if one.without_numbers else _cell(paper.by_means, paper.numbers)
+    of_paper = (
+        f"{paper.by_means}: {escape(paper.numbers)}" if one.without_numbers else _cell(paper.by_means, paper.numbers)
+    )
     return (
         f"{escape(one.claim)} <sub>{escape(one.section)}</sub>",
         of_paper + (" *(a slip)*" if one.slip else ""),

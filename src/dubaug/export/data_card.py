@@ -244,7 +244,12 @@ def _left_out(facts: DataFacts) -> str:
     if not facts.losses:
         return "Nothing that was found had to be rejected.\n"
     rows = [
-        [escape(loss.stage), escape(loss.reason), f"{loss.titles:,}", "unknown" if loss.clips is None else f"{loss.clips:,}"]
+        [
+            escape(loss.stage),
+            escape(loss.reason),
+            f"{loss.titles:,}",
+            "unknown" if loss.clips is None else f"{loss.clips:,}",
+        ]
         for loss in facts.losses
     ]
     table = markdown_table(["Stage", "Rejected because", "Titles", "Clips"], rows, numbers_from=2)

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -134,8 +134,11 @@ def draw(sweep: Sweep, paths: Sequence[Path], size: Size = ACROSS_TEXT) -> None:
 
 def _figure(sweep: Sweep, size: Size) -> Figure:
     tasks = list(sweep.curves)
-    columns = min(size.columns, len(tasks))
-    rows = -(-len(tasks) // columns)
+    rows = -(-len(tasks) // size.columns)
+    columns = -(-len(tasks) // rows)
+    # fewer panels are wider, and by the root of that higher
+    height = size.panel_height * (size.columns / columns) ** 0.5
+    size = replace(size, columns=columns, panel_height=height)
     handles, legend_columns = _legend(sweep, size)
     note = textwrap.fill(_note(sweep), size.letters(size.width, NOTE["fontsize"] * 0.95))
     foot = 0.19 + 0.14 * (len(handles) // legend_columns) + 0.115 * (note.count("\n") + 1) + 0.06

@@ -15,7 +15,13 @@ from dubaug.claims.file import Claims, Word, read_claims
 from dubaug.config import Experiment
 from dubaug.corpus.subsets import read_subsets
 from dubaug.report import charts, words
-from dubaug.report.differences import TaskDifferences, baselines_of, of_these_trainings, read_differences
+from dubaug.report.differences import (
+    TaskDifferences,
+    baselines_of,
+    of_these_trainings,
+    read_differences,
+    tallies,
+)
 from dubaug.report.films import read_alignment, read_films, read_left_out, reasons_of
 from dubaug.report.fragments import read_fragment
 from dubaug.report.palette import DARK, LIGHT
@@ -121,6 +127,7 @@ def _context(sources: ReportSources) -> dict[str, Any]:
         "settings": _if_there(partial(other_sizes, experiment), sources.paper_scale),
         "claims": claims,
         "counts": _counts(claims) if claims else [],
+        "judged": any(claim.run.verdict != "no data" for claim in claims.claims) if claims else False,
         "tables": _tables(sources.tables),
         "pictures": [read_figure(path) for path in sources.figures if path.is_file()],
         "films": _if_there(read_films, sources.titles),
@@ -131,6 +138,7 @@ def _context(sources: ReportSources) -> dict[str, Any]:
         "reasons": reasons_of(left_out or ()),
         "differences": differences,
         "baselines": baselines_of(differences),
+        "tallies": tallies(differences),
         "one_seed": of_these_trainings(differences),
         "forests": _forests(differences),
         "trainings": trainings,

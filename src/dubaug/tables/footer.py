@@ -40,11 +40,9 @@ def _made_from(experiment: Experiment, titles: Path | None) -> str:
         assert experiment.demo is not None
         films = experiment.demo.films
         minutes = films.titles * films.scenes_per_title * films.scene_s / 60
-        made = f"{films.titles} generated films ({minutes:.0f} min)"
-        return (
-            f"{'Demo: ' * experiment.all_generated}{made}{f' and {miniatures}' if labels else '; no data set is generated'}. "
-            "These numbers show that the workflow runs; they are not the paper's."
-        )
+        made = f"{'Demo: ' * experiment.all_generated}{films.titles} generated films ({minutes:.0f} min)"
+        made += f" and {miniatures}" if labels else "; no data set is generated"
+        return f"{made}. These numbers show that the workflow runs; they are not the paper's."
     corpus = _corpus(titles) if titles is not None and titles.is_file() else ""
     if not labels:
         return corpus

@@ -139,9 +139,7 @@ def to_markdown(table: Table) -> str:
     header = [f"{escape(group)}<br>{escape(name)}" if group else escape(name) for group, name in heads]
     lines += table_lines(header, table.sides, ([_markdown_cell(cell) for cell in row] for row in table.rows))
     below = [*(f"{letter}: {text}" if letter else text for letter, text in table.notes), *table.footer]
-    return (
-        "\n".join([*lines, *([""] if below else []), *(f"<sub>{escape(line)}</sub><br>" for line in below)]) + "\n"
-    )
+    return "\n".join([*lines, *([""] if below else []), *(f"<sub>{escape(line)}</sub><br>" for line in below)]) + "\n"
 
 
 def _markdown_cell(cell: Cell) -> str:
