@@ -89,6 +89,7 @@ def test_the_median_stands_where_the_axis_has_that_year(years: list[str], median
     assert [line.get_xdata()[0] for line in year.lines] == [median]
     assert f"median {median:g} (dashed)" in notes(year)
     assert [bar.get_x() + bar.get_width() / 2 for bar in year.patches] == sorted({int(its) for its in years})
+    assert all(tick == int(tick) for tick in year.get_xticks())
 
 
 def test_what_no_title_states_has_no_panel_and_is_said(panels: Any) -> None:

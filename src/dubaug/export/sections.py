@@ -66,8 +66,10 @@ def warnings(network: Network, scores: Sequence[TaskScore]) -> list[str]:
             "**Trained on generated films.** Drawn pictures, synthesised sounds and a small bank of voices: these "
             "weights show that the workflow runs. They know no real film and are no use for one."
         )
-    if any(score.generated for score in scores):
-        notes.append("**Scored on generated miniatures.** The scores below do not compare with published ones.")
+    generated = [bool(score.generated) for score in scores]
+    if any(generated):
+        which = "The scores below" if all(generated) else "The scores below that are marked †"
+        notes.append(f"**Scored on generated miniatures.** {which} do not compare with published ones.")
     return ["".join(f"> {note}\n>\n" for note in notes).removesuffix(">\n")] if notes else []
 
 

@@ -178,6 +178,7 @@ def _draw_genres(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
 def _draw_years(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
     # a year stands in the middle of its bar
     _draw_histogram(axis, histogram_of(corpus.years, YEARS_A_BAR), shift=-0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(**_ROUND, min_n_ticks=1))
     axis.axvline(float(np.median(corpus.years)), **_MIDDLE)
     axis.set_xlabel("Release year")
     missing = _without("year", corpus.without_year, corpus.titles)
