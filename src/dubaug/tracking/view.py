@@ -7,6 +7,7 @@ What a view holds is not documented: `ExperimentPageUIState`, `RunsChartsLineCar
 import base64
 import json
 import re
+import shlex
 import zlib
 from collections.abc import Iterable
 from typing import Any
@@ -81,4 +82,4 @@ def addresses(uri: str, experiment_id: str) -> dict[str, str]:
     served = uri if uri.startswith("http") else SERVED_AT
     runs = f"{served}/#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={KEY}"
     pages = {"every run": runs, "their curves": f"{runs}&compareRunsMode=CHART"}
-    return pages if served == uri else {**pages, "served by": f"mlflow ui --backend-store-uri {uri}"}
+    return pages if served == uri else {**pages, "served by": f"mlflow ui --backend-store-uri {shlex.quote(uri)}"}
