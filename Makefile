@@ -12,7 +12,7 @@
 # make bench-statistics  how often intervals and verdicts are wrong where the truth is known, and what they find
 # make schema     workflow/schemas/config.schema.json, for editors, from the classes that check the configuration
 # make rulegraph  the README's picture of the rules, docs/rulegraph.svg, from Snakemake's own graph
-# make ui         MLflow's pages on http://127.0.0.1:5000
+# make ui         MLflow's pages on http://127.0.0.1:5000; the address of the list of runs is said first
 # make lock       requirements.lock from pyproject.toml
 
 PYTHON ?= python3
@@ -91,6 +91,7 @@ rulegraph: install
 	python tools/rulegraph/draw.py
 
 ui: install
+	@if [ -f results/config.yaml ]; then dubaug mlflow-sync --best-effort --config results/config.yaml --results-dir results; fi
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1
 
 lock:

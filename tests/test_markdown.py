@@ -1,6 +1,6 @@
 import pytest
 
-from dubaug.markdown import table_lines
+from dubaug.markdown import escape, table_lines
 
 
 def test_a_table_has_its_head_its_sides_and_no_bar_in_a_cell() -> None:
@@ -9,6 +9,12 @@ def test_a_table_has_its_head_its_sides_and_no_bar_in_a_cell() -> None:
         "| :-- | :-: | --: | --- |",
         "| 1 | 2 | x\\ | \\| |",
     ]
+
+
+def test_text_from_outside_is_shown_as_it_stands() -> None:
+    assert escape("<b>x</b> &lt; $a$ *b* [c](d) `e` _f_ g_h\nR&D 1 < 2") == (
+        "&lt;b>x&lt;/b> &amp;lt; \\$a\\$ \\*b\\* \\[c\\](d) \\`e\\` \\_f\\_ g_h R&D 1 &lt; 2"
+    )
 
 
 def test_rows_of_another_length_are_refused() -> None:

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from dubaug.config import Experiment
-from dubaug.plotting import FURTHER_COLOURS, FURTHER_MARKERS, PAPER_LOOKS, looks, save, shorten
+from dubaug.plotting import FURTHER_COLOURS, FURTHER_MARKERS, PAPER_LOOKS, STYLE, looks, save, shorten, shown
 from dubaug.words import listed
 from figure_checks import assert_fonts_embedded, assert_readable
 
@@ -119,6 +119,17 @@ def test_words_are_a_form_of_a_figure(tmp_path: Path) -> None:
         save(figure, [tmp_path / "three.pdf"])
     with pytest.raises(AssertionError):
         assert_fonts_embedded(tmp_path / "three.pdf")
+
+
+def test_texts_from_outside_are_no_formulas_and_stand_in_legends(tmp_path: Path) -> None:
+    odd = [r"$\nonsense{ costs $5", "_hidden", "two\nlines\a"]
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots()
+        lines = [axis.plot([0, 1], label=shown(text))[0] for text in odd]
+        axis.set_yticks([0], [odd[0]])
+        legend = figure.legend(handles=lines)
+        save(figure, [tmp_path / "f.png"])
+    assert [text.get_text() for text in legend.get_texts()] == [odd[0], " _hidden", "two lines"]
 
 
 @pytest.mark.parametrize(

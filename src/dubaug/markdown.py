@@ -1,9 +1,16 @@
-"""Tables as GitHub's Markdown has them."""
+"""Text and tables as GitHub's Markdown has them."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 RULES = {"l": ":--", "c": ":-:", "r": "--:", "-": "---"}
 """What stands below the head of a column that is aligned left, centre, right, or not said how."""
+
+
+def escape(text: str) -> str:
+    """Return plain text as Markdown that shows it as it stands: no marks, no HTML, no mathematics, on one line."""
+    marked = re.sub(r"[\\*~`$\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\\g<0>", " ".join(text.split()))
+    return re.sub(r"&(?=#?\w+;)", "&amp;", marked).replace("<", "&lt;")
 
 
 def table_lines(head: Sequence[str], sides: str, rows: Iterable[Sequence[str]]) -> list[str]:

@@ -36,6 +36,7 @@ STYLE: Any = {
     "grid.color": "#E3E3E3",
     "grid.linewidth": 0.5,
     "lines.linewidth": 1.2,
+    "text.parse_math": False,  # a label with two dollars is no formula
     "pdf.fonttype": 42,  # embedded TrueType: journals refuse Type 3
 }
 
@@ -122,6 +123,16 @@ def save(figure: Figure, paths: Sequence[Path], *, description: str = "", dpi: i
         plt.close(figure)
 
 
+def shown(text: str) -> str:
+    """Return a text from a configuration or from data as figures take it: one line of characters that can be seen.
+
+    A legend leaves out what begins with `_`: a space before it is seen less. Formulas are off in `STYLE`.
+    """
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return f" {line}" if line.startswith("_") else line
+
+
 def shorten(text: str, letters: int) -> str:
-    """Return `text` with at most so many letters, the last an ellipsis if some are left out."""
+    """Return `text` as `shown`, with at most so many letters, the last an ellipsis if some are left out."""
+    text = shown(text)
     return text if len(text) <= letters else text[: max(1, letters - 1)].rstrip() + "…"

@@ -167,7 +167,7 @@ def test_what_has_no_scores_is_not_tested():
 
 
 def test_the_command(results, tmp_path, make_experiment, capsys):
-    save_config(make_experiment(), tmp_path / "config.yaml")
+    save_config(make_experiment(variants={"ja": {"label": "<img src=x>*JA*"}}), tmp_path / "config.yaml")
     words = ["claims", "--config", tmp_path / "config.yaml", "--paper", PAPER, "--out", tmp_path / "claims.json"]
     words += ["--paper-scale", PAPER.parents[1] / "config/paper.yaml", "--markdown", tmp_path / "claims.md"]
     assert main([*map(str, words), "--results", *map(str, results)]) == 0
@@ -192,4 +192,7 @@ def test_the_command(results, tmp_path, make_experiment, capsys):
     assert text.count("\n| ") == len(by_id) + 2
     assert "generated films" in text.splitlines()[2]
     assert "Slips in the paper" in text
+    assert "<img" not in text
+    assert "&lt;img src=x>\\*JA\\*" in text
+    assert "<img src=x>*JA*" in some["run"]["means_numbers"], "escaped where Markdown begins"
     assert "claims by the evidence" in capsys.readouterr().err

@@ -140,6 +140,9 @@ def test_generated_films_and_tasks_are_said_first(facts: Callable[..., CardFacts
     assert card.index("**Trained on generated films.**") < card.index("## Use")
     assert "**Scored on generated miniatures.**" in card
     assert "| ESC-50 † |" in card
+    mixed = model_card(facts(scores=[SCORE, replace(SCORE, task="x", label="<b>X</b>", generated=True)]))
+    assert "The scores below that are marked † do not compare" in plain(mixed)
+    assert "| &lt;b>X&lt;/b> † |" in mixed
     unknown = model_card(facts(scores=[replace(SCORE, generated=None)]))
     assert "may be generated miniatures" in plain(unknown)
     real = facts(scores=[SCORE])

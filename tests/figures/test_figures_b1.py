@@ -67,7 +67,7 @@ def test_a_title_counts_for_each_genre_and_bars_are_sorted(panels: Any) -> None:
     assert [heading(axis) for axis in (genre, year, duration)] == ["(a) Genre", "(b) Release year", "(c) Duration"]
     assert "no genre for 1 of 4" in notes(genre)
     assert "1999–2018, median 2016 (dashed)" in notes(year)
-    assert [line.get_xdata()[0] for line in year.lines] == [2016.5], "the middle of the year"
+    assert [line.get_xdata()[0] for line in year.lines] == [2016], "the middle of its bar"
     assert "no year for 1 of 4" in notes(year)
     assert sum(bar.get_height() for bar in year.patches) == 3
     assert duration.get_xlabel() == "Duration (min)"
@@ -81,6 +81,15 @@ def test_a_title_counts_for_each_genre_and_bars_are_sorted(panels: Any) -> None:
         low, high = bar.get_x(), bar.get_x() + bar.get_width()
         assert bar.get_height() == sum(low <= length < high for length in lengths)
     assert sum(bar.get_height() for bar in duration.patches) == 4
+
+
+@pytest.mark.parametrize(("years", "median"), [(["1998"] * 3, 1998), (["1998", "1999"], 1998.5)])
+def test_the_median_stands_where_the_axis_has_that_year(years: list[str], median: float, panels: Any) -> None:
+    _, year, _ = panels([replace(FILMS[1], title_id=f"t{i}", year=its) for i, its in enumerate(years)])
+    assert [line.get_xdata()[0] for line in year.lines] == [median]
+    assert f"median {median:g} (dashed)" in notes(year)
+    assert [bar.get_x() + bar.get_width() / 2 for bar in year.patches] == sorted({int(its) for its in years})
+    assert all(tick == int(tick) for tick in year.get_xticks())
 
 
 def test_what_no_title_states_has_no_panel_and_is_said(panels: Any) -> None:

@@ -97,6 +97,29 @@ def test_one_panel_a_task_dashed_baselines_solid_dubs_and_the_best_circled(
     assert [(round(x), y) for x, y in rings(panels[1])] == [(2, 0.5), (4, 0.5), (6, 0.5)], "all that tie"
 
 
+@pytest.mark.parametrize(("tasks", "columns"), [(1, 1), (2, 2), (4, 2), (5, 3), (9, 3)])
+def test_panels_fill_the_sheet(
+    tasks: int, columns: int, make_experiment: Callable[..., Experiment], sweep: Any, tmp_path: Path, kept: list[Any]
+) -> None:
+    few = make_experiment(suites={"hear": make_experiment().suites["hear"][:tasks]})
+    c2.draw(drawn(few, sweep.paths), [tmp_path / "c2.png"])
+    first_row = kept[0].axes[:columns]
+    assert len({round(axis.get_position().y0, 6) for axis in first_row}) == 1
+    assert first_row[-1].get_position().x1 > 0.95
+    assert_readable(kept[0])
+
+
+def test_labels_are_no_formulas_and_none_is_lost(
+    make_experiment: Callable[..., Experiment], sweep: Any, tmp_path: Path, kept: list[Any]
+) -> None:
+    odd = make_experiment(
+        variants={"av": {"label": "_A$V^$"}}, tasks={"esc50": {"label": r"$\frac{E$"}}, suites={"hear": ["esc50"]}
+    )
+    c2.draw(drawn(odd, sweep.paths), [tmp_path / "c2.png", tmp_path / "c2.pdf"])
+    assert kept[0].axes[0].get_title(loc="left") == r"$\frac{E$"
+    assert " _A$V^$" in [text.get_text() for text in kept[0].legends[0].get_texts()]
+
+
 def test_error_bars_are_deviations_within_what_the_metric_can_be(
     demo_experiment: Experiment, results: Any, tmp_path: Path, kept: list[Any]
 ) -> None:

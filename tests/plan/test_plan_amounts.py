@@ -40,6 +40,15 @@ def test_without_films_the_papers_corpus_stands_for_them(paper_experiment: Exper
     assert "hmdb51" not in amounts.items, "nobody publishes a count"
 
 
+def test_a_catalogue_that_nobody_has_read_yet_is_counted(
+    make_experiment: Callable[..., Experiment], paper: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "catalogue.csv"
+    path.write_text("title_id,path\n" + "".join(f"t{number},t{number}.mkv\n" for number in range(10)))
+    amounts = count(make_experiment(corpus={"catalogue": str(path)}), [], paper)
+    assert _values(amounts) == [10, None, 10, None, None], "and are not the paper's 748"
+
+
 def test_other_languages_have_no_published_corpus(make_experiment: Callable[..., Experiment], paper: Path) -> None:
     others = dict.fromkeys(["es", "fr", "ja", "efj", "a_efj"])
     experiment = make_experiment(scale="paper", corpus={"secondary": ["de"]}, variants=others)

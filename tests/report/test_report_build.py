@@ -9,6 +9,7 @@ from report_factory import HOSTILE, Page
 
 from dubaug.config import Experiment
 from dubaug.errors import DubaugError
+from dubaug.files import read_json, write_json
 from dubaug.report.build import SECTIONS
 
 MakePage = Callable[..., str]
@@ -106,6 +107,7 @@ def test_every_part_has_its_numbers(results: dict[str, Any], make_page: MakePage
     text = Page(make_page(**results)).text
     for words in [
         "2 titles, generated; 90 clips of 3 s",
+        "Trained on 2 titles and 90 clips",
         "4.5 min in all; 90.0 s to 3.0 min a title",
         "cut short get the film again 2 7",
         "early or late by a constant time moved to its place 0 1",
@@ -141,9 +143,47 @@ def test_films_of_ones_own_are_not_called_generated(
     mine = make_experiment(corpus={"catalogue": "films/catalogue.csv"})
     assert (mine.generates_films, any(map(mine.generates, mine.tasks))) == (False, True)
     text = Page(make_page(mine, **results)).text
-    assert "The films are yours, data sets are generated." in text
+    assert "The films are yours, data sets are generated. All tasks are miniatures" in text
     assert "This is a demo run." not in text
     assert "The films’ licences are yours to state" in text
+
+
+def test_the_summary_leads_with_the_comparisons_that_the_run_has(results: dict[str, Any], make_page: MakePage) -> None:
+    def summary() -> str:
+        return Page(make_page(**results)).text.partition("What was run")[0]
+
+    lead = (
+        "+EFJ scores better than AV on 1 of 1 task (1 settled); +ES scores better than AV on 0 of 1 task (0 settled)."
+    )
+    effects = "+0.100 (+0.020 to +0.180) 0.000 (no interval)"
+    assert summary().index(lead) < summary().index("Of 2 claims")
+    content = read_json(results["claims"])
+    for one in content["claims"]:
+        one["run"] |= {"verdict": "no data", "by_means": "no data"}
+    write_json(results["claims"], content)
+    text = summary()
+    assert text.index(lead) < text.index("None of the paper’s 2 claims can be judged here")
+    assert "without data" not in text
+    assert effects in text
+    results["comparisons"].unlink()
+    assert "No dub-augmented variant was compared with a baseline" in summary()
+
+
+@pytest.mark.parametrize("hear", [["esc50", "mine"], ["mine"]])
+@pytest.mark.parametrize("corpus", [{}, {"catalogue": "films/catalogue.csv"}])
+def test_a_mixed_run_is_no_demo_run(
+    hear: list[str], corpus: dict[str, str], make_experiment: Callable[..., Experiment], make_page: MakePage,
+    results: dict[str, Any],
+) -> None:  # fmt: skip
+    tasks = {"mine": {"label": "Mine", "suite": "hear", "path": "/data/mine"}}
+    mixed = make_experiment(corpus=corpus, tasks=tasks, suites={"hear": hear, "hares": [], "visual": []})
+    text = Page(make_page(mixed, **results)).text
+    assert "demo run" not in text.lower()
+    assert ("generated; 90 clips" in text) == (not corpus)
+    assert ("miniature" in text) == ("esc50" in hear)
+    assert "of ESC-50; the other data sets are not" in text or "ESC-50 is a miniature" in text or hear == ["mine"]
+    assert ("Kokoro-82M" in text) == (not corpus or "esc50" in hear)
+    assert "have licences of their own" in text
 
 
 def test_what_the_demo_makes_smaller_is_listed(make_page: MakePage, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from dubaug.tables.tables import BUILDERS, build
 from dubaug.tables.versus import build_beside_paper
 from needs import lacking
 
-ODD = "& % _ # ~ ^ < > \" ' | $ { } \\ é ł ß ± – § ′ † 日 Ω ħ"
+ODD = "[*] & % _ # ~ ^ < > \" ' | $ { } \\ é ł ß ± – § ′ † 日 Ω ħ"
 SMALL = Table(
     name="X",
     caption=f"A caption: {ODD}",
@@ -158,7 +158,9 @@ def test_markdown_holds_odd_labels_in_their_cells() -> None:
 
 def test_latex_has_no_character_that_t1_has_not() -> None:
     assert escape("a_b & 50% ~ é") == "a\\_b \\& 50\\% \\textasciitilde{} é"
-    assert escape("日Ωħḥ") == "[U+65E5][U+03A9][U+0127]h"
+    assert escape("日Ωħḥ") == "{[}U+65E5]{[}U+03A9]{[}U+0127]h"
+    assert escape("a\a\n\x85b") == "a{[}U+0007]  b"
+    assert escape("[1em]*") == "{[}1em]{*}", "no argument of the line's end before it"
     assert escape("±–§′†−") == "$\\pm$--\\S{}$'$\\textdagger{}$-$"
 
 

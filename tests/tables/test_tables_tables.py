@@ -1,4 +1,5 @@
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +8,19 @@ from table_factory import published, rows_of, sources_of
 
 from dubaug.cli import main
 from dubaug.config import Experiment, save
+from dubaug.corpus.titles import Title, write_titles
+from dubaug.corpus.tracks import Track
 from dubaug.errors import DubaugError
 from dubaug.figures.c2 import spread_of
 from dubaug.files import read_json, write_json
-from dubaug.tables.footer import scale_footer
+from dubaug.tables.footer import run_footer
 from dubaug.tables.fragment import to_html
 from dubaug.tables.latex import to_latex
 from dubaug.tables.render import Cell, Table, marks, number, to_csv, to_markdown
 from dubaug.tables.scores import load_scores
 from dubaug.tables.tables import BUILDERS, build
+from dubaug.tables.versus import build_beside_paper
+from dubaug.tracks import TrackName
 
 MAIN = ["av", "sep", "a", "es", "fr", "ja", "efj", "a_efj"]
 
@@ -245,12 +250,47 @@ def test_the_footer_names_what_the_demo_makes_smaller_and_the_paper_has_none(
     demo_experiment: Experiment, paper_experiment: Experiment, repository: Path
 ) -> None:
     paper = repository / "workflow/config/paper.yaml"
-    assert scale_footer(paper_experiment, paper) == ()
-    demo = " ".join(scale_footer(demo_experiment, paper))
+    assert run_footer(paper_experiment, paper) == ()
+    demo = " ".join(run_footer(demo_experiment, paper))
     for key in ("encoders.embedding_dim", "pretraining.epochs", "probe.hares.steps", "mel.n_mels", "probe.hear.hidden"):
         assert key in demo
     assert "encoders.audio.stem_width 16 (64)" in demo or "encoders.audio.stem_width" in demo
     assert "they are not the paper's" in demo
+
+
+SHOWS = "These numbers show that the workflow runs; they are not the paper's."
+MINIATURE = "these scores show that the workflow runs; they do not compare with published ones."
+OWN = {"corpus": {"catalogue": "films/catalogue.csv"}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "first"),
+    [
+        ({}, f"Demo: 24 generated films (14 min) and generated miniatures of the data sets. {SHOWS}"),
+        ({"suites": {"hear": ["mine"], "hares": [], "visual": []}},
+         f"24 generated films (14 min); no data set is generated. {SHOWS}"),
+        ({"suites": {"hear": ["esc50", "mine"], "hares": [], "visual": []}},
+         f"24 generated films (14 min) and generated miniatures of ESC-50. {SHOWS}"),
+        (OWN, f"2 films, 1.5 h (the paper: 748, about 1,300 h). Generated miniatures of the data sets: {MINIATURE}"),
+        ({**OWN, "suites": {"hear": ["esc50", "mine"], "hares": [], "visual": []}},
+         f"2 films, 1.5 h (the paper: 748, about 1,300 h). Generated miniatures of ESC-50: {MINIATURE}"),
+        ({**OWN, "suites": {"hear": ["mine"], "hares": [], "visual": []}},
+         "2 films, 1.5 h (the paper: 748, about 1,300 h)."),
+        ({**OWN, "scale": "paper", "suites": {"hear": ["esc50"]}}, "2 films, 1.5 h (the paper: 748, about 1,300 h)."),
+    ],
+)  # fmt: skip
+def test_the_footer_says_what_was_run_whatever_the_scale_is_called(
+    keys: dict[str, Any], first: str, make_experiment: Callable[..., Experiment], repository: Path, tmp_path: Path
+) -> None:
+    tracks = (Track(name=TrackName("en"), stream=0),)
+    films = [Title(title_id=name, path=tmp_path / name, minutes=45, clips=900, tracks=tracks) for name in "ab"]
+    write_titles(tmp_path / "titles.csv", films)
+    own = {"mine": {"label": "Mine", "suite": "hear", "path": "/data/mine"}}
+    lines = run_footer(
+        make_experiment(**keys, tasks=own), repository / "workflow/config/paper.yaml", tmp_path / "titles.csv"
+    )
+    assert lines[0] == first
+    assert len(lines) == (1 if keys.get("scale") == "paper" else 2)
 
 
 def test_the_command_writes_every_form_of_each_table(
@@ -284,6 +324,18 @@ def test_the_line_under_the_head_has_as_many_columns_as_the_head(
         markdown = to_markdown(build(name, sources_of(demo_experiment, results.paths, subsets)))
         lines = [line for line in markdown.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in lines}) == 1, name
+
+
+def test_an_empty_table_says_why(make_experiment: Callable[..., Experiment]) -> None:
+    own = {"mine": {"label": "Mine", "suite": "hear", "path": "/data/mine"}}
+    suites = {"hear": ["mine"], "hares": [], "visual": []}
+    variants = {**dict.fromkeys(["es", "fr", "ja", "efj", "a_efj", "a", "sep", "rp"])}
+    sources = sources_of(make_experiment(tasks=own, suites=suites, variants=variants), [])
+    why = "Nothing of this table is in this run, which evaluates AV on Mine."
+    for empty in (build("b5", sources), build("2", sources), build_beside_paper("b5", sources)):
+        assert empty is not None
+        assert not empty.rows
+        assert all(why in form(empty) for form in (to_markdown, to_latex, to_html))
 
 
 def test_two_final_results_of_one_variant_are_refused(results: Any) -> None:

@@ -3,8 +3,8 @@
     pip install playwright        # and Debian's chromium
     python tools/mlflow_pages/pictures.py mlflow.db docs/tracking
 
-Writes runs.png (the list of runs), curves.png (a training's curves), compare.png (all variants' scores over the kept
-epochs) and artifacts.png (Figure C2 among the artifacts).
+Writes runs.png (the list of runs with their scores) and curves.png (loss and scores of all variants): the pages whose
+addresses `make ui` says.
 """
 
 import argparse
@@ -21,18 +21,17 @@ from pathlib import Path
 from mlflow.tracking import MlflowClient
 from playwright.sync_api import Page, sync_playwright
 
+from dubaug.tracking.view import addresses
+
 CHROMIUM = "/usr/bin/chromium"
 CLOSED_NETWORK = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-SETTLE_MS = 5000
+SETTLE_MS = 15000
 """Charts are drawn some time after the page says that it is there."""
-VARIANT = "efj"
-COLUMNS = ("esc50/top1_acc", "fsd50k/mAP", "libricount/top1_acc", "vggsound/top1_acc")
-UNWANTED = ("Dataset", "Source", "Models")
-SEARCHED = {"curves": "loss|retrieval|alignment|uniformity", "compare": "esc50/"}
-"""What is typed into the field above the charts."""
+PAGES = {"runs": ("every run", 700), "curves": ("their curves", 900)}
+"""By picture: which address, and how high the window is."""
 
 
 @contextmanager
@@ -59,21 +58,11 @@ def serving(store: Path) -> Iterator[str]:
 
 
 def tidy(page: Page) -> None:
-    """Wait until the page is drawn, and close what does not belong to this project's use of it."""
+    """Wait until the page is drawn, and close what MLflow opens beside it."""
     page.wait_for_timeout(SETTLE_MS)
-    for button in page.get_by_role("button", name="Close").all():
-        button.click()
-    page.wait_for_timeout(SETTLE_MS)
-
-
-def choose_columns(page: Page) -> None:
-    """Have the list of runs show some scores in place of what it shows by itself."""
-    page.get_by_text("Columns", exact=True).first.click()
-    for name in (*UNWANTED, *COLUMNS):
-        page.get_by_placeholder("Search columns").fill(name)
-        page.wait_for_timeout(2000)
-        page.get_by_role("dialog").get_by_text(name, exact=True).last.click()
-    page.keyboard.press("Escape")
+    for button in page.get_by_role("button", name="Close", exact=True).all():
+        if button.is_visible():
+            button.click()
     page.wait_for_timeout(SETTLE_MS)
 
 
@@ -82,29 +71,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", type=Path, help="the SQLite file")
     parser.add_argument("out_dir", type=Path)
+    parser.add_argument("--chromium", default=CHROMIUM, help=f"the browser (default {CHROMIUM})")
     options = parser.parse_args()
     options.out_dir.mkdir(parents=True, exist_ok=True)
     client = MlflowClient(f"sqlite:///{options.store.resolve()}")
     experiment = client.get_experiment_by_name("dubaug").experiment_id
-    runs = {run.info.run_name: run.info.run_id for run in client.search_runs([experiment], max_results=1000)}
-    base = f"/#/experiments/{experiment}/runs"
-    pages = {
-        "runs": f"{base}?workflowType=machine_learning",
-        "curves": f"{base}/{runs[f'{VARIANT} seed 0']}/model-metrics?workflowType=machine_learning",
-        "compare": f"{base}?compareRunsMode=CHART&workflowType=machine_learning",
-        "artifacts": f"{base}/{runs['tables and figures']}/artifacts/figures/c2.png?workflowType=machine_learning",
-    }
     with serving(options.store) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CLOSED_NETWORK)
-        page = browser.new_page(viewport={"width": 1300, "height": 700})
-        for name, path in pages.items():
-            page.goto(address + path)
+        browser = playwright.chromium.launch(executable_path=options.chromium, args=CLOSED_NETWORK)
+        pages = addresses(address, experiment)
+        for name, (which, height_px) in PAGES.items():
+            page = browser.new_page(viewport={"width": 1300, "height": height_px})
+            page.goto(pages[which])
             tidy(page)
-            if name == "runs":
-                choose_columns(page)
-            if name in SEARCHED:
-                page.get_by_placeholder("Search metric charts").fill(SEARCHED[name])
-                page.wait_for_timeout(SETTLE_MS)
             page.screenshot(path=options.out_dir / f"{name}.png")
         browser.close()
 

@@ -3,6 +3,7 @@
 rule claims:
     input:
         results=result_files(),
+        titles=RESULTS / "corpus/titles.csv",
         predictions=final_predictions(),
     output:
         json=RESULTS / "claims.json",
@@ -23,4 +24,4 @@ rule claims:
         scale=PAPER_SCALE,
     shell:
         "dubaug claims --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q}"
-        " --results {input.results:q} --out {output.json:q} --markdown {output.markdown:q} 2> {log:q}"
+        " --results {input.results:q} --titles {input.titles:q} --out {output.json:q} --markdown {output.markdown:q} 2> {log:q}"

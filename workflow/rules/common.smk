@@ -342,7 +342,3 @@ def say_where():
         if path.is_file():
             shown = path.parent if path.parent.name in ("tables", "figures") else path
             print(f"{what + ':':<17}{shown}", file=sys.stderr)
-    print(
-        f"{'every run:':<17}mlflow ui --backend-store-uri {shlex.quote(EXPERIMENT.tracking.uri)}",
-        file=sys.stderr,
-    )

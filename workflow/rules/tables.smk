@@ -2,6 +2,7 @@
 rule table_b4:
     input:
         subsets=RESULTS / "corpus/subsets.csv",
+        titles=RESULTS / "corpus/titles.csv",
     output:
         tables=collect(
             RESULTS / "tables/tableb4{kind}.{form}",
@@ -25,7 +26,7 @@ rule table_b4:
         out_dir=RESULTS / "tables",
     shell:
         "dubaug tables --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q} --tables b4 --subsets {input.subsets:q}"
-        " --out-dir {params.out_dir:q} 2> {log:q}"
+        " --titles {input.titles:q} --out-dir {params.out_dir:q} 2> {log:q}"
 
 
 rule table_b5:
@@ -58,6 +59,7 @@ rule table_b5:
 rule result_tables:
     input:
         results=result_files(),
+        titles=RESULTS / "corpus/titles.csv",
     output:
         tables=collect(
             RESULTS / "tables/table{table}{kind}.{form}",
@@ -88,4 +90,4 @@ rule result_tables:
         own=SUITE_TABLES,
     shell:
         "dubaug tables --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q} --tables 1 2 a1 a2 a3 d6 {params.own:q}"
-        " --results {input.results:q} --out-dir {params.out_dir:q} 2> {log:q}"
+        " --results {input.results:q} --titles {input.titles:q} --out-dir {params.out_dir:q} 2> {log:q}"

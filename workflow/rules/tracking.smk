@@ -31,8 +31,8 @@ onstart:
 
 onsuccess:
     WATCHER.stop()
-    shell(MLFLOW_SYNC)
     say_where()
+    shell(MLFLOW_SYNC)
 
 
 onerror:

@@ -25,7 +25,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="result files of all variants; those of the sweeps that they name are read, too",
     )
     parser.add_argument("--paper", type=Path, required=True, help="folder of the paper's numbers and claims")
-    parser.add_argument("--paper-scale", type=Path, help="workflow/config/paper.yaml, to say what is smaller here")
+    parser.add_argument("--titles", type=Path, help="the films (results/corpus/titles.csv), to say how many they are")
+    parser.add_argument("--paper-scale", type=Path, help="workflow/config/paper.yaml, to say what is other here")
     parser.add_argument("--out", type=Path, required=True, help="the verdicts, JSON")
     parser.add_argument("--markdown", type=Path, required=True, help="the same for people")
     parser.set_defaults(run=run)
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.files import write_text
     from dubaug.probe.results import read_result, with_sweeps
     from dubaug.progress import log_line
-    from dubaug.tables.footer import scale_footer
+    from dubaug.tables.footer import run_footer
 
     experiment = load(options.config)
     names = Names(
@@ -65,8 +66,8 @@ def run(options: argparse.Namespace) -> None:
         Slip(where=slip["where"], slip=slip["slip"], found=slip_found(slip.get("check"), options.paper))
         for slip in read_slips(options.paper)
     )
-    written = Claims(meaning=meaning(judged).replace("*", ""), claims=judged, slips=slips)
-    footer = scale_footer(experiment, options.paper_scale) if options.paper_scale else ()
+    written = Claims(meaning=meaning(judged), claims=judged, slips=slips)
+    footer = run_footer(experiment, options.paper_scale, options.titles) if options.paper_scale else ()
     write_claims(options.out, written)
     write_text(options.markdown, to_markdown(written, footer))
     counts = Counter(one.run.verdict for one in judged)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from dubaug.claims.file import Claims, JudgedClaim, Word
-from dubaug.markdown import table_lines
+from dubaug.markdown import escape, table_lines
 from dubaug.statistics.estimate import ITEMS
 from dubaug.words import listed
 
@@ -23,8 +23,8 @@ MEANING = (
 
 
 def meaning(claims: Sequence[JudgedClaim]) -> str:
-    """Return how these verdicts are reached, in Markdown."""
-    return " ".join(filter(None, [MEANING, taken_for_granted(claims)]))
+    """Return how these verdicts are reached, in words."""
+    return " ".join(filter(None, [MEANING.replace("*", ""), taken_for_granted(claims)]))
 
 
 def taken_for_granted(claims: Sequence[JudgedClaim]) -> str:
@@ -54,25 +54,27 @@ def to_markdown(claims: Claims, footer: Sequence[str] = ()) -> str:
     lines = [
         f"**{len(judged)} claims of the paper.** By the evidence of this run: {tally}.",
         "",
-        *[f"{line}\n" for line in footer[:1]],
+        *[f"{escape(line)}\n" for line in footer[:1]],
         *table_lines(HEAD, "llll", [_row(one) for one in judged]),
         "",
-        meaning(judged),
+        f"{MEANING} {escape(taken_for_granted(judged))}".rstrip(),
         "",
         "**Slips in the paper** (its text says one thing, its numbers or the data another):",
         "",
-        *[f"- {one.section}: {one.slip}" for one in judged if one.slip],
-        *[f"- {slip.where}: {slip.slip}" for slip in claims.slips],
-        *[f"\n<sub>{line}</sub>" for line in footer[1:]],
+        *[f"- {escape(one.section)}: {escape(one.slip)}" for one in judged if one.slip],
+        *[f"- {escape(slip.where)}: {escape(slip.slip)}" for slip in claims.slips],
+        *[f"\n<sub>{escape(line)}</sub>" for line in footer[1:]],
     ]
     return "\n".join(lines) + "\n"
 
 
 def _row(one: JudgedClaim) -> tuple[str, str, str, str]:
     paper, run = one.paper, one.run
-    of_paper = f"{paper.by_means}: {paper.numbers}" if one.without_numbers else _cell(paper.by_means, paper.numbers)
+    of_paper = (
+        f"{paper.by_means}: {escape(paper.numbers)}" if one.without_numbers else _cell(paper.by_means, paper.numbers)
+    )
     return (
-        f"{one.claim} <sub>{one.section}</sub>",
+        f"{escape(one.claim)} <sub>{escape(one.section)}</sub>",
         of_paper + (" *(a slip)*" if one.slip else ""),
         _cell(run.by_means, run.means_numbers),
         _cell(run.verdict, run.evidence_numbers),
@@ -80,4 +82,4 @@ def _row(one: JudgedClaim) -> tuple[str, str, str, str]:
 
 
 def _cell(word: Word, numbers: str) -> str:
-    return f"**{word}**" + (f" ({numbers})" if numbers else "")
+    return f"**{word}**" + (f" ({escape(numbers)})" if numbers else "")

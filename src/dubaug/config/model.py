@@ -140,6 +140,17 @@ class Experiment(Settings):
         """Return whether a task's data set is a miniature that the workflow itself makes."""
         return self._is_demos(self.tasks[task].path)
 
+    @property
+    def generated_tasks(self) -> tuple[str, ...]:
+        """Those of the evaluated tasks whose data sets are miniatures that the workflow itself makes."""
+        return tuple(task for tasks in self.suites.values() for task in tasks if self.generates(task))
+
+    @property
+    def all_generated(self) -> bool:
+        """Whether every task that is evaluated is such a miniature."""
+        asked = [task for tasks in self.suites.values() for task in tasks]
+        return bool(asked) and len(self.generated_tasks) == len(asked)
+
     def _is_demos(self, path: str) -> bool:
         return self.demo is not None and PurePath(self.demo.directory) in PurePath(path).parents
 

@@ -6,7 +6,7 @@ from typing import Any
 from dubaug.config import Experiment
 from dubaug.downstream.published import Published, published_for
 from dubaug.downstream.survey import TaskData
-from dubaug.markdown import table_lines
+from dubaug.markdown import escape, table_lines
 from dubaug.tabular import csv_text
 
 UNKNOWN = "not stated"
@@ -79,7 +79,7 @@ def to_page(experiment: Experiment, prose: str) -> str:
         ("Task", "Expected at", "Clips", "By split", "Labels", "Licence"),
         [
             (
-                task.label,
+                escape(task.label),
                 f"`{task.path}`",
                 str(known.clips) if known and known.clips is not None else UNKNOWN,
                 _parts(known.splits) if known else UNKNOWN,

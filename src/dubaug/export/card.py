@@ -12,6 +12,7 @@ from dubaug.export.facts import CardFacts
 from dubaug.export.network import Network
 from dubaug.export.sections import duration, languages_of, markdown_table, name_of
 from dubaug.export.training import training_section
+from dubaug.markdown import escape
 from dubaug.provenance import code_version
 from dubaug.words import plural
 
@@ -91,7 +92,7 @@ def _what_it_is(facts: CardFacts) -> str:
     nets = [f"{encoders.audio.title} for sound ({_millions(network.weights['audio'])} weights)"]
     if "video" in network.weights:
         nets.append(f"{encoders.video.title} for picture ({_millions(network.weights['video'])} weights)")
-    label = f" (in the tables: {facts.label})" if facts.label and facts.label != network.name else ""
+    label = f" (in the tables: {escape(facts.label)})" if facts.label and facts.label != network.name else ""
     each = "Each" if len(nets) > 1 else "It"
     text = (
         f"{' and '.join(nets)}. {each} turns {network.spec.duration_s:g} s into a vector of {encoders.embedding_dim} "

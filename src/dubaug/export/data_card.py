@@ -12,6 +12,7 @@ from dubaug.export import sections
 from dubaug.export.corpus import Dubs, Films, Loss
 from dubaug.export.network import Network
 from dubaug.export.sections import duration, film_lines, languages_of, markdown_table, name_of
+from dubaug.markdown import escape
 from dubaug.tracks import TrackName
 from dubaug.words import plural
 
@@ -136,7 +137,7 @@ def _composition(facts: DataFacts) -> str:
         lines.append("Years, genres and original languages: not given.")
     else:
         shortest, longest = films.minutes_range
-        pictures = "; ".join(f"{kind}: {count}" for kind, count in films.pictures[:PICTURES_SHOWN])
+        pictures = "; ".join(f"{escape(kind)}: {count}" for kind, count in films.pictures[:PICTURES_SHOWN])
         more = len(films.pictures) - PICTURES_SHOWN
         decades = "; ".join(f"{decade or 'not said'}: {count}" for decade, count in films.decades)
         lines += [
@@ -243,7 +244,12 @@ def _left_out(facts: DataFacts) -> str:
     if not facts.losses:
         return "Nothing that was found had to be rejected.\n"
     rows = [
-        [loss.stage, loss.reason, f"{loss.titles:,}", "unknown" if loss.clips is None else f"{loss.clips:,}"]
+        [
+            escape(loss.stage),
+            escape(loss.reason),
+            f"{loss.titles:,}",
+            "unknown" if loss.clips is None else f"{loss.clips:,}",
+        ]
         for loss in facts.losses
     ]
     table = markdown_table(["Stage", "Rejected because", "Titles", "Clips"], rows, numbers_from=2)

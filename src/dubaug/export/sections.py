@@ -8,13 +8,11 @@ import yaml
 from dubaug.export.corpus import Films, LeftOut
 from dubaug.export.network import Network
 from dubaug.export.scores import TaskScore
-from dubaug.markdown import table_lines
+from dubaug.markdown import escape, table_lines
 from dubaug.suites.registry import SUITES, metric
+from dubaug.tables.footer import PAPER_HOURS, PAPER_TITLES
 from dubaug.tracks import TrackName
 from dubaug.words import plural
-
-PAPER_TITLES, PAPER_HOURS = 748, 1300
-"""The paper's corpus (§3.1), to measure a card's by."""
 
 CITATION = """\
 @article{singh2023looking,
@@ -68,8 +66,10 @@ def warnings(network: Network, scores: Sequence[TaskScore]) -> list[str]:
             "**Trained on generated films.** Drawn pictures, synthesised sounds and a small bank of voices: these "
             "weights show that the workflow runs. They know no real film and are no use for one."
         )
-    if any(score.generated for score in scores):
-        notes.append("**Scored on generated miniatures.** The scores below do not compare with published ones.")
+    generated = [bool(score.generated) for score in scores]
+    if any(generated):
+        which = "The scores below" if all(generated) else "The scores below that are marked †"
+        notes.append(f"**Scored on generated miniatures.** {which} do not compare with published ones.")
     return ["".join(f"> {note}\n>\n" for note in notes).removesuffix(">\n")] if notes else []
 
 
@@ -134,8 +134,8 @@ def data(network: Network, films: Films | None, left_out: LeftOut | None) -> str
 def film_lines(films: Films) -> list[str]:
     """Return sentences on years, original languages and genres."""
     years = f"from {films.years[0]} to {films.years[1]}" if films.years else "of unknown years"
-    spoken = [f"{name_of(code) if code else 'not said'}: {count}" for code, count in films.original_languages]
-    genres = [f"{genre}: {count}" for genre, count in films.genres]
+    spoken = [f"{escape(name_of(code)) if code else 'not said'}: {count}" for code, count in films.original_languages]
+    genres = [f"{escape(genre)}: {count}" for genre, count in films.genres]
     return [
         f"The titles are {years}, {films.minutes / films.titles:.1f} minutes long in the mean.",
         f"Original languages (titles): {'; '.join(spoken)}.",
@@ -189,7 +189,7 @@ def _columns(network: Network, seeds: Sequence[int], *, joined: bool, bounded: b
 
 
 def _row(score: TaskScore, *, bounded: bool) -> list[str]:
-    label = f"{score.label}{' †' if score.generated else ''}"
+    label = f"{escape(score.label)}{' †' if score.generated else ''}"
     counts = [f"{number:,}" for number in (score.n_folds, score.n_train, score.n_test)]
     interval = [_interval(score)] if bounded else []
     return [label, score.suite, metric(score.metric).title, _with_spread(score.mean, score.std), *interval, *counts]

@@ -5,6 +5,7 @@ from typing import Any
 
 from dubaug.export.network import Network
 from dubaug.export.sections import duration, markdown_table
+from dubaug.markdown import escape
 from dubaug.pretrain.experiment import flattened
 from dubaug.words import plural
 
@@ -15,7 +16,7 @@ NOT_SHOWN = ("corpus.catalogue", "separation.repository")
 def training_section(network: Network) -> str:
     """Return how the weights came about, and all settings that they depend on."""
     said = "None: weights drawn at random from the seed." if network.untrained else _in_words(network)
-    rows = [[f"`{key}`", _value(value)] for key, value in _settings(network.configuration)]
+    rows = [[f"`{key}`", escape(_value(value))] for key, value in _settings(network.configuration)]
     table = markdown_table(["Setting", "Value"], rows, numbers_from=2)
     return f"{said}\n\n<details><summary>All settings that the weights depend on</summary>\n\n{table}\n</details>\n"
 

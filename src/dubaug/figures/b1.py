@@ -176,16 +176,17 @@ def _draw_genres(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
 
 
 def _draw_years(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
-    _draw_histogram(axis, histogram_of(corpus.years, YEARS_A_BAR))
-    # a year's bar begins where the year does: its middle is half a year on
-    axis.axvline(float(np.median(corpus.years)) + 0.5, **_MIDDLE)
+    # a year stands in the middle of its bar
+    _draw_histogram(axis, histogram_of(corpus.years, YEARS_A_BAR), shift=-0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(**_ROUND, min_n_ticks=1))
+    axis.axvline(float(np.median(corpus.years)), **_MIDDLE)
     axis.set_xlabel("Release year")
     missing = _without("year", corpus.without_year, corpus.titles)
     return "Release year", [f"{_span(corpus.years, '.0f')}, median {_median_year(corpus)} (dashed)", *missing]
 
 
 def _median_year(corpus: CorpusSurvey) -> str:
-    return f"{float(np.median(corpus.years)):.0f}"
+    return f"{float(np.median(corpus.years)):g}"
 
 
 def _draw_durations(axis: Axes, corpus: CorpusSurvey) -> tuple[str, list[str]]:
@@ -213,11 +214,9 @@ def _durations(corpus: CorpusSurvey) -> tuple[tuple[float, ...], str]:
     return corpus.durations_min, "min"
 
 
-def _draw_histogram(axis: Axes, histogram: Histogram) -> None:
-    widths = np.diff(histogram.edges)
-    axis.bar(
-        histogram.edges[:-1], histogram.counts, width=widths, align="edge", color=_BAR, edgecolor="white", linewidth=0.5
-    )
+def _draw_histogram(axis: Axes, histogram: Histogram, *, shift: float = 0.0) -> None:
+    widths, left = np.diff(histogram.edges), np.add(histogram.edges[:-1], shift)
+    axis.bar(left, histogram.counts, width=widths, align="edge", color=_BAR, edgecolor="white", linewidth=0.5)
     axis.grid(axis="x", visible=False)
     axis.margins(x=0.02)
     axis.xaxis.set_major_locator(MaxNLocator(**_ROUND))

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from dubaug.errors import DubaugError
 from dubaug.figures.axis_break import Break, find_break, finish_axis
 from dubaug.figures.names import swept_tasks
 from dubaug.files import write_text
-from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten
+from dubaug.plotting import COLUMN_WIDTH_IN, NOTE, SMALLEST_PT, STYLE, TEXT_WIDTH_IN, looks, save, shorten, shown
 from dubaug.probe.results import TaskResult
 from dubaug.suites.registry import SUITES, metric
 from dubaug.tables.scores import Scores, bounds_of
@@ -134,8 +134,11 @@ def draw(sweep: Sweep, paths: Sequence[Path], size: Size = ACROSS_TEXT) -> None:
 
 def _figure(sweep: Sweep, size: Size) -> Figure:
     tasks = list(sweep.curves)
-    columns = min(size.columns, len(tasks))
-    rows = -(-len(tasks) // columns)
+    rows = -(-len(tasks) // size.columns)
+    columns = -(-len(tasks) // rows)
+    # fewer panels are wider, and by the root of that higher
+    height = size.panel_height * (size.columns / columns) ** 0.5
+    size = replace(size, columns=columns, panel_height=height)
     handles, legend_columns = _legend(sweep, size)
     note = textwrap.fill(_note(sweep), size.letters(size.width, NOTE["fontsize"] * 0.95))
     foot = 0.19 + 0.14 * (len(handles) // legend_columns) + 0.115 * (note.count("\n") + 1) + 0.06
@@ -246,7 +249,7 @@ def _legend(sweep: Sweep, size: Size) -> tuple[list[Line2D], int]:
     variants, look = sweep.experiment.variants, looks(sweep.experiment.variants)
     groups: list[list[Line2D]] = [[], []]
     for name in sweep.variants:
-        line = Line2D([], [], label=variants[name].label, linewidth=1.0, markersize=size.marker_pt, **look[name])
+        line = Line2D([], [], label=shown(variants[name].label), linewidth=1.0, markersize=size.marker_pt, **look[name])
         groups[variants[name].dub_augmented].append(line)
     ring = Line2D([], [], label="best", markersize=2.3 * size.marker_pt, **RING)
     groups[0].append(ring)

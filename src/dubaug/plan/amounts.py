@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dubaug.config import Experiment
+from dubaug.corpus.catalogue import read_catalogue
 from dubaug.corpus.subsets import read_subsets
 from dubaug.corpus.titles import read_titles
 from dubaug.downstream.manifest import FeaturesManifest
@@ -52,18 +53,24 @@ def count(
     film_hours: float | None = None,
 ) -> Amounts:
     """Return the amounts: what is given of the films (`titles`, `film_hours`), else from the files that `jobs`
-    (finished ones among them) make, where these are there; else from the films' generator; else from the paper's
-    Table B4 (`paper`/subsets_b4.csv).
+    (finished ones among them) make, where these are there; else from the films' generator, or how many films the
+    catalogue lists; without one from the paper's Table B4 (`paper`/subsets_b4.csv).
     """
     made = {job.rule: Path(job.outputs[0]) for job in jobs if job.rule in {"catalogue", "select", "clip_index"}}
     features = {job.wildcards["suite"]: Path(job.outputs[0]) for job in jobs if job.rule == "features"}
     windows, items = _downstream(experiment, features)
+    catalogue = Path(experiment.corpus.catalogue)
     if titles is not None or film_hours is not None:
         films = _given(experiment, titles, film_hours)
     elif (counted := _counted(made)) is not None:
         films = counted
+    elif experiment.generates_films:
+        films = _generated(experiment)
+    elif catalogue.is_file():
+        listed = len(read_catalogue(catalogue, climbing_paths=experiment.ingest.climbing_paths))
+        films = _from(str(catalogue), found_titles=listed, titles=listed)
     else:
-        films = _generated(experiment) if experiment.generates_films else _published(experiment, paper)
+        films = _published(experiment, paper)
     return Amounts(corpus=films, windows=windows, items=items)
 
 

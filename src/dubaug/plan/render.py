@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from dubaug.config import Experiment
-from dubaug.markdown import table_lines
+from dubaug.markdown import escape, table_lines
 from dubaug.plan.amounts import Amounts
 from dubaug.plan.disk import Space
 from dubaug.plan.estimate import Row, Total
@@ -41,9 +41,11 @@ def to_text(plan: Plan) -> str:
 def to_markdown(plan: Plan) -> str:
     """Return the plan as a page."""
     head, *cells = _table(plan)
-    table = table_lines(head, "lrrrlrrrl", cells)
-    disk = table_lines(("folder", "what", "size", "basis"), "llrl", map(_disk_cells, plan.spaces))
-    parts = [_head(plan), [""], table, [""], _words(plan), [""], disk, [""], _sources(plan, bullet="- ")]
+    table = table_lines(head, "lrrrlrrrl", [list(map(escape, row)) for row in cells])
+    spaces = [list(map(escape, _disk_cells(space))) for space in plan.spaces]
+    disk = table_lines(("folder", "what", "size", "basis"), "llrl", spaces)
+    told, words, sources = (map(escape, lines) for lines in (_head(plan), _words(plan), _sources(plan, bullet="- ")))
+    parts = [told, [""], table, [""], words, [""], disk, [""], sources]
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -69,7 +71,8 @@ def _head(plan: Plan) -> list[str]:
     corpus = plan.amounts.corpus
     lines = [f"scale: {plan.experiment.scale}; {plan.total.jobs} jobs, as Snakemake counts them"]
     if corpus.titles is None or corpus.hours is None or corpus.clips is None:
-        lines.append("films: not known; give --titles and --film-hours")
+        known = "not known" if corpus.titles is None else f"{corpus.titles.value:,.0f} ({corpus.titles.source})"
+        lines.append(f"films: {known}; how long they are is said by --film-hours, beside --titles")
     else:
         lines.append(
             f"films: {corpus.titles.value:,.0f} titles, {corpus.hours.value:,.4g} h, {corpus.clips.value:,.0f} clips "

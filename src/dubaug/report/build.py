@@ -15,14 +15,20 @@ from dubaug.claims.file import Claims, Word, read_claims
 from dubaug.config import Experiment
 from dubaug.corpus.subsets import read_subsets
 from dubaug.report import charts, words
-from dubaug.report.differences import TaskDifferences, baselines_of, of_these_trainings, read_differences
+from dubaug.report.differences import (
+    TaskDifferences,
+    baselines_of,
+    of_these_trainings,
+    read_differences,
+    tallies,
+)
 from dubaug.report.films import read_alignment, read_films, read_left_out, reasons_of
 from dubaug.report.fragments import read_fragment
 from dubaug.report.palette import DARK, LIGHT
 from dubaug.report.pictures import read_picture
 from dubaug.report.provenance import demo_licences, packages, read_results
 from dubaug.report.runtimes import by_rule, read_jobs
-from dubaug.report.training import Training, read_trainings
+from dubaug.report.training import Training, read_trainings, trained_on
 from dubaug.suites.registry import metric
 from dubaug.tables.footer import other_sizes
 from dubaug.tracks import TrackName
@@ -109,8 +115,7 @@ def _context(sources: ReportSources) -> dict[str, Any]:
     differences = _if_there(partial(read_differences, experiment=experiment), sources.comparisons) or []
     read_figure = partial(read_picture, out_dir=sources.out_dir)
     rules = by_rule(jobs)
-    asked = [task for tasks in experiment.suites.values() for task in tasks]
-    generated, generated_tasks = experiment.generates_films, any(map(experiment.generates, asked))
+    generated, miniatures = experiment.generates_films, experiment.generated_tasks
     return {
         "sections": SECTIONS,
         "light": LIGHT,
@@ -118,10 +123,11 @@ def _context(sources: ReportSources) -> dict[str, Any]:
         "version": __version__,
         "experiment": experiment,
         "generated": generated,
-        "generated_tasks": generated_tasks,
+        "miniatures": [experiment.task_label(task) for task in miniatures],
         "settings": _if_there(partial(other_sizes, experiment), sources.paper_scale),
         "claims": claims,
         "counts": _counts(claims) if claims else [],
+        "judged": any(claim.run.verdict != "no data" for claim in claims.claims) if claims else False,
         "tables": _tables(sources.tables),
         "pictures": [read_figure(path) for path in sources.figures if path.is_file()],
         "films": _if_there(read_films, sources.titles),
@@ -132,9 +138,12 @@ def _context(sources: ReportSources) -> dict[str, Any]:
         "reasons": reasons_of(left_out or ()),
         "differences": differences,
         "baselines": baselines_of(differences),
+        "tallies": tallies(differences),
         "one_seed": of_these_trainings(differences),
         "forests": _forests(differences),
         "trainings": trainings,
+        "trained_on": trained_on(trainings),
+        "seeds": sorted({len(experiment.seeds_of(variant)) for variant in experiment.variants}) or [0],
         "curves": _curves(trainings),
         "jobs": jobs,
         "rules": rules,
@@ -142,7 +151,7 @@ def _context(sources: ReportSources) -> dict[str, Any]:
         "results": read_results(sources.results),
         "configuration": sources.configuration,
         "packages": packages(),
-        "demo_licences": demo_licences() if generated or generated_tasks else None,
+        "demo_licences": demo_licences() if generated or miniatures else None,
     }
 
 

@@ -22,6 +22,10 @@ class TaskDifferences:
         """1 if a difference above zero is an improvement, -1 if one below it is."""
         return metric(self.metric).sign
 
+    def of(self, variant: str, baseline: str) -> Comparison | None:
+        """The comparison of a variant with its baseline, if it was made."""
+        return next((row for row in self.rows if (row.variant_a, row.variant_b) == (variant, baseline)), None)
+
     @property
     def shares_scale(self) -> bool:
         """Whether the score lies between 0 and 1, as most do: differences of others have a scale of their own."""
@@ -55,6 +59,37 @@ def baselines_of(tasks: Sequence[TaskDifferences]) -> dict[str, list[str]]:
         if row.variant_a not in variants:
             variants.append(row.variant_a)
     return baselines
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairTally:
+    """On how many tasks a variant was compared with its baseline, and on how many it was better; of these, settled."""
+
+    variant: str
+    baseline: str
+    tasks: int
+    better: int
+    settled_better: int
+    settled_worse: int
+
+
+def tallies(tasks: Sequence[TaskDifferences]) -> list[PairTally]:
+    """Return what each pair's comparisons come to, in the order of the rows."""
+    gains: dict[tuple[str, str], list[tuple[bool, float]]] = {}
+    for task in tasks:
+        for row in task.rows:
+            gains.setdefault((row.variant_a, row.variant_b), []).append((row.settled, task.better * row.difference))
+    return [
+        PairTally(
+            variant=variant,
+            baseline=baseline,
+            tasks=len(its),
+            better=sum(gain > 0 for _, gain in its),
+            settled_better=sum(settled and gain > 0 for settled, gain in its),
+            settled_worse=sum(settled and gain < 0 for settled, gain in its),
+        )
+        for (variant, baseline), its in gains.items()
+    ]
 
 
 def of_these_trainings(tasks: Sequence[TaskDifferences]) -> bool:

@@ -26,7 +26,7 @@ VERDICTS: Mapping[Verdict, str] = {"keep": "kept", "correct": "moved to its plac
 
 @dataclass(frozen=True, kw_only=True)
 class FilmCounts:
-    """The titles that were trained on."""
+    """The titles that were selected."""
 
     titles: int
     clips: int

@@ -15,8 +15,8 @@ LARGE_BYTES = 700_000
 """A larger PNG is shown with 256 colours, and not wider than `WIDEST_PX`; the file beside the page stays as it is."""
 WIDEST_PX = 2000
 TITLES: Mapping[str, str] = {
-    "c2": "Figure C2: scores on the HEAR tasks over the epochs of pretraining",
-    "c2_long": "Figure C2, long runs: scores on the HEAR tasks over the epochs of pretraining",
+    "c2": "Figure C2: scores over the epochs of pretraining",
+    "c2_long": "Figure C2, long runs: scores over the epochs of pretraining",
     "b1": "Figure B1: the films by genre, year and length",
     "mels": "Example clips: stills, and the log-mel spectrogram of each language's track",
     "alignment": "Where each dub lies beside its film",

@@ -37,6 +37,12 @@ def read_trainings(manifests: Sequence[Path], metrics: Sequence[Path]) -> list[T
     ]
 
 
+def trained_on(trainings: Sequence[Training]) -> list[tuple[int, int]]:
+    """Return how many titles and clips the runs were trained on; several pairs where these differ."""
+    seen = [(one.manifest.n_titles, one.manifest.n_clips) for one in trainings if not one.untrained]
+    return list(dict.fromkeys(seen))
+
+
 def _losses(path: Path | None) -> tuple[float, ...]:
     """Return the mean loss of each epoch."""
     if path is None or not path.is_file():

@@ -18,8 +18,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     tables.add_argument("--results", nargs="*", type=Path, default=[], help="final result files (hear.json, ...)")
     tables.add_argument("--subsets", type=Path, help="counts by language, for table b4 (results/corpus/subsets.csv)")
+    tables.add_argument("--titles", type=Path, help="the films (results/corpus/titles.csv), for the footer")
     tables.add_argument("--paper", type=Path, required=True, help="folder of the paper's published numbers")
-    tables.add_argument("--paper-scale", type=Path, help="workflow/config/paper.yaml, for the footer of smaller runs")
+    tables.add_argument("--paper-scale", type=Path, help="workflow/config/paper.yaml, for the footer")
     tables.add_argument("--out-dir", type=Path, required=True)
     tables.set_defaults(run=run_tables)
 
@@ -29,7 +30,7 @@ def run_tables(options: argparse.Namespace) -> None:
     from dubaug.config import load
     from dubaug.files import write_text
     from dubaug.progress import log_line
-    from dubaug.tables.footer import scale_footer
+    from dubaug.tables.footer import run_footer
     from dubaug.tables.fragment import to_html
     from dubaug.tables.latex import to_latex
     from dubaug.tables.render import to_csv, to_markdown
@@ -44,7 +45,7 @@ def run_tables(options: argparse.Namespace) -> None:
         scores=load_scores(options.results),
         subsets=options.subsets,
         paper_dir=options.paper,
-        footer=scale_footer(experiment, options.paper_scale) if options.paper_scale else (),
+        footer=run_footer(experiment, options.paper_scale, options.titles) if options.paper_scale else (),
     )
     for task, reason in sources.scores.missing.items():
         log_line(f"{task} has empty cells: {reason}")

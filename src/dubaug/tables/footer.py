@@ -1,4 +1,4 @@
-"""What a reader must know of a table that was not made at the paper's scale: everything that is smaller."""
+"""What a reader must know of a table: what it was made from, and every setting that is other than in the paper."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,11 @@ from typing import Any
 import yaml
 
 from dubaug.config import Experiment, to_mapping
+from dubaug.corpus.titles import read_titles
+from dubaug.words import listed, plural
 
+PAPER_TITLES, PAPER_HOURS = 748, 1300
+"""The paper's corpus (§3.1), to measure others by."""
 SECTIONS = ("clips", "mel", "separation", "encoders", "augmentation", "pretraining", "probe")
 NOT_SIZES = (
     "clips.batches",
@@ -17,24 +21,43 @@ NOT_SIZES = (
 )
 
 
-def scale_footer(experiment: Experiment, paper_scale: Path) -> tuple[str, ...]:
-    """Return the footer's lines: each setting that differs from the paper's, with both values; nothing at paper scale.
+def run_footer(experiment: Experiment, paper_scale: Path, titles: Path | None = None) -> tuple[str, ...]:
+    """Return the footer's lines: what was run on, and each setting that differs from the paper's, with both values.
 
-    `paper_scale` is workflow/config/paper.yaml.
+    `paper_scale` is workflow/config/paper.yaml; `titles` lists the films (titles.csv), where it is there.
     """
     sizes = other_sizes(experiment, paper_scale)
     differences = [f"{key} {_show(value)} ({_show(published)})" for key, value, published in sizes]
-    lines = []
-    if experiment.demo:
+    other = f"Other than in the paper (its value in brackets): {'; '.join(differences)}." if differences else ""
+    return tuple(filter(None, [_made_from(experiment, titles), other]))
+
+
+def _made_from(experiment: Experiment, titles: Path | None) -> str:
+    """Return which films and data sets were used, and what that means for the numbers; nothing if nobody can say."""
+    labels = [experiment.task_label(task) for task in experiment.generated_tasks]
+    miniatures = f"generated miniatures of {'the data sets' if experiment.all_generated else listed(labels)}"
+    if experiment.generates_films:
+        assert experiment.demo is not None
         films = experiment.demo.films
         minutes = films.titles * films.scenes_per_title * films.scene_s / 60
-        lines.append(
-            f"Demo: {films.titles} generated films ({minutes:.0f} min) and generated miniatures of the data sets. "
-            "These numbers show that the workflow runs; they are not the paper's."
-        )
-    if differences:
-        lines.append(f"Other than in the paper (its value in brackets): {'; '.join(differences)}.")
-    return tuple(lines)
+        made = f"{'Demo: ' * experiment.all_generated}{films.titles} generated films ({minutes:.0f} min)"
+        made += f" and {miniatures}" if labels else "; no data set is generated"
+        return f"{made}. These numbers show that the workflow runs; they are not the paper's."
+    corpus = _corpus(titles) if titles is not None and titles.is_file() else ""
+    if not labels:
+        return corpus
+    return (
+        f"{corpus or 'Films of the catalogue.'} {miniatures[0].upper()}{miniatures[1:]}: "
+        "these scores show that the workflow runs; they do not compare with published ones."
+    )
+
+
+def _corpus(titles: Path) -> str:
+    """Return how many films there are and how long they are, beside the paper's."""
+    films = read_titles(titles)
+    hours = sum(film.minutes for film in films) / 60
+    length = f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
+    return f"{plural(len(films), 'film')}, {length} (the paper: {PAPER_TITLES}, about {PAPER_HOURS:,} h)."
 
 
 def other_sizes(experiment: Experiment, paper_scale: Path) -> list[tuple[str, Any, Any]]:

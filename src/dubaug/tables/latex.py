@@ -111,6 +111,9 @@ _TEX = {
     "<": "\\textless{}",
     ">": "\\textgreater{}",
     "|": "\\textbar{}",
+    # after the end of a row or a rule these would be read as its arguments
+    "[": "{[}",
+    "*": "{*}",
     "±": "$\\pm$",
     "−": "$-$",
     "–": "--",
@@ -140,4 +143,4 @@ def _character(character: str) -> str:
     if character.isspace():
         return " "
     plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    return escape(plain) if plain else f"[U+{ord(character):04X}]"
+    return escape(plain) if plain.isprintable() and plain else escape(f"[U+{ord(character):04X}]")

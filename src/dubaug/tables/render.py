@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from dubaug.markdown import table_lines
+from dubaug.markdown import escape, table_lines
 
 Mark = Literal["best", "lowest", "highest"] | None
 """The worst is the lowest, or of a metric where lower is better the highest."""
@@ -133,27 +133,19 @@ def to_csv(table: Table) -> str:
 def to_markdown(table: Table) -> str:
     """Return a GitHub table: best bold, worst in italics (GitHub shows no gray)."""
     legend = f" Best in bold, {table.worst} in italics." if table.marked else ""
-    lines = [f"**{_markdown(table.title)}.** {_markdown(table.caption)}{legend}", ""]
+    lines = [f"**{escape(table.title)}.** {escape(table.caption)}{legend}", ""]
     groups = [span.label for span in table.spans for _ in range(span.columns)] or [""] * len(table.header)
-    header = [f"{group}<br>{name}" if group else name for group, name in zip(groups, table.header, strict=True)]
-    rows = ([_markdown_cell(cell) for cell in row] for row in table.rows)
-    lines += table_lines([_markdown(name) for name in header], table.sides, rows)
+    heads = zip(groups, table.header, strict=True)
+    header = [f"{escape(group)}<br>{escape(name)}" if group else escape(name) for group, name in heads]
+    lines += table_lines(header, table.sides, ([_markdown_cell(cell) for cell in row] for row in table.rows))
     below = [*(f"{letter}: {text}" if letter else text for letter, text in table.notes), *table.footer]
-    return (
-        "\n".join([*lines, *([""] if below else []), *(f"<sub>{_markdown(line)}</sub><br>" for line in below)]) + "\n"
-    )
+    return "\n".join([*lines, *([""] if below else []), *(f"<sub>{escape(line)}</sub><br>" for line in below)]) + "\n"
 
 
 def _markdown_cell(cell: Cell) -> str:
-    text = _markdown(cell.text)
+    text = escape(cell.text)
     for over, size in cell.spreads:
         text += f" ±<sub>{over}</sub>{size}" if over else f"±{size}"
     if cell.mark:
         text = f"**{text}**" if cell.mark == "best" else f"*{text}*"
     return text + (f"<sup>{cell.note}</sup>" if cell.note else "")
-
-
-def _markdown(text: str) -> str:
-    """Escape what would be read as a mark; `<br>` of a heading stays."""
-    escaped = re.sub(r"[\\*~`\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\\g<0>", text)
-    return re.sub(r"<(?!br>)", "&lt;", escaped)

@@ -1,13 +1,14 @@
 """What tables are made from, and why one of their cells has no value."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dubaug.config import Experiment
 from dubaug.tables.layout import main_variants
-from dubaug.tables.render import DASH, Cell, Mark, Span, number
+from dubaug.tables.render import DASH, Cell, Mark, Span, Table, number
 from dubaug.tables.scores import Scores
+from dubaug.words import listed
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 NO_PICTURE = "audio-only variants have no picture"
@@ -50,6 +51,15 @@ class Sources:
         if (suite, variant) not in scores.files:
             return f"not evaluated: the variant's {suite}.json was not given"
         return f"not evaluated: the variant's {suite}.json does not have the task"
+
+    def said_empty(self, table: Table) -> Table:
+        """Return the table, with a note on why there is nothing in it if there is not and nobody has said so."""
+        if table.rows or table.notes:
+            return table
+        tasks = [self.experiment.task_label(task) for its in self.experiment.suites.values() for task in its]
+        ours = listed([variant.label for variant in self.experiment.variants.values()]) or "no variant"
+        note = f"Nothing of this table is in this run, which evaluates {ours} on {listed(tasks) or 'no task'}."
+        return replace(table, notes=(("", note),))
 
     def lacking(self, tasks: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return the note on data sets that were not whole, if there is one."""

@@ -24,10 +24,10 @@ def build(name: str, sources: Sources) -> Table:
     """Return the table called `name`: one of the paper's, or of a suite's own. Raises `DubaugError` for another."""
     own = suite_tables(sources.experiment)
     if name in own:
-        return _results_table(own[name], sources)
+        return sources.said_empty(_results_table(own[name], sources))
     if name not in BUILDERS:
         raise DubaugError(f"there is no table {name!r}; there are: {', '.join([*BUILDERS, *own])}")
-    return BUILDERS[name](sources)
+    return sources.said_empty(BUILDERS[name](sources))
 
 
 def _results_table(table: ResultsTable, sources: Sources) -> Table:

@@ -64,7 +64,7 @@ class Pair:
 
 def build_beside_paper(name: str, sources: Sources) -> Table | None:
     """Return the second form of the table called `name`; None for a table that the paper does not have."""
-    return BUILDERS[name](sources) if name in BUILDERS else None
+    return sources.said_empty(BUILDERS[name](sources)) if name in BUILDERS else None
 
 
 def _pairs(

@@ -57,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
     from dubaug.progress import log_line
     from dubaug.tracking.records import collect
     from dubaug.tracking.sync import sync, syncing_alone
+    from dubaug.tracking.view import addresses
 
     tracking = load(options.config).tracking
     uri, state_dir = address(tracking), options.results_dir / STATE
@@ -82,6 +83,8 @@ def run(options: argparse.Namespace) -> None:
         return
     registered = "" if new is None else f", {new} models registered"
     log_line(f"mlflow: {report.written} runs written, {report.unchanged} up to date{registered} in {uri}")
+    for what, where in addresses(uri, report.experiment_id).items():
+        log_line(f"{what + ':':<17}{where}")
 
 
 def follow(options: argparse.Namespace) -> None:

@@ -41,6 +41,8 @@ class Record:
     artifacts: tuple[tuple[Path, str], ...] = ()
     """Files, each with the artifact folder that it goes to."""
     status: str = FINISHED
+    scores: tuple[str, ...] = ()
+    """Names of those metrics that are a task's score: what to compare variants by."""
 
     @property
     def content(self) -> str:
@@ -111,6 +113,7 @@ def _run_records(name: RunName, folder: Path, config: Path) -> list[Record]:
         curves=tuple(path for path in (work.metrics, work.system) if path.is_file()),
         artifacts=tuple((path, place) for path, place in files if path.is_file()),
         status=FINISHED if manifest else RUNNING if in_use(work.path) else KILLED,
+        scores=_scores(results),
     )
     return [training, *_probe_records(results, training, tags)]
 
@@ -124,7 +127,8 @@ def _training_note(settings: Mapping[str, Any], manifest: Manifest | None) -> st
         what += ", speech removed." if settings["variant.separated"] else "."
     else:
         what = "Random weights, no training." if settings.get("untrained") else "A pretraining run."
-    ended = f" {manifest.n_clips} clips of {manifest.n_titles} titles." if manifest else ""
+    titles = "generated titles" if any(key.startswith("corpus.films.") for key in settings) else "titles"
+    ended = f" {manifest.n_clips} clips of {manifest.n_titles} {titles}." if manifest and manifest.n_clips else ""
     return f"{what}{ended} Scores over the epochs stand in its own metrics; each suite's run is nested below."
 
 
@@ -141,6 +145,7 @@ def _aggregate_records(folder: Path) -> list[Record]:
         parent=None,
         tags={**tags, "stage": "seeds", NOTE_TAG: note},
         metrics=_sweep_curves(results),
+        scores=_scores(results),
     )
     return [together, *_probe_records(results, together, tags)]
 
@@ -207,6 +212,12 @@ def _sweep_curves(results: Mapping[Path, Result]) -> tuple[MetricValue, ...]:
             if not metric.name.endswith(BESIDE_SCORES):
                 by_epoch[metric.name, metric.step] = metric
     return tuple(by_epoch[key] for key in sorted(by_epoch))
+
+
+def _scores(results: Mapping[Path, Result]) -> tuple[str, ...]:
+    """Return the names of the tasks' primary metrics."""
+    named = (f"{task}/{its.metric}" for result in results.values() for task, its in result.tasks.items())
+    return tuple(dict.fromkeys(named))
 
 
 def _report_record(results_dir: Path) -> Record | None:

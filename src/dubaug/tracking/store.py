@@ -41,7 +41,7 @@ PATIENCE_S = 600.0
 """How long another process may hold a lock of ours: longer than any has work to do, shorter than a job's wall time."""
 EXPERIMENT_NOTE = (
     "A run for each pretrained variant (and seed), its probes nested below; *tables and figures* has the results as "
-    "files. Choose the columns `<task>/<metric>` to compare variants."
+    "files. The view *dubaug: scores and curves* has each task's score as a column, and as charts the curves of all."
 )
 
 
@@ -130,6 +130,12 @@ class Store:
                 self._client.update_run(run.info.run_id, status=status)
             else:
                 self._client.set_terminated(run.info.run_id, status, end_ms)
+
+    def tag(self, key: str, value: str) -> None:
+        """Give the experiment a tag."""
+        with self._failing(), self._turn():
+            if self._client.get_experiment(self.experiment_id).tags.get(key) != value:
+                self._client.set_experiment_tag(self.experiment_id, key, value)
 
     def model_version(self, name: str, tag: str, value: str) -> str | None:
         """Return the number of the registered model's version that has the tag, None if there is none."""

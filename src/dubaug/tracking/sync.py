@@ -3,15 +3,16 @@
 import hashlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dubaug.companion.address import sqlite_file
 from dubaug.errors import DubaugError
 from dubaug.files import read_json, write_json
 from dubaug.tracking.records import Record
 from dubaug.tracking.store import CONTENT_TAG, Store, StoreError, alone
+from dubaug.tracking.view import TAG, view_of
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -23,6 +24,8 @@ class SyncReport:
 
     written: int
     unchanged: int
+    experiment_id: str = field(default="", compare=False)
+    """Of all runs, in the store."""
 
 
 def sync(records: Iterable[Record], *, uri: str, experiment: str, state_dir: Path) -> SyncReport:
@@ -35,9 +38,10 @@ def sync(records: Iterable[Record], *, uri: str, experiment: str, state_dir: Pat
     wanted = list(records)
     memory = state_dir / f"{hashlib.sha256(f'{uri} {experiment}'.encode()).hexdigest()[:12]}.json"
     with syncing_alone(state_dir):
-        contents = {record.key: record.content for record in wanted}
-        if contents == _remembered(memory, uri):
-            return SyncReport(written=0, unchanged=len(wanted))
+        contents, view = {record.key: record.content for record in wanted}, view_of(wanted)
+        known = _remembered(memory, uri)
+        if known.get("runs") == contents and known.get("view") == view:
+            return SyncReport(written=0, unchanged=len(wanted), experiment_id=known["experiment_id"])
         store = Store(uri, experiment, state_dir=state_dir)
         present = store.runs()
         stale = [
@@ -46,9 +50,11 @@ def sync(records: Iterable[Record], *, uri: str, experiment: str, state_dir: Pat
             if record.key not in present or present[record.key].data.tags.get(CONTENT_TAG) != contents[record.key]
         ]
         _write(store, stale, present)
+        store.tag(TAG, view)
+        here = store.experiment_id
         if state := _state(uri):
-            write_json(memory, {"store": state, "runs": contents})
-    return SyncReport(written=len(stale), unchanged=len(wanted) - len(stale))
+            write_json(memory, {"store": state, "runs": contents, "view": view, "experiment_id": here})
+    return SyncReport(written=len(stale), unchanged=len(wanted) - len(stale), experiment_id=here)
 
 
 def _write(store: Store, records: list[Record], present: "dict[str, Run]") -> None:
@@ -68,13 +74,10 @@ def _write(store: Store, records: list[Record], present: "dict[str, Run]") -> No
         raise DubaugError(f"{len(refused)} of {len(records)} runs were refused; the first: {refused[0]}")
 
 
-def _remembered(memory: Path, uri: str) -> dict[str, str]:
+def _remembered(memory: Path, uri: str) -> dict[str, Any]:
     """Return what was written to this store; nothing if it has been removed, replaced or written to since."""
-    if not memory.is_file():
-        return {}
-    content = read_json(memory)
-    runs: dict[str, str] = content["runs"]
-    return runs if content["store"] == _state(uri) else {}
+    content: dict[str, Any] = read_json(memory) if memory.is_file() else {}
+    return content if content.get("store") == _state(uri) else {}
 
 
 def _state(uri: str) -> list[int] | None:
