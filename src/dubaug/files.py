@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,32 @@ from dubaug.errors import DubaugError
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
 """Errors of a place that nothing (more) can be written to."""
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+"""What may stand where a file is expected, by its type."""
+
+
+def why_no_file(path: Path) -> str | None:
+    """Return what `path` is in place of a file, to end a message with; empty if nothing is there, None for a file.
+
+    Links are followed. Nothing is opened: a pipe would keep its reader waiting.
+    """
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return ", a link that leads back to itself"
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            return f" ({error.strerror})"
+        return f", a link to {path.readlink()}, which is not there" if path.is_symlink() else ""
+    return None if kind == stat.S_IFREG else f", it is {_KINDS.get(kind, 'something else')}"
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def load(path: Path) -> Dataset:
     grouped_by, groups = groups_of(path.name, [file.name for _, file in files_in])
     return Dataset(
         items=tuple(
-            Item(id=f"{name}/{file.name}", audio=file, video=None, group=group)
+            Item(id=f"{name}/{file.name}", audio=file, video=None, group=group, stated_hz=int(RATE_FOLDER))
             for (name, file), group in zip(files_in, groups, strict=True)
         ),
         splits=splits,

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from dubaug.corpus.probe import picture_of
 from dubaug.errors import MediaError
+from dubaug.files import why_no_file
 
 SEEK_GAP_S = 4.0
 """Windows further apart than this are reached by seeking, nearer ones by decoding on."""
@@ -27,7 +28,10 @@ REMUX = "remux it: ffmpeg -fflags +genpts -i IN -map 0 -c copy OUT.mkv"
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """Yield the file; errors of FFmpeg, also while it is read, become a `MediaError`."""
+    """Yield the file; errors of FFmpeg, also while it is read, become a `MediaError`, as does what is no file."""
+    why = why_no_file(path)
+    if why is not None:
+        raise MediaError(f"no such file: {path}{why}", "check the path")
     try:
         with av.open(path) as container:
             yield container
