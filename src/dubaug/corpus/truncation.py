@@ -58,7 +58,7 @@ class _File:
     size: int
 
     def read(self, at: int, count: int) -> bytes:
-        return os.pread(self.descriptor, count, at) if at < self.size else b""
+        return os.pread(self.descriptor, count, at) if 0 <= at < self.size else b""
 
 
 def require_whole(path: Path) -> None:
