@@ -185,12 +185,15 @@ def test_a_video_cut_short_is_none(tmp_path: Path, suffix: str) -> None:
         extract(Item(id="a", audio=None, video=film), SETTINGS)
 
 
-def test_a_video_whose_end_was_never_filled_in_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "words"), [(".mkv", "its packets end before its header says"), (".avi", "the picture ends at 3")]
+)
+def test_a_video_whose_end_was_never_filled_in_is_none(tmp_path: Path, suffix: str, words: str) -> None:
     """A download makes room for the whole file first."""
-    film = make_film(tmp_path / "a.mkv", seconds=9.0)
+    film = make_film(tmp_path / f"a{suffix}", seconds=9.0)
     data = film.read_bytes()
-    film.write_bytes(data[: len(data) // 3].ljust(len(data), b"\0"))
-    with pytest.raises(MediaError, match="its packets end before its header says"):
+    film.write_bytes(data[: len(data) * 2 // 5].ljust(len(data), b"\0"))
+    with pytest.raises(MediaError, match=words):
         extract(Item(id="a", audio=None, video=film), SETTINGS)
 
 
