@@ -15,6 +15,28 @@ def test_rows_come_back(tmp_path: Path) -> None:
         read_rows(path, ("x", "z"), what="list")
 
 
+@pytest.mark.parametrize("inside", ["\n", "\r", "\r\n", "\x85", "\u2028"])
+def test_line_ends_within_a_field_come_back(tmp_path: Path, inside: str) -> None:
+    rows = [{"x": f"a{inside}b", "y": "c"}, {"x": "d", "y": inside}]
+    (tmp_path / "a.csv").write_bytes(csv_text(("x", "y"), rows).encode())
+    assert read_rows(tmp_path / "a.csv") == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x,y\n1,2\n3", "row 2: 1 fields, the header has 2"),
+        ('x\n"a\nb\n', "is no CSV"),
+        ("x\n" + "b" * 200_000, "is no CSV"),
+    ],
+    ids=["cut short", "an open quote", "too long"],
+)
+def test_what_is_no_csv_is_named(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(DubaugError, match=rf"a\.csv.* {words}"):
+        read_rows(tmp_path / "a.csv")
+
+
 def test_what_is_no_number_is_named() -> None:
     assert number_or_none("NA", "x") is None
     assert number_or_none("0.5", "x") == 0.5

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,32 @@ HERE = f"{zlib.crc32(platform.node().encode()):08x}"
 ABANDONED_S = 86400.0
 """What another machine has not touched for so long, nobody is writing."""
 _UNFINISHED = re.compile(r"\..*\.(?P<process>\d+)(?:-(?P<machine>[0-9a-f]{8}))?\.(?:part|old)(?:\.[^.]*)?")
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+"""What may stand where a file is expected, by its type."""
+
+
+def why_no_file(path: Path) -> str | None:
+    """Return what `path` is in place of a file, to end a message with; empty if nothing is there, None for a file.
+
+    Links are followed. Nothing is opened: a pipe would keep its reader waiting.
+    """
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return ", a link that leads back to itself"
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            return f" ({error.strerror})"
+        return f", a link to {path.readlink()}, which is not there" if path.is_symlink() else ""
+    return None if kind == stat.S_IFREG else f", it is {_KINDS.get(kind, 'something else')}"
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def git_commit(package: Path = PACKAGE) -> str | None:
         return None
     if found.returncode != 0:
         return None
-    top, commit = found.stdout.splitlines()
+    top, _, commit = found.stdout.removesuffix("\n").rpartition("\n")
     return commit if (Path(top) / "src/dubaug").resolve() == package.resolve() else None
 
 

@@ -12,28 +12,49 @@ from dubaug.errors import DubaugError
 T = TypeVar("T")
 
 
+class _Written(list[str]):
+    """The rows as the csv module writes them."""
+
+    def write(self, row: str) -> None:
+        self.append(row)
+
+
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     """Return rows as CSV. Raises `ValueError` for a row with another column."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    written = _Written()
+    writer = csv.DictWriter(written, columns)  # quotes what holds one of its own line ends, `\r` too
     writer.writeheader()
     writer.writerows(rows)
-    return text.getvalue()
+    return "".join(row.removesuffix("\r\n") + "\n" for row in written)
+
+
+def parse_csv(text: str, path: Path, *, delimiter: str = ",") -> list[list[str]]:
+    """Return the rows of the text in `path`, empty ones left out; a field in quotes may hold line ends.
+
+    Raises `DubaugError` for what is no CSV, such as a quote that is never closed.
+    """
+    try:
+        return list(filter(None, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)))
+    except csv.Error as error:
+        raise DubaugError(f"{path} is no CSV ({error}): look for quotation marks that do not fit together") from error
 
 
 def read_rows(path: Path, columns: Sequence[str] = (), *, what: str = "", delimiter: str = ",") -> list[dict[str, str]]:
     """Return the rows of a file with a header, which has to have `columns`.
 
-    Raises `DubaugError` if it lacks one; `what` is what the file then is not, for people.
+    Raises `DubaugError` if it lacks one, or a row has not as many fields. `what` is what the file then is not, for
+    people.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file, delimiter=delimiter)
-        missing = [column for column in columns if column not in (reader.fieldnames or ())]
-        if missing:
-            raise DubaugError(
-                f"{path} is no {what}, it has no column {missing[0]!r}: delete it, and the workflow makes it anew"
-            )
-        return list(reader)
+    header, *rows = parse_csv(path.read_bytes().decode(), path, delimiter=delimiter) or [[]]
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise DubaugError(
+            f"{path} is no {what}, it has no column {missing[0]!r}: delete it, and the workflow makes it anew"
+        )
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise DubaugError(f"{path}, row {number}: {len(row)} fields, the header has {len(header)}")
+    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 def read_records(path: Path, record: type[T], *, what: str) -> tuple[T, ...]:

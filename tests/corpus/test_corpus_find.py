@@ -1,7 +1,10 @@
+import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from dubaug.corpus.catalogue import Film
 from dubaug.corpus.find import find
@@ -75,12 +78,29 @@ def test_how_far_a_cut_film_goes(tmp_path: Path) -> None:
     assert half.promised_s == pytest.approx(30, abs=0.1)
 
 
+def test_a_side_car_file_cut_short_is_left_out_for_that(tmp_path: Path) -> None:
+    film, side = make_film(tmp_path / "a.mkv", seconds=9, tracks={"eng": sound(9)}), tmp_path / "es.wav"
+    soundfile.write(side, 0.1 * np.random.default_rng(0).standard_normal(9 * 16000), 16000)
+    spanish = Track(name=ES, stream=0, path=side)
+    assert found(look(film, spanish)).languages == ("en", "es")
+    side.write_bytes(side.read_bytes()[: side.stat().st_size // 3])
+    title = found(look(film, spanish))
+    assert title.languages == ("en",)
+    assert re.fullmatch(r"es: the file ends at [23]\.\d s of the [89]\.\d s its header promises", title.notes)
+
+
 def test_what_cannot_be_used_is_rejected_with_reason_and_advice(tmp_path: Path) -> None:
     (tmp_path / "empty.mkv").touch()
     (tmp_path / "text.mkv").write_text("no film\n" * 100)
+    (tmp_path / "folder.mkv").mkdir()
+    os.mkfifo(tmp_path / "pipe.mkv")
+    (tmp_path / "loop.mkv").symlink_to("loop.mkv")
     english = {"eng": sound(6.5)}
     cases = {
         tmp_path / "none.mkv": "there is no file",
+        tmp_path / "folder.mkv": f"there is no file {tmp_path / 'folder.mkv'}, it is a folder",
+        tmp_path / "pipe.mkv": "it is a pipe",
+        tmp_path / "loop.mkv": "a link that leads back to itself",
         tmp_path / "empty.mkv": "the file is empty",
         tmp_path / "text.mkv": "the file cannot be read",
         make_film(tmp_path / "sound.mkv", picture=False, tracks=english): "the file has no picture",

@@ -165,11 +165,42 @@ def test_sound_and_picture_share_windows(tmp_path: Path) -> None:
 
 
 def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
-    samples = np.zeros(48000, dtype=np.float32)
-    samples[100] = np.nan
-    soundfile.write(tmp_path / "a.wav", samples, 48000, subtype="FLOAT")
-    with pytest.raises(MediaError, match="not finite"):
-        extract(Item(id="a", audio=tmp_path / "a.wav", video=None), SETTINGS)
+    """Also in what the windows leave over."""
+    samples = np.zeros(4 * 48000, dtype=np.float32)
+    for place, value in ((100, np.nan), (-100, np.inf)):
+        samples[place] = value
+        soundfile.write(tmp_path / "a.wav", samples, 48000, subtype="FLOAT")
+        with pytest.raises(MediaError, match="not finite"):
+            extract(Item(id="a", audio=tmp_path / "a.wav", video=None), SETTINGS)
+        samples[place] = 0
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".mkv", ".mp4"])
+def test_a_video_cut_short_is_none(tmp_path: Path, suffix: str) -> None:
+    muxing = {"movflags": "faststart"} if suffix == ".mp4" else {}
+    film = make_film(tmp_path / f"a{suffix}", seconds=2.9, muxing=muxing)
+    data = film.read_bytes()
+    film.write_bytes(data[: len(data) * 2 // 3])
+    with pytest.raises(MediaError, match="is cut short"):
+        extract(Item(id="a", audio=None, video=film), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "words"), [(".mkv", "its packets end before its header says"), (".avi", "the picture ends at 3")]
+)
+def test_a_video_whose_end_was_never_filled_in_is_none(tmp_path: Path, suffix: str, words: str) -> None:
+    """A download makes room for the whole file first."""
+    film = make_film(tmp_path / f"a{suffix}", seconds=9.0)
+    data = film.read_bytes()
+    film.write_bytes(data[: len(data) * 2 // 5].ljust(len(data), b"\0"))
+    with pytest.raises(MediaError, match=words):
+        extract(Item(id="a", audio=None, video=film), SETTINGS)
+
+
+def test_pictures_that_never_change_are_remarked(tmp_path: Path) -> None:
+    still = make_film(tmp_path / "a.mp4", seconds=2.0, draw=lambda _: np.full((36, 64, 3), 90, np.uint8))
+    assert extract(Item(id="a", audio=None, video=still), SETTINGS).remarks == ("show one picture that never changes",)
+    assert extract(Item(id="a", audio=None, video=make_film(still, seconds=2.0)), SETTINGS).remarks == ()
 
 
 # Whole suites
@@ -314,8 +345,13 @@ def test_a_record_that_cannot_be_used_is_made_again(
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"RIFF no sound", r"1a\.wav: .*\("), (b"", r"1a\.wav: .*\("), (None, r"1a\.wav: 1a\.wav holds no sound")],
-    ids=["no sound file", "no bytes", "no samples"],
+    [
+        (b"RIFF no sound", r"1a\.wav: .*\("),
+        (b"", r"1a\.wav: .*\("),
+        (None, r"1a\.wav: 1a\.wav holds no sound"),
+        (b"cut", r"1a\.wav: 1a\.wav is cut short: 102370 of the 307200 bytes of its data are there"),
+    ],
+    ids=["no sound file", "no bytes", "no samples", "a third of it"],
 )
 def test_what_cannot_be_read_is_an_error_before_any_probe(
     folds, hear_experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, words: str
@@ -325,12 +361,30 @@ def test_what_cannot_be_read_is_an_error_before_any_probe(
     if content is None:
         soundfile.write(bad, np.zeros((0, 1)), 48000)
     else:
-        bad.write_bytes(content)
+        bad.write_bytes(bad.read_bytes()[: bad.stat().st_size // 3] if content == b"cut" else content)
     named = rf"task task0: 1 of 6 recordings cannot be read.*\n  split fold01 \(test\), {folder}/48000/fold01/{words}"
     with pytest.raises(DubaugError, match=named):
         run(hear_experiment(folder), tmp_path / "work")
     assert "cannot be read: task task0, split fold01 (test)" in capsys.readouterr().err
     assert not list((tmp_path / "work").glob("*")), "no part of the data set is left to be evaluated"
+
+
+def test_what_recordings_turn_out_to_be_is_told_each_time(
+    folds, hear_experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = folds()
+    for name, rate_hz, gain in (("00/0a", 48000, 0), ("01/1a", 16000, 0), ("02/2b", 16000, 1)):
+        samples = gain * np.random.default_rng(0).uniform(-0.5, 0.5, rate_hz)
+        soundfile.write(folder / f"48000/fold{name}.wav", samples, rate_hz)
+    ogg = folder / "48000/fold02/2a.wav"
+    soundfile.write(ogg, np.random.default_rng(0).uniform(-0.5, 0.5, 96000), 48000, format="OGG")
+    ogg.write_bytes(ogg.read_bytes()[: ogg.read_bytes().rindex(b"OggS")])
+    for _ in range(2):  # decoded, and found decoded
+        run(hear_experiment(folder), tmp_path / "work")
+        told = capsys.readouterr().err
+        assert "task-v1-full: 2 of 6 recordings are digital silence\n" in told
+        assert "2 of 6 recordings have 16000 Hz where their folder says 48000 Hz, and were resampled\n" in told
+        assert "1 of 6 recordings are Ogg without the page that ends it" in told
 
 
 def test_unreadable_recordings_of_all_data_sets_are_told_at_once_and_whole_ones_are_kept(

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import soundfile
 from dubaug.errors import MediaError
 from dubaug.media.audio import read_audio
 from dubaug.media.track import Converter, Timeline, resample
+from dubaug.media.video import video_duration_s
 from film_factory import make_film, tone
 
 
@@ -110,8 +112,48 @@ def test_rubbish_is_a_media_error(tmp_path: Path, content: bytes, suffix: str) -
         read_audio(path, sample_rate_hz=48000)
 
 
-def test_a_missing_file_and_a_silent_film_are_media_errors(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="no such file"):
-        read_audio(tmp_path / "none.wav", sample_rate_hz=48000)
+def test_flac_is_read_to_the_length_that_it_states(tmp_path: Path) -> None:
+    """Cut between two frames it decodes without an error; written to a pipe it states none."""
+    soundfile.write(tmp_path / "a.flac", tone(1.0, channels=1)[0], 48000)
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    cut = data.rindex(b"\xff\xf8", 0, len(data) * 2 // 3)
+    (tmp_path / "cut.flac").write_bytes(data[:cut])
+    with pytest.raises(MediaError, match=r"cut\.flac is cut short: its sound ends at 0\.\d s of 1\.0 s"):
+        read_audio(tmp_path / "cut.flac", sample_rate_hz=48000)
+    data[21] &= 0xF0  # STREAMINFO: 36 bits of samples
+    data[22:26] = bytes(4)
+    (tmp_path / "a.flac").write_bytes(data)
+    assert read_audio(tmp_path / "a.flac", sample_rate_hz=48000).shape == (2, 48000)
+
+
+def test_ogg_without_its_end_is_not_endless(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.ogg", np.random.default_rng(0).standard_normal(96000) / 10, 48000)
+    data = (tmp_path / "a.ogg").read_bytes()
+    (tmp_path / "a.ogg").write_bytes(data[: data.rindex(b"OggS")])
+    assert 48000 < read_audio(tmp_path / "a.ogg", sample_rate_hz=48000).shape[1] < 96000
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mp3"])
+def test_what_stands_in_place_of_a_file_is_said(tmp_path: Path, suffix: str) -> None:
+    names = ("none", "folder", "pipe", "loop", "nowhere")
+    none, folder, pipe, loop, nowhere = (tmp_path / f"{name}{suffix}" for name in names)
+    folder.mkdir()
+    os.mkfifo(pipe)  # nobody writes to it
+    loop.symlink_to(loop)
+    nowhere.symlink_to("gone.wav")
+    for path, words in [
+        (none, f"no such file: {none} ("),
+        (folder, "it is a folder"),
+        (pipe, "it is a pipe"),
+        (loop, "a link that leads back to itself"),
+        (nowhere, "a link to gone.wav, which is not there"),
+    ]:
+        for read in (lambda path: read_audio(path, sample_rate_hz=48000), video_duration_s):
+            with pytest.raises(MediaError, match="no such file") as raised:
+                read(path)
+            assert words in str(raised.value)
+
+
+def test_a_silent_film_is_a_media_error(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no sound track"):
         read_audio(make_film(tmp_path / "mute.mkv", seconds=1), sample_rate_hz=48000)

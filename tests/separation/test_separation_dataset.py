@@ -54,6 +54,15 @@ def test_the_same_folder_with_other_sound(source: Path, tmp_path: Path, remover:
         )
 
 
+def test_flac_that_states_no_length_is_written_as_long_as_it_is(source: Path, tmp_path: Path, remover: Remover) -> None:
+    data = bytearray((source / "wavs/speaker/two.flac").read_bytes())
+    data[21] &= 0xF0  # STREAMINFO: 36 bits of samples
+    data[22:26] = bytes(4)
+    (source / "wavs/speaker/two.flac").write_bytes(data)
+    assert separate_data_set(source, tmp_path / "out", remover) == ()
+    assert soundfile.info(tmp_path / "out/wavs/speaker/two.flac").frames == pytest.approx(30000, abs=2)
+
+
 def test_unreadable_files_are_left_empty_and_listed(source: Path, tmp_path: Path, remover: Remover) -> None:
     (source / "wavs/broken.wav").write_bytes(b"RIFF, but no more")
     (left_out,) = separate_data_set(source, tmp_path / "out", remover)

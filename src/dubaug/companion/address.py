@@ -27,7 +27,7 @@ def unfit(uri: str) -> str | None:
 def _disk_kind(folder: Path) -> str | None:
     """Return the kind of file system that a folder lies on, None where that cannot be told."""
     try:
-        lines = [line.split() for line in MOUNTS.read_text(encoding="utf-8").splitlines()]
+        lines = [line.split(" ") for line in MOUNTS.read_text(encoding="utf-8").split("\n") if line]
     except OSError:
         return None
     above = [

@@ -1,6 +1,7 @@
 """From a row of the catalogue to a title that can be used, or to a reason why not."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from dubaug.corpus.catalogue import Film
 from dubaug.corpus.probe import COPY_AGAIN, REPAIR, UNDECODABLE, Probe, SoundStream, probe
@@ -23,17 +24,23 @@ def find(film: Film, *, names: Sequence[TrackName], clip_s: float, speeds: Seque
     early may run at one of them.
     """
     try:
-        return _title(film, probe(film.path), names, clip_s, speeds)
+        return _title(film, _probe_whole(film.path), names, clip_s, speeds)
     except Exception as error:
         fault = error if isinstance(error, MediaError) else unexpected(error)
         return Reject(title_id=film.title_id, stage=STAGE, reason=fault.reason, advice=fault.advice)
 
 
-def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float]) -> Title:
+def _probe_whole(path: Path) -> Probe:
+    """Return what a film or a side-car file holds. Raises `MediaError` if it cannot be read, or is cut short."""
+    probed = probe(path)
     if probed.cut_short:
         raise MediaError(
             f"the file ends at {probed.end_s:.1f} s of the {probed.promised_s:.1f} s its header promises", COPY_AGAIN
         )
+    return probed
+
+
+def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float]) -> Title:
     if probed.picture_end_s is None:
         raise MediaError("the file has no picture", "give a film, or take the row out of the catalogue")
     if probed.picture_fault:
@@ -94,7 +101,7 @@ def _tracks(film: Film, probed: Probe, notes: list[str]) -> dict[TrackName, tupl
     found: dict[TrackName, tuple[Track, SoundStream]] = {}
     for track in film.tracks:
         try:
-            sounds = probe(track.path).sounds if track.path else probed.sounds
+            sounds = _probe_whole(track.path).sounds if track.path else probed.sounds
         except MediaError as error:
             notes.append(f"{track.name}: {error.reason}")
             continue

@@ -9,7 +9,9 @@ from av.audio.stream import AudioStream
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from dubaug.corpus.truncation import shortfall
 from dubaug.errors import MediaError
+from dubaug.files import why_no_file
 from dubaug.languages import tag_or_none
 from dubaug.tracks import COMMENTARY, DESCRIPTION, EFFECTS, TrackName
 from dubaug.workers import report_progress
@@ -22,8 +24,9 @@ JUMP_BACK_S, JUMP_AHEAD_S = 10.0, 90.0
 
 UNDECODABLE = "it is in a codec that cannot be decoded"
 
-_PROMISING = ("matroska", "mov", "avi", "asf", "flv")
-"""Containers whose header states the duration; that of others is FFmpeg's estimate, no promise."""
+_PROMISING = ("matroska", "mov", "avi", "asf", "flv", "flac", "tta")
+"""Containers whose header states the duration; that of others is FFmpeg's estimate, no promise, and goes by the bytes
+that they state (`dubaug.corpus.truncation`)."""
 
 _ORIGINS = {
     Disposition.comment: COMMENTARY,
@@ -57,7 +60,7 @@ class Probe:
     """A readable file. Times are in seconds after the file's start time."""
 
     promised_s: float | None
-    """The duration in the header, where the container states one."""
+    """The duration in the header, or by the length in bytes that it states; None where it states neither."""
     end_s: float
     """The end of the last packet of any stream."""
     picture_end_s: float | None
@@ -75,8 +78,9 @@ class Probe:
 
 def probe(path: Path) -> Probe:
     """Read the whole file's packets and return what is there. Raises `MediaError` if it is no readable media file."""
-    if not path.is_file():
-        raise MediaError(f"there is no file {path}", "correct the path in the catalogue")
+    why = why_no_file(path)
+    if why is not None:
+        raise MediaError(f"there is no file {path}{why}", "correct the path in the catalogue")
     if path.stat().st_size == 0:
         raise MediaError("the file is empty", COPY_AGAIN)
     try:
@@ -84,12 +88,10 @@ def probe(path: Path) -> Probe:
             audio = container.streams.audio
             spans = defaultdict(_Span, _spans(container))
             picture = picture_of(container)
-            stated = container.duration and container.format.name.startswith(_PROMISING)
-            # Headers count from 0, not from the first timestamp.
-            start_s = max(container.start_time or 0, 0) / av.time_base
+            end_s = max((span.end_s for span in spans.values()), default=0.0)
             return Probe(
-                promised_s=container.duration / av.time_base - start_s if stated and container.duration else None,
-                end_s=max((span.end_s for span in spans.values()), default=0.0),
+                promised_s=_promised_s(path, container, end_s),
+                end_s=end_s,
                 picture_end_s=None if picture is None else spans[picture.index].end_s,
                 picture=_describe(picture),
                 picture_fault="" if picture is None else _fault(picture, spans[picture.index]),
@@ -99,6 +101,24 @@ def probe(path: Path) -> Probe:
         raise MediaError(
             f"the file cannot be read ({error.strerror})", "copy it again, or convert it with another program"
         ) from error
+
+
+def stated_s(container: av.container.InputContainer) -> float | None:
+    """Return the duration in a file's header, counted from its start time; None if its format has none there."""
+    if not container.duration or not container.format.name.startswith(_PROMISING):
+        return None
+    return container.duration / av.time_base - max(container.start_time or 0, 0) / av.time_base  # headers count from 0
+
+
+def _promised_s(path: Path, container: av.container.InputContainer, end_s: float) -> float | None:
+    """Return how long a file says that it is, whose packets end at `end_s`; None if it does not say."""
+    stated = stated_s(container)
+    if stated is not None:
+        return stated
+    lacking = shortfall(path)
+    if lacking is None or lacking.part != "data":
+        return None
+    return end_s * lacking.stated_bytes / max(lacking.there_bytes, 1)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dubaug.config import Task
-from dubaug.downstream.lists import read_lines
+from dubaug.downstream.lists import read_lines, unlike
 from dubaug.downstream.model import Dataset
 from dubaug.errors import DubaugError
 from dubaug.suites.registry import SUITES
@@ -33,8 +33,9 @@ def check_missing(dataset: Dataset, name: str, task: Task) -> None:
     unknown = sorted(accepted - set(dataset.missing))
     if unknown:
         raise DubaugError(
-            f"{task.absent_files} (tasks.{name}.absent_files) lists {_some(unknown)}, which the data set has on disk "
-            f"or does not list at all: make it again, {_how_to_list(name)}"
+            f"{task.absent_files} (tasks.{name}.absent_files) lists {_some(unknown)}"
+            f"{unlike(unknown[0], dataset.missing)}, which the data set has on disk or does not list at all: make it "
+            f"again, {_how_to_list(name)}"
         )
     surprising = [item for item in dataset.missing if item not in accepted]
     if surprising:

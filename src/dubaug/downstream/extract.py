@@ -3,18 +3,20 @@
 Shape suffixes: W window, C channel, S sample, T time frame, F mel bin.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from dubaug.corpus.truncation import may_go_on, require_whole
 from dubaug.downstream.experiment import FeatureSettings
 from dubaug.downstream.model import Item
 from dubaug.downstream.windows import window_starts_s
 from dubaug.errors import MediaError
 from dubaug.media import jpeg
-from dubaug.media.audio import read_audio
+from dubaug.media.audio import own_rate_hz, read_audio
 from dubaug.media.mel import log_mel
 from dubaug.media.settings import CHANNELS
 from dubaug.media.video import read_windows, scaled_size, upright_size, video_duration_s
@@ -33,6 +35,8 @@ class ItemFeatures:
     """Track (its sample rate) to float16 (W, C, T, F); empty for items without sound."""
     frames: list[list[bytes]] | None
     """JPEGs of each window; None for items without a picture."""
+    remarks: tuple[str, ...] = ()
+    """What people should know of the recording; ends a sentence that begins with how many there are."""
 
 
 def extract(item: Item, settings: FeatureSettings) -> ItemFeatures:
@@ -46,14 +50,30 @@ def extract(item: Item, settings: FeatureSettings) -> ItemFeatures:
     if item.video:
         durations_s.append(_picture_s(item, item.video))
     starts_s = window_starts_s(min(durations_s), window_s=settings.window_s)
+    frames = _frames(item, item.video, starts_s, settings) if item.video else None
     return ItemFeatures(
         starts_s=starts_s,
         mels={
             str(rate_hz): _mels(waveform_CS, rate_hz, starts_s, settings)
             for rate_hz, waveform_CS in waveforms_CS.items()
         },
-        frames=_frames(item, item.video, starts_s, settings) if item.video else None,
+        frames=frames,
+        remarks=tuple(_remarks(item, waveforms_CS, frames)),
     )
+
+
+def _remarks(item: Item, waveforms_CS: Mapping[int, torch.Tensor], frames: list[list[bytes]] | None) -> list[str]:
+    remarks = []
+    if waveforms_CS and not any(waveform_CS.any() for waveform_CS in waveforms_CS.values()):
+        remarks.append("are digital silence")
+    if frames and len({picture for window in frames for picture in window}) == 1:
+        remarks.append("show one picture that never changes")
+    rate_hz = own_rate_hz(item.audio) if item.audio and item.stated_hz else None
+    if rate_hz not in (None, item.stated_hz):
+        remarks.append(f"have {rate_hz} Hz where their folder says {item.stated_hz} Hz, and were resampled")
+    if any(may_go_on(file) for file in (item.audio, item.video) if file):
+        remarks.append("are Ogg without the page that ends it: whether they are whole cannot be told")
+    return remarks
 
 
 def _waveform(item: Item, rate_hz: int) -> torch.Tensor:
@@ -84,13 +104,14 @@ def _mels(
         for part_WCS in windows_WCS.split(WINDOWS_AT_ONCE)
     ]
     mels_WCTF = np.concatenate(parts)
-    if not np.isfinite(mels_WCTF).all():  # cheaper than asking the samples
-        raise MediaError("the sound holds samples that are not finite", "convert the file again")
+    if not np.isfinite(mels_WCTF).all():  # the samples are
+        raise MediaError("the sound holds samples too large for their power to be finite", "convert the file again")
     return mels_WCTF.repeat(CHANNELS, axis=1) if mono else mels_WCTF
 
 
 def _picture_s(item: Item, video: Path) -> float:
     """Return how long the item's part of its picture is."""
+    require_whole(video)
     left_s = video_duration_s(video) - item.start_s
     if left_s <= 0:
         raise MediaError(f"{video.name} holds no picture at {item.start_s:.2f} s", "copy the file again")

@@ -6,6 +6,7 @@ the files' names, sizes and times: a data set that has not changed is not decode
 """
 
 import os
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -219,6 +220,7 @@ def _extract(
     shapes = {str(rate_hz): settings.mel.shape(round(settings.window_s * rate_hz)) for rate_hz in rates_hz}
     windows: list[int] = []
     failed: list[str] = []
+    remarks: Counter[str] = Counter()
     metadata = {"key": source.key, "version": VERSION}
     with_frames = first.video is not None
     with ShardWriter(source.shard, metadata=metadata, mel_shapes=shapes, with_frames=with_frames) as writer:
@@ -229,11 +231,13 @@ def _extract(
                 log_line(f"cannot be read: {_called(source.tasks)}, {failed[-1]}")
             elif not failed:
                 windows.append(len(result.starts_s))
+                remarks.update(result.remarks)
                 _write(writer, item, result)
             progress.advance(note=source.folder.name)
         if failed:
             raise UnreadableError(_unreadable(source, failed))
-    return store.ShardRecord(sha256=sha256_of(source.shard), windows=tuple(windows))
+    notes = tuple(f"{count} of {dataset.n_items} recordings {remark}" for remark, count in remarks.items())
+    return store.ShardRecord(sha256=sha256_of(source.shard), windows=tuple(windows), notes=notes)
 
 
 def _unreadable(source: _Source, failed: Sequence[str]) -> str:
@@ -265,8 +269,8 @@ def _finish(source: _Source, shard: store.ShardRecord) -> None:
         log_line(
             f"{source.folder.name}: {len(source.dataset.missing)} listed items are not on disk, as absent_files says"
         )
-    if source.dataset.note:
-        log_line(f"{source.folder.name}: {source.dataset.note}")
+    for note in filter(None, (source.dataset.note, *shard.notes)):
+        log_line(f"{source.folder.name}: {note}")
 
 
 def _entry(experiment: Experiment, task: str, source: _Source, shard: store.ShardRecord) -> TaskEntry:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dubaug.downstream.lists import class_numbers, read_table, require_distinct, require_files, require_folder
+from dubaug.downstream.lists import class_numbers, read_table, require_distinct, require_files, require_folder, unlike
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
@@ -34,7 +34,8 @@ def load(path: Path) -> Dataset:
         if unknown is not None:
             listed_in = next(list_ for list_, names in by_list.items() if unknown["path"] in names)
             raise DubaugError(
-                f"{listed_in}: {unknown['path']} has the {head} {unknown[head]!r}, which no training item has"
+                f"{listed_in}: {unknown['path']} has the {head} {unknown[head]!r}, which no training item "
+                f"has{unlike(unknown[head], known)}"
             )
     targets = [class_numbers([row[head] for row in rows], known) for head, known in zip(HEADS, classes, strict=True)]
     return Dataset(

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from dubaug.downstream.hear_groups import groups_of
-from dubaug.downstream.lists import read_object, read_table, require_distinct, require_files, require_folder
+from dubaug.downstream.lists import read_object, read_table, require_distinct, require_files, require_folder, unlike
 from dubaug.downstream.model import Dataset, HearTask, Item, Kind, OwnGrid, Split
 from dubaug.errors import DubaugError, first_fault
 from dubaug.settings import Count, Distinct, Flag, Text, require, rule
@@ -111,7 +111,7 @@ def load(path: Path) -> Dataset:
     grouped_by, groups = groups_of(path.name, [file.name for _, file in files_in])
     return Dataset(
         items=tuple(
-            Item(id=f"{name}/{file.name}", audio=file, video=None, group=group)
+            Item(id=f"{name}/{file.name}", audio=file, video=None, group=group, stated_hz=int(RATE_FOLDER))
             for (name, file), group in zip(files_in, groups, strict=True)
         ),
         splits=splits,
@@ -174,7 +174,10 @@ def _numbers(listed_in: Path, file: str, value: Any, places: dict[str, int], kin
         raise DubaugError(f"{listed_in}: {file} has {value!r}, expected a list of labels")
     unknown = [label for label in labels if label not in places]
     if unknown:
-        raise DubaugError(f"{listed_in}: {file} has the label {unknown[0]!r}, which labelvocabulary.csv does not name")
+        raise DubaugError(
+            f"{listed_in}: {file} has the label {unknown[0]!r}, which labelvocabulary.csv does not "
+            f"name{unlike(unknown[0], places)}"
+        )
     if kind == "multiclass" and len(labels) != 1:
         raise DubaugError(f"{listed_in}: {file} has {len(labels)} labels, a multiclass task has one")
     return [places[label] for label in labels]

@@ -38,6 +38,8 @@ class Item:
     part_of: str | None = None
     """What is scored, where several items are parts of it: the video that a span is of. Their outputs are joined to
     one (`dubaug.suites.suite.Join`). None: the item itself."""
+    stated_hz: int | None = field(default=None, compare=False)
+    """The sample rate that the layout promises of its sound, where it promises one; only reading it asks for it."""
 
     def __post_init__(self) -> None:
         if self.audio is None and self.video is None:

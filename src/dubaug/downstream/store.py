@@ -22,6 +22,8 @@ class ShardRecord:
     sha256: str
     windows: tuple[int, ...]
     """How many windows each item has, in the items' order."""
+    notes: tuple[str, ...] = ()
+    """What the recordings turned out to be, for people."""
 
 
 def save(path: Path, dataset: Dataset, shard: ShardRecord) -> None:
@@ -51,7 +53,7 @@ def load(path: Path) -> tuple[Dataset, ShardRecord]:
 
 
 def _shard_record(value: Mapping[str, Any]) -> ShardRecord:
-    return ShardRecord(sha256=value["sha256"], windows=tuple(value["windows"]))
+    return ShardRecord(sha256=value["sha256"], windows=tuple(value["windows"]), notes=tuple(value.get("notes", ())))
 
 
 def _to_mapping(dataset: Dataset) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dubaug.downstream.lists import (
     require_distinct,
     require_files,
     require_folder,
+    unlike,
 )
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
@@ -51,7 +52,7 @@ def load(path: Path) -> Dataset:
 def _checked(row: list[str], meta: dict[str, str], listed_in: Path) -> str:
     """Return the file that a row of a fold's list names, its label compared with meta.csv's."""
     if len(row) < 2 or row[0] not in meta:
-        raise DubaugError(f"{listed_in}: {' '.join(row)!r} is no file and scene of meta.csv")
+        raise DubaugError(f"{listed_in}: {' '.join(row)!r} is no file and scene of meta.csv{unlike(row[0], meta)}")
     if row[1] != meta[row[0]]:
         raise DubaugError(f"{listed_in}: {row[0]} is {row[1]!r}, meta.csv says {meta[row[0]]!r}")
     return row[0]

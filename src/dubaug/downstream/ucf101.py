@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dubaug.downstream.lists import class_numbers, read_lines, require_distinct, require_files, require_folder
+from dubaug.downstream.lists import class_numbers, read_lines, require_distinct, require_files, require_folder, unlike
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
@@ -64,5 +64,8 @@ def _clip(line: str, by_number: dict[str, str], listed_in: Path) -> str:
     clip, *number = line.split()
     action = clip.split("/")[0]
     if action not in by_number.values() or (number and by_number.get(number[0]) != action):
-        raise DubaugError(f"{listed_in}: {line!r} does not fit the actions and numbers of classInd.txt")
+        raise DubaugError(
+            f"{listed_in}: {line!r} does not fit the actions and numbers of "
+            f"classInd.txt{unlike(action, by_number.values())}"
+        )
     return clip

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from dubaug.downstream.lists import class_numbers, read_rows, require_folder
+from dubaug.downstream.lists import class_numbers, read_rows, require_folder, walk
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
@@ -62,12 +62,11 @@ def load(path: Path) -> Dataset:
 def _videos(path: Path) -> dict[str, Path]:
     """Return the video files below `path`, links followed, by their names without suffix."""
     found: dict[str, Path] = {}
-    for parent, folders, files in os.walk(path, followlinks=True):
-        folders.sort()
-        for file in sorted(files):
+    for parent, _, files in walk(path):
+        for file in files:
             stem, suffix = os.path.splitext(file)  # noqa: PTH122 - 200,000 files
             if suffix in SUFFIXES and not file.startswith("."):
                 if stem in found:
-                    raise DubaugError(f"{found[stem]} and {Path(parent) / file} are the same clip: remove one")
-                found[stem] = Path(parent) / file
+                    raise DubaugError(f"{found[stem]} and {parent / file} are the same clip: remove one")
+                found[stem] = parent / file
     return found

@@ -1,12 +1,11 @@
 """VoxForge: which of six languages is spoken; the layout and the split of TensorFlow Datasets (voxforge 1.0.0)."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dubaug.downstream.lists import class_numbers, read_lines, require_distinct, require_folder
+from dubaug.downstream.lists import class_numbers, read_lines, require_distinct, require_folder, unlike, walk
 from dubaug.downstream.model import Dataset, Item, Split
 from dubaug.errors import DubaugError
 
@@ -36,7 +35,8 @@ def load(path: Path) -> Dataset:
     for folder in _listed_archives(path) if listed else _found_archives(path):
         language, speaker = _language(folder), folder.name.split("-")[0]
         speakers.add(speaker)
-        sounds += [(sound, language, speaker) for sound in sorted(folder.rglob("*.wav"))]
+        found = (parent / name for parent, folders, files in walk(folder) for name in (*folders, *files))
+        sounds += [(sound, language, speaker) for sound in sorted(found) if sound.name.endswith(".wav")]
     if not sounds:
         raise DubaugError(f"{path} holds no <language>/Trunk/.../<speaker>-<date>-<code>/wav/*.wav")
     part_of = speaker_splits(speakers)
@@ -87,8 +87,10 @@ def _listed_archives(path: Path) -> list[Path]:
     lacking = [folder.with_name(f"{folder.name}.tgz") for folder in folders if not folder.is_dir()]
     absent = [archive for archive in lacking if not archive.is_file()]
     if absent:
+        there = absent[0].parent.iterdir() if absent[0].parent.is_dir() else ()
+        alike = unlike(absent[0].stem, [folder.name for folder in there])
         raise DubaugError(
-            f"{listed_in} names {absent[0].name}, and there is no {absent[0]} nor its folder; {len(absent)} of "
+            f"{listed_in} names {absent[0].name}, and there is no {absent[0]} nor its folder{alike}; {len(absent)} of "
             f"{len(folders)} archives are absent. All are needed, since the split follows from the speakers: "
             f"cd {path}; wget -nc -i {LIST} -x"
         )
@@ -109,8 +111,7 @@ def _found_archives(path: Path) -> list[Path]:
     """Return the unpacked archives' folders, sorted."""
     found: list[Path] = []
     packed: list[Path] = []
-    for parent, folders, files in os.walk(path, followlinks=True):
-        here = Path(parent)
+    for here, folders, files in walk(path):
         if "Trunk" in here.parts[len(path.parts) :] and {"wav", "flac", "etc"} & set(folders):
             found.append(here)
             folders.clear()

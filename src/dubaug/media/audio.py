@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
+from dubaug.corpus.probe import picture_of, stated_s
+from dubaug.corpus.truncation import require_whole
 from dubaug.errors import MediaError
 from dubaug.media.downmix import to_stereo, usual_layout
 from dubaug.media.track import Converter, Timeline, prepare, resample
@@ -13,6 +15,12 @@ from dubaug.media.video import UNREADABLE, opened
 
 if TYPE_CHECKING:
     import torch
+
+UNKNOWN_FRAMES = 2**62
+"""libsndfile gives more than this for a stream whose length its writer did not know (FLAC to a pipe)."""
+
+LACK_S = 0.25
+"""Sound that ends so much before its header says is cut short; codecs' last frames are shorter."""
 
 SOUNDFILE_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff"})
 
@@ -22,25 +30,39 @@ def read_audio(path: Path, *, sample_rate_hz: int) -> "torch.Tensor":
 
     WAV, FLAC and OGG are read by libsndfile, everything else, films included, by FFmpeg. Mono is duplicated to both
     channels, stereo is kept, more channels are mixed down by their layout (`dubaug.media.downmix`). Resampling is a
-    windowed sinc, and a sound's first sample stays the first. Raises `MediaError` if nothing can be read.
+    windowed sinc, and a sound's first sample stays the first. Raises `MediaError` if nothing can be read, if the file
+    is cut short (`dubaug.corpus.truncation`), or if a sample is not finite.
     """
     import torch
 
+    require_whole(path)
     stereo_CS = _read_soundfile(path, sample_rate_hz) if path.suffix.lower() in SOUNDFILE_SUFFIXES else None
     if stereo_CS is None:
         stereo_CS = _read_container(path, sample_rate_hz)
+    if not np.isfinite(stereo_CS).all():
+        raise MediaError("the sound holds samples that are not finite", "convert the file again")
     return torch.from_numpy(np.ascontiguousarray(stereo_CS))
+
+
+def own_rate_hz(path: Path) -> int | None:
+    """Return the sample rate that a sound file says; None if libsndfile cannot tell."""
+    try:
+        rate_hz: int = soundfile.info(path).samplerate
+    except soundfile.LibsndfileError:
+        return None
+    return rate_hz
 
 
 def _read_soundfile(path: Path, sample_rate_hz: int) -> np.ndarray | None:
     """Return the sound, or None where FFmpeg should try: more than two channels need the layout that it reads."""
-    if not path.is_file():
-        raise MediaError(f"no such file: {path}", "check the path")
     try:
         with soundfile.SoundFile(path) as file:
-            if file.channels > 2:
+            if file.channels > 2 or file.frames >= UNKNOWN_FRAMES:
                 return None
             samples_SC, rate_hz = file.read(dtype="float32", always_2d=True), file.samplerate
+            if len(samples_SC) < file.frames:
+                reason = f"{path.name} is cut short: {len(samples_SC)} of its {file.frames} samples can be read"
+                raise MediaError(reason, "copy the file again")
     except soundfile.LibsndfileError:
         return None
     if not len(samples_SC):
@@ -63,6 +85,10 @@ def _read_container(path: Path, sample_rate_hz: int) -> np.ndarray:
                 timeline.push(*piece)
         for piece in converter.flush():
             timeline.push(*piece)
+        promised_s = stated_s(container) if picture_of(container) is None else None
     if not timeline.available:
         raise MediaError(f"{path.name} holds no sound", UNREADABLE)
+    if promised_s is not None and timeline.end_s < promised_s - LACK_S:
+        reason = f"{path.name} is cut short: its sound ends at {timeline.end_s:.1f} s of {promised_s:.1f} s"
+        raise MediaError(reason, "copy the file again")
     return timeline.take(timeline.available)

@@ -12,8 +12,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
-from dubaug.corpus.probe import picture_of
+from dubaug.corpus.probe import picture_of, probe
 from dubaug.errors import MediaError
+from dubaug.files import why_no_file
 
 SEEK_GAP_S = 4.0
 """Windows further apart than this are reached by seeking, nearer ones by decoding on."""
@@ -27,7 +28,10 @@ REMUX = "remux it: ffmpeg -fflags +genpts -i IN -map 0 -c copy OUT.mkv"
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """Yield the file; errors of FFmpeg, also while it is read, become a `MediaError`."""
+    """Yield the file; errors of FFmpeg, also while it is read, become a `MediaError`, as does what is no file."""
+    why = why_no_file(path)
+    if why is not None:
+        raise MediaError(f"no such file: {path}{why}", "check the path")
     try:
         with av.open(path) as container:
             yield container
@@ -163,12 +167,15 @@ def upright_size(path: Path) -> tuple[float, float]:
 def video_duration_s(path: Path) -> float:
     """Return how long the picture lasts: the stream's own header, or (Matroska has none) the end of its last packet.
 
-    Raises `MediaError` if the file cannot be read or has no picture.
+    Raises `MediaError` if the file cannot be read, has no picture, or (Matroska) ends before its header says; in other
+    files `read_windows` finds that.
     """
     with opened(path) as container:
         stream = video_stream(container, path.name)
         if stream.duration is not None and stream.time_base is not None:
             return float(stream.duration * stream.time_base)
+        if probe(path).cut_short:
+            raise MediaError(f"{path.name} is cut short: its packets end before its header says", "copy the file again")
         spans = [
             (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))
             for packet in container.demux(stream)

@@ -12,7 +12,7 @@ import soundfile
 from dubaug.digests import digest
 from dubaug.errors import DubaugError, MediaError
 from dubaug.files import atomic_path, read_json, remove_unfinished, take_place, write_json, writing_to
-from dubaug.media.audio import read_audio
+from dubaug.media.audio import UNKNOWN_FRAMES, read_audio
 from dubaug.media.track import resample
 from dubaug.progress import Progress, log_line
 from dubaug.separation.remove import Remover, Sound
@@ -140,7 +140,7 @@ def _samples(path: Path, rate_hz: int) -> int:
     except (soundfile.LibsndfileError, OSError):
         return 0
     samples: int = round(form.frames * rate_hz / form.samplerate)
-    return samples
+    return samples if form.frames < UNKNOWN_FRAMES else 0
 
 
 def _mixture(path: Path, rate_hz: int) -> Iterator[np.ndarray]:
@@ -155,8 +155,9 @@ def _write_like(source: Path, target: Path, sound_CS: np.ndarray, *, rate_hz: in
     except soundfile.LibsndfileError as error:
         raise MediaError(f"{source.name} cannot be written again ({error})", "convert it to WAV or FLAC") from error
     own_CS = resample(sound_CS, rate_hz, form.samplerate)
-    result_CS = np.zeros((own_CS.shape[0], form.frames), dtype=np.float32)
-    count = min(form.frames, own_CS.shape[1])
+    frames = form.frames if form.frames < UNKNOWN_FRAMES else own_CS.shape[1]
+    result_CS = np.zeros((own_CS.shape[0], frames), dtype=np.float32)
+    count = min(frames, own_CS.shape[1])
     result_CS[:, :count] = own_CS[:, :count]
     if form.channels == 1:
         result_CS = result_CS.mean(axis=0, keepdims=True)
