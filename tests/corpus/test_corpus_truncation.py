@@ -77,6 +77,12 @@ def test_sound_from_ffmpeg(tmp_path: Path, name: str, codec: str, options: dict[
     assert_told_when_cut(tmp_path / name, encoded(tmp_path / name, codec, **options))
 
 
+def test_mp3_of_variable_rate_in_fraunhofers_header(tmp_path: Path) -> None:
+    frame = b"\xff\xfb\x90\0" + bytes(413)
+    first = frame[:36] + b"VBRI" + struct.pack(">HHHII", 1, 0, 75, 10 * len(frame), 10) + frame[54:]
+    assert_told_when_cut(tmp_path / "a.mp3", first + 9 * frame)
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi"])
 def test_videos(tmp_path: Path, suffix: str) -> None:
     data = make_film(tmp_path / f"a{suffix}", seconds=2, muxing={"movflags": "faststart"} if suffix == ".mp4" else {})

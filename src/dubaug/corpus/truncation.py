@@ -33,6 +33,9 @@ _KBPS = {
 """Bit rates of MP3 by their number less 1, of MPEG-1 and of MPEG-2 and 2.5 (ISO 11172-3 and 13818-3, layer III)."""
 _MPEG1_HZ = (44100, 48000, 32000)
 
+_MEDIA = (b"data", b"SSND", b"mdat", b"moof")
+"""What holds sound and picture: in WAV, CAF and (here) where there is one element only; in AIFF; in MP4."""
+
 Element: TypeAlias = tuple[bytes, int, int]
 """Kind, place and length in bytes of what follows its header."""
 
@@ -112,7 +115,7 @@ def _of_elements(file: _File, elements: Iterator[Element]) -> Shortfall | None:
     for kind, at, stated in elements:
         if kind == b"ds64":  # RF64: the length that does not fit into the chunk's own header
             long_bytes = struct.unpack("<8xQ", file.read(at, 16).ljust(16, b"\0"))[0]
-        holds_media = kind[:4] in (b"data", b"SSND", b"mdat") or (kind == b"LIST" and file.read(at, 4) == b"movi")
+        holds_media = kind[:4] in _MEDIA or (kind == b"LIST" and file.read(at, 4) == b"movi")
         length = long_bytes if stated == 2**32 - 1 and long_bytes else stated
         if holds_media and not _is_known(length):
             return None

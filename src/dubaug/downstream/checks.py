@@ -9,6 +9,7 @@ from dubaug.config import Task
 from dubaug.downstream.lists import read_lines, unlike
 from dubaug.downstream.model import Dataset
 from dubaug.errors import DubaugError
+from dubaug.files import why_no_file
 from dubaug.suites.registry import SUITES
 
 NAMED = 5
@@ -27,8 +28,9 @@ def check_missing(dataset: Dataset, name: str, task: Task) -> None:
 
     So what was evaluated can be told, and a data set never shrinks by itself.
     """
-    if task.absent_files and not Path(task.absent_files).is_file():
-        raise DubaugError(f"tasks.{name}.absent_files: there is no {task.absent_files}: {_how_to_list(name)}")
+    why = why_no_file(Path(task.absent_files)) if task.absent_files else None
+    if why is not None:
+        raise DubaugError(f"tasks.{name}.absent_files: there is no {task.absent_files}{why}: {_how_to_list(name)}")
     accepted = set(read_lines(Path(task.absent_files))) if task.absent_files else set()
     unknown = sorted(accepted - set(dataset.missing))
     if unknown:
