@@ -168,6 +168,9 @@ def test_other_clips_are_refused(train, copied, write_corpus, tiny, tmp_path):
 
 def test_moved_aside_another_configurations_run_stays_and_the_new_one_starts_afresh(train, copied, make_tiny, capfd):
     changed = make_tiny(learning_rate=5e-4)
+    with signal_at_read(0), pytest.raises(Interrupted):
+        train("run", experiment=changed, move_aside=True)
+    assert not (copied / "pretraining.json").exists(), "it spoke of weights that are elsewhere now"
     manifest = train("run", experiment=changed, move_aside=True)
     assert "pretraining.learning_rate: 0.001 -> 0.0005" in capfd.readouterr().err
     assert manifest.final.sha256 == train("fresh", experiment=changed).final.sha256
