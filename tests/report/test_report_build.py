@@ -204,7 +204,7 @@ def test_at_the_papers_scale_nothing_is_smaller(
     assert not paper_experiment.generates_films
     assert not any(map(paper_experiment.generates, paper_experiment.tasks))
     text = Page(make_page(paper_experiment, out_dir=tmp_path)).text
-    assert "Nothing that the scores depend on is other than in the paper" in text
+    assert "No setting of size or recipe is other than in the paper" in text
     assert "Kokoro" not in text
 
 

@@ -54,6 +54,7 @@ def test_one_process_watches_a_call(watched: Any, clone: Path) -> None:
     assert len(seen) == 1
     assert not [process for process in seen.values() if process.is_running()]
     assert "mlflow: 1 runs written" in output, "the end's sync is there as ever"
+    assert "#/experiments/1/runs?workflowType=machine_learning" in output
     (clone / NETWORK).unlink()
     assert watched("--dry-run", NETWORK)[1] == {}
 
@@ -61,5 +62,5 @@ def test_one_process_watches_a_call(watched: Any, clone: Path) -> None:
 def test_mlflows_pages_are_served_to_this_machine_only(repository: Path) -> None:
     words = ["make", "--dry-run", "--assume-old=install", "ui"]
     command = subprocess.check_output(words, cwd=repository, text=True)
-    assert "mlflow ui" in command
+    assert command.index("mlflow-sync") < command.index("mlflow ui"), "it says the addresses"
     assert "--host 127.0.0.1" in command
