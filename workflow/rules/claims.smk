@@ -3,7 +3,6 @@
 rule claims:
     input:
         results=result_files(),
-        titles=RESULTS / "corpus/titles.csv",
         predictions=final_predictions(),
     output:
         json=RESULTS / "claims.json",
@@ -22,6 +21,7 @@ rule claims:
         experiment=report_experiment(),
         paper=PAPER,
         scale=PAPER_SCALE,
+        titles=RESULTS / "corpus/titles.csv",
     shell:
         "dubaug claims --config {params.config} --paper {params.paper} --paper-scale {params.scale}"
-        " --results {input.results} --titles {input.titles} --out {output.json} --markdown {output.markdown} 2> {log}"
+        " --results {input.results} --titles {params.titles} --out {output.json} --markdown {output.markdown} 2> {log}"
