@@ -3,7 +3,6 @@
 rule claims:
     input:
         results=result_files(),
-        titles=RESULTS / "corpus/titles.csv",
         predictions=final_predictions(),
     output:
         json=RESULTS / "claims.json",
@@ -22,6 +21,7 @@ rule claims:
         experiment=report_experiment(),
         paper=PAPER,
         scale=PAPER_SCALE,
+        titles=RESULTS / "corpus/titles.csv",
     shell:
         "dubaug claims --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q}"
-        " --results {input.results:q} --titles {input.titles:q} --out {output.json:q} --markdown {output.markdown:q} 2> {log:q}"
+        " --results {input.results:q} --titles {params.titles:q} --out {output.json:q} --markdown {output.markdown:q} 2> {log:q}"

@@ -2,7 +2,6 @@
 rule table_b4:
     input:
         subsets=RESULTS / "corpus/subsets.csv",
-        titles=RESULTS / "corpus/titles.csv",
     output:
         tables=collect(
             RESULTS / "tables/tableb4{kind}.{form}",
@@ -23,10 +22,11 @@ rule table_b4:
         experiment=report_experiment(),
         paper=PAPER,
         scale=PAPER_SCALE,
+        titles=RESULTS / "corpus/titles.csv",
         out_dir=RESULTS / "tables",
     shell:
         "dubaug tables --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q} --tables b4 --subsets {input.subsets:q}"
-        " --titles {input.titles:q} --out-dir {params.out_dir:q} 2> {log:q}"
+        " --titles {params.titles:q} --out-dir {params.out_dir:q} 2> {log:q}"
 
 
 rule table_b5:
@@ -59,7 +59,6 @@ rule table_b5:
 rule result_tables:
     input:
         results=result_files(),
-        titles=RESULTS / "corpus/titles.csv",
     output:
         tables=collect(
             RESULTS / "tables/table{table}{kind}.{form}",
@@ -86,8 +85,9 @@ rule result_tables:
         experiment=report_experiment(),
         paper=PAPER,
         scale=PAPER_SCALE,
+        titles=RESULTS / "corpus/titles.csv",
         out_dir=RESULTS / "tables",
         own=SUITE_TABLES,
     shell:
         "dubaug tables --config {params.config:q} --paper {params.paper:q} --paper-scale {params.scale:q} --tables 1 2 a1 a2 a3 d6 {params.own:q}"
-        " --results {input.results:q} --titles {input.titles:q} --out-dir {params.out_dir:q} 2> {log:q}"
+        " --results {input.results:q} --titles {params.titles:q} --out-dir {params.out_dir:q} 2> {log:q}"
