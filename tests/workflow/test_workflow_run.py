@@ -18,7 +18,7 @@ from workflow_copy import copy_workflow
 Dry = Callable[..., DryRun]
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
-UNFRIENDLY = """my "own"; $(touch run) `touch run` & it's ü #1 100%25 [a]"""
+UNFRIENDLY = """my "own"; $(touch run) `touch run` & it's ü #1 100%25"""
 """What folders may be called: nothing of it is run, or taken for anything but a name."""
 RESULTS, DATA = f"results {UNFRIENDLY}", f"data {UNFRIENDLY}"
 TINY: dict[str, Any] = {
@@ -58,7 +58,7 @@ TINY: dict[str, Any] = {
 @pytest.fixture
 def clone(repository: Path, tmp_path: Path) -> Path:
     """Return a folder with the workflow in it, which nobody would call so for want of better names."""
-    return copy_workflow(repository, tmp_path / UNFRIENDLY)
+    return copy_workflow(repository, tmp_path / f"{UNFRIENDLY} [a]")
 
 
 def _without_times(result: dict[str, Any]) -> dict[str, Any]:
