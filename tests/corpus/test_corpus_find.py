@@ -168,6 +168,12 @@ def test_language_tags_are_read_under_keys_in_any_case(tmp_path: Path) -> None:
     assert [stream.name for stream in probe(path).sounds] == ["es"]
 
 
+def test_mp4_has_its_titles_under_another_key(tmp_path: Path) -> None:
+    keys = {"codec": "aac", "layout": "stereo", "titles": ["Commentaire audio", "Version française"], "seconds": 1}
+    path = make_film(tmp_path / "a.mp4", tracks=[("fra", tone(1, channels=2))] * 2, **keys)
+    assert [stream.name for stream in probe(path).sounds] == ["fr@commentary", "fr"]
+
+
 def test_a_film_is_retagged_as_the_docs_say(tmp_path: Path) -> None:
     """FFmpeg does not see the IETF tag `yue`, and the old element beside it says Chinese."""
     if not (mkvpropedit := shutil.which("mkvpropedit")):

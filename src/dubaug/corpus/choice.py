@@ -59,7 +59,7 @@ def _placed(track: Track, film: Film, probed: Probe) -> tuple[Track, SoundStream
     sound = sounds[number]
     if own and not probed.goes_with_picture(sound):
         raise MediaError(f"audio stream {number} is of another programme than the picture", CORRECT)
-    if track.channel and sound.layout != "stereo":
+    if track.channel and sound.channels != 2:
         raise MediaError(f"audio stream {number} is {sound.layout}: .{track.channel} is of stereo ones", CORRECT)
     return replace(track, stream=number, path=None if own else track.path), sound
 

@@ -40,6 +40,7 @@ class SoundStream:
     programme: Programme
     codec: str
     layout: str
+    channels: int
     sample_rate_hz: int
     start_s: float
     end_s: float
@@ -189,6 +190,7 @@ def _sound(stream: AudioStream, number: int, span: _Span) -> SoundStream:
         programme=programme_of(stream),
         codec="unknown" if codec is None else codec.name,
         layout="" if codec is None else codec.layout.name,
+        channels=0 if codec is None else codec.layout.nb_channels,
         sample_rate_hz=0 if codec is None else codec.sample_rate,
         start_s=span.start_s,
         end_s=span.end_s,

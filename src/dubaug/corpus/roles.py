@@ -20,6 +20,9 @@ _FLAGS = {
 }
 """DVB's dependent sound is a description without the film, for the receiver to mix in."""
 
+_TITLE_KEYS = ("title", "name", "handler_name")
+"""Matroska has a stream's title under the first, MP4 under the others."""
+
 _DIRECTORS_CUT = (
     r"director'?s (cut|edition|version)", r"(montaje|version|corte|montagem|versao) d[eo]l? director", "監督版",
     r"ディレクターズ ?カット", "導演(剪輯|版)", "导演(剪辑|版)", "감독판",
@@ -61,11 +64,13 @@ def tag_of(tagged: Stream | Container, key: str) -> str | None:
 def origin_of(stream: Stream) -> str:
     """Return the origin of what is not the film's own sound; empty for the film's own.
 
-    A stream's title is in Matroska's `title` and in MP4's `handler_name`. Ogg gives each stream the film's title.
+    Ogg gives each stream the film's title, which is none of its own.
     """
     by_flag = next((origin for flag, origin in _FLAGS.items() if stream.disposition & flag), "")
-    titles = {tag_of(stream, "title"), tag_of(stream, "handler_name")} - {tag_of(stream.container, "title"), None}
-    return by_flag or next(filter(None, map(origin_by_title, sorted(filter(None, titles)))), "")
+    titles = [
+        title for key in _TITLE_KEYS if (title := tag_of(stream, key)) and title != tag_of(stream.container, "title")
+    ]
+    return by_flag or next(filter(None, map(origin_by_title, titles)), "")
 
 
 def origin_by_title(title: str) -> str:
