@@ -110,6 +110,12 @@ def test_a_dub_that_ends_early_is_not_counted(tmp_path: Path) -> None:
     assert title.minutes * 60 == pytest.approx(19.7, abs=0.05)
 
 
+def test_picture_and_primary_that_do_not_overlap_are_no_film(tmp_path: Path) -> None:
+    """Half of it each, one after the other."""
+    reject = rejected(look(make_film(tmp_path / "a.mkv", tracks={"eng": sound(6.5)}, sound_offset_s=6.0)))
+    assert "picture and English (en) sound go together for only 0.5 s of 12.5 s" in reject.reason
+
+
 def test_what_is_not_the_films_own_sound_is_passed_over_and_noted(tmp_path: Path) -> None:
     """By its flag and by its title; where there is nothing else it is no dub, unless `tracks` says so."""
     path = make_film(
