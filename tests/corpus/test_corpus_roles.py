@@ -20,7 +20,8 @@ TITLES = {
         "口述影像", "화면해설", "ｶﾞｲﾄﾞ 副音声",
     ),
     "effects": (
-        "Isolated Score", "Isolated Music & Effects", "M&E", "Music and Effects", "Karaoke", "カラオケ", "卡拉OK",
+        "Isolated Score", "Original score", "Isolated Music & Effects",
+        "M&E", "Music and Effects", "Karaoke", "カラオケ", "卡拉OK",
         "노래방", "Musique isolée", "Música y efectos", "Musica ed effetti", "Musik und Geräusche", "Hudba a ruchy",
         "Música e efeitos", "Banda sonora aislada", "Instrumental", "International Sound", "No dialogue",
         "Ohne Sprache",
@@ -31,7 +32,7 @@ TITLES = {
         "ディレクターズカット版", "导演剪辑版 国语", "粵語", "한국어 더빙", "SoundHandler",
         "Apple Sound Media Handler", "Surround 5.1", "Stereo", "Dub", "Original", "Mono (restored)", "Čeština",
         "Dubbing", "Lektor PL", "Дубляж", "Dolby Atmos", "Stéréo", "Hard-matted", "Recommended", "Madrid", "VO",
-        "Radio edit",
+        "Radio edit", "Blindness", "The Score", "Marca registada", "Isolation 5.1",
     ),
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ _DIRECTORS_CUT = (
 _WORDS = {
     DESCRIPTION: (
         # English, Spanish, Portuguese, Italian, French, Dutch, German, Polish say description alike.
-        r"des[ck]r[iy]", r"\b(ad|dvs|hoh|sdh)\b", r"impaired|hard of hearing|\b(blind|deaf)|low vision",
+        r"des[ck]r[iy]", r"\b(ad|dvs|hoh|sdh)\b", r"impaired|hard of hearing|\b(blind(en?)?|deaf)\b|low vision",
         r"\b(ciegos|sordos)\b|discapacidad", r"deficien.* (visua|auditiv)|\b(cegos|surdos)\b",
         r"(non|ipo) ?(vedenti|udenti)|\bciechi\b", r"(mal|non)[ -]?(voyant|entendant)|aveugle|\bsourds?\b",
         r"\bhor(film|fassung)|(seh|hor)(behindert|geschadigt)", r"slechtzien|slechthor", r"syns?tolk", r"kuvailutulk",
@@ -42,11 +42,12 @@ _WORDS = {
     ),
     COMMENTARY: (
         r"\bcomment", r"\bcoment(ari|ad)", r"kom+entt?a+r|kommentti", r"ком+ентар", r"σχολι", r"\byorum", r"تعليق",
-        r"\b(director|regisseur|realisateur|realizador|regista)", r"cast (and|&) crew", r"פרשנות",
+        r"\b(director|diretor|regisseur|realisateur|realizador|regista\b)", r"cast (and|&) crew", r"פרשנות",
         r"コメンタリ|コメント|解説|監督", r"評論|评论|導評|导评|解[說说]|導演|导演", r"코멘[터타]리|해설|감독",
     ),
     EFFECTS: (
-        r"\bm ?[&+] ?e\b", r"international (sound|track)", r"isolat|isolee?\b|isoliert|aislad", r"\bscore\b",
+        r"\bm ?[&+] ?e\b", r"international (sound|track)", r"\bisolat(ed|[ao])\b|isolee?\b|isoliert|aislad",
+        r"score (only|track)|(film|music|original) score",
         r"(musi[ck]|musica|musique|hudba) [^ ]+ \w*(ef+e[ckt]t|efeit|bruit|gerausch|ruch)",
         r"(music|dialogue|dialog|vocals?)[ -]only|only music", r"karaoke|カラオケ|卡拉 ?ok|노래방|instrumental",
         r"(no|without|sin|sans|ohne|senza|sem) (speech|dialog|vocals|paroles|sprache|voces|voz|voci)",
