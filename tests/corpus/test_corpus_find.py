@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from av.stream import Disposition
 
 from dubaug.corpus.catalogue import Film
+from dubaug.corpus.choice import tracks_of
 from dubaug.corpus.find import find
 from dubaug.corpus.probe import probe
 from dubaug.corpus.rejects import Reject
@@ -133,6 +135,10 @@ def test_what_is_not_the_films_own_sound_is_passed_over_and_noted(tmp_path: Path
         "es is not there, only audio stream 2 (es@description), 3 (es@commentary): `tracks` can say es:2 or es:3; "
         "fr is audio stream 5, not 4 (fr@effects)"
     )
+    probed = probe(path)
+    faulty = [replace(sound, fault="it is broken" * (sound.stream == 1)) for sound in probed.sounds]
+    usable = tracks_of(Film(title_id="film", path=path), replace(probed, sounds=tuple(faulty)), [])
+    assert usable[EN][0].stream == 6, "the first that can be used"
     forced = found(look(path, Track(name=ES, stream=3)))
     assert (forced.track(ES).stream, forced.lacking(NAMES)) == (3, [])
     assert "es is audio stream 3, not 2 (es@description)" in forced.notes

@@ -26,7 +26,7 @@ def fullness(sounds: Sequence[SoundStream], names: Sequence[TrackName], named: S
 
 
 def tracks_of(film: Film, probed: Probe, notes: list[str]) -> dict[TrackName, tuple[Track, SoundStream]]:
-    """Return the tracks: what the catalogue names first, then the streams' own tags; the first stream of each name."""
+    """Return the tracks: what the catalogue names first, then the streams' own tags; the first good stream of each."""
     found: dict[TrackName, tuple[Track, SoundStream]] = {}
     for track in film.tracks:
         try:
@@ -40,7 +40,7 @@ def tracks_of(film: Film, probed: Probe, notes: list[str]) -> dict[TrackName, tu
         found[track.name] = (placed, sound)
     named = {track.name for track in film.tracks}
     claimed = {track.stream for track, _ in found.values() if track.path is None}
-    for sound in probed.sounds:
+    for sound in sorted(probed.sounds, key=lambda sound: bool(sound.fault)):
         if sound.name is None or sound.stream in claimed or sound.name in named or sound.name in found:
             continue
         if probed.goes_with_picture(sound):
@@ -110,6 +110,8 @@ def _why_not(sound: SoundStream, held: TrackName | None, film: Film, probed: Pro
     """Return a stream's own name, and why it is not the track `held`."""
     if not probed.goes_with_picture(sound):
         return f"{sound.name}, of another programme"
+    if sound.fault:
+        return f"{sound.name}, but {sound.fault}"
     if sound.name is None or sound.name.origin or held is None:
         return str(sound.name)
     if any(track.name == held for track in film.tracks):
