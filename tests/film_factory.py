@@ -55,14 +55,16 @@ def make_film(
     draw: Callable[[int], np.ndarray] | None = None,
     times_ms: Sequence[int] | None = None,
     dispositions: Sequence[Disposition] = (),
+    titles: Sequence[str] = (),
+    language_key: str = "language",
     muxing: Mapping[str, str] | None = None,
     container_format: str | None = None,
 ) -> Path:
     """Write a film with grey frames and one track an entry of `tracks`.
 
-    `tracks` gives language tags (an empty one: no tag) and float32 `(channels, samples)`; `dispositions` the tracks'
-    roles. `draw` gives other pictures, uint8 `(H, W, 3)` by frame number; `times_ms` when each frame begins, where the
-    rate varies. `muxing` are the container's options.
+    `tracks` gives language tags (an empty one: no tag) and float32 `(channels, samples)`; `dispositions` and `titles`
+    what the tracks are. `draw` gives other pictures, uint8 `(H, W, 3)` by frame number; `times_ms` when each frame
+    begins, where the rate varies. `muxing` are the container's options.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     entries = list(tracks.items()) if isinstance(tracks, Mapping) else list(tracks)
@@ -81,10 +83,12 @@ def make_film(
             if codec == "ac3":
                 sound.bit_rate = 640_000
             if language:
-                sound.metadata["language"] = language
+                sound.metadata[language_key] = language
             sounds.append(sound)
         for sound, disposition in zip(sounds, dispositions, strict=False):
             sound.disposition = disposition
+        for sound, title in zip(sounds, titles, strict=False):
+            sound.metadata["title"] = title
         packets = []
         if picture:
             for number in range(round(seconds * fps) if times_ms is None else len(times_ms)):

@@ -11,7 +11,8 @@ import pytest
 
 MUST_RUN = "DUBAUG_MUST_RUN"
 NEEDS = frozenset({
-    "accounting", "fuse", "g++", "gpu", "hearvalidator", "latex", "postgresql", "real-data", "slurm", "tmpfs", "triton",
+    "accounting", "fuse", "g++", "gpu", "hearvalidator", "latex", "mkvtoolnix", "postgresql", "real-data", "slurm",
+    "tmpfs", "triton",
 })  # fmt: skip
 
 

@@ -68,6 +68,8 @@ def test_names_for_people() -> None:
         (["pt"], ["pt-PT", "pt-BR"], {"pt": "pt-BR"}),
         (["zh"], ["zh-Hant", "zh-Hans"], {"zh": "zh-Hans"}),
         (["es"], ["es-MX", "es-AR"], {"es": "es-AR"}),
+        (["no"], ["nb"], {"no": "nb"}),
+        (["nb", "sv"], ["da", "nn", "no"], {"nb": "no"}),
         (["es-ES"], ["es", "es-419"], {}),
         (["es"], ["es@synthetic", "es@commentary"], {}),
         (["es@synthetic"], ["es", "es-419@synthetic"], {"es@synthetic": "es-419@synthetic"}),

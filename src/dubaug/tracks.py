@@ -80,17 +80,25 @@ def serving(asked: Iterable[TrackName], held: Collection[TrackName]) -> dict[Tra
 
     A track answers to its own name. A language without script and territory means any: `es` is answered by `es`, else
     by the nearest in CLDR's language matching (`es-ES` before `es-419`, `pt-BR` before `pt-PT`, `zh-Hans` before
-    `zh-Hant`), of equally near ones by the first of the alphabet. Origins must agree, and no track answers twice.
+    `zh-Hant`; Norwegian, `no`, and its Bokmål, `nb`, are one there), of equally near ones by the first of the
+    alphabet. Origins must agree, and no track answers twice.
     """
     wanted = list(asked)
     found = {name: name for name in wanted if name in held}
     for name in wanted:
         if name not in found and name.tag == name.language:
             free = [other for other in held if other not in found.values()]
-            akin = [other for other in free if (other.language, other.origin) == (name.language, name.origin)]
+            akin = [other for other in free if other.origin == name.origin and _one_language(name, other)]
             if akin:
                 found[name] = min(akin, key=_distance)
     return {name: found[name] for name in wanted if name in found}
+
+
+def _one_language(asked: TrackName, held: TrackName) -> bool:
+    """Whether two languages are one, or all but one (a distance of at most 1 in CLDR's matching)."""
+    from langcodes import tag_distance
+
+    return asked.language == held.language or tag_distance(asked.language, held.language) <= 1
 
 
 def _distance(name: TrackName) -> tuple[int, str]:

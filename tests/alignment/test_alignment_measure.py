@@ -1,5 +1,6 @@
 """Planted offsets, drifts, doubles, silence, cuts and strangers in the demo's scenes: other speech, one bed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,18 @@ def test_a_planted_drift_is_found_within_10_ms_at_both_ends(
     assert found.move.at(0) == pytest.approx(0.2, abs=0.01)
     assert found.move.at(SECONDS) == pytest.approx(0.2 + rate * SECONDS, abs=0.01)
     assert status(found, demo_experiment) == "drifting"
+
+
+def test_the_channels_of_a_dual_mono_stream_are_two_tracks(
+    tmp_path: Path, english: np.ndarray, spanish: np.ndarray, demo_experiment: Experiment
+) -> None:
+    soundfile.write(tmp_path / "film.wav", np.stack([english[0], spanish[0]]).T, RATE, subtype="PCM_16")
+    left = Track(name=TrackName("en"), stream=0, channel="left")
+    tracks = (left, replace(left, name=TrackName("es"), channel="right"))
+    title = Title(title_id="film", path=tmp_path / "film.wav", minutes=SECONDS / 60, clips=12, tracks=tracks)
+    found = measure(title, ("en", "es"), demo_experiment.alignment)["es"]
+    assert status(found, demo_experiment) == "aligned"
+    assert found.identical < 0.9
 
 
 def test_what_cannot_be_mended_is_told_apart(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dubaug.corpus.catalogue import read_catalogue
-from dubaug.corpus.tracks import Track
+from dubaug.corpus.tracks import BY_TAGS, Track
 from dubaug.errors import DubaugError
 from dubaug.tracks import TrackName
 from film_factory import write_catalogue
@@ -22,7 +22,7 @@ def test_all_columns(tmp_path: Path) -> None:
     assert film.tracks == (
         Track(name=TrackName("en"), stream=0),
         Track(name=TrackName("es"), stream=1),
-        Track(name=TrackName("fr"), stream=0, path=tmp_path / "other/f.ac3"),
+        Track(name=TrackName("fr"), stream=BY_TAGS, path=tmp_path / "other/f.ac3"),
     )
 
 

@@ -1,20 +1,27 @@
 import os
 import re
+import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from av.stream import Disposition
 
 from dubaug.corpus.catalogue import Film
+from dubaug.corpus.choice import tracks_of
 from dubaug.corpus.find import find
 from dubaug.corpus.probe import probe
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import Title
-from dubaug.corpus.tracks import Track
+from dubaug.corpus.tracks import BY_TAGS, Track
 from dubaug.tracks import TrackName
 from film_factory import make_film, tone
+from needs import lacking
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = EN, ES, FR = (TrackName("en"), TrackName("es"), TrackName("fr"))
 
 
@@ -124,22 +131,91 @@ def test_a_dub_that_ends_early_is_not_counted(tmp_path: Path) -> None:
     assert title.minutes * 60 == pytest.approx(19.7, abs=0.05)
 
 
-def test_commentaries_are_passed_over(tmp_path: Path) -> None:
-    import av
+def test_picture_and_primary_that_do_not_overlap_are_no_film(tmp_path: Path) -> None:
+    """Half of it each, one after the other."""
+    reject = rejected(look(make_film(tmp_path / "a.mkv", tracks={"eng": sound(6.5)}, sound_offset_s=6.0)))
+    assert "picture and English (en) sound go together for only 0.5 s of 12.5 s" in reject.reason
 
-    source = make_film(tmp_path / "a.mkv", tracks=[("eng", sound(6.5)), ("eng", sound(6.5))])
-    path = tmp_path / "b.mkv"
-    with av.open(source) as read, av.open(path, "w") as write:
-        copies = {stream.index: write.add_stream_from_template(stream) for stream in read.streams}
-        copies[1].disposition = av.stream.Disposition.comment
-        for index in (1, 2):
-            copies[index].metadata["language"] = "eng"
-        for packet in read.demux():
-            if packet.dts is not None:
-                number = packet.stream.index
-                packet.stream = copies[number]
-                write.mux(packet)
-    assert found(look(path)).track(EN).stream == 1
+
+def test_what_is_not_the_films_own_sound_is_passed_over_and_noted(tmp_path: Path) -> None:
+    """By its flag and by its title; where there is nothing else it is no dub, unless `tracks` says so."""
+    path = make_film(
+        tmp_path / "a.mkv",
+        tracks=[(tag, sound(6.5)) for tag in ("eng", "eng", "spa", "spa", "fra", "fra", "eng")],
+        dispositions=[Disposition.comment],
+        titles=["", "English", "Audiodescripci\u00f3n", "Comentarios", "Karaoke", "", "Stereo"],
+    )
+    title = found(look(path))
+    assert {track.name: track.stream for track in title.tracks} == {
+        **{"en": 1, "en@commentary": 0, "es@commentary": 3, "es@description": 2, "fr": 5, "fr@effects": 4},
+    }
+    assert title.notes == (
+        "en is audio stream 1, not 0 (en@commentary), 6 (en too, but later); "
+        "es is not there, only audio stream 2 (es@description), 3 (es@commentary): `tracks` can say es:2 or es:3; "
+        "fr is audio stream 5, not 4 (fr@effects)"
+    )
+    probed = probe(path)
+    faulty = [replace(sound, fault="it is broken" * (sound.stream == 1)) for sound in probed.sounds]
+    usable = tracks_of(Film(title_id="film", path=path), replace(probed, sounds=tuple(faulty)), [])
+    assert usable[EN][0].stream == 6, "the first that can be used"
+    forced = found(look(path, Track(name=ES, stream=3)))
+    assert (forced.track(ES).stream, forced.lacking(NAMES)) == (3, [])
+    assert "es is audio stream 3, not 2 (es@description)" in forced.notes
+
+
+def test_of_several_territories_it_is_noted_which_are_not_the_one(tmp_path: Path) -> None:
+    tracks = [(tag, sound(6.5)) for tag in ("es-419", "en", "es-ES")]
+    mov = make_film(tmp_path / "a.mkv", tracks=tracks)
+    assert "es is audio stream 2 (es-ES), not 0 (es-419, which is less near)" in found(look(mov)).notes
+
+
+def test_of_a_side_car_with_several_streams_its_own_tags_or_its_number_say_which(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "a.mkv", tracks={"eng": sound(6.5)})
+    side_car = tmp_path / "b.mka"
+    tracks = [(tag, sound(6.5)) for tag in ("eng", "fra", "spa", "")]
+    make_film(side_car, picture=False, tracks=tracks, container_format="matroska")
+    asked = [Track(name=name, stream=stream, path=side_car) for name, stream in ((ES, BY_TAGS), (FR, 3))]
+    title = found(look(path, *asked))
+    assert [title.track(name).stream for name in NAMES] == [0, 2, 3]
+    german = Track(name=TrackName("de"), stream=BY_TAGS, path=side_car)
+    assert (
+        "de: b.mka has 4 audio streams (en, fr, es, untagged): say which, such as b.mka#1"
+        in found(look(path, german)).notes
+    )
+    itself = found(look(path, Track(name=EN, stream=0), Track(name=ES, stream=BY_TAGS, path=path)))
+    assert itself.languages == ("en",)
+    assert "es: that stream is en already" in itself.notes
+
+
+def test_a_channel_is_that_of_a_stereo_stream(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "a.mkv", tracks=[("", sound(6.5))])
+    reject = rejected(look(path, Track(name=EN, stream=0, channel="left"), Track(name=ES, stream=0, channel="right")))
+    assert "en: audio stream 0 is 5.1(side): .left is of stereo ones" in reject.reason
+
+
+def test_language_tags_are_read_under_keys_in_any_case(tmp_path: Path) -> None:
+    keys = {"picture": False, "codec": "flac", "layout": "stereo", "language_key": "LANGUAGE"}
+    path = make_film(tmp_path / "a.oga", tracks=[("spa", tone(1, channels=2))], **keys)
+    assert [stream.name for stream in probe(path).sounds] == ["es"]
+
+
+def test_mp4_has_its_titles_under_another_key(tmp_path: Path) -> None:
+    keys = {"codec": "aac", "layout": "stereo", "titles": ["Commentaire audio", "Version française"], "seconds": 1}
+    path = make_film(tmp_path / "a.mp4", tracks=[("fra", tone(1, channels=2))] * 2, **keys)
+    assert [stream.name for stream in probe(path).sounds] == ["fr@commentary", "fr"]
+
+
+def test_a_film_is_retagged_as_the_docs_say(tmp_path: Path) -> None:
+    """FFmpeg does not see the IETF tag `yue`, and the old element beside it says Chinese."""
+    if not (mkvpropedit := shutil.which("mkvpropedit")):
+        lacking("mkvtoolnix", "no mkvpropedit")
+    path = make_film(tmp_path / "a.mkv", tracks=[("en", sound(6.5)), ("en", sound(6.5))])
+    subprocess.run([mkvpropedit, "-q", path, "--edit", "track:a2", "--set", "language=yue"], check=True)
+    assert [stream.name for stream in probe(path).sounds] == ["en", "zh"]
+    (xml,) = re.findall("^ +(<Tags>.*)$", (ROOT / "docs/own-films.md").read_text(encoding="utf-8"), re.MULTILINE)
+    (tmp_path / "yue.xml").write_text(xml)
+    subprocess.run([mkvpropedit, "-q", path, "--tags", f"track:a2:{tmp_path / 'yue.xml'}"], check=True)
+    assert [stream.name for stream in probe(path).sounds] == ["en", "yue"]
 
 
 def test_the_catalogue_says_what_the_tags_do_not(tmp_path: Path) -> None:
@@ -186,7 +262,7 @@ def test_sound_that_goes_on_after_the_picture_is_at_the_films_speed(tmp_path: Pa
 
 
 def test_an_unexpected_failure_costs_its_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Path) -> None:
+    def fail(_: Path, **__: object) -> None:
         raise ZeroDivisionError("a fault of the program")
 
     monkeypatch.setattr("dubaug.corpus.find.probe", fail)

@@ -8,6 +8,7 @@ from dubaug.corpus.tracks import Track
 from dubaug.errors import MediaError
 from dubaug.media import film
 from dubaug.media.audio import read_audio
+from dubaug.media.excerpts import read_excerpts
 from dubaug.media.film import FilmClip, Picture, read_clips
 from dubaug.media.video import read_windows
 from dubaug.tracks import TrackName
@@ -100,6 +101,19 @@ def test_two_names_of_one_stream_have_the_same_sound(tmp_path: Path) -> None:
     assert len(clips) == 2
     for clip in clips:
         np.testing.assert_array_equal(clip.waveforms["fr"], clip.waveforms["en"])
+
+
+def test_each_channel_of_a_dual_mono_stream_is_a_track(tmp_path: Path) -> None:
+    sound_CS = noise(2, 0, channels=2)
+    path = make_film(tmp_path / "film.mkv", seconds=2, tracks=[("", sound_CS)], codec="pcm_s16le", layout="stereo")
+    tracks = [
+        Track(name=TrackName(name), stream=0, channel=channel) for name, channel in (("cs", "left"), ("nl", "right"))
+    ]
+    (clip, _) = clips_of(path, tracks=tracks)
+    for name, channel_S in zip(("cs", "nl"), sound_CS, strict=True):
+        np.testing.assert_allclose(clip.waveforms[name], np.stack([channel_S[:48000]] * 2), atol=1e-4)
+    read = read_excerpts(path, streams=[0], spans_s=[(0.0, 1.0)], sample_rate_hz=48000)[0]
+    np.testing.assert_array_equal(read.only("right").cut(0.0, 1.0), clip.waveforms["nl"])
 
 
 def test_a_film_that_starts_late_starts_at_its_start(tmp_path: Path) -> None:

@@ -215,6 +215,30 @@ def _without(path: Path, stream: int, after_s: float) -> Path:
     )
 
 
+def _two_programmes(path: Path) -> None:
+    """A recording of two broadcasts, each by its own clock; the second has both languages."""
+    first, second = path.with_suffix(".first.mkv"), path.with_suffix(".second.mkv")
+    film(first, languages=["com"], tags=["eng"], coding=H264, draw=lambda number: draw_number(number + 7))
+    film(second, coding=H264)
+    words = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(first), "-itsoffset", "40", "-i", str(second)]
+    programmes = ["-program", "program_num=1:st=0:st=1", "-program", "program_num=2:st=2:st=3:st=4"]
+    words += ["-map", "0", "-map", "1", "-c", "copy", *programmes, str(path)]
+    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+
+
+def _two_languages_in_stereo(path: Path) -> None:
+    """A film whose one stream has English on the left and Spanish on the right."""
+    both_CS = np.stack([sound("eng"), sound("spa")])
+    make_film(path, tracks=[("", both_CS)], layout="stereo", codec="flac", fps=FPS, seconds=SECONDS, draw=draw_number)
+
+
+def _titled(path: Path) -> Path:
+    """Sound that only its title tells apart: commentary, audio description and the film's own in each language."""
+    languages = ["com", "eng", "des", "spa"]
+    titles = ["Director's Commentary", "English 5.1", "Audiodescripci\u00f3n", "Espa\u00f1ol (Director's Cut)"]
+    return film(path, languages=languages, tags=["eng", "eng", "spa", "spa"], titles=titles)
+
+
 def _twelve_channels(path: Path) -> None:
     film(path, languages=["eng"])
     with wave.open(str(path.with_name(f"{path.stem}_es.wav")), "wb") as file:
@@ -265,7 +289,7 @@ def good_films() -> list[Case]:
         Case(name="mkv_truehd", about="TrueHD 5.1", file="a.mkv", make=by_ffmpeg("-c:v", "copy", "-c:a", "truehd")),
         Case(name="ts_dts", about="MPEG-TS (as on Blu-ray discs), H.264, DTS", file="a.m2ts", make=by_ffmpeg("-c:v", "libx264", "-crf", "4", "-pix_fmt", "yuv420p", "-c:a", "dca"), frame_tolerance=1),
         Case(name="webm_vorbis", about="WebM, VP8, Vorbis stereo", file="a.webm", make=by_ffmpeg("-c:v", "libvpx", "-b:v", "4M", "-pix_fmt", "yuv420p", "-c:a", "libvorbis", layout="stereo")),
-        Case(name="ogv_theora", about="Ogg, Theora, Vorbis stereo, languages by `tracks`", file="a.ogv", make=by_ffmpeg("-c:v", "libtheora", "-q:v", "10", "-pix_fmt", "yuv420p", "-c:a", "libvorbis", layout="stereo"), tracks="en:0|es:1"),
+        Case(name="ogv_theora", about="Ogg, Theora, Vorbis stereo, languages under the key LANGUAGE", file="a.ogv", make=by_ffmpeg("-c:v", "libtheora", "-q:v", "10", "-pix_fmt", "yuv420p", "-c:a", "libvorbis", "-map_metadata:s:a:0", "-1", "-map_metadata:s:a:1", "-1", "-metadata:s:a:0", "LANGUAGE=eng", "-metadata:s:a:1", "LANGUAGE=spa", layout="stereo")),
         Case(name="wmv_wma", about="ASF, WMV 8, WMA stereo (43 ms late: ASF does not tell the delay), languages by `tracks`", file="a.wmv", make=by_ffmpeg("-c:v", "wmv2", "-b:v", "6M", "-pix_fmt", "yuv420p", "-c:a", "wmav2", "-b:a", "192k", layout="stereo"), tracks="en:0|es:1", frame_tolerance=2, sound_late_s=None),
         Case(name="mov_prores", about="QuickTime, ProRes, PCM 5.1 with 24 bits", file="a.mov", make=by_ffmpeg("-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", "-c:a", "pcm_s24le")),
         Case(name="mkv_wavpack", about="WavPack, whose packets do not say how long they are", file="a.mkv", make=of(codec="wavpack", layout="stereo")),
@@ -292,6 +316,10 @@ def good_films() -> list[Case]:
         Case(name="undetermined", about="language tags und, languages by `tracks`", file="a.mkv", make=of(tags=["und", "und"]), tracks=BOTH),
         Case(name="commentary_first", about="an English commentary, marked as such, before the English track", file="a.mkv", make=of(languages=["com", "eng", "spa"], tags=["eng", "eng", "spa"], dispositions=[Disposition.comment])),
         Case(name="audio_description_first", about="a Spanish audio description before the Spanish track", file="a.mkv", make=of(languages=["eng", "des", "spa"], tags=["eng", "spa", "spa"], dispositions=[Disposition.default, Disposition.visual_impaired])),
+        Case(name="titles_alone", about="commentary and audio description that only their titles tell, before the film's own sound", file="a.mkv", make=_titled),
+        Case(name="two_programmes", about="a recording of two broadcasts: the one with both languages is taken, its picture and its clock", file="a.ts", make=_two_programmes, frame_tolerance=1),
+        Case(name="dual_mono", about="English on the left and Spanish on the right of one stream, by `tracks`", file="a.mkv", make=_two_languages_in_stereo, tracks="en:0.left|es:0.right"),
+        Case(name="side_car_of_several", about="Spanish in the second stream of a file beside the film", file="a.mkv", make=lambda path: (film(path, languages=["eng"]), film(path.with_suffix(".mka"), picture=False, container_format="matroska")), tracks="es:side_car_of_several.mka"),
         Case(name="side_car", about="Spanish in an AC-3 file beside the film", file="a.mkv", make=_side_car, tracks="es:side_car_es.ac3"),
         Case(name="side_car_late", about="Spanish in a Matroska file beside the film, whose times begin at 3 s", file="a.mkv", make=partial(_side_car, suffix=".mka", start_offset_s=3.0), tracks="es:side_car_late_es.mka"),
         Case(name="cover_first", about="a cover picture before the film's own picture", file="a.mp4", make=_cover_first),
@@ -343,6 +371,7 @@ def broken_films() -> list[Case]:
         bad("no_sound", "picture only", "a.mkv", of(languages=[]), "the file has no sound"),
         bad("no_primary", "no English track", "a.mkv", of(languages=["spa", "fra"]), "no English (en) sound: its audio streams are es, fr"),
         bad("untagged", "language tags und, and nothing in `tracks`", "a.mkv", of(tags=["und", "und"]), "no English (en) sound: its audio streams are untagged"),
+        bad("commentary_only", "the only Spanish track is a commentary, by its title", "a.mkv", of(titles=["", "Comentarios del director"]), "es is not there, only audio stream 1 (es@commentary)"),
         bad("wrong_tracks", "`tracks` names a stream that is not there", "a.mkv", of(), "the film has no audio stream 7", tracks="en:7"),
         bad("too_short", "a film of 2 s", "a.mkv", of(seconds=2.0), "less than one clip"),
         bad("one_picture", "a single frame with 6.5 s of sound", "a.mkv", lambda path: _without(path, 0, 0.01), "go together for only"),

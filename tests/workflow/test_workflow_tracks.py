@@ -80,7 +80,7 @@ def test_configuration_knows_one_spelling(experiment: Experiment) -> None:
 def test_the_catalogue_names_tracks_and_counts_languages(corpus: Path) -> None:
     found = {row["title_id"]: row for row in rows_of(corpus / "corpus/catalogue.csv")}
     assert {title: row["tracks"] for title, row in found.items()} == {
-        "all": "en:0|es:1|es-419:2|es-ES:3|es@commentary:5|es@synthetic:../dubs/all.flac|yue:4",
+        "all": "en:0|es:1|es-419:2|es-ES:3|es@commentary:5|es@synthetic:../dubs/all.flac#0|yue:4",
         "few": "en-GB:0|es-MX:1|zh:2",
         "told": "en:0|es@commentary:1|fr:2",
     }

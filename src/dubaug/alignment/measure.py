@@ -74,7 +74,7 @@ class _Sound:
         """Read what is missing."""
         if any(self.excerpts.span(*span_s) is None for span_s in spans_s):
             read = read_excerpts(self.path, streams=[self.track.stream], spans_s=spans_s, sample_rate_hz=RATE_HZ)
-            self.excerpts, self._rises = read[self.track.stream], {}
+            self.excerpts, self._rises = read[self.track.stream].only(self.track.channel), {}
 
     def rises(self, start_s: float, end_s: float) -> np.ndarray:
         """Return the rises `(B, T)` of a part."""
@@ -128,7 +128,11 @@ def _read(title: Title, names: Sequence[TrackName], windows_s: Sequence[Span], s
         streams = [track.stream for track in tracks if track.path == path]
         excerpts[path] = read_excerpts(path or title.path, streams=streams, spans_s=spans_s, sample_rate_hz=RATE_HZ)
     return [
-        _Sound(path=track.path or title.path, track=track, excerpts=excerpts[track.path][track.stream])
+        _Sound(
+            path=track.path or title.path,
+            track=track,
+            excerpts=excerpts[track.path][track.stream].only(track.channel),
+        )
         for track in tracks
     ]
 

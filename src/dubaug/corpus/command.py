@@ -66,8 +66,9 @@ def run_catalogue(options: argparse.Namespace) -> None:
             titles.append(result)
             if result.notes:
                 log_line(f"{result.title_id}: {result.notes}")
-            if result.notes and (lacking := result.lacking(names)):
-                reason = f"not pretrained on, for want of {', '.join(lacking)}: {result.notes}"
+            lacking = result.lacking(names)
+            if whys := [note for note in result.notes.split("; ") if note.startswith(tuple(lacking))]:
+                reason = f"not pretrained on, for want of {', '.join(lacking)}: {'; '.join(whys)}"
                 advice = "mend these tracks if you want the film in; it counts in Table B4 without them"
                 rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))
         else:

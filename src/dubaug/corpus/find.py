@@ -1,13 +1,13 @@
 """From a row of the catalogue to a title that can be used, or to a reason why not."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 from dubaug.corpus.catalogue import Film
-from dubaug.corpus.probe import COPY_AGAIN, REPAIR, UNDECODABLE, Probe, SoundStream, probe
+from dubaug.corpus.choice import CORRECT, fullness, passed_over, tracks_of
+from dubaug.corpus.probe import COPY_AGAIN, REPAIR, UNDECODABLE, Probe, probe
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import END_SLACK_S, Title
-from dubaug.corpus.tracks import Track
 from dubaug.errors import MediaError, unexpected
 from dubaug.tracks import TrackName, serving
 
@@ -24,41 +24,37 @@ def find(film: Film, *, names: Sequence[TrackName], clip_s: float, speeds: Seque
     early may run at one of them.
     """
     try:
-        return _title(film, _probe_whole(film.path), names, clip_s, speeds)
+        rank = partial(fullness, names=names, named=film.tracks)
+        return _title(film, probe(film.path, fullness=rank), names, clip_s, speeds)
     except Exception as error:
         fault = error if isinstance(error, MediaError) else unexpected(error)
         return Reject(title_id=film.title_id, stage=STAGE, reason=fault.reason, advice=fault.advice)
 
 
-def _probe_whole(path: Path) -> Probe:
-    """Return what a film or a side-car file holds. Raises `MediaError` if it cannot be read, or is cut short."""
-    probed = probe(path)
+def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float]) -> Title:
     if probed.cut_short:
         raise MediaError(
             f"the file ends at {probed.end_s:.1f} s of the {probed.promised_s:.1f} s its header promises", COPY_AGAIN
         )
-    return probed
-
-
-def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float]) -> Title:
     if probed.picture_end_s is None:
         raise MediaError("the file has no picture", "give a film, or take the row out of the catalogue")
     if probed.picture_fault:
         raise MediaError(f"the picture cannot be used: {probed.picture_fault}", _advice(probed.picture_fault))
     notes: list[str] = []
-    found = _tracks(film, probed, notes)
+    found = tracks_of(film, probed, notes)
     for name, (_, sound) in list(found.items()):
         if sound.fault:
             notes.append(f"{name} is not counted: {sound.fault} ({_advice(sound.fault)})")
             del found[name]
     primary = serving(names, found).get(names[0])
     if primary is None:
-        raise MediaError(*_no_primary(probed.sounds, names[0], notes))
+        raise MediaError(*_no_primary(probed, names[0], notes))
     reach_s = min(probed.picture_end_s, found[primary][1].end_s)
     whole = probed.promised_s or probed.end_s
-    if reach_s < whole / 2:
+    together_s = max(reach_s - max(probed.picture_start_s, found[primary][1].start_s), 0.0)
+    if reach_s < whole / 2 or together_s < min(clip_s, reach_s / 2):
         raise MediaError(
-            f"picture and {primary.coded} sound go together for only {reach_s:.1f} s of {whole:.1f} s",
+            f"picture and {primary.coded} sound go together for only {together_s:.1f} s of {whole:.1f} s",
             "check the film in a player, and copy it again",
         )
     ends_s = {name: _end_in_film_s(sound.end_s, reach_s, speeds) for name, (_, sound) in found.items()}
@@ -70,6 +66,7 @@ def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float,
     clips = int((reach_s + END_SLACK_S) // clip_s)
     if clips < 1:
         raise MediaError(f"only {reach_s:.1f} s can be read, less than one clip of {clip_s:g} s", "leave it out")
+    notes += passed_over(film, names, found, probed, notes)
     ordered = sorted(found, key=lambda name: (name != primary, name))
     return Title(
         title_id=film.title_id,
@@ -96,40 +93,20 @@ def _end_in_film_s(end_s: float, reach_s: float, speeds: Sequence[float]) -> flo
     return min((end_s / speed for speed in speeds), key=lambda film_s: abs(film_s - reach_s))
 
 
-def _tracks(film: Film, probed: Probe, notes: list[str]) -> dict[TrackName, tuple[Track, SoundStream]]:
-    """Return the tracks: what the catalogue names first, then the streams' own tags; the first stream of each name."""
-    found: dict[TrackName, tuple[Track, SoundStream]] = {}
-    for track in film.tracks:
-        try:
-            sounds = _probe_whole(track.path).sounds if track.path else probed.sounds
-        except MediaError as error:
-            notes.append(f"{track.name}: {error.reason}")
-            continue
-        if track.stream >= len(sounds):
-            where = track.path.name if track.path else "the film"
-            notes.append(f"{track.name}: {where} has no audio stream {track.stream}")
-            continue
-        found[track.name] = (track, sounds[track.stream])
-    named = {track.name for track in film.tracks}
-    claimed = {track.stream for track in film.tracks if track.path is None}
-    for sound in probed.sounds:
-        if sound.name is None or sound.stream in claimed or sound.name in named or sound.name in found:
-            continue
-        found[sound.name] = (Track(name=sound.name, stream=sound.stream), sound)
-    return found
-
-
 def _advice(fault: str) -> str:
     return "convert it with another program" if fault == UNDECODABLE else REPAIR
 
 
-def _no_primary(sounds: Sequence[SoundStream], primary: TrackName, notes: Sequence[str]) -> tuple[str, str]:
+def _no_primary(probed: Probe, primary: TrackName, notes: Sequence[str]) -> tuple[str, str]:
     """Return reason and advice for a film without the primary track."""
+    sounds = probed.sounds
     if notes:
-        return f"no {primary.coded} sound: {'; '.join(notes)}", "correct `tracks` in the catalogue"
+        return f"no {primary.coded} sound: {'; '.join(notes)}", CORRECT
     if not sounds:
         return "the file has no sound", "give a film with sound, or a side-car file in the catalogue's `tracks`"
-    tags = ", ".join(sound.name or "untagged" for sound in sounds)
+    tags = ", ".join(
+        (sound.name or "untagged") + " of another programme" * (not probed.goes_with_picture(sound)) for sound in sounds
+    )
     return (
         f"no {primary.coded} sound: its audio streams are {tags}",
         f"if one of them is {primary.coded}, say so in the catalogue's `tracks`, such as {primary}:0",

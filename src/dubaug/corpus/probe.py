@@ -1,19 +1,23 @@
 """What a media file holds, and how far it can really be read: its packets are read to the end, none is decoded."""
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 from av.audio.stream import AudioStream
-from av.stream import Disposition, Stream
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from dubaug.corpus.truncation import shortfall
+from dubaug.corpus.programmes import Programme, pictures_of, programme_of, start_s
+from dubaug.corpus.roles import origin_of, tag_of
 from dubaug.errors import MediaError
 from dubaug.files import why_no_file
 from dubaug.languages import tag_or_none
-from dubaug.tracks import COMMENTARY, DESCRIPTION, EFFECTS, TrackName
+from dubaug.tracks import TrackName
 from dubaug.workers import report_progress
 
 COPY_AGAIN = "copy it again"
@@ -28,25 +32,20 @@ _PROMISING = ("matroska", "mov", "avi", "asf", "flv", "flac", "tta")
 """Containers whose header states the duration; that of others is FFmpeg's estimate, no promise, and goes by the bytes
 that they state (`dubaug.corpus.truncation`)."""
 
-_ORIGINS = {
-    Disposition.comment: COMMENTARY,
-    Disposition.visual_impaired: DESCRIPTION,
-    Disposition.hearing_impaired: DESCRIPTION,
-    Disposition.clean_effects: EFFECTS,
-}
-"""What a stream that is not the film's own sound is, by its flags."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class SoundStream:
-    """An audio stream; `end_s` is the end of its last packet."""
+    """An audio stream; it lasts from its first packet to the end of its last."""
 
     stream: int
     name: TrackName | None
-    """By its tag and flags; None without a language."""
+    """By its tag, flags and title; None without a language."""
+    programme: Programme
     codec: str
     layout: str
+    channels: int
     sample_rate_hz: int
+    start_s: float
     end_s: float
     fault: str = ""
     """Why it cannot be cut into clips: its codec or its timestamps; empty if it can."""
@@ -63,12 +62,20 @@ class Probe:
     """The duration in the header, or by the length in bytes that it states; None where it states neither."""
     end_s: float
     """The end of the last packet of any stream."""
+    programme: Programme | None
+    """The one of the picture; None if there is no picture."""
+    picture_start_s: float
     picture_end_s: float | None
     """The end of the picture; None if there is no picture."""
     picture: str
     picture_fault: str
     """Why the picture cannot be cut into clips: its codec or its timestamps; empty if it can."""
     sounds: tuple[SoundStream, ...]
+    """All of the file's, in the file's order."""
+
+    def goes_with_picture(self, sound: SoundStream) -> bool:
+        """Whether a sound stream is of the picture's programme."""
+        return self.programme in (None, sound.programme)
 
     @property
     def cut_short(self) -> bool:
@@ -76,8 +83,11 @@ class Probe:
         return self.promised_s is not None and self.end_s < 0.99 * self.promised_s - 2.0
 
 
-def probe(path: Path) -> Probe:
-    """Read the whole file's packets and return what is there. Raises `MediaError` if it is no readable media file."""
+def probe(path: Path, *, fullness: Callable[[Sequence[SoundStream]], Any] = len) -> Probe:
+    """Read the whole file's packets and return what is there. Raises `MediaError` if it is no readable media file.
+
+    Of several programmes the picture is that of the fullest, by the sound streams of each.
+    """
     why = why_no_file(path)
     if why is not None:
         raise MediaError(f"there is no file {path}{why}", "correct the path in the catalogue")
@@ -85,17 +95,26 @@ def probe(path: Path) -> Probe:
         raise MediaError("the file is empty", COPY_AGAIN)
     try:
         with av.open(path) as container:
-            audio = container.streams.audio
             spans = defaultdict(_Span, _spans(container))
-            picture = picture_of(container)
-            end_s = max((span.end_s for span in spans.values()), default=0.0)
+            numbered = enumerate(container.streams.audio)
+            sounds = tuple(_sound(stream, number, spans[stream.index]) for number, stream in numbered)
+            pictures, of = pictures_of(container), defaultdict[Programme, list[SoundStream]](list)
+            for sound in sounds:
+                of[sound.programme].append(sound)
+            programme = max(pictures, key=lambda programme: fullness(of[programme]), default=None)
+            picture = None if programme is None else pictures[programme]
+            stated = container.duration and container.format.name.startswith(_PROMISING)
+            # Headers count from 0, not from the first timestamp.
+            begin_s = max(container.start_time or 0, 0) / av.time_base
             return Probe(
-                promised_s=_promised_s(path, container, end_s),
-                end_s=end_s,
+                promised_s=container.duration / av.time_base - begin_s if stated and container.duration else None,
+                end_s=max((span.end_s for span in spans.values()), default=0.0),
+                programme=programme,
+                picture_start_s=0.0 if picture is None else spans[picture.index].start_s,
                 picture_end_s=None if picture is None else spans[picture.index].end_s,
                 picture=_describe(picture),
                 picture_fault="" if picture is None else _fault(picture, spans[picture.index]),
-                sounds=tuple(_sound(stream, number, spans[stream.index]) for number, stream in enumerate(audio)),
+                sounds=sounds,
             )
     except av.FFmpegError as error:
         raise MediaError(
@@ -125,6 +144,8 @@ def _promised_s(path: Path, container: av.container.InputContainer, end_s: float
 class _Span:
     """How far the packets of one stream have come, in seconds after the file's start time."""
 
+    start_s: float = 0.0
+    """The start of the first packet in the file."""
     end_s: float = 0.0
     """The end of the last packet in time."""
     last_s: float | None = None
@@ -143,13 +164,15 @@ class _Span:
             self.length_s = length_s
         elif self.last_s is not None and time_s > self.last_s:
             self.length_s = time_s - self.last_s
+        if self.last_s is None:
+            self.start_s = time_s
         self.last_s = time_s
         self.end_s = max(self.end_s, time_s + self.length_s)
 
 
 def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
     """Return how far each stream reaches, by stream number; damage ends the reading."""
-    origin_s = (container.start_time or 0) / av.time_base
+    origins_s = {stream.index: start_s(stream) for stream in container.streams}
     spans: dict[int, _Span] = {}
     reached_s = 0.0
     try:
@@ -158,7 +181,9 @@ def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
                 continue
             time = packet.pts if packet.pts is not None else packet.dts
             span = spans.setdefault(packet.stream.index, _Span())
-            time_s = None if time is None else float(time * packet.time_base) - origin_s
+            if packet.stream.index not in origins_s:  # it begins on the way
+                origins_s[packet.stream.index] = start_s(packet.stream)
+            time_s = None if time is None else float(time * packet.time_base) - origins_s[packet.stream.index]
             span.add(time_s, float((packet.duration or 0) * packet.time_base))
             if span.end_s > reached_s:
                 reached_s = span.end_s
@@ -166,12 +191,6 @@ def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
     except av.FFmpegError:
         return spans  # how far it came is the answer
     return spans
-
-
-def picture_of(container: av.container.InputContainer) -> VideoStream | None:
-    """Return the file's picture: the first video stream that is no cover image."""
-    streams = container.streams.video
-    return next((stream for stream in streams if not stream.disposition & Disposition.attached_pic), None)
 
 
 def _fault(stream: Stream, span: _Span) -> str:
@@ -190,19 +209,17 @@ def _sound(stream: AudioStream, number: int, span: _Span) -> SoundStream:
     return SoundStream(
         stream=number,
         name=_name(stream),
+        programme=programme_of(stream),
         codec="unknown" if codec is None else codec.name,
         layout="" if codec is None else codec.layout.name,
+        channels=0 if codec is None else codec.layout.nb_channels,
         sample_rate_hz=0 if codec is None else codec.sample_rate,
+        start_s=span.start_s,
         end_s=span.end_s,
         fault=_fault(stream, span),
     )
 
 
 def _name(stream: AudioStream) -> TrackName | None:
-    tag, origin = tag_or_none(stream.metadata.get("language")), _origin(stream)
+    tag, origin = tag_or_none(tag_of(stream, "language")), origin_of(stream)
     return None if tag is None else TrackName(f"{tag}@{origin}" if origin else tag)
-
-
-def _origin(stream: AudioStream) -> str:
-    """Return what a stream is that is not the film's own sound; empty if it is. By its flags: its title is not read."""
-    return next((origin for flag, origin in _ORIGINS.items() if stream.disposition & flag), "")

@@ -91,7 +91,7 @@ class Title:
         Files by name, size and time, for they are large. Raises `OSError` if one is not there.
         """
         tracks = [self.track(name) for name in names]
-        streams = [(track.name, track.stream, track.path.name if track.path else "") for track in tracks]
+        streams = [(*track.source, track.path.name if track.path else "") for track in tracks]
         files = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in self.sources(names)]
         return streams, files
 

@@ -1,14 +1,24 @@
-"""The column `tracks` of catalogue.csv and titles.csv: `en:0|es:1|es@synthetic:dubs/a.flac`, read and written."""
+"""The column `tracks` of catalogue.csv and titles.csv: `en:0|es:1|es@synthetic:dubs/a.mka#1`, read and written."""
 
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias, cast
 
 from dubaug.errors import DubaugError
 from dubaug.tracks import TrackName
 
-FORM = "language:stream or language:file, separated by |, such as en:0|es:1|fr:other/file.ac3|es@synthetic:dubs/es.flac"
+Channel: TypeAlias = Literal["", "left", "right"]
+
+FORM = (
+    "language:stream or language:file, separated by |, such as en:0|es:1|fr:other/file.ac3|es@synthetic:dubs/es.flac, "
+    "with a file's own stream as in de:other.mka#1, and a channel of a stereo stream as in cs:2.left|nl:2.right"
+)
+BY_TAGS = -1
+"""In a catalogue, in place of a side-car file's stream: the one that the file's own language tags say."""
+
+_TARGET = re.compile(r"(?:(?P<file>.+)#)?(?P<stream>[0-9]+)(?:\.(?P<channel>left|right))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +29,18 @@ class Track:
     stream: int
     path: Path | None = None
     """The side-car file; None for the film itself."""
+    channel: Channel = ""
+    """The one channel of a stereo stream that is meant (dual mono); empty for all of them."""
+
+    @property
+    def source(self) -> tuple[str | int, ...]:
+        """What of the stream is heard, and under which name: a part of the digests of what is made of it."""
+        return (self.name, self.stream, *filter(None, [self.channel]))
+
+    def shares(self, other: "Track") -> bool:
+        """Whether both are of one stream, and not its two sides."""
+        apart = {self.channel, other.channel} == {"left", "right"}
+        return (self.path, self.stream) == (other.path, other.stream) and not apart
 
 
 def parse_tracks(text: str, located: Callable[[str], Path]) -> tuple[Track, ...]:
@@ -37,9 +59,14 @@ def parse_tracks(text: str, located: Callable[[str], Path]) -> tuple[Track, ...]
             raise DubaugError(f"tracks {text!r}: {written!r} is {error}") from error
         if name in tracks:
             raise DubaugError(f"tracks {text!r} names {name} twice")
-        of_film = re.fullmatch("[0-9]+", target)
-        path = None if of_film else located(target)
-        tracks[name] = Track(name=name, stream=int(target) if of_film else 0, path=path)
+        said = _TARGET.fullmatch(target)
+        file = said["file"] if said else target
+        tracks[name] = Track(
+            name=name,
+            stream=int(said["stream"]) if said else BY_TAGS,
+            path=located(file) if file else None,
+            channel=cast("Channel", said["channel"] or "") if said else "",
+        )
     return tuple(tracks.values())
 
 
@@ -49,7 +76,8 @@ def format_tracks(tracks: Iterable[Track], relative: Callable[[Path], str]) -> s
 
 
 def _target(track: Track, relative: Callable[[Path], str]) -> str:
-    if track.path is None:
-        return str(track.stream)
-    written = relative(track.path)
-    return f"./{written}" if re.fullmatch("[0-9]+", written) else written
+    file = "" if track.path is None else relative(track.path)
+    if track.stream == BY_TAGS:
+        return file
+    stream = str(track.stream) + f".{track.channel}" * bool(track.channel)
+    return f"{file}#{stream}" if file else stream

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
-from dubaug.corpus.probe import picture_of, stated_s
+from dubaug.corpus.probe import stated_s
+from dubaug.corpus.programmes import picture_of
 from dubaug.corpus.truncation import require_whole
 from dubaug.errors import MediaError
 from dubaug.media.downmix import to_stereo, usual_layout

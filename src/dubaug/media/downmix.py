@@ -6,6 +6,7 @@ names of the surrounds (`5.1` has BL BR, `5.1(side)` has SL SR): the layout says
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -67,6 +68,11 @@ def usual_layout(n_channels: int) -> tuple[str, ...]:
             f"the audio has {n_channels} channels and does not say which is which", "convert it to 5.1 or stereo"
         )
     return _USUAL_LAYOUTS[n_channels]
+
+
+def one_channel(stereo_CS: np.ndarray, channel: Literal["", "left", "right"]) -> np.ndarray:
+    """Return `(2, S)` with one of the two channels in both places; without a `channel` as it is."""
+    return stereo_CS[[("left", "right").index(channel)] * 2] if channel else stereo_CS
 
 
 def to_stereo(samples_CS: np.ndarray, channels: Sequence[str]) -> np.ndarray:

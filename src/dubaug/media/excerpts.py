@@ -1,7 +1,7 @@
 """Parts of a film's sound, reached by seeking: for looking at a film without reading it all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -10,7 +10,10 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
+from dubaug.corpus.programmes import start_s as file_start_s
+from dubaug.corpus.tracks import Channel
 from dubaug.errors import MediaError
+from dubaug.media.downmix import one_channel
 from dubaug.media.track import Converter, Timeline, prepare, resample
 from dubaug.media.video import REMUX, opened
 from dubaug.workers import report_progress
@@ -32,6 +35,11 @@ class Excerpts:
 
     sounds: Mapping[Span, np.ndarray]
     sample_rate_hz: int
+
+    def only(self, channel: Channel) -> "Excerpts":
+        """Return one channel of the same, in both places; all of it without a channel."""
+        sounds = {span: one_channel(sound_CS, channel) for span, sound_CS in self.sounds.items()}
+        return replace(self, sounds=sounds)
 
     def span(self, start_s: float, end_s: float) -> Span | None:
         """Return the span that holds these seconds; None if none does."""
@@ -67,7 +75,7 @@ def read_excerpts(
     sounds: dict[int, dict[Span, np.ndarray]] = {number: {} for number in streams}
     with opened(path) as container:
         audio = container.streams.audio
-        missing = [number for number in streams if number >= len(audio)]
+        missing = [number for number in streams if not 0 <= number < len(audio)]
         if missing:
             raise MediaError(f"{path.name} has no audio stream {missing[0]}", "make the catalogue again")
         chosen = {number: audio[number] for number in streams}
@@ -87,16 +95,17 @@ def _read_span(
 ) -> dict[int, np.ndarray]:
     """Return each stream's float32 `(2, S)` under its number in `chosen`."""
     start_s, end_s = span_s
-    container_start_s = (container.start_time or 0) / av.time_base
+    first = next(iter(chosen.values()))
+    origin_s = file_start_s(first)
     # Decoded at each track's own rate and brought to the wanted one at the end: two channels instead of six.
     rates = {stream.index: stream.codec_context.sample_rate or sample_rate_hz for stream in chosen.values()}
-    lines = {
-        index: Timeline(sample_rate_hz=rate_hz, origin_s=container_start_s + start_s)
-        for index, rate_hz in rates.items()
-    }
+    lines = {index: Timeline(sample_rate_hz=rate_hz, origin_s=origin_s + start_s) for index, rate_hz in rates.items()}
     converters = {index: Converter(rate_hz) for index, rate_hz in rates.items()}
-    # By the clock of the whole container: Matroska's index is often of its picture alone.
-    container.seek(int((container_start_s + max(start_s - PREROLL_S, 0.0)) * av.time_base))
+    seek_s = origin_s + max(start_s - PREROLL_S, 0.0)
+    if container.format.name == "mpegts" and first.time_base:  # each programme has a clock of its own
+        container.seek(int(seek_s / first.time_base), stream=first)
+    else:  # Matroska's index is often of its picture alone
+        container.seek(int(seek_s * av.time_base))
     waiting = set(rates)
     for packet in container.demux(list(chosen.values())):
         index = packet.stream.index

@@ -21,9 +21,11 @@ from av.audio.stream import AudioStream
 from av.packet import Packet
 
 from dubaug.corpus.probe import REPAIR
+from dubaug.corpus.programmes import start_s
 from dubaug.corpus.titles import END_SLACK_S
-from dubaug.corpus.tracks import Track
+from dubaug.corpus.tracks import Channel, Track
 from dubaug.errors import MediaError
+from dubaug.media.downmix import one_channel
 from dubaug.media.track import MAX_GAP_S, Converter, Timeline, prepare
 from dubaug.media.video import REMUX, FramePicker, frame_duration_s, frame_times, pixel_aspect, video_stream
 from dubaug.media.warp import Move, Warper
@@ -124,9 +126,10 @@ class _SoundSink:
     """Decoded sound of one track, waiting to be cut."""
 
     def __init__(
-        self, name: TrackName, stream: AudioStream, *, sample_rate_hz: int, clip_s: float, origin_s: float, move: Move
+        self, track: Track, stream: AudioStream, *, sample_rate_hz: int, clip_s: float, origin_s: float, move: Move
     ) -> None:
-        self.name = name
+        self.name: TrackName = track.name
+        self._channel: Channel = track.channel
         self._converter = Converter(sample_rate_hz)
         # A mere shift moves the origin, to the sample; another speed takes interpolation between samples.
         self._warper = None if move.shift_only else Warper(move, sample_rate_hz)
@@ -185,7 +188,7 @@ class _SoundSink:
             self._timeline.push(None, self._warper.push(self._read.take(self._read.available)))
 
     def take(self) -> np.ndarray:
-        return self._timeline.take(self._clip_samples)
+        return one_channel(self._timeline.take(self._clip_samples), self._channel)
 
 
 class _PictureSink:
@@ -285,29 +288,34 @@ class _Reader:
                 together.setdefault(its_file, []).append(track)
         for file, its_tracks in [*together.items(), *apart]:
             container = stack.enter_context(av.open(file))
-            origin_s = (container.start_time or 0) / av.time_base
             sinks: list[_Sink] = []
             if file == path and self._wanted_picture is not None and self._picture is None:
-                stream = video_stream(container, file.name)
+                own = next((self._stream(container, track) for track in tracks if track.path is None), None)
+                stream = video_stream(container, file.name, own)
                 stream.codec_context.thread_count = threads
                 stream.codec_context.thread_type = "AUTO"
-                self._picture = _PictureSink(stream, self._wanted_picture, clip_s=self._clip_s, origin_s=origin_s)
+                self._picture = _PictureSink(
+                    stream, self._wanted_picture, clip_s=self._clip_s, origin_s=start_s(stream)
+                )
                 sinks.append(self._picture)
-            its_sounds = [self._sound(container, track, origin_s) for track in its_tracks]
+            its_sounds = [self._sound(track, self._stream(container, track)) for track in its_tracks]
             self._sounds += its_sounds
             sinks += its_sounds
             if sinks:
                 self._sources.append(_OpenFile(container, sinks))
                 self._sinks += sinks
 
-    def _sound(self, container: av.container.InputContainer, track: Track, origin_s: float) -> _SoundSink:
+    def _stream(self, container: av.container.InputContainer, track: Track) -> AudioStream:
         streams = container.streams.audio
-        if track.stream >= len(streams):
+        if not 0 <= track.stream < len(streams):
             raise MediaError(f"there is no audio stream {track.stream} for {track.name}", "make the catalogue again")
-        stream, move = streams[track.stream], self._moves.get(track.name, Move())
+        return streams[track.stream]
+
+    def _sound(self, track: Track, stream: AudioStream) -> _SoundSink:
+        move = self._moves.get(track.name, Move())
         prepare(stream)
         return _SoundSink(
-            track.name, stream, sample_rate_hz=self._rate, clip_s=self._clip_s, origin_s=origin_s, move=move
+            track, stream, sample_rate_hz=self._rate, clip_s=self._clip_s, origin_s=start_s(stream), move=move
         )
 
     def fill(self) -> bool:

@@ -8,11 +8,13 @@ from typing import Any
 import av
 import numpy as np
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
-from dubaug.corpus.probe import picture_of, probe
+from dubaug.corpus.probe import probe
+from dubaug.corpus.programmes import picture_of
 from dubaug.errors import MediaError
 from dubaug.files import why_no_file
 
@@ -39,9 +41,12 @@ def opened(path: Path) -> Iterator[InputContainer]:
         raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
 
 
-def video_stream(container: InputContainer, name: str) -> VideoStream:
-    """Return the film's picture: the first video stream that is no cover image. Raises `MediaError`."""
-    stream = picture_of(container)
+def video_stream(container: InputContainer, name: str, beside: Stream | None = None) -> VideoStream:
+    """Return the film's picture: the first video stream that is no cover image. Raises `MediaError`.
+
+    Of a broadcast's programmes it is that of the stream `beside`.
+    """
+    stream = picture_of(container, beside)
     if stream is None:
         raise MediaError(f"{name} has no picture", "give a file with a video stream")
     return stream
