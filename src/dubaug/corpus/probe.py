@@ -1,6 +1,8 @@
 """What a media file holds, and how far it can really be read: its packets are read to the end, none is decoded."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,8 @@ from av.audio.stream import AudioStream
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from dubaug.corpus.extent import promised_bytes
+from dubaug.corpus.picture import colour_fault, colours_of, crop_of, picture_of
 from dubaug.errors import MediaError
 from dubaug.languages import tag_or_none
 from dubaug.tracks import COMMENTARY, DESCRIPTION, EFFECTS, TrackName
@@ -22,8 +26,8 @@ JUMP_BACK_S, JUMP_AHEAD_S = 10.0, 90.0
 
 UNDECODABLE = "it is in a codec that cannot be decoded"
 
-_PROMISING = ("matroska", "mov", "avi", "asf", "flv")
-"""Containers whose header states the duration; that of others is FFmpeg's estimate, no promise."""
+_PROMISING = ("matroska", "mov", "avi", "asf", "flv", "flac", "wv", "tta", "ape", "aiff", "au")
+"""Formats whose header states the duration; that of others is FFmpeg's estimate, no promise."""
 
 _ORIGINS = {
     Disposition.comment: COMMENTARY,
@@ -59,18 +63,15 @@ class Probe:
     promised_s: float | None
     """The duration in the header, where the container states one."""
     end_s: float
-    """The end of the last packet of any stream."""
+    """The end of the last packet of picture or sound: subtitles may end hours later, chapters and data anywhere."""
+    cut: str
+    """What the header promises and the file does not hold, if it is cut short; else empty."""
     picture_end_s: float | None
     """The end of the picture; None if there is no picture."""
     picture: str
     picture_fault: str
     """Why the picture cannot be cut into clips: its codec or its timestamps; empty if it can."""
     sounds: tuple[SoundStream, ...]
-
-    @property
-    def cut_short(self) -> bool:
-        """Whether the packets end well before the header's promise (by more than 2 s and 1 %)."""
-        return self.promised_s is not None and self.end_s < 0.99 * self.promised_s - 2.0
 
 
 def probe(path: Path) -> Probe:
@@ -81,24 +82,54 @@ def probe(path: Path) -> Probe:
         raise MediaError("the file is empty", COPY_AGAIN)
     try:
         with av.open(path) as container:
-            audio = container.streams.audio
-            spans = defaultdict(_Span, _spans(container))
-            picture = picture_of(container)
-            stated = container.duration and container.format.name.startswith(_PROMISING)
-            # Headers count from 0, not from the first timestamp.
-            start_s = max(container.start_time or 0, 0) / av.time_base
+            audio, picture = container.streams.audio, picture_of(container)
+            promised_s = _promised_s(container)
+            spans, last_byte = _spans(container)
+            heard = [spans[stream.index].end_s for stream in audio]
+            picture_end_s = None if picture is None else spans[picture.index].end_s
+            end_s = max([*heard, picture_end_s or 0.0])
             return Probe(
-                promised_s=container.duration / av.time_base - start_s if stated and container.duration else None,
-                end_s=max((span.end_s for span in spans.values()), default=0.0),
-                picture_end_s=None if picture is None else spans[picture.index].end_s,
+                promised_s=promised_s,
+                end_s=end_s,
+                cut=_cut(path, end_s, promised_s, last_byte),
+                picture_end_s=picture_end_s,
                 picture=_describe(picture),
-                picture_fault="" if picture is None else _fault(picture, spans[picture.index]),
+                picture_fault="" if picture is None else _fault(picture, spans[picture.index]) or colour_fault(picture),
                 sounds=tuple(_sound(stream, number, spans[stream.index]) for number, stream in enumerate(audio)),
             )
     except av.FFmpegError as error:
         raise MediaError(
             f"the file cannot be read ({error.strerror})", "copy it again, or convert it with another program"
         ) from error
+
+
+def _promised_s(container: av.container.InputContainer) -> float | None:
+    """Return where the header says that the file ends: its picture and sound, where it tells streams apart."""
+    if not container.duration or not container.format.name.startswith(_PROMISING):
+        return None
+    start_s = max(container.start_time or 0, 0) / av.time_base
+    ends_s = [
+        float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+        for stream in (*container.streams.video, *container.streams.audio)
+        if stream.duration and stream.time_base
+    ]
+    # Headers count from 0, not from the first timestamp.
+    return max(ends_s, default=container.duration / av.time_base) - start_s
+
+
+def _cut(path: Path, end_s: float, promised_s: float | None, last_byte: int) -> str:
+    """Return what is lacking of a file that was cut short (by more than 2 s and 1 %, or 1 % of its bytes); else "".
+
+    A header that promises more time is wrong if all bytes are there and hold packets to their end (a copy whose end
+    was never filled has zeros there).
+    """
+    there, bytes_promised = path.stat().st_size, promised_bytes(path)
+    whole = bytes_promised is not None and last_byte > 0.98 * bytes_promised
+    if promised_s is not None and end_s < 0.99 * promised_s - 2.0 and not whole:
+        return f"ends at {end_s:.1f} s of the {promised_s:.1f} s its header promises"
+    if bytes_promised is not None and there < 0.99 * bytes_promised:
+        return f"ends after {there} of the {bytes_promised} bytes its header promises"
+    return ""
 
 
 @dataclass
@@ -127,31 +158,27 @@ class _Span:
         self.end_s = max(self.end_s, time_s + self.length_s)
 
 
-def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
-    """Return how far each stream reaches, by stream number; damage ends the reading."""
+def _spans(container: av.container.InputContainer) -> tuple[Mapping[int, _Span], int]:
+    """Return how far each stream reaches, by stream number, and the end of the last packet in the file, in bytes.
+
+    Damage ends the reading: how far it came is the answer.
+    """
     origin_s = (container.start_time or 0) / av.time_base
-    spans: dict[int, _Span] = {}
-    reached_s = 0.0
-    try:
+    spans: dict[int, _Span] = defaultdict(_Span)
+    reached_s, last_byte = 0.0, 0
+    with suppress(av.FFmpegError):
         for packet in container.demux():
             if packet.time_base is None or not packet.size or packet.is_corrupt:
                 continue
+            last_byte = max(last_byte, (packet.pos or 0) + packet.size)
             time = packet.pts if packet.pts is not None else packet.dts
-            span = spans.setdefault(packet.stream.index, _Span())
+            span = spans[packet.stream.index]
             time_s = None if time is None else float(time * packet.time_base) - origin_s
             span.add(time_s, float((packet.duration or 0) * packet.time_base))
             if span.end_s > reached_s:
                 reached_s = span.end_s
                 report_progress()
-    except av.FFmpegError:
-        return spans  # how far it came is the answer
-    return spans
-
-
-def picture_of(container: av.container.InputContainer) -> VideoStream | None:
-    """Return the file's picture: the first video stream that is no cover image."""
-    streams = container.streams.video
-    return next((stream for stream in streams if not stream.disposition & Disposition.attached_pic), None)
+    return spans, last_byte
 
 
 def _fault(stream: Stream, span: _Span) -> str:
@@ -162,7 +189,10 @@ def _describe(stream: VideoStream | None) -> str:
     if stream is None or stream.codec_context is None:
         return ""
     rate = f" {float(stream.average_rate):.3f}".rstrip("0").rstrip(".") + " fps" if stream.average_rate else ""
-    return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}"
+    crop, colours = crop_of(stream), colours_of(stream)
+    cropped = f"; cropped to {crop.width}x{crop.height}" if crop else ""
+    mapped = f"; {colours} to BT.709" if colours else ""
+    return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}{cropped}{mapped}"
 
 
 def _sound(stream: AudioStream, number: int, span: _Span) -> SoundStream:
