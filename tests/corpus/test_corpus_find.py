@@ -104,6 +104,16 @@ def test_a_dub_that_ends_early_is_not_counted(tmp_path: Path) -> None:
     assert title.minutes * 60 == pytest.approx(19.7, abs=0.05)
 
 
+def test_what_is_lost_at_the_end_is_said_from_one_clip_on(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "a.mkv", seconds=7, tracks={"eng": sound(10.5), "spa": sound(12)})
+    title = found(look(path))
+    assert title.clips == 2
+    assert title.notes == "the picture ends at 7.0 s of 10.5 s"
+    assert title.lost == "only the first 2 of 3 clips can be used: the picture ends at 7.0 s of 10.5 s"
+    path = make_film(tmp_path / "b.mkv", seconds=12.5, tracks={"eng": sound(10.5), "spa": sound(11)})
+    assert (found(look(path)).notes, found(look(path)).lost) == ("", "")
+
+
 def test_commentaries_are_passed_over(tmp_path: Path) -> None:
     import av
 

@@ -71,10 +71,8 @@ def run_catalogue(options: argparse.Namespace) -> None:
                 advice = "mend these tracks if you want the film in; it counts in Table B4 without them"
                 rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))
             elif result.lost:
-                whole = result.clips + result.lost
-                reason = f"only the first {result.clips} of {whole} clips can be used: {result.notes}"
                 advice = "check the end of the film in a player, and copy it again if you want the rest"
-                rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))
+                rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=result.lost, advice=advice))
         else:
             rejects.append(result)
             log_line(f"rejected {result}")

@@ -61,8 +61,10 @@ def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float,
     clips, whole = (int((length_s + END_SLACK_S) // clip_s) for length_s in (reach_s, whole_s))
     if clips < 1:
         raise MediaError(f"only {reach_s:.1f} s can be read, less than one clip of {clip_s:g} s", "leave it out")
-    if clips < whole:
+    lost = ""
+    if whole_s - reach_s >= clip_s:
         notes.append(f"{first} ends at {reach_s:.1f} s of {whole_s:.1f} s")
+        lost = f"only the first {clips} of {whole} clips can be used: {notes[-1]}"
     ordered = sorted(found, key=lambda name: (name != primary, name))
     return Title(
         title_id=film.title_id,
@@ -76,7 +78,7 @@ def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float,
         picture=probed.picture,
         sound="|".join(f"{name}:{found[name][1]}" for name in ordered),
         notes="; ".join(notes),
-        lost=whole - clips,
+        lost=lost,
     )
 
 

@@ -20,7 +20,7 @@ _TO_BT709 = {
 }
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 _TO_YCBCR = np.array([_LUMA, ([0, 0, 1] - _LUMA) / 1.8556, ([1, 0, 0] - _LUMA) / 1.5748])
-_SPAN, _ZERO = np.float32([219, 224, 224]), np.float32([16, 128, 128])
+_SPAN, _ZERO = np.array([[219, 224, 224], [16, 128, 128]], dtype=np.float32)
 """Of BT.709's Y'CbCr in 8 bits."""
 
 _STEPS = 6553.5
@@ -46,7 +46,8 @@ def to_bt709(rgb_HWC: np.ndarray, transfer: int, primaries: int) -> np.ndarray:
     coded_HWC = np.take(_gamma(), np.minimum(steps_HWC, 65535).astype(np.uint16))
     ycbcr_HWC = np.clip(coded_HWC @ _TO_YCBCR.T.astype(np.float32) * _SPAN + _ZERO, 0, 255)
     shown_HWC = ((ycbcr_HWC - _ZERO) / _SPAN) @ np.linalg.inv(_TO_YCBCR).T.astype(np.float32)
-    return np.rint(255 * np.clip(shown_HWC, 0, 1)).astype(np.uint8)
+    rounded_HWC: np.ndarray = np.rint(255 * np.clip(shown_HWC, 0, 1)).astype(np.uint8)
+    return rounded_HWC
 
 
 @lru_cache(maxsize=8)
