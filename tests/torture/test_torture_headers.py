@@ -82,6 +82,9 @@ def test_the_shown_part_of_a_picture(tmp_path: Path) -> None:
     """The same in MP4 (`clap`) and Matroska (PixelCrop); frames are cut before they are scaled."""
     path = cropped(tmp_path / "film.mkv")
     assert asked(path, crop_of) == Crop(left=0, top=10, width=64, height=32)
+    title = look(path)
+    assert isinstance(title, Title)
+    assert title.picture == "h264 64x48 25 fps, cropped to 64x32"
     assert upright_size(path) == pytest.approx((64 * 8 / 9, 32))
     for file, width in ((path, 100), (tmp_path / "film.mp4", 112)):
         (window,) = read_windows(file, starts_s=[0.0], duration_s=0.8, frames=4, height=56)

@@ -190,8 +190,8 @@ def _describe(stream: VideoStream | None) -> str:
         return ""
     rate = f" {float(stream.average_rate):.3f}".rstrip("0").rstrip(".") + " fps" if stream.average_rate else ""
     crop, colours = crop_of(stream), colours_of(stream)
-    cropped = f"; cropped to {crop.width}x{crop.height}" if crop else ""
-    mapped = f"; {colours} to BT.709" if colours else ""
+    cropped = f", cropped to {crop.width}x{crop.height}" if crop else ""
+    mapped = f", {colours} to BT.709" if colours else ""
     return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}{cropped}{mapped}"
 
 
