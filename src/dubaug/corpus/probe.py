@@ -24,6 +24,9 @@ REPAIR = "write new timestamps: ffmpeg -i IN -map 0 -c copy OUT.mkv"
 JUMP_BACK_S, JUMP_AHEAD_S = 10.0, 90.0
 """A stream whose time makes a larger step than this cannot be cut into clips (splices of broadcasts)."""
 
+INDEX_BYTES = 65536
+"""What may follow the last packet besides 2 % of the file: a short film's index."""
+
 UNDECODABLE = "it is in a codec that cannot be decoded"
 
 _PROMISING = ("matroska", "mov", "avi", "asf", "flv", "flac", "wv", "tta", "ape", "aiff", "au")
@@ -124,7 +127,7 @@ def _cut(path: Path, end_s: float, promised_s: float | None, last_byte: int) -> 
     was never filled has zeros there).
     """
     there, bytes_promised = path.stat().st_size, promised_bytes(path)
-    whole = bytes_promised is not None and last_byte > 0.98 * bytes_promised
+    whole = bytes_promised is not None and last_byte > 0.98 * bytes_promised - INDEX_BYTES
     if promised_s is not None and end_s < 0.99 * promised_s - 2.0 and not whole:
         return f"ends at {end_s:.1f} s of the {promised_s:.1f} s its header promises"
     if bytes_promised is not None and there < 0.99 * bytes_promised:
