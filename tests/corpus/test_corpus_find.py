@@ -75,12 +75,12 @@ def test_a_film_cut_short_is_found_by_demuxing(tmp_path: Path, kept: float, suff
 def test_how_far_a_cut_film_goes(tmp_path: Path) -> None:
     path = make_film(tmp_path / "a.mkv", seconds=30, tracks={"eng": sound(30)})
     whole = probe(path)
-    assert not whole.cut_short
+    assert not whole.cut
     assert whole.end_s == pytest.approx(30, abs=0.1)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     half = probe(path)
-    assert half.cut_short
+    assert "its header promises" in half.cut
     assert half.end_s == pytest.approx(15, abs=3)
     assert half.promised_s == pytest.approx(30, abs=0.1)
 
@@ -93,7 +93,7 @@ def test_a_side_car_file_cut_short_is_left_out_for_that(tmp_path: Path) -> None:
     side.write_bytes(side.read_bytes()[: side.stat().st_size // 3])
     title = found(look(film, spanish))
     assert title.languages == ("en",)
-    assert re.fullmatch(r"es: the file ends at [23]\.\d s of the [89]\.\d s its header promises", title.notes)
+    assert re.fullmatch(r"es: es\.wav ends after \d+ of the 288000 bytes its header promises", title.notes)
 
 
 def test_what_cannot_be_used_is_rejected_with_reason_and_advice(tmp_path: Path) -> None:
@@ -135,6 +135,16 @@ def test_picture_and_primary_that_do_not_overlap_are_no_film(tmp_path: Path) -> 
     """Half of it each, one after the other."""
     reject = rejected(look(make_film(tmp_path / "a.mkv", tracks={"eng": sound(6.5)}, sound_offset_s=6.0)))
     assert "picture and English (en) sound go together for only 0.5 s of 12.5 s" in reject.reason
+
+
+def test_what_is_lost_at_the_end_is_said_from_one_clip_on(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "a.mkv", seconds=7, tracks={"eng": sound(10.5), "spa": sound(12)})
+    title = found(look(path))
+    assert title.clips == 2
+    assert title.notes == "the picture ends at 7.0 s of 10.5 s"
+    assert title.lost == "only the first 2 of 3 clips can be used: the picture ends at 7.0 s of 10.5 s"
+    path = make_film(tmp_path / "b.mkv", seconds=12.5, tracks={"eng": sound(10.5), "spa": sound(11)})
+    assert (found(look(path)).notes, found(look(path)).lost) == ("", "")
 
 
 def test_what_is_not_the_films_own_sound_is_passed_over_and_noted(tmp_path: Path) -> None:

@@ -174,11 +174,9 @@ def test_rubbish_behind_any_first_bytes_is_no_accident(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["WAV", "AIFF", "FLAC", "MP3"])
-def test_how_much_a_sound_promised(tmp_path: Path, form: str) -> None:
+def test_a_sound_cut_short_is_found_by_its_header(tmp_path: Path, form: str) -> None:
     path = tmp_path / f"a.{form.lower()}"
     soundfile.write(path, tone(8.0, channels=1)[0], 48000, format=form)
-    assert not probe(path).cut_short
+    assert not probe(path).cut
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    half = probe(path)
-    assert half.cut_short
-    assert half.promised_s == pytest.approx(8, abs=0.3)
+    assert "its header promises" in probe(path).cut

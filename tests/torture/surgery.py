@@ -83,6 +83,39 @@ def skip_first_second(path: Path) -> Path:
     return path
 
 
+def say_of_picture(path: Path, box: bytes) -> Path:
+    """Add a box to what an MP4, whose index stands at its end, says of its first track's coding: its picture."""
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"avc1", data.index(b"stsd")) - 4
+    (length,) = struct.unpack_from(">I", data, entry)
+    outside = [data.rindex(name, 0, entry) - 4 for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")]
+    for place in (*outside, entry):
+        (size,) = struct.unpack_from(">I", data, place)
+        struct.pack_into(">I", data, place, size + len(box))
+    data[entry + length : entry + length] = box
+    path.write_bytes(data)
+    return path
+
+
+def clap(width: int, height: int, right: int = 0, down: int = 0) -> bytes:
+    """Return MP4's box for the part of a picture that is shown, and how far its centre lies from the picture's."""
+    return struct.pack(">I4sIIIIiIiI", 40, b"clap", width, 1, height, 1, right, 1, down, 1)
+
+
+def dolby_vision(profile: int, compatible: int) -> bytes:
+    """Return MP4's box for Dolby Vision, and by which other standard it can be shown (0: by none)."""
+    return struct.pack(">I4s2BHB19x", 32, b"dvcC", 1, 0, profile << 9 | 1 << 3 | 0b101, compatible << 4)
+
+
+def promise_hours(path: Path, hours: float) -> Path:
+    """Let a Matroska file's header state another duration."""
+    data = bytearray(path.read_bytes())
+    place = data.index(b"\x44\x89\x88") + 3
+    struct.pack_into(">d", data, place, hours * 3_600_000)
+    path.write_bytes(data)
+    return path
+
+
 def remux(
     path: Path,
     *,

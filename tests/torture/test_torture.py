@@ -146,12 +146,15 @@ def test_the_whole_set_in_one_run(tmp_path: Path, bilingual: Experiment) -> None
 FAST = (
     "mkv_b_frames",
     "rotated_90",
+    "cropped",
+    "hdr10",
     "edit_list",
     "picture_late",
     "commentary_first",
     "text",
     "cut_short",
     "picture_damaged",
+    "picture_ends_early",
 )
 
 

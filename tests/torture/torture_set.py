@@ -19,7 +19,20 @@ import av
 import imageio_ffmpeg
 import numpy as np
 from av.stream import Disposition
-from surgery import behead, join, overwrite, patch, remux, skip_first_second, spoil_packets, truncate, turn
+from surgery import (
+    behead,
+    clap,
+    dolby_vision,
+    join,
+    overwrite,
+    patch,
+    remux,
+    say_of_picture,
+    skip_first_second,
+    spoil_packets,
+    truncate,
+    turn,
+)
 
 from dubaug.media.track import resample
 from film_factory import Coding, make_film
@@ -160,13 +173,17 @@ VARIABLE_MS = [number * 40 if number < 50 else 2000 + (number - 50) * 125 for nu
 """25 frames a second for 2 s, then 8."""
 
 
+def run_ffmpeg(source: Path, path: Path, *options: str) -> Path:
+    words = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(source), *options, "-map", "0", "-strict", "-2"]
+    subprocess.run([*words, str(path)], check=True, stdin=subprocess.DEVNULL)
+    return path
+
+
 def by_ffmpeg(*options: str, layout: str = "5.1(side)", rate: int = RATE_HZ) -> Callable[[Path], object]:
     """Return a maker of films in codecs that PyAV's FFmpeg reads and cannot write: the command line's does."""
 
     def make(path: Path) -> None:
-        source = film(path.with_suffix(".source.mkv"), codec="flac", layout=layout, rate=rate)
-        words = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(source), "-map", "0", "-strict", "-2"]
-        subprocess.run([*words, *options, str(path)], check=True, stdin=subprocess.DEVNULL)
+        run_ffmpeg(film(path.with_suffix(".source.mkv"), codec="flac", layout=layout, rate=rate), path, *options)
 
     return make
 
@@ -239,6 +256,38 @@ def _titled(path: Path) -> Path:
     return film(path, languages=languages, tags=["eng", "eng", "spa", "spa"], titles=titles)
 
 
+def hdr(transfer: str) -> Callable[[Path], object]:
+    """Return a maker of films whose greys are coded in BT.2100."""
+    to = f"zscale=tin=709:pin=709:min=709:t={transfer}:p=2020:m=2020_ncl,format=yuv420p10le"
+    return by_ffmpeg("-vf", to, "-c:v", "libx265", "-x265-params", "crf=4:log-level=none", "-c:a", "copy")
+
+
+def with_late_subtitle(path: Path) -> Path:
+    """A film, and a subtitle ten hours later."""
+    source, text = film(path.with_suffix(".source.mkv")), path.with_suffix(".srt")
+    text.write_text("1\n00:00:01,000 --> 00:00:02,000\nYes\n\n2\n09:59:58,000 --> 10:00:00,000\nNo\n", encoding="utf-8")
+    return run_ffmpeg(source, path, "-i", str(text), "-map", "1", "-c", "copy")
+
+
+def cropped(path: Path) -> Path:
+    """A film with bars above and below, which Matroska's header tells to leave out, and pixels that are not square."""
+    keys = {"size": (64, 48), "draw": _with_bars, "codec": "aac", "layout": "stereo"}
+    inside = say_of_picture(film(path.with_suffix(".mp4"), coding=H264, **keys), clap(64, 32, down=2))
+    return run_ffmpeg(inside, path, "-c", "copy", "-aspect", "32:27")
+
+
+def _with_bars(number: int) -> np.ndarray:
+    image = np.full((48, 64, 3), 250, dtype=np.uint8)
+    image[10:42] = draw_number(number, (64, 32))
+    return image
+
+
+def _picture_ends_early(path: Path) -> Path:
+    return remux(
+        film(path, seconds=12.5), keep=lambda packet: packet.stream.index != 0 or packet.pts * packet.time_base < 8
+    )
+
+
 def _twelve_channels(path: Path) -> None:
     film(path, languages=["eng"])
     with wave.open(str(path.with_name(f"{path.stem}_es.wav")), "wb") as file:
@@ -303,7 +352,10 @@ def good_films() -> list[Case]:
         Case(name="rotated_180", about="display matrix: upside down", file="a.mp4", make=_after(lambda path: turn(path, (-1, 0, 0, -1)), draw=_draw_marked, **stereo), frame_at=None, size=(100, 56)),
         Case(name="mirrored", about="display matrix: mirrored", file="a.mp4", make=_after(lambda path: turn(path, (-1, 0, 0, 1)), draw=_draw_marked, **stereo), frame_at=None, size=(100, 56)),
         Case(name="anamorphic", about="pixels that are not square (64:45)", file="a.mkv", make=of(coding=Coding(pixel_aspect=Fraction(64, 45))), size=(142, 56)),
+        Case(name="cropped", about="bars that Matroska's PixelCrop leaves out, shown as 16:9", file="a.mkv", make=cropped, size=(100, 56)),
+        Case(name="hdr10", about="HEVC with 10 bits in PQ and BT.2020", file="a.mkv", make=hdr("smpte2084")),
         Case(name="odd_size", about="a picture of 65x37 pixels", file="a.mkv", make=of(size=(65, 37)), size=(98, 56)),
+        Case(name="late_subtitle", about="a subtitle ten hours after the film's end", file="a.mkv", make=with_late_subtitle),
         Case(name="start_at_5_s", about="all timestamps begin at 5 s", file="a.mkv", make=of(start_offset_s=5.0)),
         Case(name="clock_wraps", about="MPEG-TS whose 33-bit clock wraps round", file="a.ts", make=of(coding=H264, start_offset_s=95441.0), frame_tolerance=1),
         Case(name="picture_late", about="the picture begins 0.4 s after the sound (MP4 edit list)", file="a.mp4", make=of(picture_offset_s=0.4, **stereo), frame_at=lambda time_s: max(0.0, (time_s - 0.4) * FPS)),
@@ -367,6 +419,7 @@ def broken_films() -> list[Case]:
         bad("header_only", "Matroska cut after its header", "a.mkv", _after(lambda path: truncate(path, 0.01)), "its header promises"),
         bad("mp4_without_index", "MP4 cut before its index", "a.mp4", _after(lambda path: truncate(path, 0.8), **stereo), "the file cannot be read"),
         bad("mp4_cut_short", "MP4 with its index at the front, cut at 50 %", "a.mp4", _after(lambda path: truncate(path, 0.5), seconds=12.5, muxing={"movflags": "faststart"}, **stereo), "of the 12.5 s its header promises"),
+        bad("avi_cut_short", "AVI cut at 50 %, for which FFmpeg states a new duration", "a.avi", _after(lambda path: truncate(path, 0.5), coding=MPEG4, codec="libmp3lame", layout="stereo"), "bytes its header promises", tracks=BOTH),
         bad("no_picture", "sound only", "a.mka", of(picture=False, container_format="matroska"), "the file has no picture"),
         bad("no_sound", "picture only", "a.mkv", of(languages=[]), "the file has no sound"),
         bad("no_primary", "no English track", "a.mkv", of(languages=["spa", "fra"]), "no English (en) sound: its audio streams are es, fr"),
@@ -378,12 +431,15 @@ def broken_films() -> list[Case]:
         bad("dub_ends_early", "the Spanish track ends after 2 s", "a.mkv", lambda path: _without(path, 2, 2.0), "es ends at 2.0 s of 6.5 s and is not counted"),
         bad("dub_without_packets", "a Spanish track without any sound", "a.mkv", lambda path: _without(path, 2, -1.0), "es ends at 0.0 s of 6.5 s and is not counted"),
         bad("side_car_missing", "the side-car file is not there", "a.mkv", of(languages=["eng"]), "es: there is no file", tracks="es:none.ac3"),
+        bad("side_car_cut_short", "Spanish in a WAV file cut at 90 %", "a.mkv", lambda path: (_side_car(path, codec="pcm_s16le", layout="stereo", suffix=".wav"), truncate(path.with_name("side_car_cut_short_es.wav"), 0.9)), "es: side_car_cut_short_es.wav ends after", tracks="es:side_car_cut_short_es.wav"),
         bad("side_car_is_text", "the side-car file is a text", "a.mkv", lambda path: (film(path, languages=["eng"]), path.with_name("text.ac3").write_text("no sound" * 99)), "es ends at 0.0 s", tracks="es:text.ac3"),
         bad("clock_jumps", "a splice after which the clock is 5000 s ahead", "a.ts", lambda path: _spliced(path, {}, jump_s=5000.0), "its timestamps jump from"),
         bad("unknown_picture_codec", "a picture in a codec that nobody knows", "a.mkv", _after(lambda path: patch(path, b"V_MPEG4/ISO/AVC", b"V_MPEG9/ISO/XYZ")), "a codec that cannot be decoded"),
         bad("unknown_sound_codec", "sound in a codec that nobody knows", "a.mkv", _after(lambda path: patch(path, b"A_AC3", b"A_XC9")), "a codec that cannot be decoded"),
+        bad("dolby_vision", "Dolby Vision, profile 5", "a.mp4", _after(lambda path: say_of_picture(path, dolby_vision(5, 0)), **stereo), "it is in Dolby Vision, profile 5"),
         bad("twelve_channels", "12 channels that do not say which is which", "a.mkv", _twelve_channels, "the audio has 12 channels", tracks="es:twelve_channels_es.wav", decoding=True),
         bad("picture_spoilt", "every frame's data overwritten", "a.mkv", _after(lambda path: spoil_packets(path, 0, 0, 99), coding=H264), "damaged data (picture) in every clip", decoding=True),
+        Case(name="picture_ends_early", about="the picture ends after 8 s of 12.5 s", file="a.mkv", make=_picture_ends_early, losses=(Loss(stage="catalogue", reason="only the first 2 of 4 clips can be used: the picture ends at 8.0 s of 12.5 s"),)),
         Case(name="picture_damaged", about="1.5 s of frames overwritten in the second of four clips", file="a.mkv", make=_after(lambda path: spoil_packets(path, 0, 3.5, 5.0), seconds=12.5, coding=H264), clips=3, losses=(Loss(stage="shards", reason="damaged data (picture) in clips 1 of 0-3", clips=1),), rows=(0, 2, 3)),
         Case(name="sound_damaged", about="FLAC frames overwritten in the first of four clips", file="a.mkv", make=_after(lambda path: spoil_packets(path, 1, 1.0, 2.0), seconds=12.5, codec="flac", layout="stereo"), clips=3, losses=(Loss(stage="shards", reason="damaged data (en) in clips 0 of 0-3", clips=1),), rows=(1, 2, 3)),
         Case(name="hole", about="a tenth of the file overwritten with zeros", file="a.mkv", make=_after(lambda path: overwrite(path, 0.45, 0.55), seconds=12.5), clips=2, losses=(Loss(stage="shards", reason="damaged data (en, es) in clips 1-2 of 0-3", clips=2),), rows=(0, 3)),

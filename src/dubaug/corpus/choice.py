@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dubaug.corpus.catalogue import Film
-from dubaug.corpus.probe import Probe, SoundStream, probe
+from dubaug.corpus.probe import COPY_AGAIN, Probe, SoundStream, probe
 from dubaug.corpus.tracks import BY_TAGS, Track
 from dubaug.errors import MediaError
 from dubaug.tracks import TrackName, serving
@@ -51,11 +51,13 @@ def tracks_of(film: Film, probed: Probe, notes: list[str]) -> dict[TrackName, tu
 def _placed(track: Track, film: Film, probed: Probe) -> tuple[Track, SoundStream]:
     """Return a track that the catalogue names with the number of its stream, and that stream. Raises `MediaError`."""
     own = track.path is None or track.path.resolve() == film.path.resolve()
-    sounds = probed.sounds if own else probe(track.path or film.path).sounds
-    where = "the film" if own or track.path is None else track.path.name
+    its_file = probed if own else probe(track.path or film.path)
+    sounds, where = its_file.sounds, "the film" if own or track.path is None else track.path.name
     number = _by_tags(track.name, sounds, where) if track.stream == BY_TAGS else track.stream
     if number >= len(sounds):
         raise MediaError(f"{where} has no audio stream {number}", CORRECT)
+    if its_file.cut:
+        raise MediaError(f"{where} {its_file.cut}", COPY_AGAIN)
     sound = sounds[number]
     if own and not probed.goes_with_picture(sound):
         raise MediaError(f"audio stream {number} is of another programme than the picture", CORRECT)

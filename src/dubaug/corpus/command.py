@@ -71,6 +71,9 @@ def run_catalogue(options: argparse.Namespace) -> None:
                 reason = f"not pretrained on, for want of {', '.join(lacking)}: {'; '.join(whys)}"
                 advice = "mend these tracks if you want the film in; it counts in Table B4 without them"
                 rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=reason, advice=advice))
+            elif result.lost:
+                advice = "check the end of the film in a player, and copy it again if you want the rest"
+                rejects.append(Reject(title_id=result.title_id, stage=STAGE, reason=result.lost, advice=advice))
         else:
             rejects.append(result)
             log_line(f"rejected {result}")

@@ -5,7 +5,7 @@ from functools import partial
 
 from dubaug.corpus.catalogue import Film
 from dubaug.corpus.choice import CORRECT, fullness, passed_over, tracks_of
-from dubaug.corpus.probe import COPY_AGAIN, REPAIR, UNDECODABLE, Probe, probe
+from dubaug.corpus.probe import COPY_AGAIN, REPAIR, Probe, probe
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import END_SLACK_S, Title
 from dubaug.errors import MediaError, unexpected
@@ -17,7 +17,7 @@ STAGE = "catalogue"
 def find(film: Film, *, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float] = (1.0,)) -> Title | Reject:
     """Return the film as a title, or the reason why it cannot be one; `names` are the configured tracks.
 
-    A film is rejected if it cannot be read, is cut short (its header promises more than its packets give), has no
+    A film is rejected if it cannot be read, is cut short (its header promises more than it holds), has no usable
     picture or no primary track (the first name), or is shorter than one clip. Another track that is missing, or ends
     well before the rest, is left out and noted: the title then counts without that dub.
     `speeds` are those that dubs can be brought back from (seconds of the dub a second of the film): a dub that ends
@@ -32,10 +32,8 @@ def find(film: Film, *, names: Sequence[TrackName], clip_s: float, speeds: Seque
 
 
 def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float]) -> Title:
-    if probed.cut_short:
-        raise MediaError(
-            f"the file ends at {probed.end_s:.1f} s of the {probed.promised_s:.1f} s its header promises", COPY_AGAIN
-        )
+    if probed.cut:
+        raise MediaError(f"the file {probed.cut}", COPY_AGAIN)
     if probed.picture_end_s is None:
         raise MediaError("the file has no picture", "give a film, or take the row out of the catalogue")
     if probed.picture_fault:
@@ -49,12 +47,11 @@ def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float,
     primary = serving(names, found).get(names[0])
     if primary is None:
         raise MediaError(*_no_primary(probed, names[0], notes))
-    reach_s = min(probed.picture_end_s, found[primary][1].end_s)
-    whole = probed.promised_s or probed.end_s
+    reach_s, whole_s = sorted((probed.picture_end_s, found[primary][1].end_s))
     together_s = max(reach_s - max(probed.picture_start_s, found[primary][1].start_s), 0.0)
-    if reach_s < whole / 2 or together_s < min(clip_s, reach_s / 2):
+    if reach_s < whole_s / 2 or together_s < min(clip_s, reach_s / 2):
         raise MediaError(
-            f"picture and {primary.coded} sound go together for only {together_s:.1f} s of {whole:.1f} s",
+            f"picture and {primary.coded} sound go together for only {together_s:.1f} s of {whole_s:.1f} s",
             "check the film in a player, and copy it again",
         )
     ends_s = {name: _end_in_film_s(sound.end_s, reach_s, speeds) for name, (_, sound) in found.items()}
@@ -62,10 +59,15 @@ def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float,
         if name != primary and ends_s[name] < 0.98 * reach_s - clip_s:
             notes.append(f"{name} ends at {sound.end_s:.1f} s of {reach_s:.1f} s and is not counted")
             del found[name]
-    reach_s = min(reach_s, *(ends_s[name] for name in serving(names, found).values()))
-    clips = int((reach_s + END_SLACK_S) // clip_s)
+    used = serving(names, found).values()
+    reach_s, first = min((probed.picture_end_s, "the picture"), *((ends_s[name], name) for name in used))
+    clips, whole = (int((length_s + END_SLACK_S) // clip_s) for length_s in (reach_s, whole_s))
     if clips < 1:
         raise MediaError(f"only {reach_s:.1f} s can be read, less than one clip of {clip_s:g} s", "leave it out")
+    lost = ""
+    if whole_s - reach_s >= clip_s:
+        notes.append(f"{first} ends at {reach_s:.1f} s of {whole_s:.1f} s")
+        lost = f"only the first {clips} of {whole} clips can be used: {notes[-1]}"
     notes += passed_over(film, names, found, probed, notes)
     ordered = sorted(found, key=lambda name: (name != primary, name))
     return Title(
@@ -80,6 +82,7 @@ def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float,
         picture=probed.picture,
         sound="|".join(f"{name}:{found[name][1]}" for name in ordered),
         notes="; ".join(notes),
+        lost=lost,
     )
 
 
@@ -94,7 +97,7 @@ def _end_in_film_s(end_s: float, reach_s: float, speeds: Sequence[float]) -> flo
 
 
 def _advice(fault: str) -> str:
-    return "convert it with another program" if fault == UNDECODABLE else REPAIR
+    return REPAIR if "timestamps" in fault else "convert it with another program"
 
 
 def _no_primary(probed: Probe, primary: TrackName, notes: Sequence[str]) -> tuple[str, str]:

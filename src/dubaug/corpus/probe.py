@@ -1,7 +1,8 @@
 """What a media file holds, and how far it can really be read: its packets are read to the end, none is decoded."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from av.audio.stream import AudioStream
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from dubaug.corpus.truncation import shortfall
+from dubaug.corpus.picture import colour_fault, colours_of, crop_of
 from dubaug.corpus.programmes import Programme, pictures_of, programme_of, start_s
 from dubaug.corpus.roles import origin_of, tag_of
+from dubaug.corpus.truncation import is_whole, shortfall
 from dubaug.errors import MediaError
 from dubaug.files import why_no_file
 from dubaug.languages import tag_or_none
@@ -26,11 +28,13 @@ REPAIR = "write new timestamps: ffmpeg -i IN -map 0 -c copy OUT.mkv"
 JUMP_BACK_S, JUMP_AHEAD_S = 10.0, 90.0
 """A stream whose time makes a larger step than this cannot be cut into clips (splices of broadcasts)."""
 
+INDEX_BYTES = 65536
+"""What may follow the last packet besides 2 % of the file: a short film's index."""
+
 UNDECODABLE = "it is in a codec that cannot be decoded"
 
-_PROMISING = ("matroska", "mov", "avi", "asf", "flv", "flac", "tta")
-"""Containers whose header states the duration; that of others is FFmpeg's estimate, no promise, and goes by the bytes
-that they state (`dubaug.corpus.truncation`)."""
+_PROMISING = ("matroska", "mov", "avi", "asf", "flv", "flac", "wv", "tta", "ape")
+"""Formats whose header states the duration; that of others is FFmpeg's estimate, and no promise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +63,11 @@ class Probe:
     """A readable file. Times are in seconds after the file's start time."""
 
     promised_s: float | None
-    """The duration in the header, or by the length in bytes that it states; None where it states neither."""
+    """Where the header says that picture and sound end; None where its format states no duration."""
     end_s: float
-    """The end of the last packet of any stream."""
+    """The end of the last packet of picture or sound: subtitles may end hours later, chapters and data anywhere."""
+    cut: str
+    """What the header promises and the file does not hold, if it is cut short; else empty."""
     programme: Programme | None
     """The one of the picture; None if there is no picture."""
     picture_start_s: float
@@ -77,11 +83,6 @@ class Probe:
         """Whether a sound stream is of the picture's programme."""
         return self.programme in (None, sound.programme)
 
-    @property
-    def cut_short(self) -> bool:
-        """Whether the packets end well before the header's promise (by more than 2 s and 1 %)."""
-        return self.promised_s is not None and self.end_s < 0.99 * self.promised_s - 2.0
-
 
 def probe(path: Path, *, fullness: Callable[[Sequence[SoundStream]], Any] = len) -> Probe:
     """Read the whole file's packets and return what is there. Raises `MediaError` if it is no readable media file.
@@ -95,7 +96,8 @@ def probe(path: Path, *, fullness: Callable[[Sequence[SoundStream]], Any] = len)
         raise MediaError("the file is empty", COPY_AGAIN)
     try:
         with av.open(path) as container:
-            spans = defaultdict(_Span, _spans(container))
+            promised_s = stated_s(container)
+            spans, last_byte = _spans(container)
             numbered = enumerate(container.streams.audio)
             sounds = tuple(_sound(stream, number, spans[stream.index]) for number, stream in numbered)
             pictures, of = pictures_of(container), defaultdict[Programme, list[SoundStream]](list)
@@ -103,17 +105,17 @@ def probe(path: Path, *, fullness: Callable[[Sequence[SoundStream]], Any] = len)
                 of[sound.programme].append(sound)
             programme = max(pictures, key=lambda programme: fullness(of[programme]), default=None)
             picture = None if programme is None else pictures[programme]
-            stated = container.duration and container.format.name.startswith(_PROMISING)
-            # Headers count from 0, not from the first timestamp.
-            begin_s = max(container.start_time or 0, 0) / av.time_base
+            seen = _Span() if picture is None else spans[picture.index]
+            end_s = max([seen.end_s, *(sound.end_s for sound in sounds)])
             return Probe(
-                promised_s=container.duration / av.time_base - begin_s if stated and container.duration else None,
-                end_s=max((span.end_s for span in spans.values()), default=0.0),
+                promised_s=promised_s,
+                end_s=end_s,
+                cut=_cut(path, end_s, promised_s, last_byte),
                 programme=programme,
-                picture_start_s=0.0 if picture is None else spans[picture.index].start_s,
-                picture_end_s=None if picture is None else spans[picture.index].end_s,
+                picture_start_s=seen.start_s,
+                picture_end_s=None if picture is None else seen.end_s,
                 picture=_describe(picture),
-                picture_fault="" if picture is None else _fault(picture, spans[picture.index]),
+                picture_fault="" if picture is None else _fault(picture, seen) or colour_fault(picture),
                 sounds=sounds,
             )
     except av.FFmpegError as error:
@@ -123,21 +125,34 @@ def probe(path: Path, *, fullness: Callable[[Sequence[SoundStream]], Any] = len)
 
 
 def stated_s(container: av.container.InputContainer) -> float | None:
-    """Return the duration in a file's header, counted from its start time; None if its format has none there."""
+    """Return where the header says that picture and sound end; None if its format has no such header.
+
+    By the streams where it tells them apart, counted from the file's start time.
+    """
     if not container.duration or not container.format.name.startswith(_PROMISING):
         return None
-    return container.duration / av.time_base - max(container.start_time or 0, 0) / av.time_base  # headers count from 0
+    ends_s = [
+        float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+        for stream in (*container.streams.video, *container.streams.audio)
+        if stream.duration and stream.time_base
+    ]
+    # Headers count from 0, not from the first timestamp.
+    return max(ends_s, default=container.duration / av.time_base) - max(container.start_time or 0, 0) / av.time_base
 
 
-def _promised_s(path: Path, container: av.container.InputContainer, end_s: float) -> float | None:
-    """Return how long a file says that it is, whose packets end at `end_s`; None if it does not say."""
-    stated = stated_s(container)
-    if stated is not None:
-        return stated
+def _cut(path: Path, end_s: float, promised_s: float | None, last_byte: int) -> str:
+    """Return what is lacking of a file that was cut short (by more than 2 s and 1 %, or 1 % of its bytes); else "".
+
+    A header that promises more time is wrong if all bytes are there and hold packets to their end (a copy whose end
+    was never filled has zeros there).
+    """
+    filled = last_byte > 0.98 * path.stat().st_size - INDEX_BYTES
+    if promised_s is not None and end_s < 0.99 * promised_s - 2.0 and not (filled and is_whole(path)):
+        return f"ends at {end_s:.1f} s of the {promised_s:.1f} s its header promises"
     lacking = shortfall(path)
-    if lacking is None or lacking.part != "data":
-        return None
-    return end_s * lacking.stated_bytes / max(lacking.there_bytes, 1)
+    if lacking and lacking.part == "data" and lacking.there_bytes < 0.99 * lacking.stated_bytes:
+        return f"ends after {lacking.there_bytes} of the {lacking.stated_bytes} bytes its header promises"
+    return ""
 
 
 @dataclass
@@ -170,17 +185,21 @@ class _Span:
         self.end_s = max(self.end_s, time_s + self.length_s)
 
 
-def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
-    """Return how far each stream reaches, by stream number; damage ends the reading."""
+def _spans(container: av.container.InputContainer) -> tuple[Mapping[int, _Span], int]:
+    """Return how far each stream reaches, by stream number, and the end of the last packet in the file, in bytes.
+
+    Damage ends the reading: how far it came is the answer.
+    """
     origins_s = {stream.index: start_s(stream) for stream in container.streams}
-    spans: dict[int, _Span] = {}
-    reached_s = 0.0
-    try:
+    spans: dict[int, _Span] = defaultdict(_Span)
+    reached_s, last_byte = 0.0, 0
+    with suppress(av.FFmpegError):
         for packet in container.demux():
             if packet.time_base is None or not packet.size or packet.is_corrupt:
                 continue
+            last_byte = max(last_byte, (packet.pos or 0) + packet.size)
             time = packet.pts if packet.pts is not None else packet.dts
-            span = spans.setdefault(packet.stream.index, _Span())
+            span = spans[packet.stream.index]
             if packet.stream.index not in origins_s:  # it begins on the way
                 origins_s[packet.stream.index] = start_s(packet.stream)
             time_s = None if time is None else float(time * packet.time_base) - origins_s[packet.stream.index]
@@ -188,9 +207,7 @@ def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
             if span.end_s > reached_s:
                 reached_s = span.end_s
                 report_progress()
-    except av.FFmpegError:
-        return spans  # how far it came is the answer
-    return spans
+    return spans, last_byte
 
 
 def _fault(stream: Stream, span: _Span) -> str:
@@ -201,7 +218,10 @@ def _describe(stream: VideoStream | None) -> str:
     if stream is None or stream.codec_context is None:
         return ""
     rate = f" {float(stream.average_rate):.3f}".rstrip("0").rstrip(".") + " fps" if stream.average_rate else ""
-    return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}"
+    crop, colours = crop_of(stream), colours_of(stream)
+    cropped = f", cropped to {crop.width}x{crop.height}" if crop else ""
+    mapped = f", {colours} to BT.709" if colours else ""
+    return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}{cropped}{mapped}"
 
 
 def _sound(stream: AudioStream, number: int, span: _Span) -> SoundStream:

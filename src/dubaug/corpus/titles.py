@@ -46,6 +46,8 @@ class Title:
     """Codec, layout and rate of each track as the file names it, for people."""
     notes: str = ""
     """What was found but not used."""
+    lost: str = ""
+    """What of its end lacks picture, primary or dub: for the reject list, not in the CSV."""
 
     @property
     def languages(self) -> tuple[str, ...]:

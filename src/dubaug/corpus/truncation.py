@@ -84,6 +84,13 @@ def shortfall(path: Path) -> Shortfall | None:
         return _shortfall(file)
 
 
+def is_whole(path: Path) -> bool:
+    """Return whether a file states how many bytes of sound and picture it has, and has them."""
+    with _opened(path) as file:
+        media = list(_media(file, _elements(file, file.read(0, 12))))
+        return bool(media) and _shortfall(file) is None
+
+
 def may_go_on(path: Path) -> bool:
     """Return whether a file is Ogg without a page that ends it: a copy cut between two pages, or what a phone wrote."""
     with _opened(path) as file:
@@ -111,6 +118,14 @@ def _shortfall(file: _File) -> Shortfall | None:
 
 def _of_elements(file: _File, elements: Iterator[Element]) -> Shortfall | None:
     """Return what lacks of the first element with sound or picture that the file ends in."""
+    for at, length in _media(file, elements):
+        if at + length > file.size + SLACK_BYTES:
+            return Shortfall(part="data", stated_bytes=length, there_bytes=max(file.size - at, 0))
+    return None
+
+
+def _media(file: _File, elements: Iterator[Element]) -> Iterator[tuple[int, int]]:
+    """Yield place and length of the elements with sound or picture, up to one of unknown length."""
     long_bytes = 0
     for kind, at, stated in elements:
         if kind == b"ds64":  # RF64: the length that does not fit into the chunk's own header
@@ -118,10 +133,9 @@ def _of_elements(file: _File, elements: Iterator[Element]) -> Shortfall | None:
         holds_media = kind[:4] in _MEDIA or (kind == b"LIST" and file.read(at, 4) == b"movi")
         length = long_bytes if stated == 2**32 - 1 and long_bytes else stated
         if holds_media and not _is_known(length):
-            return None
-        if holds_media and at + length > file.size + SLACK_BYTES:
-            return Shortfall(part="data", stated_bytes=length, there_bytes=max(file.size - at, 0))
-    return None
+            return
+        if holds_media:
+            yield at, length
 
 
 def _is_known(length: int) -> bool:

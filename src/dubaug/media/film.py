@@ -27,7 +27,7 @@ from dubaug.corpus.tracks import Channel, Track
 from dubaug.errors import MediaError
 from dubaug.media.downmix import one_channel
 from dubaug.media.track import MAX_GAP_S, Converter, Timeline, prepare
-from dubaug.media.video import REMUX, FramePicker, frame_duration_s, frame_times, pixel_aspect, video_stream
+from dubaug.media.video import REMUX, FramePicker, Screen, frame_duration_s, frame_times, video_stream
 from dubaug.media.warp import Move, Warper
 from dubaug.tracks import TrackName
 from dubaug.workers import report_progress
@@ -199,7 +199,7 @@ class _PictureSink:
     def __init__(self, stream: av.VideoStream, picture: Picture, *, clip_s: float, origin_s: float) -> None:
         self.stream, self._picture, self._origin_s = stream, picture, origin_s
         times_s = (time_s for clip in count() for time_s in frame_times(clip * clip_s, clip_s, picture.frames))
-        self._picker = FramePicker(times_s, height=picture.height, pixel_aspect=pixel_aspect(stream))
+        self._picker = FramePicker(times_s, Screen(stream, height=picture.height).rgb)
         self.reached_s = self.waiting_s = 0.0
         self.damage = _Damage()
 

@@ -1,22 +1,26 @@
 """Frames at given times, whatever the frame rate. Shape suffix THWC: frame, row, column, RGB."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 from av.container import InputContainer
+from av.filter import Graph
 from av.stream import Stream
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
+from av.video.reformatter import ColorTrc, Interpolation
 from av.video.stream import VideoStream
 
+from dubaug.corpus.picture import colours_of, crop_of
 from dubaug.corpus.probe import probe
 from dubaug.corpus.programmes import picture_of
 from dubaug.errors import MediaError
 from dubaug.files import why_no_file
+from dubaug.media.colour import is_sdr, to_bt709
 
 SEEK_GAP_S = 4.0
 """Windows further apart than this are reached by seeking, nearer ones by decoding on."""
@@ -93,29 +97,67 @@ def to_rgb(frame: VideoFrame, size: tuple[int, int]) -> np.ndarray:
     """
     quarter_turns, mirrored = orientation(frame)
     width, height = size if quarter_turns % 2 == 0 else size[::-1]
-    fields = 2 if frame.interlaced_frame else 1
+    fields, sdr = 2 if frame.interlaced_frame else 1, is_sdr(frame)
     picture: np.ndarray = frame.reformat(
-        width=width, height=fields * height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
+        width=width,
+        height=fields * height,
+        format="rgb24" if sdr else "rgb48le",
+        interpolation=Interpolation.BICUBIC,
+        threads=1,
     ).to_ndarray()[::fields]
+    if not sdr:
+        picture = to_bt709(picture, frame.color_trc, frame.color_primaries)
     if mirrored:
         picture = picture[:, ::-1]
     return np.ascontiguousarray(np.rot90(picture, quarter_turns)) if quarter_turns or mirrored else picture
+
+
+class Screen:
+    """Decoded frames of one stream in; out come pictures as they are shown, all of the first one's size."""
+
+    def __init__(self, stream: VideoStream, *, height: int) -> None:
+        """Read the headers; the decoder, once it begins, overwrites what the container says of the colours."""
+        self._stream, self._height = stream, height
+        self._crop = crop_of(stream)
+        codec = stream.codec_context
+        self._colours = (codec.color_trc, codec.color_primaries, codec.colorspace) if colours_of(stream) else None
+        self._cropper: Graph | None = None
+        self._size: tuple[int, int] | None = None
+
+    def rgb(self, frame: VideoFrame) -> np.ndarray:
+        """Return uint8 RGB `(height, W, 3)`, also where a broadcast changes its format on the way."""
+        shown = self.shown(frame)
+        # A codec's own aspect (AV1's render size) is known from the first frame on.
+        self._size = self._size or shown_size(shown, self._height, pixel_aspect(self._stream))
+        return to_rgb(shown, self._size)
+
+    def shown(self, frame: VideoFrame) -> VideoFrame:
+        """Return the part of a frame that is shown; where the codec does not name its colours, the container does."""
+        if self._colours and frame.color_trc == ColorTrc.UNSPECIFIED:
+            frame.color_trc, frame.color_primaries, frame.colorspace = self._colours
+        if self._crop is None:
+            return frame
+        if self._cropper is None:
+            self._cropper = Graph()
+            source = self._cropper.add_buffer(template=self._stream)
+            crop = self._cropper.add("crop", "{width}:{height}:{left}:{top}".format(**asdict(self._crop)))
+            self._cropper.link_nodes(source, crop, self._cropper.add("buffersink")).configure()
+        self._cropper.vpush(frame)
+        return self._cropper.vpull()
 
 
 class FramePicker:
     """Frames pass by in order; the one shown at each wanted time is kept.
 
     The frame shown at time t is the last that begins not after t (`TIME_SLACK_S` allowed); before the first frame
-    it is the first. Only kept frames are scaled and converted. All pictures have the size of the first, also where a
-    broadcast changes its format on the way.
+    it is the first. Only kept frames are scaled and converted, by `convert`.
     """
 
-    def __init__(self, times_s: Iterable[float], *, height: int, pixel_aspect: float = 1.0) -> None:
+    def __init__(self, times_s: Iterable[float], convert: Callable[[VideoFrame], np.ndarray]) -> None:
         """Wait for `times_s`, in rising order; they may be without end."""
         self._times_s = iter(times_s)
         self._next_s = next(self._times_s, None)
-        self._height, self._pixel_aspect = height, pixel_aspect
-        self._size: tuple[int, int] | None = None
+        self._convert = convert
         self._current: VideoFrame | None = None
         self._current_rgb: np.ndarray | None = None
         self.picked: list[np.ndarray] = []
@@ -148,14 +190,13 @@ class FramePicker:
     def _rgb(self) -> np.ndarray:
         assert self._current is not None
         if self._current_rgb is None:
-            self._size = self._size or shown_size(self._current, self._height, self._pixel_aspect)
-            self._current_rgb = to_rgb(self._current, self._size)
+            self._current_rgb = self._convert(self._current)
         return self._current_rgb
 
 
 def pixel_aspect(stream: VideoStream) -> float:
-    """Return the width of a pixel over its height (1 where the file does not say)."""
-    return float(stream.sample_aspect_ratio or 1)
+    """Return the width of a pixel over its height (1 where neither the file nor its codec says)."""
+    return float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1)
 
 
 def upright_size(path: Path) -> tuple[float, float]:
@@ -165,7 +206,8 @@ def upright_size(path: Path) -> tuple[float, float]:
         frame = next(container.decode(stream), None)
         if frame is None:
             raise MediaError(f"{path.name} has no picture that can be decoded", UNREADABLE)
-        width, height = stream.width * pixel_aspect(stream), float(stream.height)
+        shown = Screen(stream, height=stream.height).shown(frame)
+        width, height = shown.width * pixel_aspect(stream), float(shown.height)
         return (height, width) if orientation(frame)[0] % 2 else (width, height)
 
 
@@ -179,8 +221,8 @@ def video_duration_s(path: Path) -> float:
         stream = video_stream(container, path.name)
         if stream.duration is not None and stream.time_base is not None:
             return float(stream.duration * stream.time_base)
-        if probe(path).cut_short:
-            raise MediaError(f"{path.name} is cut short: its packets end before its header says", "copy the file again")
+        if cut := probe(path).cut:
+            raise MediaError(f"{path.name} is cut short: it {cut}", "copy the file again")
         spans = [
             (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))
             for packet in container.demux(stream)
@@ -204,9 +246,10 @@ def read_windows(
     with opened(path) as container:
         stream = video_stream(container, path.name)
         stream.thread_type = "AUTO"
+        screen = Screen(stream, height=height)
         windows: list[np.ndarray] = []
         for group in _groups(starts_s, duration_s):
-            windows += _read_group(container, stream, group, duration_s, frames, height, path.name)
+            windows += _read_group(container, stream, group, duration_s, frames, screen, path.name)
         return windows
 
 
@@ -227,7 +270,7 @@ def _read_group(
     starts_s: Sequence[float],
     duration_s: float,
     frames: int,
-    height: int,
+    screen: Screen,
     name: str,
 ) -> list[np.ndarray]:
     assert stream.time_base is not None
@@ -235,7 +278,7 @@ def _read_group(
     # Windows may overlap (the last is anchored at a file's end), so times are served in order and dealt out after.
     wanted = [frame_times(origin_s + start_s, duration_s, frames) for start_s in starts_s]
     order = sorted((time_s, window, slot) for window, times in enumerate(wanted) for slot, time_s in enumerate(times))
-    picker = FramePicker([time_s for time_s, _, _ in order], height=height, pixel_aspect=pixel_aspect(stream))
+    picker = FramePicker([time_s for time_s, _, _ in order], screen.rgb)
     far = starts_s[0] > SEEK_GAP_S
     target = int((origin_s + starts_s[0]) / stream.time_base) if far else stream.start_time or 0
     container.seek(target, stream=stream, backward=True)

@@ -71,7 +71,7 @@ def make_shard(title: Title, *, settings: ShardSettings, out_dir: Path, threads:
 def _made_of(title: Title, settings: ShardSettings) -> str:
     """Return the hash of everything that a shard is made of."""
     moves = {name: asdict(move) for name, move in settings.moves.get(title.title_id, {}).items()}
-    parts = [VERSION, settings.metadata(), title.clips, *title.state(settings.tracks)]
+    parts = [VERSION, settings.metadata(), title.clips, title.picture, *title.state(settings.tracks)]
     return digest(*parts, moves) if moves else digest(*parts)
 
 

@@ -63,6 +63,7 @@ def written(title: Title, out_dir: Path, *, clips: int, losses: Losses, made_of:
         "made_of": made_of,
         "bytes": path.stat().st_size,
         "clips": clips,
+        "picture": title.picture,
         "sha256": entry.sha256,
         "rejects": [asdict(reject) for reject in rejects],
     }
