@@ -152,6 +152,8 @@ FAST = (
     "text",
     "cut_short",
     "picture_damaged",
+    "stretched",
+    "stretched_with_a_hole",
 )
 
 

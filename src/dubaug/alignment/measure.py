@@ -73,8 +73,7 @@ class _Sound:
     def require(self, spans_s: Sequence[Span]) -> None:
         """Read what is missing."""
         if any(self.excerpts.span(*span_s) is None for span_s in spans_s):
-            read = read_excerpts(self.path, streams=[self.track.stream], spans_s=spans_s, sample_rate_hz=RATE_HZ)
-            self.excerpts, self._rises = read[self.track.stream], {}
+            self.excerpts, self._rises = _excerpts(self.path, [self.track], spans_s)[self.track.stream], {}
 
     def rises(self, start_s: float, end_s: float) -> np.ndarray:
         """Return the rises `(B, T)` of a part."""
@@ -125,12 +124,18 @@ def _read(title: Title, names: Sequence[TrackName], windows_s: Sequence[Span], s
     spans_s = _around(windows_s, 1.0, min(NEARBY_S, settings.search_s))
     excerpts = {}
     for path in {track.path for track in tracks}:
-        streams = [track.stream for track in tracks if track.path == path]
-        excerpts[path] = read_excerpts(path or title.path, streams=streams, spans_s=spans_s, sample_rate_hz=RATE_HZ)
+        together = [track for track in tracks if track.path == path]
+        excerpts[path] = _excerpts(path or title.path, together, spans_s)
     return [
         _Sound(path=track.path or title.path, track=track, excerpts=excerpts[track.path][track.stream])
         for track in tracks
     ]
+
+
+def _excerpts(path: Path, tracks: Sequence[Track], spans_s: Sequence[Span]) -> dict[int, Excerpts]:
+    """Return excerpts of a file's tracks by stream."""
+    clocks = {track.stream: track.clock for track in tracks}
+    return read_excerpts(path, streams=list(clocks), spans_s=spans_s, sample_rate_hz=RATE_HZ, clocks=clocks)
 
 
 def _around(windows_s: Sequence[Span], rate: float, reach_s: float) -> list[Span]:

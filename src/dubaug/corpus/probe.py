@@ -1,6 +1,7 @@
 """What a media file holds, and how far it can really be read: its packets are read to the end, none is decoded."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from av.audio.stream import AudioStream
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from dubaug.corpus.clock import PacketDrift
 from dubaug.errors import MediaError
 from dubaug.languages import tag_or_none
 from dubaug.tracks import COMMENTARY, DESCRIPTION, EFFECTS, TrackName
@@ -47,6 +49,8 @@ class SoundStream:
     end_s: float
     fault: str = ""
     """Why it cannot be cut into clips: its codec or its timestamps; empty if it can."""
+    stretched: bool = False
+    """Whether its timestamps seem to run at another speed than its sound."""
 
     def __str__(self) -> str:
         return f"{self.codec} {self.layout} {self.sample_rate_hz}"
@@ -82,7 +86,8 @@ def probe(path: Path) -> Probe:
     try:
         with av.open(path) as container:
             audio = container.streams.audio
-            spans = defaultdict(_Span, _spans(container))
+            drifts = {stream.index: PacketDrift(stream) for stream in audio}
+            spans = defaultdict(_Span, _spans(container, drifts))
             picture = picture_of(container)
             stated = container.duration and container.format.name.startswith(_PROMISING)
             # Headers count from 0, not from the first timestamp.
@@ -93,7 +98,10 @@ def probe(path: Path) -> Probe:
                 picture_end_s=None if picture is None else spans[picture.index].end_s,
                 picture=_describe(picture),
                 picture_fault="" if picture is None else _fault(picture, spans[picture.index]),
-                sounds=tuple(_sound(stream, number, spans[stream.index]) for number, stream in enumerate(audio)),
+                sounds=tuple(
+                    _sound(stream, number, spans[stream.index], drifts[stream.index].suspect)
+                    for number, stream in enumerate(audio)
+                ),
             )
     except av.FFmpegError as error:
         raise MediaError(
@@ -127,8 +135,8 @@ class _Span:
         self.end_s = max(self.end_s, time_s + self.length_s)
 
 
-def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
-    """Return how far each stream reaches, by stream number; damage ends the reading."""
+def _spans(container: av.container.InputContainer, drifts: Mapping[int, PacketDrift]) -> dict[int, _Span]:
+    """Return how far each stream reaches, by stream number; damage ends the reading. `drifts` are told the packets."""
     origin_s = (container.start_time or 0) / av.time_base
     spans: dict[int, _Span] = {}
     reached_s = 0.0
@@ -140,6 +148,8 @@ def _spans(container: av.container.InputContainer) -> dict[int, _Span]:
             span = spans.setdefault(packet.stream.index, _Span())
             time_s = None if time is None else float(time * packet.time_base) - origin_s
             span.add(time_s, float((packet.duration or 0) * packet.time_base))
+            if packet.stream.index in drifts:
+                drifts[packet.stream.index].add(packet, time_s)
             if span.end_s > reached_s:
                 reached_s = span.end_s
                 report_progress()
@@ -165,7 +175,7 @@ def _describe(stream: VideoStream | None) -> str:
     return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}"
 
 
-def _sound(stream: AudioStream, number: int, span: _Span) -> SoundStream:
+def _sound(stream: AudioStream, number: int, span: _Span, stretched: bool) -> SoundStream:
     codec = stream.codec_context
     return SoundStream(
         stream=number,
@@ -175,6 +185,7 @@ def _sound(stream: AudioStream, number: int, span: _Span) -> SoundStream:
         sample_rate_hz=0 if codec is None else codec.sample_rate,
         end_s=span.end_s,
         fault=_fault(stream, span),
+        stretched=stretched,
     )
 
 

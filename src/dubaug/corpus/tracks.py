@@ -19,6 +19,13 @@ class Track:
     stream: int
     path: Path | None = None
     """The side-car file; None for the film itself."""
+    clock: float = 1.0
+    """Seconds of its timestamps a second of its sound (`dubaug.corpus.clock`)."""
+
+    @property
+    def source(self) -> tuple[str | int | float, ...]:
+        """What of the stream is heard, and under which name: a part of the digests of what is made of it."""
+        return (self.name, self.stream, *([self.clock] if self.clock != 1.0 else []))
 
 
 def parse_tracks(text: str, located: Callable[[str], Path]) -> tuple[Track, ...]:

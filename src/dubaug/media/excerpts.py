@@ -58,11 +58,17 @@ def joined_spans(spans_s: Sequence[Span]) -> tuple[Span, ...]:
 
 
 def read_excerpts(
-    path: Path, *, streams: Sequence[int], spans_s: Sequence[Span], sample_rate_hz: int
+    path: Path,
+    *,
+    streams: Sequence[int],
+    spans_s: Sequence[Span],
+    sample_rate_hz: int,
+    clocks: Mapping[int, float] | None = None,
 ) -> dict[int, Excerpts]:
     """Return the spans (joined where they touch) of the n-th audio streams, each stream's under its number.
 
-    Times count from the container's start, as clips' do. Raises `MediaError` if the file or a track cannot be read.
+    Times count from the container's start, as clips' do; `clocks` are those of stretched streams (`Track.clock`).
+    Raises `MediaError` if the file or a track cannot be read.
     """
     sounds: dict[int, dict[Span, np.ndarray]] = {number: {} for number in streams}
     with opened(path) as container:
@@ -73,8 +79,9 @@ def read_excerpts(
         chosen = {number: audio[number] for number in streams}
         for stream in chosen.values():
             prepare(stream)
+        of_index = {chosen[number].index: clock for number, clock in (clocks or {}).items()}
         for span_s in joined_spans(spans_s):
-            for number, sound_CS in _read_span(container, chosen, span_s, sample_rate_hz).items():
+            for number, sound_CS in _read_span(container, chosen, span_s, sample_rate_hz, of_index).items():
                 sounds[number][span_s] = sound_CS
     return {number: Excerpts(sounds=sounds[number], sample_rate_hz=sample_rate_hz) for number in streams}
 
@@ -84,8 +91,9 @@ def _read_span(
     chosen: Mapping[int, AudioStream],
     span_s: Span,
     sample_rate_hz: int,
+    clocks: Mapping[int, float],
 ) -> dict[int, np.ndarray]:
-    """Return each stream's float32 `(2, S)` under its number in `chosen`."""
+    """Return each stream's float32 `(2, S)` under its number in `chosen`; `clocks` are by index in the file."""
     start_s, end_s = span_s
     container_start_s = (container.start_time or 0) / av.time_base
     # Decoded at each track's own rate and brought to the wanted one at the end: two channels instead of six.
@@ -94,7 +102,7 @@ def _read_span(
         index: Timeline(sample_rate_hz=rate_hz, origin_s=container_start_s + start_s)
         for index, rate_hz in rates.items()
     }
-    converters = {index: Converter(rate_hz) for index, rate_hz in rates.items()}
+    converters = {index: Converter(rate_hz, clocks.get(index, 1.0)) for index, rate_hz in rates.items()}
     # By the clock of the whole container: Matroska's index is often of its picture alone.
     container.seek(int((container_start_s + max(start_s - PREROLL_S, 0.0)) * av.time_base))
     waiting = set(rates)

@@ -1,6 +1,7 @@
 """A film's clips: picture and all tracks decoded once, side by side, in memory that does not grow with its length.
 
-The time line is the container's, from its start time. Clip n covers [n, n + 1) times the clip's length. A clip exists
+The time line is the container's, from its start time; sound that runs at another speed than its timestamps
+(`Track.clock`) is resampled to them. Clip n covers [n, n + 1) times the clip's length. A clip exists
 if every track has all its samples (but for `END_SLACK_S`) and the picture has all its frames; what is left at the end
 is dropped.
 
@@ -53,6 +54,8 @@ class FilmClip:
     """Each track's float32 stereo `(2, S)`."""
     damage: str = ""
     """What of the clip could not be decoded (`picture`, tracks); empty if all is well."""
+    mended: tuple[tuple[TrackName, float], ...] = ()
+    """Seconds of silence put into a track's holes, and, negative, of sound dropped where its timestamps overlap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +127,10 @@ class _SoundSink:
     """Decoded sound of one track, waiting to be cut."""
 
     def __init__(
-        self, name: TrackName, stream: AudioStream, *, sample_rate_hz: int, clip_s: float, origin_s: float, move: Move
+        self, track: Track, stream: AudioStream, *, sample_rate_hz: int, clip_s: float, origin_s: float, move: Move
     ) -> None:
-        self.name = name
-        self._converter = Converter(sample_rate_hz)
+        self.name = track.name
+        self._converter = Converter(sample_rate_hz, track.clock)
         # A mere shift moves the origin, to the sample; another speed takes interpolation between samples.
         self._warper = None if move.shift_only else Warper(move, sample_rate_hz)
         self._read = Timeline(
@@ -138,6 +141,8 @@ class _SoundSink:
         self._slack = round(END_SLACK_S * sample_rate_hz)
         self.stream, self._rate, self._origin_s, self._move = stream, sample_rate_hz, origin_s, move
         self.damage = _Damage()
+        self.mended: list[tuple[float, float]] = []
+        """Time in the film and seconds, as `FilmClip.mended` has them."""
 
     @property
     def reached_s(self) -> float:
@@ -168,9 +173,11 @@ class _SoundSink:
     def _lay(self, pieces: Sequence[tuple[float | None, np.ndarray]]) -> None:
         for piece in pieces:
             reached_s = self.reached_s
-            hole_s = self._read.push(*piece) / self._move.rate
-            if hole_s > HOLE_S:
-                self.damage.spans.append((reached_s, reached_s + hole_s))
+            mended_s = self._read.push(*piece) / self._move.rate
+            if mended_s:
+                self.mended.append((reached_s, mended_s))
+            if mended_s > HOLE_S:
+                self.damage.spans.append((reached_s, reached_s + mended_s))
             self._warp()
 
     def finish(self) -> None:
@@ -306,9 +313,7 @@ class _Reader:
             raise MediaError(f"there is no audio stream {track.stream} for {track.name}", "make the catalogue again")
         stream, move = streams[track.stream], self._moves.get(track.name, Move())
         prepare(stream)
-        return _SoundSink(
-            track.name, stream, sample_rate_hz=self._rate, clip_s=self._clip_s, origin_s=origin_s, move=move
-        )
+        return _SoundSink(track, stream, sample_rate_hz=self._rate, clip_s=self._clip_s, origin_s=origin_s, move=move)
 
     def fill(self) -> bool:
         """Decode until the next clip is whole; return False if it never will be."""
@@ -340,4 +345,10 @@ class _Reader:
             frames=self._picture.take() if self._picture else None,
             waveforms={sink.name: sink.take() for sink in self._sounds},
             damage=", ".join(damaged),
+            mended=tuple(
+                (sink.name, mended_s)
+                for sink in self._sounds
+                for at_s, mended_s in sink.mended
+                if start_s <= at_s < self.taken_s
+            ),
         )

@@ -167,5 +167,5 @@ def _made_of(title: Title, settings: SeparatedShardSettings) -> str:
     track = title.track(settings.track)
     source = track.path or title.path
     state = source.stat()
-    stream = (track.name, track.stream, source.name, state.st_size, state.st_mtime_ns)
+    stream = (*track.source, source.name, state.st_size, state.st_mtime_ns)
     return digest(VERSION, settings.metadata, title.clips, stream)
