@@ -24,6 +24,8 @@ def test_rounded_timestamps_run_right_and_so_do_those_with_holes(frame_s: float)
         lambda s: s + 7.0,
         lambda s: s + 0.1 * (s > 20) + 1.5 * (s > 40) - 0.04 * (s > 50),
         lambda s: s + 0.032 * np.floor(s / 3),
+        lambda s: s - 0.008 * (s > 30),
+        lambda s: s + 0.002 * (s > 30),
     ):
         assert drift(times_s, seconds=60, frame_s=frame_s).clock().rate == 1.0
     jitter_s = np.random.default_rng(0).uniform(-0.02, 0.02, 10**5)

@@ -12,12 +12,12 @@ from av.packet import Packet
 
 from dubaug.workers import report_progress
 
-_POINT_S = 0.02
-"""Timestamps are looked at no nearer than this: two hours are 6 MB, whatever the codec's frames."""
-_JUMP_S = 0.01
-"""A step by more than this (and six times the usual one) is a hole or an overlap, and no part of the slope."""
+_PART_S = 1.0
+"""Timestamps are averaged over this: they are rounded, and in Matroska's laces several frames share one."""
+_JUMP_S = 0.003
+"""A step by more than this (and six times the usual one) is a hole, an overlap or a splice, and not of the slope."""
 _EXACT_S = 0.005
-"""A slope that comes to less over the whole track is none: containers round to 1 ms."""
+"""A slope that comes to less over the whole track is none: a step that is no jump may look like one."""
 _FIRST = 16
 """Packets that are decoded to know how long each is."""
 
@@ -36,20 +36,27 @@ class Drift:
     """A track's timestamps against the seconds of sound before them."""
 
     def __init__(self) -> None:
-        self._times_s, self._sounds_s = array("d"), array("d")
+        self._part = -1
+        self._times_s, self._sounds_s, self._counts = array("d"), array("d"), array("d")
 
     def add(self, time_s: float | None, sound_s: float) -> None:
         """Note that what follows after `sound_s` seconds of sound has this timestamp."""
-        if time_s is not None and (not self._sounds_s or sound_s >= self._sounds_s[-1] + _POINT_S):
-            self._times_s.append(time_s)
-            self._sounds_s.append(sound_s)
+        if time_s is None:
+            return
+        if self._part != (part := int(sound_s / _PART_S)):
+            self._part = part
+            for values in (self._times_s, self._sounds_s, self._counts):
+                values.append(0.0)
+        self._times_s[-1] += time_s
+        self._sounds_s[-1] += sound_s
+        self._counts[-1] += 1
 
     def clock(self) -> Clock:
         """Return the track's clock: by least squares, all stretches between holes and overlaps at one speed."""
         if len(self._times_s) < 3:
             return Clock()
-        sound_s = np.array(self._sounds_s)
-        late_s = np.array(self._times_s) - sound_s
+        sound_s = np.divide(self._sounds_s, self._counts)
+        late_s = np.divide(self._times_s, self._counts) - sound_s
         length_s, step_s = np.diff(sound_s), np.diff(late_s)
         slope = float(np.median(step_s / length_s))
         odd_s = np.abs(step_s - slope * length_s)

@@ -106,9 +106,11 @@ def _read_span(
     # By the clock of the whole container: Matroska's index is often of its picture alone.
     container.seek(int((container_start_s + max(start_s - PREROLL_S, 0.0)) * av.time_base))
     waiting = set(rates)
+    first_s = container_start_s + start_s - PREROLL_S
     for packet in container.demux(list(chosen.values())):
         index = packet.stream.index
-        if index not in waiting:
+        # A seek ends at a key frame of the picture, which may be 10 s before.
+        if index not in waiting or (packet.pts is not None and float(packet.pts * packet.time_base) < first_s):
             continue
         for frame in _decoded(packet):
             if frame.time is None and start_s > 0:
