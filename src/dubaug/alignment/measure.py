@@ -12,7 +12,7 @@ from dubaug.alignment.waveform import Block, compare, level_db
 from dubaug.config import Alignment
 from dubaug.corpus.titles import Title
 from dubaug.corpus.tracks import Track
-from dubaug.media.excerpts import Excerpts, Span, read_excerpts
+from dubaug.media.excerpts import Excerpts, Span, filled, joined_spans, read_excerpts
 from dubaug.media.warp import Move, interpolate
 from dubaug.tracks import TrackName
 
@@ -82,7 +82,7 @@ class _Sound:
         if span not in self._rises:
             self._rises[span] = rises(self.excerpts.sounds[span])
         first = round((start_s - span[0]) / FRAME_S)
-        return self._rises[span][:, first : first + round((end_s - start_s) / FRAME_S)]
+        return filled(self._rises[span][:, first:], round((end_s - start_s) / FRAME_S))
 
     def moved(self, start_s: float, end_s: float, move: Move) -> np.ndarray | None:
         """Return stereo `(2, S)` of a part of the film, from where the track has it; None where that was not read."""
@@ -122,6 +122,10 @@ def _read(title: Title, names: Sequence[TrackName], windows_s: Sequence[Span], s
     """Return the tracks in the names' order, read around the windows, all of one file at once."""
     tracks = [title.track(name) for name in names]
     spans_s = _around(windows_s, 1.0, min(NEARBY_S, settings.search_s))
+    if len(joined_spans(spans_s)) == 1:  # all of a short film: then to the tracks' ends, and once for any search
+        spans_s = [
+            (0.0, max(end_s for rate in settings.rates for _, end_s in _around(windows_s, rate, settings.search_s)))
+        ]
     excerpts = {}
     for path in {track.path for track in tracks}:
         together = [track for track in tracks if track.path == path]

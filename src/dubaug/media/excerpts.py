@@ -28,14 +28,23 @@ Span: TypeAlias = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Excerpts:
-    """Parts of one track: float32 stereo `(2, S)` by span after the file's start, silent where it has no sound."""
+    """Parts of one track: float32 stereo `(2, S)` by span after the file's start, silent where it has no sound yet."""
 
     sounds: Mapping[Span, np.ndarray]
     sample_rate_hz: int
+    last: Span | None = None
+    """The one in which the track ends, if it is among them: its sound is shorter, and after that is silence."""
 
     def span(self, start_s: float, end_s: float) -> Span | None:
         """Return the span that holds these seconds; None if none does."""
-        return next((span for span in self.sounds if span[0] - 1e-6 <= start_s and end_s <= span[1] + 1e-6), None)
+        return next(
+            (
+                span
+                for span in self.sounds
+                if span[0] - 1e-6 <= start_s and (end_s <= span[1] + 1e-6 or span == self.last)
+            ),
+            None,
+        )
 
     def cut(self, start_s: float, end_s: float) -> np.ndarray:
         """Return `(2, S)` of a part of one span; raises `ValueError` if no span holds it."""
@@ -43,7 +52,12 @@ class Excerpts:
         if span is None:
             raise ValueError(f"no span holds {start_s:.3f} to {end_s:.3f} s; there are {list(self.sounds)}")
         first = round((start_s - span[0]) * self.sample_rate_hz)
-        return self.sounds[span][:, first : first + round((end_s - start_s) * self.sample_rate_hz)]
+        return filled(self.sounds[span][:, first:], round((end_s - start_s) * self.sample_rate_hz))
+
+
+def filled(values_CN: np.ndarray, length: int) -> np.ndarray:
+    """Return the first `length` of `(C, N)`, zeros where there are fewer."""
+    return np.pad(values_CN[:, :length], ((0, 0), (0, max(length - values_CN.shape[1], 0))))
 
 
 def joined_spans(spans_s: Sequence[Span]) -> tuple[Span, ...]:
@@ -71,6 +85,7 @@ def read_excerpts(
     Raises `MediaError` if the file or a track cannot be read.
     """
     sounds: dict[int, dict[Span, np.ndarray]] = {number: {} for number in streams}
+    last: dict[int, Span] = {}
     with opened(path) as container:
         audio = container.streams.audio
         missing = [number for number in streams if number >= len(audio)]
@@ -81,9 +96,14 @@ def read_excerpts(
             prepare(stream)
         of_index = {chosen[number].index: clock for number, clock in (clocks or {}).items()}
         for span_s in joined_spans(spans_s):
-            for number, sound_CS in _read_span(container, chosen, span_s, sample_rate_hz, of_index).items():
+            for number, (sound_CS, ended) in _read_span(container, chosen, span_s, sample_rate_hz, of_index).items():
                 sounds[number][span_s] = sound_CS
-    return {number: Excerpts(sounds=sounds[number], sample_rate_hz=sample_rate_hz) for number in streams}
+                if ended:
+                    last.setdefault(number, span_s)
+    return {
+        number: Excerpts(sounds=sounds[number], sample_rate_hz=sample_rate_hz, last=last.get(number))
+        for number in streams
+    }
 
 
 def _read_span(
@@ -92,8 +112,11 @@ def _read_span(
     span_s: Span,
     sample_rate_hz: int,
     clocks: Mapping[int, float],
-) -> dict[int, np.ndarray]:
-    """Return each stream's float32 `(2, S)` under its number in `chosen`; `clocks` are by index in the file."""
+) -> dict[int, tuple[np.ndarray, bool]]:
+    """Return each stream's float32 `(2, S)`, and whether it ends there, under its number in `chosen`.
+
+    `clocks` are by index in the file.
+    """
     start_s, end_s = span_s
     container_start_s = (container.start_time or 0) / av.time_base
     # Decoded at each track's own rate and brought to the wanted one at the end: two channels instead of six.
@@ -128,9 +151,9 @@ def _read_span(
         for piece in converters[index].flush():
             lines[index].push(*piece)
         samples = round((end_s - start_s) * rates[index])
-        sound_CS = lines[index].take(min(samples, lines[index].available))
-        sound_CS = np.pad(sound_CS, ((0, 0), (0, samples - sound_CS.shape[1])))
-        result[number] = resample(sound_CS, rates[index], sample_rate_hz, filter_size=FILTER_SIZE)
+        there = min(samples, lines[index].available)
+        sound_CS = filled(lines[index].take(there), max(there, 1))
+        result[number] = resample(sound_CS, rates[index], sample_rate_hz, filter_size=FILTER_SIZE), there < samples
     return result
 
 
