@@ -42,6 +42,13 @@ def test_a_stretch_is_measured_over_the_whole_track_whatever_holes_it_has(rate: 
             assert clock.uneven_s < 0.01
 
 
+def test_frames_that_share_a_timestamp_in_matroskas_laces_are_stretched_too() -> None:
+    """FFmpeg lets the eight frames of a lace follow one another at their own length: steps of 6 ms each 0.16 s."""
+    lace_s = 8 * 0.02
+    clock = drift(lambda s: 0.96 * lace_s * np.floor(s / lace_s + 1e-9) + s % lace_s, seconds=30, frame_s=0.02).clock()
+    assert clock.rate == pytest.approx(0.96, abs=5e-5)
+
+
 def test_what_cannot_be_one_speed_is_uneven_or_out_of_bounds() -> None:
     half = drift(lambda s: np.where(s < 60, s, 60 + 0.96 * (s - 60)), seconds=120, frame_s=0.032).clock()
     assert half.uneven_s > UNEVEN_S

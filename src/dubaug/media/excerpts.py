@@ -129,11 +129,12 @@ def _read_span(
     # By the clock of the whole container: Matroska's index is often of its picture alone.
     container.seek(int((container_start_s + max(start_s - PREROLL_S, 0.0)) * av.time_base))
     waiting = set(rates)
+    # A seek ends at a key frame of the picture, which may be 10 s before.
     first_s = container_start_s + start_s - PREROLL_S
+    firsts = {stream.index: int(first_s / stream.time_base) if stream.time_base else 0 for stream in chosen.values()}
     for packet in container.demux(list(chosen.values())):
         index = packet.stream.index
-        # A seek ends at a key frame of the picture, which may be 10 s before.
-        if index not in waiting or (packet.pts is not None and float(packet.pts * packet.time_base) < first_s):
+        if index not in waiting or (packet.pts is not None and packet.pts < firsts[index]):
             continue
         for frame in _decoded(packet):
             if frame.time is None and start_s > 0:
