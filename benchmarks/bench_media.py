@@ -5,6 +5,8 @@
   a clip as JPEG. FFmpeg makes no spectrograms.
 - ingest_peak_rss_gib: resident memory of the same on a two-hour film (the title repeated, packets copied), in a process
   of its own; and of the short title, which should be nearly the same.
+- short_film_vs_ffmpeg: catalogue, alignment and shard of a film of 48 s with the same tracks, which alignment reads
+  as a whole, against the same FFmpeg command line.
 - loader_vs_jpeg_bound: training batches as the trainer gets them (frames, log-mels of two tracks, random views drawn),
   read by as many threads as there are cores, against bare JPEG decoding of the same bytes by as many; by the clock.
 - loader_vs_pyav: clips a second against decoding the same clips' 16 frames with PyAV from the 320x180 film, at random
@@ -43,6 +45,7 @@ from dubaug.shards.index import ClipIndex
 from dubaug.shards.ingest import make_shard
 
 FILM_S = 120.0
+SHORT_S = 48.0
 TWO_HOURS_S = 7200.0
 BATCH = 26
 BATCHES = 72
@@ -51,11 +54,11 @@ TURNS = 5
 Work = Callable[[list[np.ndarray], int], None]
 
 
-def make_film(path: Path) -> None:
-    """Write a generated film of two minutes, 320x180 at 24 frames a second, four AC-3 5.1 tracks, as people encode."""
+def make_film(path: Path, seconds: float = FILM_S) -> None:
+    """Write a generated film, 320x180 at 24 frames a second, four AC-3 5.1 tracks, as people encode."""
     demo = experiment_at("demo").demo
     assert demo is not None
-    films = replace(demo.films, titles=1, scenes_per_title=round(FILM_S / demo.films.scene_s))
+    films = replace(demo.films, titles=1, scenes_per_title=round(seconds / demo.films.scene_s))
     (title,) = plan_titles(films, demo.seed)
     assert title.languages == TRACKS
     quick = path.with_stem(f"{path.stem}-quick")
@@ -111,9 +114,10 @@ def repeat_film(source: Path, target: Path, seconds: float) -> None:
             shift_s += end_s
 
 
-def ingest(film: Path, seconds: float, out_dir: Path) -> dict[str, float]:
+def ingest(film: Path, seconds: float, out_dir: Path, *options: str) -> dict[str, float]:
     """Return CPU seconds, clips and peak memory of cutting a film in a fresh process, on one core."""
-    words = [sys.executable, str(Path(__file__).with_name("ingest_once.py")), str(film), str(seconds), str(out_dir)]
+    script = str(Path(__file__).with_name("ingest_once.py"))
+    words = [sys.executable, script, str(film), str(seconds), str(out_dir), *options]
     done = subprocess.run(
         words, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
     )
@@ -165,6 +169,30 @@ def bench_ingest(folder: Path, film: Path) -> list[dict[str, Any]]:
             clips=long_run["clips"],
             cpu_s=round(long_run["cpu_s"], 1),
         ),
+    ]
+
+
+def bench_short(folder: Path) -> list[dict[str, Any]]:
+    """Measure all stages of a short film."""
+    film, clips = folder / "short.mkv", paper_settings().clips
+    make_film(film, SHORT_S)
+    ours = [ingest(film, SHORT_S, folder / f"short{turn}", "--before") for turn in range(TURNS)]
+    peer = [ffmpeg_cpu_s(film, clips.frame_height, clips.frames, clips.duration_s) for _ in range(TURNS)]
+    catalogue_s, align_s, shards_s = (
+        float(np.median([turn[key] for turn in ours])) for key in ("catalogue_s", "align_s", "cpu_s")
+    )
+    total_s, peer_s = catalogue_s + align_s + shards_s, float(np.median(peer))
+    return [
+        record(
+            "short_film_vs_ffmpeg",
+            ratio=total_s / peer_s,
+            ours=total_s,
+            peer=peer_s,
+            unit="CPU seconds for a film of 48 s",
+            catalogue_s=round(catalogue_s, 3),
+            align_s=round(align_s, 3),
+            shards_s=round(shards_s, 3),
+        )
     ]
 
 
@@ -258,7 +286,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-media-") as name:
         film = Path(name) / "film.mkv"
         make_film(film)
-        results = bench_reading(Path(name), film) + bench_ingest(Path(name), film)
+        results = bench_reading(Path(name), film) + bench_ingest(Path(name), film) + bench_short(Path(name))
     for result in results:
         print(json.dumps(result))
 

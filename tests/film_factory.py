@@ -119,6 +119,27 @@ def _encode_sound(stream, samples_CS: np.ndarray, rate: int, layout: str, start_
     return packets + stream.encode(None)
 
 
+def retime(path: Path, times: Mapping[int, Callable[[float], float]]) -> Path:
+    """Give the packets of some streams (by index) other timestamps, in seconds: `mkvmerge --sync 2:0,24/25`."""
+    source = path.rename(path.with_name(f"{path.stem}_source{path.suffix}"))
+    with av.open(source) as read, av.open(path, "w") as write:
+        copies = {stream.index: write.add_stream_from_template(stream) for stream in read.streams}
+        for stream in read.streams:
+            copies[stream.index].metadata.update(stream.metadata)
+        packets = [packet for packet in read.demux() if packet.dts is not None]
+        for packet in packets:
+            moved, base = times.get(packet.stream.index, float), Fraction(1, 90000)
+            packet.pts, packet.dts = (
+                round(moved(float(time * packet.time_base)) / base) for time in (packet.pts, packet.dts)
+            )
+            packet.duration, packet.time_base = round(packet.duration * packet.time_base / base), base
+        for packet in sorted(packets, key=lambda packet: packet.dts):
+            packet.stream = copies[packet.stream.index]
+            write.mux(packet)
+    source.unlink()
+    return path
+
+
 def write_catalogue(path: Path, rows: Sequence[str], header: str = "title_id,path") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")

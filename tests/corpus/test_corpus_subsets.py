@@ -95,7 +95,7 @@ def test_titles_come_back_from_their_csv(tmp_path: Path) -> None:
         clips=30,
         tracks=(
             Track(name=TrackName("en"), stream=1),
-            Track(name=TrackName("fr"), stream=0, path=tmp_path / "other/f.ac3"),
+            Track(name=TrackName("fr"), stream=0, path=tmp_path / "other/f.ac3", clock=0.960000123),
         ),
         genres="Drama|Action",
         notes='say "so"',
@@ -104,6 +104,7 @@ def test_titles_come_back_from_their_csv(tmp_path: Path) -> None:
     assert "../../films/a" in (tmp_path / "results/corpus/titles.csv").read_text()
     (read,) = read_titles(tmp_path / "results/corpus/titles.csv")
     assert read.path.resolve() == title.path
+    assert [track.clock for track in read.tracks] == [1.0, 0.960000123]
     assert read.tracks[1].path is not None
     assert read.tracks[1].path.resolve() == tmp_path / "other/f.ac3"
     assert (read.languages, read.clips, read.notes) == (("en", "fr"), 30, 'say "so"')

@@ -69,9 +69,9 @@ def test_timestamps_place_the_sound() -> None:
     assert timeline.available == 50
     timeline.push(10.06, ones(40))  # 10 ms off: contiguous
     assert timeline.available == 90
-    timeline.push(10.2, ones(50))  # 110 ms off: silence between
+    assert timeline.push(10.2, ones(50)) == pytest.approx(0.11)  # 110 ms off: silence between
     assert timeline.available == 250
-    timeline.push(10.15, ones(150))  # 100 ms overlap are dropped
+    assert timeline.push(10.15, ones(150)) == pytest.approx(-0.1)  # 100 ms overlap are dropped
     assert timeline.available == 300
     timeline.push(None, ones(1))
     assert timeline.end_s == pytest.approx(0.301)

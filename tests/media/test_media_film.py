@@ -1,18 +1,27 @@
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from scipy.signal import resample_poly
 
+from dubaug.corpus.catalogue import Film
+from dubaug.corpus.find import find
+from dubaug.corpus.titles import Title
 from dubaug.corpus.tracks import Track
 from dubaug.errors import MediaError
 from dubaug.media import film
 from dubaug.media.audio import read_audio
 from dubaug.media.excerpts import read_excerpts
 from dubaug.media.film import FilmClip, Picture, read_clips
+from dubaug.media.mel import log_mel
+from dubaug.media.settings import Mel
+from dubaug.media.track import resample
 from dubaug.media.video import read_windows
 from dubaug.tracks import TrackName
-from film_factory import frame_number, make_film, tone
+from film_factory import frame_number, make_film, retime, tone
 
 EN, FR = Track(name=TrackName("en"), stream=0), Track(name=TrackName("fr"), stream=1)
 
@@ -191,3 +200,55 @@ def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
             index += 1
     assert index == 20
     assert longest < 4.0
+
+
+def test_stretched_sound_is_resampled_to_its_timestamps(tmp_path: Path) -> None:
+    """By all that read films, within .1 nats of log-mels of a resampled copy; a hole stays a hole."""
+    stretches = {"eng": Fraction(1000, 1001), "spa": Fraction(24, 25), "fra": Fraction(25, 24), "deu": Fraction(24, 25)}
+    rng = np.random.default_rng(0)
+    loudness_S = np.repeat(np.exp(rng.uniform(-4, 0, 140)), 4800)
+    sources = {tag: 0.3 * rng.uniform(-1, 1, (1, round(12.2 / rate * 48000))) for tag, rate in stretches.items()}
+    sources = {tag: (S * loudness_S[: S.shape[1]]).astype(np.float32) for tag, S in sources.items()}
+    path = make_film(tmp_path / "a.mkv", seconds=12.2, fps=4, tracks=sources, codec="flac", layout="mono")
+    retime(path, {n: lambda s, rate=float(rate): rate * s for n, rate in enumerate(list(stretches.values())[:3], 1)})
+    retime(path, {4: lambda s: 0.96 * s + 0.1 * (s > 6.3)})  # 6.05 s by the new timestamps
+    wanted = {
+        tag: resample_poly(source_CS[0], rate.numerator, rate.denominator)
+        for (tag, source_CS), rate in zip(sources.items(), stretches.values(), strict=True)
+    }
+    alone = make_film(tmp_path / "b.mka", tracks={"": sources["spa"]}, picture=False, codec="flac", layout="mono")
+    retime(alone, {0: lambda s: 0.96 * s})
+    side_car = Track(name=TrackName("it"), stream=0, path=alone)
+    title = find(
+        Film(title_id="a", path=path, tracks=(side_car,)), names=[*map(TrackName, ["en", "es", "fr", "de"])], clip_s=3.0
+    )
+    assert isinstance(title, Title), title
+    rates = {track.name: track.clock for track in title.tracks}
+    assert list(rates.values()) == pytest.approx([1000 / 1001, 0.96, 0.96, 25 / 24, 0.96], abs=2e-5), rates
+
+    def error(sound_S: np.ndarray, tag: str, start_s: float, rate_hz: int = 48000) -> float:
+        begin = round(start_s * 48000)
+        wanted_S = wanted[tag][begin : begin + 3 * 48000]
+        both_CS = np.stack([sound_S, resample(wanted_S[None], 48000, rate_hz)[0]]).astype(np.float32)
+        mel = Mel(n_fft=1024, hop_length=512, n_mels=80, floor=1e-5)
+        one_TF, other_TF = log_mel(torch.from_numpy(both_CS), sample_rate_hz=rate_hz, mel=mel).numpy()
+        return float(np.abs(one_TF - other_TF).mean())
+
+    clips = clips_of(path, tracks=title.tracks, clip_s=3.0, picture=None)
+    assert all(error(clip.waveforms[TrackName("it")][0], "spa", clip.start_s) < 0.1 for clip in clips)
+    assert [clip.damage for clip in clips] == [""] * 4
+    places = [
+        (clip, tag, name) for clip in clips for tag, name in zip(stretches, ["en", "es", "fr", "de"], strict=True)
+    ]
+    for clip, tag, name in places:
+        late_s = 0.1 if tag == "deu" and clip.start_s > 6 else 0.0
+        if (tag, clip.index) != ("deu", 2):
+            assert error(clip.waveforms[TrackName(name)][0], tag, clip.start_s - late_s) < 0.1, (tag, clip.index)
+    assert [clip.mended for clip in clips] == [(), (), (("de", pytest.approx(0.1, abs=2e-3)),), ()]
+    unaware = clips_of(path, tracks=[replace(title.tracks[2], clock=1.0)], clip_s=3.0, picture=None)
+    assert min(error(clip.waveforms[TrackName("es")][0], "spa", clip.start_s) for clip in unaware[1:]) > 0.5
+    found = read_excerpts(path, streams=[1], spans_s=[(6.0, 9.0)], sample_rate_hz=8000, clocks={1: rates["es"]})
+    assert error(found[1].cut(6.0, 9.0)[0], "spa", 6.0, 8000) < 0.3  # from a timestamp that is rounded to 1 ms
+    whole_S = read_audio(alone, sample_rate_hz=48000).numpy()[0]
+    assert len(whole_S) == pytest.approx(12.2 * 48000, abs=100)
+    assert error(whole_S[9 * 48000 : 12 * 48000], "spa", 9.0) < 0.1

@@ -50,12 +50,16 @@ def finish(films: list[Title], outcomes: list[TitleOutcome], folder: Path) -> No
 
 def test_what_was_lost_is_listed_by_its_cause(tmp_path: Path) -> None:
     film = title("a", 10)
+    en = TrackName("en")
     losses = Losses(damaged={1: "picture", 2: "picture", 4: "en", 6: "picture"}, stopped=COPY)
+    losses.mended = {0: ((en, 0.1), (en, -0.02), (en, 0.05)), 5: ((en, 0.2),)}
     outcome = write_shard(tmp_path, film, [0, 3, 5], losses)
     assert [(reject.reason, reject.clips) for reject in outcome.rejects] == [
         ("damaged data (en) in clips 4 of 0-9", 1),
         ("damaged data (picture) in clips 1-2, 6 of 0-9", 3),
         ("only the first 7 of 10 clips could be decoded: the disk is scratched", 3),
+        ("sound is cut where its timestamps overlap: 0.02 s of en in clips 0", 0),
+        ("holes in the sound are filled with silence: 0.35 s of en in clips 0, 5", 0),
     ]
     assert outcome.rejects[2].advice == "copy it again"
     assert kept(film, tmp_path, made_of="x") == outcome

@@ -155,6 +155,8 @@ FAST = (
     "cut_short",
     "picture_damaged",
     "picture_ends_early",
+    "stretched",
+    "stretched_with_a_hole",
 )
 
 

@@ -12,7 +12,7 @@ from dubaug.alignment.waveform import Block, compare, level_db
 from dubaug.config import Alignment
 from dubaug.corpus.titles import Title
 from dubaug.corpus.tracks import Track
-from dubaug.media.excerpts import Excerpts, Span, read_excerpts
+from dubaug.media.excerpts import Excerpts, Span, filled, joined_spans, read_excerpts
 from dubaug.media.warp import Move, interpolate
 from dubaug.tracks import TrackName
 
@@ -73,7 +73,7 @@ class _Sound:
     def require(self, spans_s: Sequence[Span]) -> None:
         """Read what is missing."""
         if any(self.excerpts.span(*span_s) is None for span_s in spans_s):
-            read = read_excerpts(self.path, streams=[self.track.stream], spans_s=spans_s, sample_rate_hz=RATE_HZ)
+            read = _excerpts(self.path, [self.track], spans_s)
             self.excerpts, self._rises = read[self.track.stream].only(self.track.channel), {}
 
     def rises(self, start_s: float, end_s: float) -> np.ndarray:
@@ -83,7 +83,7 @@ class _Sound:
         if span not in self._rises:
             self._rises[span] = rises(self.excerpts.sounds[span])
         first = round((start_s - span[0]) / FRAME_S)
-        return self._rises[span][:, first : first + round((end_s - start_s) / FRAME_S)]
+        return filled(self._rises[span][:, first:], round((end_s - start_s) / FRAME_S))
 
     def moved(self, start_s: float, end_s: float, move: Move) -> np.ndarray | None:
         """Return stereo `(2, S)` of a part of the film, from where the track has it; None where that was not read."""
@@ -123,10 +123,14 @@ def _read(title: Title, names: Sequence[TrackName], windows_s: Sequence[Span], s
     """Return the tracks in the names' order, read around the windows, all of one file at once."""
     tracks = [title.track(name) for name in names]
     spans_s = _around(windows_s, 1.0, min(NEARBY_S, settings.search_s))
+    if len(joined_spans(spans_s)) == 1:  # all of a short film: then to the tracks' ends, and once for any search
+        spans_s = [
+            (0.0, max(end_s for rate in settings.rates for _, end_s in _around(windows_s, rate, settings.search_s)))
+        ]
     excerpts = {}
     for path in {track.path for track in tracks}:
-        streams = [track.stream for track in tracks if track.path == path]
-        excerpts[path] = read_excerpts(path or title.path, streams=streams, spans_s=spans_s, sample_rate_hz=RATE_HZ)
+        together = [track for track in tracks if track.path == path]
+        excerpts[path] = _excerpts(path or title.path, together, spans_s)
     return [
         _Sound(
             path=track.path or title.path,
@@ -135,6 +139,12 @@ def _read(title: Title, names: Sequence[TrackName], windows_s: Sequence[Span], s
         )
         for track in tracks
     ]
+
+
+def _excerpts(path: Path, tracks: Sequence[Track], spans_s: Sequence[Span]) -> dict[int, Excerpts]:
+    """Return excerpts of a file's tracks by stream."""
+    clocks = {track.stream: track.clock for track in tracks}
+    return read_excerpts(path, streams=list(clocks), spans_s=spans_s, sample_rate_hz=RATE_HZ, clocks=clocks)
 
 
 def _around(windows_s: Sequence[Span], rate: float, reach_s: float) -> list[Span]:

@@ -41,7 +41,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_catalogue(options: argparse.Namespace) -> None:
     """Probe every film, each in a process that it may take down."""
     from dubaug.corpus.catalogue import read_catalogue
-    from dubaug.corpus.find import STAGE, find
+    from dubaug.corpus.find import STAGE, find, stretched
     from dubaug.corpus.rejects import Reject, write_rejects
     from dubaug.corpus.titles import Title, write_titles
     from dubaug.workers import Crash, Stall, isolated_map
@@ -66,6 +66,9 @@ def run_catalogue(options: argparse.Namespace) -> None:
             titles.append(result)
             if result.notes:
                 log_line(f"{result.title_id}: {result.notes}")
+            for row in stretched(result):
+                rejects.append(row)
+                log_line(f"noted {row}")
             lacking = result.lacking(names)
             if whys := [note for note in result.notes.split("; ") if note.startswith(tuple(lacking))]:
                 reason = f"not pretrained on, for want of {', '.join(lacking)}: {'; '.join(whys)}"

@@ -1,10 +1,12 @@
 """From a row of the catalogue to a title that can be used, or to a reason why not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from dubaug.corpus.catalogue import Film
 from dubaug.corpus.choice import CORRECT, fullness, passed_over, tracks_of
+from dubaug.corpus.clock import Clock, decoded_clock
 from dubaug.corpus.probe import COPY_AGAIN, REPAIR, Probe, probe
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import END_SLACK_S, Title
@@ -12,6 +14,8 @@ from dubaug.errors import MediaError, unexpected
 from dubaug.tracks import TrackName, serving
 
 STAGE = "catalogue"
+CLOCKS, UNEVEN_S = (0.8, 1.25), 0.1
+"""Sound whose timestamps run slower or faster than these, or stray further, is not stretched but broken."""
 
 
 def find(film: Film, *, names: Sequence[TrackName], clip_s: float, speeds: Sequence[float] = (1.0,)) -> Title | Reject:
@@ -40,10 +44,16 @@ def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float,
         raise MediaError(f"the picture cannot be used: {probed.picture_fault}", _advice(probed.picture_fault))
     notes: list[str] = []
     found = tracks_of(film, probed, notes)
-    for name, (_, sound) in list(found.items()):
-        if sound.fault:
-            notes.append(f"{name} is not counted: {sound.fault} ({_advice(sound.fault)})")
+    for name, (track, sound) in list(found.items()):
+        clock = Clock()
+        if sound.stretched and not sound.fault:
+            clock = decoded_clock(track.path or film.path, track.stream)
+        fault = sound.fault or _fault_of(clock)
+        if fault:
+            notes.append(f"{name} is not counted: {fault} ({_advice(fault)})")
             del found[name]
+        else:
+            found[name] = (replace(track, clock=clock.rate), sound)
     primary = serving(names, found).get(names[0])
     if primary is None:
         raise MediaError(*_no_primary(probed, names[0], notes))
@@ -84,6 +94,27 @@ def _title(film: Film, probed: Probe, names: Sequence[TrackName], clip_s: float,
         notes="; ".join(notes),
         lost=lost,
     )
+
+
+def _fault_of(clock: Clock) -> str:
+    if not CLOCKS[0] <= clock.rate <= CLOCKS[1]:
+        return f"its timestamps run at {clock.rate:.5f} of the speed of its sound"
+    return "its timestamps run at changing speeds" if clock.uneven_s > UNEVEN_S else ""
+
+
+def stretched(title: Title) -> list[Reject]:
+    """Return a row for each track that is resampled; it costs no clip."""
+    return [
+        Reject(
+            title_id=title.title_id,
+            stage=STAGE,
+            reason=f"sound is resampled: {track.name} has timestamps that run at {track.clock:.5f} of its speed",
+            advice="nothing, if it keeps in step with the picture in a player",
+            clips=0,
+        )
+        for track in title.tracks
+        if track.clock != 1.0
+    ]
 
 
 def _end_in_film_s(end_s: float, reach_s: float, speeds: Sequence[float]) -> float:

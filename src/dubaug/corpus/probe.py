@@ -12,6 +12,7 @@ from av.audio.stream import AudioStream
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from dubaug.corpus.clock import PacketDrift
 from dubaug.corpus.picture import colour_fault, colours_of, crop_of
 from dubaug.corpus.programmes import Programme, pictures_of, programme_of, start_s
 from dubaug.corpus.roles import origin_of, tag_of
@@ -53,6 +54,8 @@ class SoundStream:
     end_s: float
     fault: str = ""
     """Why it cannot be cut into clips: its codec or its timestamps; empty if it can."""
+    stretched: bool = False
+    """Whether its timestamps seem to run at another speed than its sound."""
 
     def __str__(self) -> str:
         return f"{self.codec} {self.layout} {self.sample_rate_hz}"
@@ -97,9 +100,12 @@ def probe(path: Path, *, fullness: Callable[[Sequence[SoundStream]], Any] = len)
     try:
         with av.open(path) as container:
             promised_s = stated_s(container)
-            spans, last_byte = _spans(container)
-            numbered = enumerate(container.streams.audio)
-            sounds = tuple(_sound(stream, number, spans[stream.index]) for number, stream in numbered)
+            drifts = {stream.index: PacketDrift(stream) for stream in container.streams.audio}
+            spans, last_byte = _spans(container, drifts)
+            sounds = tuple(
+                _sound(stream, number, spans[stream.index], drifts.get(stream.index))  # none if it began on the way
+                for number, stream in enumerate(container.streams.audio)
+            )
             pictures, of = pictures_of(container), defaultdict[Programme, list[SoundStream]](list)
             for sound in sounds:
                 of[sound.programme].append(sound)
@@ -185,10 +191,12 @@ class _Span:
         self.end_s = max(self.end_s, time_s + self.length_s)
 
 
-def _spans(container: av.container.InputContainer) -> tuple[Mapping[int, _Span], int]:
+def _spans(
+    container: av.container.InputContainer, drifts: Mapping[int, PacketDrift]
+) -> tuple[Mapping[int, _Span], int]:
     """Return how far each stream reaches, by stream number, and the end of the last packet in the file, in bytes.
 
-    Damage ends the reading: how far it came is the answer.
+    Damage ends the reading: how far it came is the answer. `drifts` are told the packets.
     """
     origins_s = {stream.index: start_s(stream) for stream in container.streams}
     spans: dict[int, _Span] = defaultdict(_Span)
@@ -204,6 +212,8 @@ def _spans(container: av.container.InputContainer) -> tuple[Mapping[int, _Span],
                 origins_s[packet.stream.index] = start_s(packet.stream)
             time_s = None if time is None else float(time * packet.time_base) - origins_s[packet.stream.index]
             span.add(time_s, float((packet.duration or 0) * packet.time_base))
+            if packet.stream.index in drifts:
+                drifts[packet.stream.index].add(packet, time_s)
             if span.end_s > reached_s:
                 reached_s = span.end_s
                 report_progress()
@@ -224,7 +234,7 @@ def _describe(stream: VideoStream | None) -> str:
     return f"{stream.codec_context.name} {stream.width}x{stream.height}{rate}{cropped}{mapped}"
 
 
-def _sound(stream: AudioStream, number: int, span: _Span) -> SoundStream:
+def _sound(stream: AudioStream, number: int, span: _Span, drift: PacketDrift | None) -> SoundStream:
     codec = stream.codec_context
     return SoundStream(
         stream=number,
@@ -237,6 +247,7 @@ def _sound(stream: AudioStream, number: int, span: _Span) -> SoundStream:
         start_s=span.start_s,
         end_s=span.end_s,
         fault=_fault(stream, span),
+        stretched=drift is not None and drift.suspect,
     )
 
 

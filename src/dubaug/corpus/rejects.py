@@ -19,7 +19,7 @@ class Reject:
     reason: str
     advice: str
     clips: int | None = None
-    """Clips lost; None where it cannot be known."""
+    """Clips lost: 0 where the row says what was put right; None where it cannot be known."""
 
     def __str__(self) -> str:
         return f"{self.title_id}: {self.reason}: {self.advice}"

@@ -14,8 +14,8 @@ from dubaug.tabular import csv_text, read_rows
 from dubaug.tracks import TrackName, serving
 
 COLUMNS = (
-    "title_id", "path", "minutes", "languages", "original_language", "year", "genres", "clips", "tracks", "picture",
-    "sound", "notes",
+    "title_id", "path", "minutes", "languages", "original_language", "year", "genres", "clips", "tracks", "clocks",
+    "picture", "sound", "notes",
 )  # fmt: skip
 _WORDS = ("title_id", "original_language", "year", "genres", "picture", "sound", "notes")
 """Those of them that are a title's text as it is."""
@@ -109,6 +109,7 @@ def write_titles(path: Path, titles: Iterable[Title]) -> None:
             "languages": "+".join(title.languages),
             "clips": title.clips,
             "tracks": format_tracks(title.tracks, lambda path: _relative(path, folder)),
+            "clocks": "|".join(f"{track.name}:{track.clock:.9g}" for track in title.tracks if track.clock != 1.0),
         }
         for title in sorted(titles, key=lambda title: title.title_id)
     ]
@@ -124,12 +125,14 @@ def read_titles(path: Path) -> tuple[Title, ...]:
 
 
 def _title(row: dict[str, str], folder: Path) -> Title:
+    clocks = dict(cell.split(":") for cell in row["clocks"].split("|") if cell)
+    tracks = parse_tracks(row["tracks"], lambda path: folder / path)
     return Title(
         **{column: row[column] for column in _WORDS},
         path=folder / row["path"],
         minutes=float(row["minutes"]),
         clips=int(row["clips"]),
-        tracks=parse_tracks(row["tracks"], lambda path: folder / path),
+        tracks=tuple(replace(track, clock=float(clocks.get(track.name, 1.0))) for track in tracks),
     )
 
 

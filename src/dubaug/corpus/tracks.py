@@ -31,11 +31,14 @@ class Track:
     """The side-car file; None for the film itself."""
     channel: Channel = ""
     """The one channel of a stereo stream that is meant (dual mono); empty for all of them."""
+    clock: float = 1.0
+    """Seconds of its timestamps a second of its sound (`dubaug.corpus.clock`)."""
 
     @property
-    def source(self) -> tuple[str | int, ...]:
+    def source(self) -> tuple[str | int | float, ...]:
         """What of the stream is heard, and under which name: a part of the digests of what is made of it."""
-        return (self.name, self.stream, *filter(None, [self.channel]))
+        clock = None if self.clock == 1.0 else self.clock
+        return (self.name, self.stream, *filter(None, [self.channel, clock]))
 
     def shares(self, other: "Track") -> bool:
         """Whether both are of one stream, and not its two sides."""

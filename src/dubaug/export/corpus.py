@@ -100,7 +100,7 @@ def _decade(year: int | None) -> str:
 
 def summarise_rejects(paths: Sequence[Path]) -> LeftOut:
     """Return how many titles lost clips or were lost whole, by stage. Raises `DubaugError` for other files."""
-    rejects = set(read_rejects(paths))
+    rejects = {reject for reject in read_rejects(paths) if reject.clips != 0}
     by_stage = {(reject.stage, reject.title_id) for reject in rejects}
     return LeftOut(
         reasons=_counted(stage for stage, _ in by_stage),

@@ -252,8 +252,8 @@ def _left_out(facts: DataFacts) -> str:
         ]
         for loss in facts.losses
     ]
-    table = markdown_table(["Stage", "Rejected because", "Titles", "Clips"], rows, numbers_from=2)
-    return f"Rejected (numbers and names are left out of reasons):\n\n{table}"
+    table = markdown_table(["Stage", "Reason", "Titles", "Clips"], rows, numbers_from=2)
+    return f"Rejected, or put right where it cost no clip (numbers and names are left out of reasons):\n\n{table}"
 
 
 def _uses(facts: DataFacts) -> str:

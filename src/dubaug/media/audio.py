@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
+from dubaug.corpus.clock import Drift
 from dubaug.corpus.probe import stated_s
 from dubaug.corpus.programmes import picture_of
 from dubaug.corpus.truncation import require_whole
@@ -31,8 +32,8 @@ def read_audio(path: Path, *, sample_rate_hz: int) -> "torch.Tensor":
 
     WAV, FLAC and OGG are read by libsndfile, everything else, films included, by FFmpeg. Mono is duplicated to both
     channels, stereo is kept, more channels are mixed down by their layout (`dubaug.media.downmix`). Resampling is a
-    windowed sinc, and a sound's first sample stays the first. Raises `MediaError` if nothing can be read, if the file
-    is cut short (`dubaug.corpus.truncation`), or if a sample is not finite.
+    windowed sinc, and a sound's first sample stays the first; timestamps are kept to as in films. Raises `MediaError`
+    if nothing can be read, if the file is cut short (`dubaug.corpus.truncation`), or if a sample is not finite.
     """
     import torch
 
@@ -72,16 +73,19 @@ def _read_soundfile(path: Path, sample_rate_hz: int) -> np.ndarray | None:
     return to_stereo(samples_CS, usual_layout(samples_CS.shape[0]))
 
 
-def _read_container(path: Path, sample_rate_hz: int) -> np.ndarray:
+def _read_container(path: Path, sample_rate_hz: int, clock: float = 1.0) -> np.ndarray:
+    """Return the sound; once more, resampled, where its timestamps turn out to run at another speed than it."""
     with opened(path) as container:
         if not container.streams.audio:
             raise MediaError(f"{path.name} has no sound track", "give a file with sound")
         stream = container.streams.audio[0]
         prepare(stream)
-        converter = Converter(sample_rate_hz)
+        converter = Converter(sample_rate_hz, clock)
         origin_s = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
-        timeline = Timeline(sample_rate_hz=sample_rate_hz, origin_s=max(origin_s, 0.0))
+        timeline, drift, sound_s = Timeline(sample_rate_hz=sample_rate_hz, origin_s=max(origin_s, 0.0)), Drift(), 0.0
         for frame in container.decode(stream):
+            drift.add(frame.time, sound_s)
+            sound_s += frame.samples / frame.sample_rate
             for piece in converter.push(frame):
                 timeline.push(*piece)
         for piece in converter.flush():
@@ -89,6 +93,8 @@ def _read_container(path: Path, sample_rate_hz: int) -> np.ndarray:
         promised_s = stated_s(container) if picture_of(container) is None else None
     if not timeline.available:
         raise MediaError(f"{path.name} holds no sound", UNREADABLE)
+    if clock == 1.0 and (measured := drift.clock().rate) != 1.0:
+        return _read_container(path, sample_rate_hz, measured)
     if promised_s is not None and timeline.end_s < promised_s - LACK_S:
         reason = f"{path.name} is cut short: its sound ends at {timeline.end_s:.1f} s of {promised_s:.1f} s"
         raise MediaError(reason, "copy the file again")

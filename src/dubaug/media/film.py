@@ -1,6 +1,7 @@
 """A film's clips: picture and all tracks decoded once, side by side, in memory that does not grow with its length.
 
-The time line is the container's, from its start time. Clip n covers [n, n + 1) times the clip's length. A clip exists
+The time line is the container's, from its start time; sound that runs at another speed than its timestamps
+(`Track.clock`) is resampled to them. Clip n covers [n, n + 1) times the clip's length. A clip exists
 if every track has all its samples (but for `END_SLACK_S`) and the picture has all its frames; what is left at the end
 is dropped.
 
@@ -55,6 +56,8 @@ class FilmClip:
     """Each track's float32 stereo `(2, S)`."""
     damage: str = ""
     """What of the clip could not be decoded (`picture`, tracks); empty if all is well."""
+    mended: tuple[tuple[TrackName, float], ...] = ()
+    """Seconds of silence put into a track's holes, and, negative, of sound dropped where its timestamps overlap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +133,7 @@ class _SoundSink:
     ) -> None:
         self.name: TrackName = track.name
         self._channel: Channel = track.channel
-        self._converter = Converter(sample_rate_hz)
+        self._converter = Converter(sample_rate_hz, track.clock)
         # A mere shift moves the origin, to the sample; another speed takes interpolation between samples.
         self._warper = None if move.shift_only else Warper(move, sample_rate_hz)
         self._read = Timeline(
@@ -141,6 +144,8 @@ class _SoundSink:
         self._slack = round(END_SLACK_S * sample_rate_hz)
         self.stream, self._rate, self._origin_s, self._move = stream, sample_rate_hz, origin_s, move
         self.damage = _Damage()
+        self.mended: list[tuple[float, float]] = []
+        """Time in the film and seconds, as `FilmClip.mended` has them."""
 
     @property
     def reached_s(self) -> float:
@@ -171,9 +176,11 @@ class _SoundSink:
     def _lay(self, pieces: Sequence[tuple[float | None, np.ndarray]]) -> None:
         for piece in pieces:
             reached_s = self.reached_s
-            hole_s = self._read.push(*piece) / self._move.rate
-            if hole_s > HOLE_S:
-                self.damage.spans.append((reached_s, reached_s + hole_s))
+            mended_s = self._read.push(*piece) / self._move.rate
+            if mended_s:
+                self.mended.append((reached_s, mended_s))
+            if mended_s > HOLE_S:
+                self.damage.spans.append((reached_s, reached_s + mended_s))
             self._warp()
 
     def finish(self) -> None:
@@ -348,4 +355,10 @@ class _Reader:
             frames=self._picture.take() if self._picture else None,
             waveforms={sink.name: sink.take() for sink in self._sounds},
             damage=", ".join(damaged),
+            mended=tuple(
+                (sink.name, mended_s)
+                for sink in self._sounds
+                for at_s, mended_s in sink.mended
+                if start_s <= at_s < self.taken_s
+            ),
         )

@@ -1,6 +1,7 @@
 """A sound track as it comes out of the decoder, made into stereo at one rate on the film's time line."""
 
 from collections import deque
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -23,6 +24,9 @@ MAX_GAP_S = 90.0
 _MAX_PLANES = 7
 """PyAV 18 counts the planes of a frame past the end of FFmpeg's list of 8: more channels must come interleaved."""
 
+_PARTS = 16
+"""Of a hertz: so finely are the rates of stretched sound said."""
+
 _FILTER = {"filter_size": "64", "cutoff": "0.97"}
 """swresample's windowed sinc, twice its usual length."""
 
@@ -44,10 +48,16 @@ def channel_names(layout: str) -> tuple[str, ...]:
 
 
 class Converter:
-    """Decoded frames of any format and rate in, float32 stereo at `sample_rate_hz` out."""
+    """Decoded frames of any format and rate in, which it may change; float32 stereo at `sample_rate_hz` out.
 
-    def __init__(self, sample_rate_hz: int) -> None:
-        self._rate = sample_rate_hz
+    `clock` says how many seconds of the timestamps a second of the sound lasts; elsewhere than at 1 it is resampled.
+    """
+
+    def __init__(self, sample_rate_hz: int, clock: float = 1.0) -> None:
+        # The resampler's rates are whole numbers, which would make two hours 75 ms wrong: it is told more of them in
+        # less time.
+        self._parts = 1 if clock == 1.0 else _PARTS
+        self._rate, self._clock = sample_rate_hz * self._parts, clock
         self._kind: tuple[str, str, int] | None = None
         self._channels: tuple[str, ...] = ()
         self._resampler: AudioResampler | None = None
@@ -56,6 +66,9 @@ class Converter:
 
     def push(self, frame: AudioFrame) -> list[tuple[float | None, np.ndarray]]:
         """Return pieces `(time_s, samples (2, S))`; `time_s` is None where the stream has no timestamps."""
+        if self._clock != 1.0:
+            frame.sample_rate = round(frame.sample_rate * self._parts / self._clock)
+            frame.time_base = frame.time_base and frame.time_base / Fraction(self._parts)
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         pieces = []
         if kind != self._kind:  # a programme may change from 5.1 to stereo on the way
@@ -78,8 +91,9 @@ class Converter:
         return pieces
 
     def _piece(self, frame: AudioFrame) -> tuple[float | None, np.ndarray]:
+        time_s = None if frame.time is None else frame.time * self._parts
         if not frame.format.is_planar:
-            return frame.time, to_stereo(frame.to_ndarray().reshape(-1, len(self._channels)).T, self._channels)
+            return time_s, to_stereo(frame.to_ndarray().reshape(-1, len(self._channels)).T, self._channels)
         # A film has 30 frames a second and track: `to_ndarray` would cost as much as decoding them.
         if frame.samples > self._planes_CS.shape[1] or len(self._channels) != len(self._planes_CS):
             self._planes_CS = np.empty((len(self._channels), frame.samples), dtype=np.float32)
@@ -87,7 +101,7 @@ class Converter:
         size = self._planes_CS.itemsize * frame.samples
         for channel, plane in zip(self._plane_bytes, frame.planes, strict=True):
             channel[:size] = memoryview(plane)[:size]
-        return frame.time, to_stereo(self._planes_CS[:, : frame.samples], self._channels)
+        return time_s, to_stereo(self._planes_CS[:, : frame.samples], self._channels)
 
 
 class Timeline:
@@ -117,9 +131,10 @@ class Timeline:
     def push(self, time_s: float | None, samples_CS: np.ndarray) -> float:
         """Append samples that begin at `time_s` of the container's clock (None: right after the last).
 
-        Returns the seconds of silence that fill a hole before them; silence before the first sound is no hole.
+        Returns the seconds of silence that fill a hole before them, or, negative, those of them that were dropped;
+        what is before the first sound or before the origin does not count.
         """
-        hole_s = 0.0
+        mended_s = 0.0
         if time_s is not None:
             position = round((time_s - self._origin_s) * self._rate)
             shift = position - self._written
@@ -128,15 +143,15 @@ class Timeline:
                     raise MediaError(
                         f"the sound's timestamps jump from {self.end_s:.1f} s to {position / self._rate:.1f} s", REPAIR
                     )
+                mended_s = max(shift, -samples_CS.shape[1]) / self._rate if self._started else 0.0
                 if shift > 0:
-                    hole_s = shift / self._rate if self._started else 0.0
                     self._append(np.zeros((2, shift), dtype=np.float32))
                 elif shift < 0:
                     samples_CS = samples_CS[:, -shift:]
         if samples_CS.shape[1]:
             self._started = True
             self._append(samples_CS)
-        return hole_s
+        return mended_s
 
     def take(self, samples: int) -> np.ndarray:
         """Return the next `samples` as float32 `(2, samples)`; there must be as many."""

@@ -3,7 +3,7 @@
 Shards of films and of separated sound are kept, found again and accounted for in the same way.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from dubaug.media.film import FilmClip
 from dubaug.progress import Progress, log_line
 from dubaug.shards.format import ShardReader
 from dubaug.shards.index import ClipIndex, ShardEntry
+from dubaug.tracks import TrackName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +47,20 @@ def kept(title: Title, out_dir: Path, *, made_of: str) -> TitleOutcome | None:
 
 @dataclass
 class Losses:
-    """Clips of a film that did not get into its shard."""
+    """Clips of a film that did not get into its shard, and what the others lack."""
 
     damaged: dict[int, str] = field(default_factory=dict)
     """What could not be decoded of each damaged clip, by its number."""
     stopped: MediaError | None = None
     """Why nothing could be read from some clip on."""
+    mended: dict[int, tuple[tuple[TrackName, float], ...]] = field(default_factory=dict)
+    """`FilmClip.mended` of clips that are kept."""
 
 
 def written(title: Title, out_dir: Path, *, clips: int, losses: Losses, made_of: str, stage: str) -> TitleOutcome:
     """Write the receipt of a shard that has just been written; clips that the catalogue promised are rejected."""
     path = shard_path(title, out_dir)
-    rejects = tuple(_rejects(title, clips, losses, stage))
+    rejects = (*_rejects(title, clips, losses, stage), *_mended(title, losses, stage))
     entry = ShardEntry(title_id=title.title_id, path=path, clips=clips, sha256=sha256_of(path))
     content = {
         "made_of": made_of,
@@ -74,7 +77,10 @@ def written(title: Title, out_dir: Path, *, clips: int, losses: Losses, made_of:
 def until_error(clips: Iterator[FilmClip], losses: Losses) -> Iterator[FilmClip]:
     """Yield the clips until they end or an error ends them, which is noted: what was read before it is good."""
     try:
-        yield from clips
+        for clip in clips:
+            if clip.mended and not clip.damage:
+                losses.mended[clip.index] = clip.mended
+            yield clip
     except MediaError as error:
         losses.stopped = error
 
@@ -112,6 +118,23 @@ def _rejects(title: Title, clips: int, losses: Losses, stage: str) -> Iterator[R
         )
 
 
+def _mended(title: Title, losses: Losses, stage: str) -> Iterator[Reject]:
+    """Yield what was filled and cut in clips that are kept; it costs none."""
+    found: dict[tuple[TrackName, bool], dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for number, mended in losses.mended.items():
+        for track, seconds in mended:
+            found[track, seconds > 0][number] += abs(seconds)
+    for (track, filled), clips_s in sorted(found.items()):
+        what = "holes in the sound are filled with silence" if filled else "sound is cut where its timestamps overlap"
+        yield Reject(
+            title_id=title.title_id,
+            stage=stage,
+            reason=f"{what}: {sum(clips_s.values()):.2f} s of {track} in clips {_ranges(sorted(clips_s))}",
+            advice="listen to these clips; another copy may have the sound whole",
+            clips=0,
+        )
+
+
 def _ranges(numbers: Sequence[int]) -> str:
     """Return rising numbers as a person writes them: `3-5, 9`."""
     runs: list[list[int]] = []
@@ -138,7 +161,7 @@ class Batch:
         """Note what became of a title, and say how far the batch is."""
         self.outcomes.append(outcome)
         for reject in outcome.rejects:
-            log_line(f"rejected {reject}")
+            log_line(f"{'noted' if reject.clips == 0 else 'rejected'} {reject}")
         self._progress.advance(title.clips, note=title.title_id)
 
     def finish(self, tracks: tuple[str, ...], sample_rate_hz: int, manifest: Path, reject_list: Path) -> None:
