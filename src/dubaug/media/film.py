@@ -9,6 +9,7 @@ Damage costs the clips that it lies in and no others: what a decoder refuses or 
 the picture up to the next key frame, and so do holes in the sound.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -144,8 +145,7 @@ class _SoundSink:
         self._slack = round(END_SLACK_S * sample_rate_hz)
         self.stream, self._rate, self._origin_s, self._move = stream, sample_rate_hz, origin_s, move
         self.damage = _Damage()
-        self.mended: list[tuple[float, float]] = []
-        """Time in the film and seconds, as `FilmClip.mended` has them."""
+        self._mended: deque[tuple[float, float]] = deque()
 
     @property
     def reached_s(self) -> float:
@@ -178,10 +178,15 @@ class _SoundSink:
             reached_s = self.reached_s
             mended_s = self._read.push(*piece) / self._move.rate
             if mended_s:
-                self.mended.append((reached_s, mended_s))
+                self._mended.append((reached_s, mended_s))
             if mended_s > HOLE_S:
                 self.damage.spans.append((reached_s, reached_s + mended_s))
             self._warp()
+
+    def mended_before(self, end_s: float) -> Iterator[float]:
+        """Yield what was mended since the last call, as far as it lies before a time of the film."""
+        while self._mended and self._mended[0][0] < end_s:
+            yield self._mended.popleft()[1]
 
     def finish(self) -> None:
         self._lay(self._converter.flush())
@@ -356,9 +361,6 @@ class _Reader:
             waveforms={sink.name: sink.take() for sink in self._sounds},
             damage=", ".join(damaged),
             mended=tuple(
-                (sink.name, mended_s)
-                for sink in self._sounds
-                for at_s, mended_s in sink.mended
-                if start_s <= at_s < self.taken_s
+                (sink.name, mended_s) for sink in self._sounds for mended_s in sink.mended_before(self.taken_s)
             ),
         )

@@ -119,7 +119,7 @@ def run_index(options: argparse.Namespace) -> None:
     index = join([ClipIndex.load(path) for path in options.manifests])
     rejects = read_rejects(options.rejected)
     if not index.shards:
-        first = f" The first: {rejects[0]}." if rejects else ""
+        first = next((f" The first: {reject}." for reject in rejects if reject.clips != 0), "")
         raise DubaugError(f"no title gave any clip.{first} See {', '.join(map(str, options.rejected)) or 'the logs'}")
     for shard in index.shards:
         if not shard.path.is_file():
