@@ -19,7 +19,7 @@ rule export:
         sources=input_flags,
     shell:
         "dubaug export --config {params.config:q} --manifest {input.manifest:q} {params.sources:q}"
-        " --force --out {output.folder:q} 2> {log:q}"
+        " --out {output.folder:q} --force 2> {log:q}"
 
 
 # A variant's model card and data card, of all its seeds: `snakemake results/efj/card`.
@@ -43,4 +43,4 @@ rule card:
         sources=input_flags,
     shell:
         "dubaug card --config {params.config:q} --manifest {input.manifest:q} {params.sources:q}"
-        " --force --out-dir {output.folder:q} 2> {log:q}"
+        " --out-dir {output.folder:q} --force 2> {log:q}"
