@@ -33,11 +33,18 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         lines: dict[Hashable, int] = {}
         for key_node, _ in node.value:
-            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1  # type: ignore[no-untyped-call]
-            if isinstance(key, Hashable) and lines.setdefault(key, line) != line:
+            key, line = self.key_of(key_node), key_node.start_mark.line + 1
+            if isinstance(key, Hashable) and key in lines:
                 problem = f"the key `{key}` stands on line {lines[key]} already, and one would be lost: make them one"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
+            if isinstance(key, Hashable):
+                lines[key] = line
         return super().construct_mapping(node, deep)
+
+    def key_of(self, node: Any) -> Any:
+        """Return a key; `<<` stands for the mappings below it."""
+        is_merge = node.tag == "tag:yaml.org,2002:merge"
+        return "<<" if is_merge else self.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
 
     def construct_plain_number(self, node: Any) -> float:
         text = node.value.lstrip("+-").replace("_", "")
@@ -81,7 +88,7 @@ def find_line(path: Path, keys: Sequence[Any]) -> tuple[Any, int]:
             node = node.value[key]
             line = node.start_mark.line + 1
         elif isinstance(node, yaml.MappingNode):
-            pairs = [(at, below) for at, below in node.value if loader.construct_object(at, deep=True) == key]  # type: ignore[no-untyped-call]
+            pairs = [(at, below) for at, below in node.value if loader.key_of(at) == key]
             if not pairs:
                 return None, 0
             line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]

@@ -217,7 +217,8 @@ class Experiment(Settings):
         inputs = {"corpus.catalogue": self.corpus.catalogue}
         inputs |= {f"tasks.{name}.path": task.path for name, task in self.tasks.items()}
         for key, path in inputs.items():
-            require(not _is_in(path, self.results_dir), key, path, f"a place outside results_dir ({self.results_dir})")
+            own = f"a folder of its own; this one holds {key} ({path})"
+            require(not _is_in(path, self.results_dir), "results_dir", self.results_dir, own)
         if self.demo is not None:
             own = f"a folder outside demo.directory ({self.demo.directory}), which is for what is generated"
             require(not _is_in(self.results_dir, self.demo.directory), "results_dir", self.results_dir, own)

@@ -14,12 +14,17 @@ HEADER = "# The configuration of these results, complete. Written by the workflo
 def check_results_dir(experiment: Experiment, workflow_dir: Path) -> None:
     """Raise `ConfigError` if the folder holds the working directory, the workflow, or files that are no results."""
     folder = Path(os.path.normpath(Path.cwd() / experiment.results_dir))
-    for what, other in (("working directory", Path.cwd()), ("workflow", workflow_dir.resolve().parent)):
+    workflow_dir = workflow_dir.resolve()
+    for what, other in (("working directory", Path.cwd()), ("workflow", workflow_dir.parent)):
         if other.is_relative_to(folder):
             _refuse(experiment, f"a folder of its own; this one holds the {what}")
+    if any(folder.is_relative_to(own) for own in (workflow_dir, workflow_dir.with_name("src"))):
+        _refuse(experiment, "a folder of its own; this one is for the workflow's files")
     there = next(place for place in (folder, *folder.parents) if place.exists())
     if not there.is_dir():
         _refuse(experiment, f"a folder; {there} is a file")
+    if not os.access(there, os.W_OK | os.X_OK):
+        _refuse(experiment, f"a place that can be written to; {there} cannot")
     if there == folder:
         names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
         if names and not names & {*FOLDERS, *experiment.variants} and not _is_ours(folder / "config.yaml"):

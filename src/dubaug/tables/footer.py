@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dubaug.config import Experiment, to_mapping
+from dubaug.yaml_files import read_yaml
 
 SECTIONS = ("clips", "mel", "separation", "encoders", "augmentation", "pretraining", "probe")
 NOT_SIZES = (
@@ -42,7 +41,7 @@ def other_sizes(experiment: Experiment, paper_scale: Path) -> list[tuple[str, An
 
     Of protocols, those of suites that the paper has.
     """
-    ours, paper = to_mapping(experiment), yaml.safe_load(paper_scale.read_text(encoding="utf-8"))
+    ours, paper = to_mapping(experiment), read_yaml(paper_scale)
     ours["probe"] = {suite: its for suite, its in ours["probe"].items() if suite in paper["probe"]}
     found = [entry for section in SECTIONS for entry in _differences(section, ours[section], paper[section])]
     return [entry for entry in found if entry[0] not in NOT_SIZES]
