@@ -32,6 +32,8 @@ def require(holds: bool, key: str, value: Any, expected: str) -> None:
     For validators; `dubaug.config.messages` makes a line for people of it.
     """
     if not holds:
+        if isinstance(value, str):  # pydantic cannot hand on halves of characters
+            value = value.encode(errors="backslashreplace").decode()
         context = {"key": key, "value": value, "expected": expected}
         raise PydanticCustomError("rule", "expected {expected}", context)
 
@@ -44,9 +46,13 @@ def require_known(value: Mapping[str, Any], known: Iterable[str]) -> None:
             raise PydanticCustomError("unknown", "known here: {known}", {"key": key, "known": names})
 
 
+ENTRIES = 250
+"""The most that a list may have."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The base of every section: keys that it does not know are errors, numbers are finite."""
+    """The base of every section: keys that it does not know are errors, numbers are finite, lists are no books."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -55,6 +61,9 @@ class Settings:
     def _has_known_keys(cls, value: Any) -> Any:
         if isinstance(value, Mapping):
             require_known(value, [field.name for field in fields_of(cls)])
+            for key, entries in value.items():  # before each entry is looked at, which may take its time
+                short = not isinstance(entries, list | tuple) or len(entries) <= ENTRIES
+                require(short, key, entries, f"no more than {ENTRIES} entries")
         return value
 
 
@@ -128,7 +137,7 @@ Distinct = rule(_is_distinct, "entries that differ")
 Seed: TypeAlias = Annotated[int, between(0, 2**32 - 1)]
 Seeds: TypeAlias = Annotated[tuple[Seed, ...], Field(min_length=1, max_length=100), Distinct]
 Epoch: TypeAlias = Annotated[int, between(1, 10_000)]
-Epochs: TypeAlias = Annotated[tuple[Epoch, ...], Field(min_length=1, max_length=1000), Distinct]
+Epochs: TypeAlias = Annotated[tuple[Epoch, ...], Field(min_length=1, max_length=ENTRIES), Distinct]
 
 
 def _track(text: str) -> str:
@@ -199,7 +208,7 @@ class ByFamily:
             return value
         require(isinstance(value, Mapping), "", value, "a mapping with the key `family`")
         family = value.get("family")
-        if family not in self.families:  # all of them are named, and so imported, only then
+        if not isinstance(family, str) or family not in self.families:  # all are named, and so imported, only then
             require(False, "family", family, f"one of: {', '.join(self.families)}")
         return _checks(self.families[family]).validate_python(value)
 
