@@ -79,5 +79,7 @@ def test_what_is_well_written_is_read_and_found_again(tmp_path: Path) -> None:
     assert find_line(path, ["list", 1, "z"]) == (0.0005, 8)
     for keys in ([], ["nowhere"], ["list", 2], ["list", "x"], ["mine", "x", "deeper"]):
         assert find_line(path, keys) == (None, 0)
+    path.write_text("a: {b: {c: &c {<<: &d {x: 0}, x: 1}}}\ne: {<<: *c, x: 2}\n")
+    assert read_yaml(path) == {"a": {"b": {"c": {"x": 1}}}, "e": {"x": 2}}, "what is merged may be replaced"
     path.write_text("# nothing\n")
     assert read_yaml(path) is None

@@ -52,7 +52,7 @@ ENTRIES = 250
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The base of every section: keys that it does not know are errors, numbers are finite, lists are no books."""
+    """The base of every section: keys that it does not know are errors, numbers are finite, lists are short."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 

@@ -30,7 +30,8 @@ class _Loader(yaml.SafeLoader):
         self.depth -= 1
         return node
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)  # type: ignore[no-untyped-call]
         lines: dict[Hashable, int] = {}
         for key_node, _ in node.value:
             key, line = self.key_of(key_node), key_node.start_mark.line + 1
@@ -39,7 +40,7 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
             if isinstance(key, Hashable):
                 lines[key] = line
-        return super().construct_mapping(node, deep)
+        return node
 
     def key_of(self, node: Any) -> Any:
         """Return a key; `<<` stands for the mappings below it."""
