@@ -25,13 +25,14 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         self.depth += 1
         if self.depth > DEPTH:
-            raise yaml.MarkedYAMLError(problem=f"more than {DEPTH} levels", problem_mark=self.peek_event().start_mark)
-        node = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem=f"more than {DEPTH} levels", problem_mark=mark)
+        node = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
     def compose_mapping_node(self, anchor: Any) -> Any:
-        node = super().compose_mapping_node(anchor)  # type: ignore[no-untyped-call]
+        node = super().compose_mapping_node(anchor)
         lines: dict[Hashable, int] = {}
         for key_node, _ in node.value:
             key, line = self.key_of(key_node), key_node.start_mark.line + 1
@@ -45,18 +46,18 @@ class _Loader(yaml.SafeLoader):
     def key_of(self, node: Any) -> Any:
         """Return a key; `<<` stands for the mappings below it."""
         is_merge = node.tag == "tag:yaml.org,2002:merge"
-        return "<<" if is_merge else self.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return "<<" if is_merge else self.construct_object(node, deep=True)
 
     def construct_plain_number(self, node: Any) -> float:
         text = node.value.lstrip("+-").replace("_", "")
         is_whole = node.tag.endswith(":int")
         if len(text) > 1000:
             raise yaml.MarkedYAMLError(problem=f"a number of {len(text)} digits", problem_mark=node.start_mark)
-        value = (self.construct_yaml_int if is_whole else self.construct_yaml_float)(node)  # type: ignore[no-untyped-call]
+        value = (self.construct_yaml_int if is_whole else self.construct_yaml_float)(node)
         if ":" in text or (is_whole and text[0] == "0" and text.isdigit() and text != "0"):
             problem = f"YAML takes {node.value} for {value}: write that, or put it in quotes if it is text"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-        return value  # type: ignore[no-any-return]
+        return value
 
 
 for _kind in ("int", "float"):
@@ -70,12 +71,12 @@ def read_yaml(path: Path) -> Any:
         if path.suffix == ".json":
             return json.loads(text, object_pairs_hook=_distinct)
         loader = _Loader(text)
-        root = loader.get_single_node()  # type: ignore[no-untyped-call]
+        root = loader.get_single_node()
         if root is None:
             return None
         if sum(1 for _ in zip(_nodes(root), range(NODES + 1), strict=False)) > NODES:
             raise yaml.YAMLError(f"more than {NODES} values, or one that contains itself")
-        return loader.construct_document(root)  # type: ignore[no-untyped-call]
+        return loader.construct_document(root)
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path} is no {'JSON' if path.suffix == '.json' else 'YAML'}: {_told(error)}") from None
 
@@ -83,7 +84,7 @@ def read_yaml(path: Path) -> Any:
 def find_line(path: Path, keys: Sequence[Any]) -> tuple[Any, int]:
     """Return the value at `keys` in a file that `read_yaml` has read, and its line; line 0 if there is none."""
     loader, line = _Loader(_text(path)), 0
-    node: Any = loader.get_single_node() if path.suffix != ".json" else None  # type: ignore[no-untyped-call]
+    node: Any = loader.get_single_node() if path.suffix != ".json" else None
     for key in keys:
         if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
             node = node.value[key]
@@ -95,7 +96,7 @@ def find_line(path: Path, keys: Sequence[Any]) -> tuple[Any, int]:
             line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
         else:
             return None, 0
-    return (loader.construct_document(node), line) if line else (None, 0)  # type: ignore[no-untyped-call]
+    return (loader.construct_document(node), line) if line else (None, 0)
 
 
 def _text(path: Path) -> str:
