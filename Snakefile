@@ -5,9 +5,6 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: "config.yaml"
-
-
 # Only with `--sdm apptainer`: every rule's command runs in this image (docs/containers.md).
 container: "envs/dubaug.sif"
 

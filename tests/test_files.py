@@ -26,6 +26,18 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
     assert [entry.name for entry in path.parent.iterdir()] == ["result.json"]
 
 
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [(errno.ENOSPC, "Make room"), (errno.EACCES, "Make it writable"), (errno.EROFS, "Make it writable")],
+)
+def test_what_to_do_about_a_place_depends_on_what_it_lacks(tmp_path: Path, number: int, advice: str) -> None:
+    with (
+        pytest.raises(DubaugError, match=rf"cannot write {tmp_path}/x: {os.strerror(number)}\. {advice}"),
+        atomic_path(tmp_path / "x"),
+    ):
+        raise OSError(number, "as the system says")
+
+
 def test_not_a_number_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "x.json", {"loss": float("nan")})

@@ -11,7 +11,8 @@ import dubaug.export
 
 SHARED = (
     "languages", "tracks", "settings", "progress", "errors", "words", "markdown", "hardware", "seeding", "digests",
-    "files", "layout", "standing", "provenance", "tabular", "workers", "metrics", "suites", "config", "plotting",
+    "files", "yaml_files", "layout", "standing", "provenance", "tabular", "workers", "metrics", "suites", "config",
+    "plotting",
 )  # fmt: skip
 """Small pieces that all stages may use."""
 STAGES = (

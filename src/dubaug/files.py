@@ -19,8 +19,13 @@ from typing import Any
 
 from dubaug.errors import DubaugError
 
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
-"""Errors of a place that nothing (more) can be written to."""
+_ROOM = "Make room and run again: what is finished is kept"
+_ACCESS = "Make it writable, or choose another place (config key `results_dir`), and run again"
+NO_ROOM = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _ROOM),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG), _ACCESS),
+}
+"""What to do about errors of a place that nothing (more) can be written to."""
 HERE = f"{zlib.crc32(platform.node().encode()):08x}"
 """This machine, in the names of what is being written: on a shared disk others write too."""
 ABANDONED_S = 86400.0
@@ -62,9 +67,7 @@ def writing_to(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise DubaugError(
-            f"cannot write {path}: {os.strerror(error.errno)}. Make room and run again: what is finished is kept"
-        ) from error
+        raise DubaugError(f"cannot write {path}: {os.strerror(error.errno)}. {NO_ROOM[error.errno]}") from error
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+FOLDERS = frozenset({"benchmarks", "corpus", "features", "figures", "logs", "separated", "shards", "tables"})
+"""The workflow's own, beside those of the variants."""
 MANIFEST = "pretraining.json"
 WORK_DIR = "pretrain"
 _SEED = re.compile(r"seed(\d+)")

@@ -5,6 +5,7 @@ unit in the docstring below it, and its rule in its type. `dubaug.config` puts t
 check them, once, at the border; the JSON schema for editors is made from the same classes.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
@@ -31,6 +32,8 @@ def require(holds: bool, key: str, value: Any, expected: str) -> None:
     For validators; `dubaug.config.messages` makes a line for people of it.
     """
     if not holds:
+        if isinstance(value, str):  # pydantic cannot hand on halves of characters
+            value = value.encode(errors="backslashreplace").decode()
         context = {"key": key, "value": value, "expected": expected}
         raise PydanticCustomError("rule", "expected {expected}", context)
 
@@ -43,9 +46,13 @@ def require_known(value: Mapping[str, Any], known: Iterable[str]) -> None:
             raise PydanticCustomError("unknown", "known here: {known}", {"key": key, "known": names})
 
 
+ENTRIES = 250
+"""The most that a list may have."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The base of every section: keys that it does not know are errors, numbers are finite."""
+    """The base of every section: keys that it does not know are errors, numbers are finite, lists are short."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -54,6 +61,9 @@ class Settings:
     def _has_known_keys(cls, value: Any) -> Any:
         if isinstance(value, Mapping):
             require_known(value, [field.name for field in fields_of(cls)])
+            for key, entries in value.items():  # before each entry is looked at, which may take its time
+                short = not isinstance(entries, list | tuple) or len(entries) <= ENTRIES
+                require(short, key, entries, f"no more than {ENTRIES} entries")
         return value
 
 
@@ -71,23 +81,63 @@ def _is_distinct(values: tuple[Any, ...]) -> bool:
     return len(set(values)) == len(values)
 
 
-# A number in quotes is text, and `yes` is no number: hence strict.
+MANY = 1_000_000
+"""The most of whatever is counted or measured, where a key has no narrower bound of its own."""
+
+
+def between(least: float, most: float) -> Any:
+    """Return what bounds a number: `Annotated[int, between(1, 64)]`. A number in quotes is text, and `yes` is none."""
+    return Field(strict=True, ge=least, le=most)
+
+
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
-Count: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
-PositiveInt: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
-NotNegative: TypeAlias = Annotated[float, Field(strict=True, ge=0)]
-Positive: TypeAlias = Annotated[float, Field(strict=True, gt=0)]
-Fraction: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1)]
+Count: TypeAlias = Annotated[int, between(0, MANY)]
+PositiveInt: TypeAlias = Annotated[int, between(1, MANY)]
+NotNegative: TypeAlias = Annotated[float, between(0, MANY)]
+Positive: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=MANY)]
+Fraction: TypeAlias = Annotated[float, between(0, 1)]
 BelowOne: TypeAlias = Annotated[float, Field(strict=True, ge=0, lt=1)]
-Text: TypeAlias = Annotated[str, Field(strict=True, min_length=1)]
+LearningRate: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=10)]
+
+
+def _is_line(text: str) -> bool:
+    kinds = {unicodedata.category(character) for character in text}
+    return text == text.strip() and not kinds & {"Cc", "Cs", "Zl", "Zp"}
+
+
+def _place(text: str) -> str:
+    """Return a path that Snakemake and programs take as it is written. Raises a `rule` error for another one."""
+    whole = "a whole path: ~ is a word of shells, and nobody writes it out here"
+    require(not text.startswith("~"), "", text, whole)
+    require(not text.startswith("-"), "", text, f"a path that is not like an option: ./{text}")
+    require(not set(text) & set("{}"), "", text, "a path without { and }, which are wildcards to Snakemake")
+    longest = max(len(part.encode()) for part in text.split("/"))
+    require(longest <= NAME_MAX, "", text, f"a path whose parts have at most {NAME_MAX} bytes")
+    return text
+
+
+NAME_MAX = 200
+"""Bytes of a file's name: file systems allow 255, and temporary names are longer than their file's own."""
+Text: TypeAlias = Annotated[
+    str,
+    Field(strict=True, min_length=1, max_length=1000),
+    rule(_is_line, "text of one line, without blanks around it"),
+]
+Label: TypeAlias = Annotated[Text, Field(max_length=80)]
+Place: TypeAlias = Annotated[Text, AfterValidator(_place)]
+"""A file or a folder, relative to the working directory or absolute."""
+Folder: TypeAlias = Annotated[Place, rule(lambda text: not set(text) & set("*?[]"), "a path without * ? [ ]")]
+"""A folder that the workflow writes to."""
 Name: TypeAlias = Annotated[
-    str, Field(strict=True, pattern="^[A-Za-z0-9_]+$", description="Letters, digits and underscores.")
+    str, Field(strict=True, pattern="^[A-Za-z0-9_]+$", max_length=64, description="Letters, digits and underscores.")
 ]
 """Of a variant or a task: part of file names."""
 
 Distinct = rule(_is_distinct, "entries that differ")
-Seeds: TypeAlias = Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
-Epochs: TypeAlias = Annotated[tuple[PositiveInt, ...], Field(min_length=1), Distinct]
+Seed: TypeAlias = Annotated[int, between(0, 2**32 - 1)]
+Seeds: TypeAlias = Annotated[tuple[Seed, ...], Field(min_length=1, max_length=100), Distinct]
+Epoch: TypeAlias = Annotated[int, between(1, 10_000)]
+Epochs: TypeAlias = Annotated[tuple[Epoch, ...], Field(min_length=1, max_length=ENTRIES), Distinct]
 
 
 def _track(text: str) -> str:
@@ -99,9 +149,9 @@ def _track(text: str) -> str:
         raise
 
 
-Track: TypeAlias = Annotated[str, Field(strict=True), AfterValidator(_track)]
+Track: TypeAlias = Annotated[str, Field(strict=True, max_length=64), AfterValidator(_track)]
 """The text of a `dubaug.tracks.TrackName`: a language and, if it is not the film's own sound, an origin."""
-Tracks: TypeAlias = Annotated[tuple[Track, ...], Distinct]
+Tracks: TypeAlias = Annotated[tuple[Track, ...], Field(max_length=100), Distinct]
 
 
 @dataclass(frozen=True)
@@ -158,7 +208,7 @@ class ByFamily:
             return value
         require(isinstance(value, Mapping), "", value, "a mapping with the key `family`")
         family = value.get("family")
-        if family not in self.families:  # all of them are named, and so imported, only then
+        if not isinstance(family, str) or family not in self.families:  # all are named, and so imported, only then
             require(False, "family", family, f"one of: {', '.join(self.families)}")
         return _checks(self.families[family]).validate_python(value)
 

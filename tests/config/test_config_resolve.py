@@ -12,6 +12,7 @@ from dubaug.digests import digest
 from dubaug.errors import ConfigError
 
 Make = Callable[..., Experiment]
+SHORT = {"secondary": ["es"], "epochs": 4, "checkpoints": [4]}
 
 
 def test_shipped_configuration_is_the_demo(demo_experiment: Experiment) -> None:
@@ -118,6 +119,41 @@ def test_a_variant_may_have_seeds_of_its_own(make_experiment: Make) -> None:
         ({"suites": {"hear": ["tut18"]}}, "tasks.tut18.suite", "'hares'", "hear"),
         ({"tasks": {"mine": {"suite": "visual", "path": "x"}}}, "tasks.mine.layout", "None", "layout"),
         ({"tasks": {"mine": {"suite": "hares", "path": "x", "layout": "tut"}}}, "tasks.mine.layout", "'tut'", "tut18,"),
+        ({"mel": {"n_mels": 1024, "n_fft": 1024}}, "mel.n_mels", "1024", "the frequencies of mel.n_fft (513)"),
+        ({"pretraining": {"clips_per_title": 17}}, "pretraining.clips_per_title", "17", "clips_per_gpu (16)"),
+        ({"pretraining": {"micro_batches": 17}}, "pretraining.micro_batches", "17", "clips_per_gpu (16)"),
+        ({"pretraining": {"warmup_epochs": 8.5}}, "pretraining.warmup_epochs", "8.5", "at most epochs (8)"),
+        ({"pretraining": {"warmup_epochs": 4.5}, "variants": {"x": SHORT}}, "variants.x.epochs", "4", "at least pretr"),
+        ({"pretraining": {"gpus": 1_000_000}}, "pretraining.gpus", "1000000", "at most 64"),
+        ({"probe": {"hares": {"warmup_steps": 501}}}, "probe.hares.warmup_steps", "501", "at most steps (500)"),
+        ({"alignment": {"tolerance_s": 2, "search_s": 1}}, "alignment.tolerance_s", "2", "at most alignment.search_s"),
+        ({"demo": {"films": {"scene_s": 0.4}}}, "demo.films.scene_s", "0.4", "a film of at least a clip (3.0 s)"),
+        ({"clips": {"batches": 100_000}}, "clips.batches", "100000", "at most 1000"),
+        ({"seeds": [*range(101)]}, "seeds", "[0, 1, ", "no more than 100 entries"),
+        ({"tasks": {"esc50": {"modality": "V"}}}, "tasks.esc50.modality", "'V'", "its layout `hear` has"),
+        ({"tasks": {"vggsound": {"suite": "hear"}}}, "tasks.vggsound.modality", "'AV'", "its suite `hear` has"),
+        ({"tasks": {"hmdb51": {"separated": True}}}, "tasks.hmdb51.separated", "True", "its modality is V"),
+        (
+            {"tasks": {"a": {"suite": "hear", "path": "x", "label": "ESC-50"}}},
+            "tasks.a.label",
+            "'ESC-50'",
+            "esc50.label",
+        ),
+        ({"variants": {"es": {"label": "+FR"}}}, "variants.fr.label", "'+FR'", "another one than `variants.es.label`"),
+        ({"variants": {"AV": {"secondary": ["es"]}}}, "variants.AV", "'av'", "another one than `variants.av`"),
+        ({"variants": {"Corpus": {"secondary": ["es"]}}}, "variants.Corpus", "'Corpus'", "the results' own folders"),
+        (
+            {"variants": dict.fromkeys(("av", "sep", "a", "es", "fr", "ja", "efj", "a_efj", "rp"))},
+            "variants",
+            "{}",
+            "one",
+        ),
+        ({"suites": {"hear": [], "hares": [], "visual": []}}, "suites", "{", "at least one task in one suite"),
+        ({"suite_modules": ["..:X"]}, "suite_modules.0", "'..:X'", "a module that can be imported"),
+        ({"corpus": {"catalogue": "~/films.csv"}}, "corpus.catalogue", "'~/films.csv'", "a whole path: ~ is"),
+        ({"tasks": {"esc50": {"path": "a{b}"}}}, "tasks.esc50.path", "'a{b}'", "wildcards to Snakemake"),
+        ({"corpus": {"catalogue": "results/c.csv"}}, "results_dir", "'results'", "this one holds corpus.catalogue"),
+        ({"results_dir": "data/demo/x"}, "results_dir", "'data/demo/x'", "a folder outside demo.directory"),
         ({"augmentation": {"height_min": 32}}, "augmentation.height_min", "32", "encoders.video.crop"),
         ({"encoders": {"video": {"crop": 24}}}, "encoders.video.crop", "24", "at least 32"),
         ({"mel": {"n_mels": 24}}, "mel.n_mels", "24", "at least 25"),
@@ -210,3 +246,35 @@ def test_a_beginning_that_cannot_be_is_an_error(
             variant["secondary"] = ["es"]
     with pytest.raises(ConfigError, match=message):
         make_experiment(variants=variants)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["/", ".", "..", "./", "../..", "a/..", "~", "~/results", " ", "", "results ", "src", "src/x", "workflow", "-x",
+     "a*b", "a[b]", "a{b}", 300 * "x", "config.yaml", "config.yaml/x", "a\0b", "a\nb", "a\u2028b", "a\x1bb", "docs"],
+)  # fmt: skip
+def test_results_have_a_folder_of_their_own(
+    make_experiment: Make, repository: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.chdir(repository)
+    with pytest.raises(ConfigError) as caught:
+        make_experiment(results_dir=folder)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"config key `results_dir`: got {folder!r}, expected "[:100])
+
+
+def test_a_folder_with_other_files_is_nobodys_results(
+    make_experiment: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "mine; $(touch x) 'ü'"
+    make_experiment(results_dir=mine.name)
+    mine.mkdir()
+    (mine / ".gitkeep").touch()
+    make_experiment(results_dir=mine.name)
+    (mine / "thesis.tex").touch()
+    with pytest.raises(ConfigError, match=r"expected a folder of its own; this one holds other files \(thesis\.tex\)"):
+        make_experiment(results_dir=mine.name)
+    save(make_experiment(), mine / "config.yaml")
+    make_experiment(results_dir=mine.name)
+    make_experiment(results_dir=str(mine))

@@ -1,6 +1,7 @@
 """The classes are the one source: of the editors' schema, of strictness, and light enough for the Snakefile."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -64,6 +65,43 @@ def test_no_text_passes_for_a_number_and_no_number_for_a_text(
         from_mapping(mapping)
     named = set(re.findall(r"config key `([^`]+)`: got", str(caught.value)))
     assert {".".join(map(str, keys)) for keys in leaves} - named == set()
+
+
+def _numbers(schema: Any) -> Iterator[dict[str, Any]]:
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _numbers(inner)
+    if isinstance(schema, dict) and schema.get("type") in ("number", "integer"):
+        yield schema
+
+
+def test_every_number_of_the_schema_has_bounds(repository: Path) -> None:
+    schema = json.loads((repository / COMMITTED).read_text(encoding="utf-8"))
+    numbers = list(_numbers(schema))
+    assert len(numbers) > 70
+    for number in numbers:
+        assert {"minimum", "exclusiveMinimum", "enum"} & set(number), number
+        assert "enum" in number or number.get("maximum", number.get("exclusiveMaximum", math.inf)) < 2**32, number
+
+
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, 1e300, -1e300, 10**400, -1 << 20000], ids=list("abcdefg")
+)
+def test_no_number_is_none_or_infinite_or_huge(
+    paper_experiment: Experiment, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    monkeypatch.setattr("dubaug.config.messages.MOST", 1000)
+    mapping = to_mapping(paper_experiment)
+    mapping["separation"]["segment_s"] = 6.0  # null at this scale, as is what follows
+    mapping["demo"] = {"directory": "x", "seed": 0, "films": {"titles": 1, "scenes_per_title": 1, "scene_s": 6}}
+    mapping["demo"]["items_per_class"] = 2
+    numbers = {keys for keys, old in _leaves(mapping) if isinstance(old, int | float) and not isinstance(old, bool)}
+    assert len(numbers) > 85
+    for keys in numbers:
+        reduce(getitem, keys[:-1], mapping)[keys[-1]] = value
+    with pytest.raises(ConfigError) as caught:
+        from_mapping(mapping)
+    named = set(re.findall(r"config key `([^`]+)`: got", str(caught.value)))
+    assert {".".join(map(str, keys)) for keys in numbers} - named == set()
 
 
 def test_the_configuration_is_light_to_import() -> None:

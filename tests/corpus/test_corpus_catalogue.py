@@ -40,6 +40,14 @@ def test_all_columns(tmp_path: Path) -> None:
         ("title_id,path\na,x/../../a.mkv\n", "climbs out"),
         ("title_id,path\na,\n", "title a has no path"),
         ("title_id,path\na\n", "title a has no path"),
+        ("title_id,path\na,Hello, World.mkv\n", "line 2: 3 fields, the first line has 2: put what has a comma"),
+        ("title_id,path,path\na,a.mkv,b.mkv\n", "has the column `path` twice"),
+        ('title_id,path\na,"a.mkv\nb,b.mkv"\n', "line 2: column `path` has '\\n' in it: is a quote (\") not closed?"),
+        ("title_id,path\na,a\u2028b.mkv\n", "line 2: column `path` has '\\u2028' in it"),
+        ("title_id,path\na,a\0b.mkv\n", "line 2: column `path` has '\\x00' in it"),
+        ('title_id,path\na,a.mkv\nb,"b.mkv\nc,c.mkv\n', "line 3: unexpected end of data. Is a quote"),
+        ('title_id,path\na,"a".mkv\n', "line 2: ',' expected after"),
+        (f"title_id,path\na,a.mkv\nb,{'b' * 140_000}\n", "line 3: field larger than field limit (131072)"),
         ("title_id,path,tracks\na,a.mkv,english\n", "expected language:stream"),
         ("title_id,path,tracks\na,a.mkv,en:0|eng:1\n", "names en twice"),
         ("title_id,path,tracks\na,a.mkv,fr:../f.ac3\n", "climbs out"),
@@ -51,6 +59,18 @@ def test_faults_are_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DubaugError) as caught:
         read_catalogue(path)
     assert message in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_what_a_spreadsheet_adds_is_left_alone(tmp_path: Path) -> None:
+    """Columns without a name, rows without a cell, remarks of several lines in a column that is the owner's own."""
+    rows = ["a,a.mkv,,,", '"b","b, c.mkv",1999,"one\ntwo"', ",,,,", "", "c,c.mkv"]
+    films = read_catalogue(write_catalogue(tmp_path / "c.csv", rows, "title_id,path,year,remark,,"))
+    assert [(film.title_id, film.path.name, film.year) for film in films] == [
+        ("a", "a.mkv", ""),
+        ("b", "b, c.mkv", "1999"),
+        ("c", "c.mkv", ""),
+    ]
 
 
 def test_text_that_is_not_utf8_and_a_missing_file(tmp_path: Path) -> None:

@@ -96,6 +96,21 @@ def test_bag_in_the_format_of_demucs_hugging_face_pages(tmp_path: Path, network:
     torch.testing.assert_close(model.network.models[0].state_dict(), network.state_dict())
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("models: !!python/object/apply:os.system [ls]\n", "mix.yaml is no YAML: could not determine a constructor"),
+        ("models: [aaaa]\nmodels: [bbbb]\n", "mix.yaml is no YAML: the key `models` stands on line 1 already"),
+        ("models:\n\t- aaaa\n", "mix.yaml is no YAML: .*not with tabs"),
+        ("- aaaa\n", "mix.yaml is no bag of Demucs models"),
+    ],
+)
+def test_a_bag_is_read_strictly(tmp_path: Path, settings: Any, text: str, told: str) -> None:
+    (tmp_path / "mix.yaml").write_text(text)
+    with pytest.raises(DubaugError, match=told):
+        load_model(settings(model="mix", repository=str(tmp_path)))
+
+
 def test_exported_models_may_only_be_demucs_classes(tmp_path: Path, network: HDemucs, settings: Any) -> None:
     exported(tmp_path / "evil.safetensors", network, klass="subprocess.Popen")
     with pytest.raises(DubaugError, match=r"no Demucs model.*subprocess\.Popen"):

@@ -11,6 +11,7 @@ import pytest
 from dry_runs import COMMANDS, DryRun, Forks
 
 from dubaug.config import Experiment
+from dubaug.layout import FOLDERS
 from workflow_copy import copy_workflow
 
 Dry = Callable[..., DryRun]
@@ -112,6 +113,51 @@ def test_a_clone_in_braces_is_one_message_before_any_job(forks: Forks, repositor
 def test_a_bad_value_is_one_message_before_any_job(dry_run: Dry) -> None:
     run = dry_run("all_tables", overlay={"pretraining": {"learning_rate": "3e-4"}})
     assert run.is_refused("config key `pretraining.learning_rate`: got '3e-4'", "3.0e-4")
+
+
+def test_films_separators_and_lists_that_are_not_there_are_told_before_any_job(
+    dry_run: Dry, clone: Path, paper_experiment: Experiment
+) -> None:
+    _touch_inputs(clone, paper_experiment)
+    catalogue = clone / paper_experiment.corpus.catalogue
+    catalogue.unlink()
+    overlay: dict[str, Any] = {"scale": "paper", "variants": {"sep": None}}
+    told = "config key `corpus.catalogue`: there is no catalogue of films (docs/own-films.md) at "
+    assert dry_run("all_tables", overlay=overlay).is_refused(f"{told}{catalogue}")
+    (clone / "data/demo").mkdir()
+    demo = {"corpus": {"catalogue": "data/demo/nowhere.csv"}}
+    assert dry_run("all_tables", overlay=demo).is_refused(f"{told}{clone}/data/demo/nowhere.csv")
+    assert dry_run("results/rp/hear.json", overlay=overlay).code == 0, "it sees no film"
+    overlay |= {"tasks": {"vggsound": {"absent_files": "gone.txt"}}}
+    told = f"config key `tasks.vggsound.absent_files`: there is no list of absent files at {clone}/gone.txt"
+    assert dry_run("results/rp/visual.json", overlay=overlay).is_refused(told)
+    overlay |= {"separation": {"repository": "nowhere"}}
+    told = f"config key `separation.repository`: there is no folder of Demucs models at {clone}/nowhere"
+    assert dry_run("results/rp/hares.json", overlay=overlay).is_refused(told)
+
+
+def test_without_any_data_nothing_is_begun(dry_run: Dry, clone: Path, paper_experiment: Experiment) -> None:
+    _touch_inputs(clone, paper_experiment)
+    shutil.rmtree(clone / "data/hear")
+    overlay = {"scale": "paper", "suites": {"hares": [], "visual": []}}
+    told = "no task has its data: `dubaug data` says where to put them"
+    assert dry_run("all_tables", overlay=overlay).is_refused(told)
+
+
+def test_configuration_files_are_read_strictly_before_snakemake_reads_them(dry_run: Dry, clone: Path) -> None:
+    (clone / "config.yaml").write_text("corpus: {primary: en}\ncorpus: {secondary: [es]}\n")
+    assert dry_run().is_refused("config.yaml is no YAML: the key `corpus` stands on line 1 already", "(line 2,")
+    (clone / "config.yaml").write_bytes("corpus: {primary: caf\xe9}\n".encode("latin1"))
+    assert dry_run().is_refused("config.yaml is not UTF-8")
+    (clone / "config.yaml").unlink()
+    assert dry_run().is_refused(f"there is no configuration file {clone}/config.yaml: copy one there", "--directory")
+    (clone / "mine.yaml").write_text("seeds: [0]\nseeds: [1]\n")
+    assert dry_run("--configfile", "mine.yaml").is_refused("mine.yaml is no YAML: the key `seeds` stands on line 1")
+
+
+def test_no_variant_can_be_called_as_a_folder_of_the_workflow(repository: Path) -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (repository / "workflow/rules").glob("*.smk"))
+    assert set(re.findall(r'RESULTS / f?"(\w+)[/"]', text)) == FOLDERS
 
 
 def test_several_seeds_are_aggregated(dry_run: Dry) -> None:

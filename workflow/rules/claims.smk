@@ -2,7 +2,7 @@
 # (those of sweeps are written with the results that name them).
 rule claims:
     input:
-        results=result_files(),
+        results=all_results,
         predictions=final_predictions(),
     output:
         json=RESULTS / "claims.json",

@@ -8,7 +8,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 try:
-    from dubaug.config import resolve, save, to_mapping
+    from dubaug.config import check_files, resolve, save, to_mapping
     from dubaug.digests import digest
     from dubaug.demo.generator import generator_sha256
     from dubaug.downstream.experiment import (
@@ -16,7 +16,7 @@ try:
         missing_tasks,
         without_tasks,
     )
-    from dubaug.errors import ConfigError
+    from dubaug.errors import ConfigError, DubaugError
     from dubaug.layout import RunName, epoch_name, of_old_layout
     from dubaug.pretrain.experiment import pretraining_digest
     from dubaug.pretrain.kept import costs_of_keeping_more
@@ -41,6 +41,17 @@ if set("{}") & set(str(workflow.basedir)):
     raise WorkflowError(
         f"{workflow.basedir}: what stands in braces is a wildcard to Snakemake: rename the folder"
     )
+# Snakemake reads configuration files itself, less strictly than we do; others may take the place of config.yaml.
+OVERLAYS = workflow.overwrite_configfiles
+OWN = [] if OVERLAYS and not Path("config.yaml").is_file() else [Path("config.yaml")]
+try:
+    check_files([*OWN, *OVERLAYS])
+except ConfigError as error:
+    raise WorkflowError(str(error))
+
+
+configfile: "config.yaml"
+
 
 try:
     EXPERIMENT = resolve(
@@ -143,6 +154,38 @@ wildcard_constraints:
     batch=r"\d+",
 
 
+def require_there(key, path, what):
+    """End before any job if what a configuration key names is not there: an error would come as a traceback."""
+    if path and not Path(path).exists():
+        sys.exit(
+            f"config key `{key}`: there is no {what} at {Path(path).absolute()}: put it there, or name another place"
+        )
+
+
+def films_input(wildcards):
+    """Return the catalogue of films, which is there, was read before, or is generated."""
+    catalogue, demo = EXPERIMENT.corpus.catalogue, EXPERIMENT.demo
+    generated = demo and Path(demo.directory) / "films/catalogue.csv" == Path(catalogue)
+    if not generated and not (RESULTS / "corpus/catalogue.csv").exists():
+        what = "catalogue of films (docs/own-films.md)"
+        require_there("corpus.catalogue", catalogue, what)
+    return catalogue
+
+
+def with_separator(path):
+    """Return a function: that input, if the model that removes speech from it is there."""
+
+    def checked(wildcards):
+        require_there(
+            "separation.repository",
+            EXPERIMENT.separation.repository,
+            "folder of Demucs models",
+        )
+        return path(wildcards) if callable(path) else path
+
+    return checked
+
+
 def variant_of(wildcards):
     """Return the run's variant."""
     return RUNS[wildcards.run].variant
@@ -216,6 +259,12 @@ def task_path(wildcards):
 def task_paths(wildcards):
     """Return the folders of a suite's data sets: those that are there, or if none is, all, for Snakemake to name."""
     names = EVALUATED.suites[wildcards.suite] or EXPERIMENT.suites[wildcards.suite]
+    for name in names:
+        require_there(
+            f"tasks.{name}.absent_files",
+            EXPERIMENT.tasks[name].absent_files,
+            "list of absent files",
+        )
     tasks = [EXPERIMENT.tasks[name] for name in names]
     return sorted({task.path for task in tasks if not task.separated})
 
@@ -318,6 +367,13 @@ def result_files(suites=tuple(EXPERIMENT.suites)):
         for suite in EVALUATED.suites_of(variant)
         if suite in suites
     ]
+
+
+def all_results(wildcards):
+    """Return the results of all variants; without any, what is made of them is told before any job."""
+    if not TASKS:
+        sys.exit("no task has its data: `dubaug data` says where to put them")
+    return result_files()
 
 
 def check_place():

@@ -1,7 +1,7 @@
 # Each dub-augmented variant beside its baseline, on the same test items.
 rule comparisons:
     input:
-        results=result_files(),
+        results=all_results,
         predictions=final_predictions(),
     output:
         csv=RESULTS / "comparisons.csv",

@@ -1,7 +1,7 @@
 # Which titles there are, which can be read to their end, and which have all tracks (Table B4).
 rule catalogue:
     input:
-        catalogue=EXPERIMENT.corpus.catalogue,
+        catalogue=films_input,
     output:
         catalogue=RESULTS / "corpus/catalogue.csv",
         rejected=RESULTS / "corpus/rejected/catalogue.csv",

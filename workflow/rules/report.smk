@@ -17,7 +17,7 @@ rule report_page:
         rejected=RESULTS / "corpus/rejected.csv",
         alignment=RESULTS / "corpus/alignment.csv",
         manifests=collect(RESULTS / "{run}/pretraining.json", run=RUNS),
-        results=result_files(),
+        results=all_results,
     output:
         page=PAGE,
     log:

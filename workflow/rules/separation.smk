@@ -1,7 +1,7 @@
 # Speech removal with Demucs: the primary track of every title (variant `sep`), and whole data sets (Table D6).
 rule separate:
     input:
-        titles=RESULTS / "corpus/titles.csv",
+        titles=with_separator(RESULTS / "corpus/titles.csv"),
         alignment=RESULTS / "corpus/alignment.csv",
     output:
         manifest=RESULTS / "separated/batch{batch}.json",
@@ -59,7 +59,7 @@ rule separated_index:
 
 rule separate_task:
     input:
-        task=task_path,
+        task=with_separator(task_path),
     output:
         task=directory(RESULTS / "features/separated/{task}"),
     log:

@@ -58,7 +58,7 @@ rule table_b5:
 
 rule result_tables:
     input:
-        results=result_files(),
+        results=all_results,
     output:
         tables=collect(
             RESULTS / "tables/table{table}{kind}.{form}",

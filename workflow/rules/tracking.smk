@@ -25,7 +25,10 @@ rule mlflow_sync:
 # Snakemake calls these in its main process alone, and not in dry runs.
 onstart:
     check_place()
-    save(EXPERIMENT, RESOLVED)
+    try:
+        save(EXPERIMENT, RESOLVED)
+    except (DubaugError, OSError) as error:
+        raise WorkflowError(f"config key `results_dir`: {error}")
     WATCHER.start()
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-import yaml
-
 from dubaug.claims.logic import Kind, Quantifier
 from dubaug.claims.predicates import (
     BesidePublished,
@@ -20,6 +18,7 @@ from dubaug.claims.predicates import (
 )
 from dubaug.errors import DubaugError
 from dubaug.tabular import read_rows
+from dubaug.yaml_files import read_yaml
 
 FILE = "claims.yaml"
 
@@ -57,7 +56,7 @@ def read_slips(folder: Path) -> tuple[Mapping[str, Any], ...]:
 
 
 def _content(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
+    content: dict[str, Any] = read_yaml(folder / FILE)
     return content
 
 

@@ -2,7 +2,7 @@
 
 from dubaug.alignment.settings import Alignment
 from dubaug.config.model import Experiment, Task
-from dubaug.config.resolve import from_mapping, load, resolve, resolve_files, save, to_mapping
+from dubaug.config.resolve import check_files, from_mapping, load, resolve, resolve_files, save, to_mapping
 from dubaug.demo.settings import Demo, DemoFilms
 from dubaug.media.settings import Clips, Mel, Window
 from dubaug.pretrain.settings import Augmentation, Encoders, Variant
@@ -23,6 +23,7 @@ __all__ = [
     "Tracking",
     "Variant",
     "Window",
+    "check_files",
     "from_mapping",
     "load",
     "resolve",

@@ -5,32 +5,52 @@ Each section stands beside its owner, in `<package>/settings.py`. Units are in t
 docs/choices.md).
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from dubaug.alignment.settings import Alignment
 from dubaug.corpus.settings import Corpus, Ingest
 from dubaug.demo.settings import Demo
+from dubaug.layout import FOLDERS
 from dubaug.media.settings import Clips, Mel, Window
 from dubaug.pretrain.settings import Augmentation, Encoders, Pretraining, Variant, require_last
 from dubaug.separation.settings import Separation
-from dubaug.settings import ByName, Distinct, Flag, Name, OneOf, PositiveInt, Seeds, Settings, Text, require
+from dubaug.settings import (
+    ByName,
+    Distinct,
+    Flag,
+    Folder,
+    Label,
+    Name,
+    OneOf,
+    Place,
+    Seeds,
+    Settings,
+    between,
+    require,
+    rule,
+)
 from dubaug.suites.registry import LAYOUTS, PROTOCOLS, SUITES, SuiteModule
 from dubaug.tracking.settings import Tracking
+
+_OWN = f"none of the results' own folders: {', '.join(sorted(FOLDERS))}"
+VariantName = Annotated[Name, rule(lambda name: name.lower() not in FOLDERS, _OWN)]
+Names = Annotated[tuple[Name, ...], Field(max_length=1000), Distinct]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task(Settings):
     """A downstream task."""
 
-    label: Text
+    label: Label
     """As the tables have it; the task's own name if it is not given."""
     suite: Annotated[str, OneOf(SUITES, "a suite")]
-    path: Text
+    path: Place
     """The data set's own folder, as published."""
     layout: Annotated[str, OneOf(LAYOUTS, "the data set's layout", " (only HEAR tasks have a default)")]
     """The form in which it is published, which says what reads it; some suites have a default."""
@@ -40,7 +60,7 @@ class Task(Settings):
     """Evaluate on the audio with speech removed (Table D6)."""
     absent_classes: Flag = False
     """Accept splits that train or test without some class; else that is an error, since a file may be missing."""
-    absent_files: Text | None = None
+    absent_files: Place | None = None
     """Text file with the ids of items, one a line, that are known not to be on disk: VGGSound's videos that are gone.
     Any other item that is not there is an error."""
 
@@ -54,6 +74,11 @@ class Task(Settings):
     def _check(self) -> "Task":
         nothing = "nothing: only VGGSound may lack files, other data sets must be whole"
         require(self.absent_files is None or self.layout == "vggsound", "absent_files", self.absent_files, nothing)
+        for what, has in (("layout", LAYOUTS[self.layout].media), ("suite", SUITES[self.suite].modality)):
+            only = f"{has} or a part of it, which its {what} `{getattr(self, what)}` has"
+            require(set(self.modality) <= set(has), "modality", self.modality, only)
+        heard = f"false: speech is removed from sound, and its modality is {self.modality}"
+        require("A" in self.modality or not self.separated, "separated", self.separated, heard)
         return self
 
 
@@ -63,12 +88,12 @@ class Experiment(Settings):
 
     scale: Literal["demo", "paper"]
     """How large everything is that is not said here: workflow/config/demo.yaml and paper.yaml."""
-    results_dir: Text
+    results_dir: Folder
     """Folder that everything is written to."""
     seeds: Seeds
     """Of the pretrainings; several are aggregated."""
     device: Literal["auto", "cpu", "cuda"]
-    embed_batch: PositiveInt
+    embed_batch: Annotated[int, between(1, 65_536)]
     """Windows of downstream items that pass the encoders at once."""
     corpus: Corpus
     ingest: Ingest
@@ -80,12 +105,12 @@ class Experiment(Settings):
     encoders: Encoders
     augmentation: Augmentation
     pretraining: Pretraining
-    variants: Mapping[Name, Variant]
+    variants: Annotated[Mapping[VariantName, Variant], Field(max_length=1000)]
     suite_modules: tuple[SuiteModule, ...] = ()
     """Suites of one's own, each as `my_module:SUITE`; the module may lie in the current folder."""
-    suites: Mapping[Annotated[str, OneOf(SUITES, "a suite")], Annotated[tuple[Name, ...], Distinct]]
+    suites: Mapping[Annotated[str, OneOf(SUITES, "a suite")], Names]
     """The tasks of each suite that are evaluated."""
-    tasks: Mapping[Name, Task]
+    tasks: Annotated[Mapping[Name, Task], Field(max_length=1000)]
     probe: Annotated[Mapping[str, Settings], ByName(PROTOCOLS)]
     """The protocol of each suite."""
     tracking: Tracking
@@ -164,7 +189,9 @@ class Experiment(Settings):
                 require(track in tracks, f"{key}.secondary", track, known)
             require(variant.primary in tracks, f"{key}.primary", variant.primary, known)
             if not variant.untrained:
-                require_last(key, key, self.epochs_of(name), self.checkpoints_of(name))
+                epochs, warmup = self.epochs_of(name), self.pretraining.warmup_epochs
+                require_last(key, key, epochs, self.checkpoints_of(name))
+                require(warmup <= epochs, f"{key}.epochs", epochs, f"at least pretraining.warmup_epochs ({warmup})")
             self._check_start(name)
         return self
 
@@ -189,6 +216,30 @@ class Experiment(Settings):
             chain.append(start)
 
     @model_validator(mode="after")
+    def _check_names(self) -> "Experiment":
+        require(bool(self.variants), "variants", {}, "at least one variant that is not null")
+        for group, entries in (("variants", self.variants), ("tasks", self.tasks)):
+            _require_distinct({f"{group}.{name}": name.lower() for name in entries})  # as some file systems see them
+            _require_distinct({f"{group}.{name}.label": entry.label for name, entry in entries.items()})
+        return self
+
+    @model_validator(mode="after")
+    def _check_places(self) -> "Experiment":
+        inputs = {"corpus.catalogue": self.corpus.catalogue}
+        inputs |= {f"tasks.{name}.path": task.path for name, task in self.tasks.items()}
+        for key, path in inputs.items():
+            own = f"a folder of its own; this one holds {key} ({path})"
+            require(not _is_in(path, self.results_dir), "results_dir", self.results_dir, own)
+        if self.demo is not None:
+            own = f"a folder outside demo.directory ({self.demo.directory}), which is for what is generated"
+            require(not _is_in(self.results_dir, self.demo.directory), "results_dir", self.results_dir, own)
+            films = self.demo.films
+            a_clip = f"scenes that make a film of at least a clip ({self.clips.duration_s} s)"
+            long = films.scenes_per_title * films.scene_s >= self.clips.duration_s
+            require(long or not self.generates_films, "demo.films.scene_s", films.scene_s, a_clip)
+        return self
+
+    @model_validator(mode="after")
     def _check_suites(self) -> "Experiment":
         for suite, tasks in self.suites.items():
             for task in tasks:
@@ -198,16 +249,31 @@ class Experiment(Settings):
                 require(its == suite, f"tasks.{task}.suite", its, f"{suite}, since suites.{suite} lists it")
             protocol = f"the protocol of the tasks that suites.{suite} lists"
             require(not tasks or suite in self.probe, f"probe.{suite}", None, protocol)
+        require(any(self.suites.values()), "suites", dict(self.suites), "at least one task in one suite")
         return self
 
     @model_validator(mode="after")
     def _check_sizes(self) -> "Experiment":
         height, crop = self.augmentation.height_min, self.encoders.video.crop
         require(height >= crop, "augmentation.height_min", height, f"at least encoders.video.crop ({crop})")
-        samples = int(self.clips.duration_s * self.separation.sample_rate_hz)
+        samples = int(self.clips.duration_s * min(self.clips.sample_rate_hz, self.separation.sample_rate_hz))
         require(self.mel.n_fft <= samples, "mel.n_fft", self.mel.n_fft, f"at most a clip's samples ({samples})")
         for name, variant in self.variants.items():
             self.encoders.audio.check(self.window_of(name))
             if variant.video:
                 self.encoders.video.check(self.window_of(name))
         return self
+
+
+def _require_distinct(texts: Mapping[str, str]) -> None:
+    """Raise the error of a validator for the first key whose text an earlier one has."""
+    keys: dict[str, str] = {}
+    for key, text in texts.items():
+        other = keys.setdefault(text, key)
+        require(other == key, key, text, f"another one than `{other}`")
+
+
+def _is_in(path: str, folder: str) -> bool:
+    """Return whether `path` is `folder` or lies in it, both as they are written from the working directory."""
+    outer, inner = (PurePath(os.path.normpath(Path.cwd() / one)) for one in (folder, path))
+    return inner.is_relative_to(outer)

@@ -13,8 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from dubaug.config.messages import Written, explain
 from dubaug.config.model import Experiment
+from dubaug.config.places import HEADER, check_results_dir
 from dubaug.errors import ConfigError
 from dubaug.files import write_text
+from dubaug.yaml_files import read_yaml
 
 SCALES = ("demo", "paper")
 
@@ -35,11 +37,19 @@ def resolve(user: Mapping[str, Any], workflow_dir: Path, *, files: Sequence[Path
         where = Written(user, files).where(["scale"])
         raise ConfigError(f"config key `scale`: got {scale!r}, expected one of: {', '.join(SCALES)}{where}")
     below = workflow_dir / "config" / f"{scale}.yaml"
-    merged = _merge({**_read_yaml(below), "scale": scale}, user)
+    merged = _merge({**_read(below), "scale": scale}, user)
     try:
-        return _experiment().validate_python(_fill_defaults(merged))
+        experiment = _experiment().validate_python(_fill_defaults(merged))
     except ValidationError as error:
         raise ConfigError(explain(error, Written(merged, [below, *files]))) from None
+    check_results_dir(experiment, workflow_dir)
+    return experiment
+
+
+def check_files(paths: Sequence[Path]) -> None:
+    """Read configuration files for what Snakemake, which reads them itself, lets through. Raises `ConfigError`."""
+    for path in paths:
+        _read(path)
 
 
 def resolve_files(paths: Sequence[Path], workflow_dir: Path, *, scale: str | None = None) -> Experiment:
@@ -49,9 +59,7 @@ def resolve_files(paths: Sequence[Path], workflow_dir: Path, *, scale: str | Non
     """
     user: dict[str, Any] = {}
     for path in paths:
-        if not path.is_file():
-            raise ConfigError(f"there is no configuration file {path}")
-        user = _merge(user, _read_yaml(path))
+        user = _merge(user, _read(path))
     return resolve({**user, "scale": scale} if scale else user, workflow_dir, files=paths)
 
 
@@ -76,23 +84,24 @@ def load(path: Path) -> Experiment:
         raise ConfigError(
             f"no resolved configuration at {path}: run snakemake once, it writes <results_dir>/config.yaml"
         )
-    return from_mapping(_read_yaml(path), path)
+    return from_mapping(_read(path), path)
 
 
 def save(experiment: Experiment, path: Path) -> None:
     """Write the experiment to `path`, unless it stands there already (an unchanged file keeps its time)."""
-    text = "# The configuration of these results, complete. Written by the workflow; edit config.yaml instead.\n"
-    text += yaml.safe_dump(to_mapping(experiment), sort_keys=False, allow_unicode=True, width=120)
+    text = HEADER + yaml.safe_dump(to_mapping(experiment), sort_keys=False, allow_unicode=True, width=120)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    """Return the keys in a file. Raises `ConfigError` if it holds anything else."""
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is no YAML: {error}") from error
+def _read(path: Path) -> dict[str, Any]:
+    """Return the keys in a file. Raises `ConfigError` if it is not there or holds anything else."""
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no configuration file {path.absolute()}: copy one there, or name another one, or the folder in "
+            "which relative paths begin (snakemake --directory)"
+        )
+    value = read_yaml(path) or {}
     if not isinstance(value, dict):
         raise ConfigError(f"{path} holds no keys with values: it begins with {str(value)[:40]!r}")
     return value

@@ -1,10 +1,11 @@
 """Which films, and how they are read."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import model_validator
 
-from dubaug.settings import Flag, Positive, Settings, Text, Track, Tracks, require
+from dubaug.settings import Flag, Place, Settings, Track, Tracks, between, require
 from dubaug.tracks import TrackName
 
 
@@ -12,7 +13,7 @@ from dubaug.tracks import TrackName
 class Corpus(Settings):
     """Which films, and which tracks of them."""
 
-    catalogue: Text
+    catalogue: Place
     """CSV with `title_id,path,...`; paths in it are relative to its folder."""
     primary: Track
     """The primary audio, by its language: `en`."""
@@ -35,7 +36,7 @@ class Corpus(Settings):
 class Ingest(Settings):
     """How films are read: what is refused and what is given up. No result depends on it."""
 
-    stall_s: Positive
+    stall_s: Annotated[float, between(1, 86400)]
     """A film whose decoder gives nothing for this long is rejected and its process is ended."""
     climbing_paths: Flag
     """Whether the catalogue's relative paths may leave its folder (`../films/a.mkv`)."""

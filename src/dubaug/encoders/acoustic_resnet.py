@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from dubaug.encoders.settings import AudioFamily, Stock
-from dubaug.settings import PositiveInt
+from dubaug.settings import between
 
 if TYPE_CHECKING:
     import torch
@@ -19,7 +19,7 @@ class AcousticResNet(AudioFamily):
     family: Literal["acoustic_resnet"] = "acoustic_resnet"
     depth: Literal[50, 101, 152]
     """Layers."""
-    stem_width: PositiveInt
+    stem_width: Annotated[int, between(1, 1024)]
     """Channels; 64 is the standard."""
 
     # What pytorchvideo's own examples use; the paper lists no normalisation. BatchNorm would absorb it but for the

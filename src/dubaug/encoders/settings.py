@@ -6,12 +6,12 @@ that is one piece, has no quicker forms and wants its input as it is.
 """
 
 import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
-from dubaug.settings import PositiveInt, Settings, require
+from dubaug.settings import Settings, between, require
 
 if TYPE_CHECKING:
     import torch
@@ -106,7 +106,7 @@ class Family(Settings):
 class VideoFamily(Family):
     """Networks for pictures: a clip is `(3, frames, crop, crop)`, RGB, values 0..1."""
 
-    crop: PositiveInt
+    crop: Annotated[int, between(1, 2048)]
     """Height and width of what it sees, in pixels."""
 
     input_axes: ClassVar[tuple[str, ...]] = ("channel", "time", "row", "column")
@@ -169,17 +169,19 @@ class Families(Mapping[str, type[AnyFamily]]):
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        """Go through the names of all that are of this kind."""
-        return (name for name in _files() if name in self)
+        """Go through the names of all that are of this kind; files that say no such name are not imported."""
+        return (name for name, text in _files().items() if f'family: Literal["{name}"]' in text and name in self)
 
     def __len__(self) -> int:
         """Count them."""
         return sum(1 for _ in self)
 
 
-def _files() -> list[str]:
+def _files() -> dict[str, str]:
+    """Return the texts of this package's files by name."""
     folders = importlib.import_module(str(__package__)).__path__
-    return sorted(file.name for file in pkgutil.iter_modules(folders) if not file.ispkg)
+    files = sorted((file for folder in folders for file in Path(folder).glob("*.py")), key=lambda file: file.stem)
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
 
 VIDEO_FAMILIES: Mapping[str, type[VideoFamily]] = Families(VideoFamily)

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from dubaug.encoders.settings import Stock, VideoFamily
-from dubaug.settings import Positive, PositiveInt
+from dubaug.settings import between
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,13 +16,13 @@ class X3D(VideoFamily):
     """X3D; the factors are pytorchvideo's (paper: 2.0 and 2.2, 5,072,850 weights)."""
 
     family: Literal["x3d"] = "x3d"
-    crop: Annotated[int, Field(strict=True, ge=32)]  # it takes a picture down by 32 pixels to one
+    crop: Annotated[int, between(32, 2048)]  # it takes a picture down by 32 pixels to one
     """Height and width of what it sees, in pixels."""
-    width_factor: Positive
-    depth_factor: Positive
-    stem_width: PositiveInt
+    width_factor: Annotated[float, between(0.1, 16)]
+    depth_factor: Annotated[float, between(0.1, 16)]
+    stem_width: Annotated[int, between(1, 1024)]
     """Channels."""
-    head_width: PositiveInt
+    head_width: Annotated[int, between(1, 65_536)]
     """Channels."""
 
     title: ClassVar[str] = "an X3D"

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import model_validator
 
-from dubaug.settings import Positive, PositiveInt, Settings
+from dubaug.settings import Settings, between, require
 
-SampleRate = Annotated[int, Field(strict=True, ge=8000)]
+SampleRate = Annotated[int, between(8000, 192_000)]
 CHANNELS = 2
 """All sound is read, kept and separated in stereo; encoders of one channel mix it down themselves."""
 
@@ -16,14 +16,14 @@ CHANNELS = 2
 class Clips(Settings):
     """How a title is cut (§3.2): consecutive clips without overlap, frames spread evenly."""
 
-    duration_s: Positive
-    frames: PositiveInt
+    duration_s: Annotated[float, between(0.1, 60)]
+    frames: Annotated[int, between(1, 1000)]
     """Frames a clip."""
-    frame_height: Annotated[int, Field(strict=True, ge=16)]
+    frame_height: Annotated[int, between(16, 4320)]
     """Stored frames' height in pixels; the width follows the picture's aspect ratio."""
-    jpeg_quality: Annotated[int, Field(strict=True, ge=1, le=100)]
+    jpeg_quality: Annotated[int, between(1, 100)]
     sample_rate_hz: SampleRate
-    batches: PositiveInt
+    batches: Annotated[int, between(1, 1000)]
     """Jobs that the selected titles are dealt to."""
 
 
@@ -31,14 +31,20 @@ class Clips(Settings):
 class Mel(Settings):
     """The log-mel spectrogram (§3.2): Hann window of `n_fft` samples, `center=False`, natural log of power."""
 
-    n_fft: Annotated[int, Field(strict=True, ge=16)]
+    n_fft: Annotated[int, between(16, 65_536)]
     """Samples of a window."""
-    hop_length: PositiveInt
+    hop_length: Annotated[int, between(1, 65_536)]
     """Samples from one frame to the next."""
-    n_mels: PositiveInt
+    n_mels: Annotated[int, between(1, 1024)]
     """Mel bins."""
-    floor: Positive
+    floor: Annotated[float, between(1e-30, 1)]
     """Power is clamped to this before the logarithm."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Mel":
+        most = f"at most the frequencies of mel.n_fft ({self.n_fft // 2 + 1})"
+        require(self.n_mels <= self.n_fft // 2 + 1, "n_mels", self.n_mels, most)
+        return self
 
     def frames(self, n_samples: int) -> int:
         """Return the number of frames that `n_samples` give without padding."""

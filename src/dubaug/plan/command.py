@@ -147,19 +147,21 @@ def _as_if_there(dry_run: "DryRun", experiment: "Experiment") -> "Sequence[Plann
 
     Raises `DubaugError` where input data that are not there have absolute paths.
     """
-    paths = {experiment.corpus.catalogue, *(task.path for task in experiment.tasks.values())}
+    folders = {task.path for task in experiment.tasks.values()} | {experiment.separation.repository or "."}
+    files = {task.absent_files for task in experiment.tasks.values() if task.absent_files}
+    paths = {experiment.corpus.catalogue, *files, *folders}
     absent = sorted(path for path in paths if Path(path).is_absolute() and not Path(path).exists())
     if absent:
         raise DubaugError(
             f"{absent[0]} is not there: put the data there, or plan with the configuration's own relative paths"
         )
     with tempfile.TemporaryDirectory() as folder:
-        for task in experiment.tasks.values():
-            (Path(folder) / task.path).mkdir(parents=True, exist_ok=True)
-        catalogue = Path(folder) / experiment.corpus.catalogue
-        if not catalogue.exists():
-            catalogue.parent.mkdir(parents=True, exist_ok=True)
-            catalogue.write_text("title_id,path\n", encoding="utf-8")
+        for path in folders:
+            (Path(folder) / path).mkdir(parents=True, exist_ok=True)
+        for file in (Path(folder) / path for path in {experiment.corpus.catalogue, *files}):
+            if not file.exists():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text("title_id,path\n", encoding="utf-8")
         return dry_run.jobs(directory=Path(folder))
 
 

@@ -14,6 +14,7 @@ from dubaug.errors import ConfigError, DubaugError
 from dubaug.progress import log_line
 from dubaug.separation import checkpoints
 from dubaug.separation.checkpoints import load_checkpoint
+from dubaug.yaml_files import read_yaml
 
 HUGGING_FACE = "hf://"
 
@@ -46,11 +47,9 @@ class Bag:
 
 def read_bag(file: Path, name: str) -> Bag:
     """Return the bag in Demucs's YAML file; where there is none, `name` is the signature of a single model."""
-    import yaml
-
     if not file.is_file():
         return Bag(signatures=(name,), weights=None, segment_s=None, single=True)
-    value = yaml.safe_load(file.read_text(encoding="utf-8"))
+    value = read_yaml(file)
     if not isinstance(value, dict) or not isinstance(value.get("models"), list) or not value["models"]:
         raise DubaugError(f"{file} is no bag of Demucs models: it needs a list `models`")
     signatures = tuple(str(signature) for signature in value["models"])

@@ -1,10 +1,10 @@
 """How speech is removed."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from dubaug.media.settings import SampleRate
-from dubaug.settings import BelowOne, Count, Positive, PositiveInt, Settings, Text
+from dubaug.settings import Place, Settings, Text, between
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,19 +13,19 @@ class Separation(Settings):
 
     model: Text
     """Name of a Demucs model, or of one in `repository`."""
-    repository: Text | None
+    repository: Place | None
     """Folder with local Demucs models; null takes Demucs's own published ones (downloaded)."""
     stem: Text
     """The stem that is speech."""
     sample_rate_hz: SampleRate
     """Of the separated sound."""
-    segment_s: Positive | None
+    segment_s: Annotated[float, between(0.1, 600)] | None
     """Sound that the network takes at once; null is the model's own length."""
-    overlap: BelowOne
+    overlap: Annotated[float, between(0, 0.95)]
     """Share of a segment that the next one covers too."""
-    shifts: Count
+    shifts: Annotated[int, between(0, 100)]
     """Random shifts that the result is averaged over."""
-    batch_size: PositiveInt
+    batch_size: Annotated[int, between(1, 4096)]
     """Segments that go through the network at once: for speed, the result is the same up to float noise."""
 
     def result_settings(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dubaug.settings import BelowOne, Count, Positive, PositiveInt, Settings, require
+from dubaug.settings import BelowOne, LearningRate, Settings, between, require
 from dubaug.suites.suite import Protocol, Suite
 
 
@@ -13,22 +13,24 @@ from dubaug.suites.suite import Protocol, Suite
 class HearProbe(Settings):
     """heareval 2021.1.3's predictor and search."""
 
-    hidden: PositiveInt
+    hidden: Annotated[int, between(1, 65_536)]
     """Units of a hidden layer."""
     dropout: BelowOne
-    hidden_layers: Annotated[tuple[Count, ...], Field(min_length=1)]
+    hidden_layers: Annotated[tuple[Annotated[int, between(0, 16)], ...], Field(min_length=1, max_length=100)]
     """The grid: this many layers, each with"""
-    learning_rates: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    learning_rates: Annotated[tuple[LearningRate, ...], Field(min_length=1, max_length=100)]
     """each of these, and"""
-    initialisations: Annotated[tuple[Literal["xavier_uniform", "xavier_normal"], ...], Field(min_length=1)]
+    initialisations: Annotated[
+        tuple[Literal["xavier_uniform", "xavier_normal"], ...], Field(min_length=1, max_length=100)
+    ]
     """each of these."""
-    grid_points: PositiveInt
+    grid_points: Annotated[int, between(1, 10_000)]
     """How many points of the shuffled grid are tried."""
-    batch_size: Annotated[int, Field(strict=True, ge=2)]
-    max_epochs: PositiveInt
-    validate_every: PositiveInt
+    batch_size: Annotated[int, between(2, 1_000_000)]
+    max_epochs: Annotated[int, between(1, 100_000)]
+    validate_every: Annotated[int, between(1, 100_000)]
     """Epochs."""
-    patience: PositiveInt
+    patience: Annotated[int, between(1, 100_000)]
     """Validations without improvement before a run stops."""
 
     @model_validator(mode="after")

@@ -90,8 +90,9 @@ def add(place: str) -> str:
     found: Any = None
     try:
         found = getattr(importlib.import_module(module), name, None)
-    except ImportError as error:
-        require(False, "", place, f"a module that can be imported, from {here} too ({error})")
+    except Exception as error:  # whatever the module does
+        says = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        require(False, "", place, f"a module that can be imported, from {here} too ({says})")
     finally:
         sys.path.remove(here)
     require(isinstance(found, Suite), "", place, f"a Suite; {name} of {module} is {found!r}")

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
-from dubaug.settings import BelowOne, Positive, PositiveInt
+from dubaug.settings import BelowOne, LearningRate, PositiveInt, between
 from dubaug.suites.linear import PROBE, LinearProbe, Schedule
 from dubaug.suites.suite import Protocol, Suite
 
@@ -12,8 +13,8 @@ from dubaug.suites.suite import Protocol, Suite
 class VisualProbe(LinearProbe):
     """§3.5: linear, SGD, cosine decay. Momentum is open."""
 
-    epochs: PositiveInt
-    learning_rate: Positive
+    epochs: Annotated[int, between(1, 100_000)]
+    learning_rate: LearningRate
     momentum: BelowOne
     batch_size: PositiveInt
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dubaug.config import Experiment, to_mapping
 from dubaug.corpus.titles import read_titles
 from dubaug.words import listed, plural
+from dubaug.yaml_files import read_yaml
 
 PAPER_TITLES, PAPER_HOURS = 748, 1300
 """The paper's corpus (§3.1), to measure others by."""
@@ -65,7 +64,7 @@ def other_sizes(experiment: Experiment, paper_scale: Path) -> list[tuple[str, An
 
     Of protocols, those of suites that the paper has.
     """
-    ours, paper = to_mapping(experiment), yaml.safe_load(paper_scale.read_text(encoding="utf-8"))
+    ours, paper = to_mapping(experiment), read_yaml(paper_scale)
     ours["probe"] = {suite: its for suite, its in ours["probe"].items() if suite in paper["probe"]}
     found = [entry for section in SECTIONS for entry in _differences(section, ours[section], paper[section])]
     return [entry for entry in found if entry[0] not in NOT_SIZES]
