@@ -37,8 +37,8 @@ class Track:
     @property
     def source(self) -> tuple[str | int | float, ...]:
         """What of the stream is heard, and under which name: a part of the digests of what is made of it."""
-        clock = None if self.clock == 1.0 else self.clock
-        return (self.name, self.stream, *filter(None, [self.channel, clock]))
+        channel, clock = [self.channel] if self.channel else [], [self.clock] if self.clock != 1.0 else []
+        return (self.name, self.stream, *channel, *clock)
 
     def shares(self, other: "Track") -> bool:
         """Whether both are of one stream, and not its two sides."""
