@@ -185,9 +185,7 @@ def test_a_video_cut_short_is_none(tmp_path: Path, suffix: str) -> None:
         extract(Item(id="a", audio=None, video=film), SETTINGS)
 
 
-@pytest.mark.parametrize(
-    ("suffix", "words"), [(".mkv", "s its header promises"), (".avi", "the picture ends at 3")]
-)
+@pytest.mark.parametrize(("suffix", "words"), [(".mkv", "s its header promises"), (".avi", "the picture ends at 3")])
 def test_a_video_whose_end_was_never_filled_in_is_none(tmp_path: Path, suffix: str, words: str) -> None:
     """A download makes room for the whole file first."""
     film = make_film(tmp_path / f"a{suffix}", seconds=9.0)

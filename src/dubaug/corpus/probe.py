@@ -152,13 +152,21 @@ def _cut(path: Path, end_s: float, promised_s: float | None, last_byte: int) -> 
     A header that promises more time is wrong if all bytes are there and hold packets to their end (a copy whose end
     was never filled has zeros there).
     """
-    filled = last_byte > 0.98 * path.stat().st_size - INDEX_BYTES
-    if promised_s is not None and end_s < 0.99 * promised_s - 2.0 and not (filled and is_whole(path)):
+    whole = is_whole(path) and _filled(path, last_byte)
+    if promised_s is not None and end_s < 0.99 * promised_s - 2.0 and not whole:
         return f"ends at {end_s:.1f} s of the {promised_s:.1f} s its header promises"
     lacking = shortfall(path)
     if lacking and lacking.part == "data" and lacking.there_bytes < 0.99 * lacking.stated_bytes:
         return f"ends after {lacking.there_bytes} of the {lacking.stated_bytes} bytes its header promises"
     return ""
+
+
+def _filled(path: Path, last_byte: int) -> bool:
+    """Return whether an index at most follows the last packet, and no zeros."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(size - 1024, 0))
+        return last_byte > 0.98 * size - INDEX_BYTES and any(file.read())
 
 
 @dataclass
