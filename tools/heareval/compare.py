@@ -38,6 +38,9 @@ from dubaug.suites.hear import HearProbe
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 
+BUILT_WITH = ("setuptools==59.5.0", "wheel==0.45.1")
+"""What those packages are built with that have no wheel."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -71,7 +74,7 @@ def main() -> None:
     if options.seeds < 2:
         parser.error(f"--seeds {options.seeds}: a deviation takes two at least")
     work = options.work.resolve()
-    python = environment(work / "env", options.python)
+    python = environment(work / "heareval-2021.1.3", options.python)
     dataset = layout.load(options.task)
     embeddings = embedded(dataset, options.model, options.embeddings or work / "embeddings.npy")
     torch.set_num_threads(1)
@@ -102,16 +105,15 @@ def environment(folder: Path, interpreter: str) -> Path:
         return python
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(HERE / "requirements.txt")]
-    first = ["setuptools==59.5.0", "wheel==0.45.1"]  # which some of the packages are built with
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps"]
     try:
         asked = [interpreter, "-c", "import sys; print(*sys.version_info[:2], sep='.')"]
         version = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
         if version != "3.9":
             raise RuntimeError(f"{interpreter} is Python {version}")
         subprocess.run([interpreter, "-m", "venv", str(folder)], check=True)
-        subprocess.run([*install[:6], *first], check=True)
-        subprocess.run([*install, "--no-build-isolation"], check=True)
+        subprocess.run([*install, *BUILT_WITH], check=True)
+        subprocess.run([*install, "--no-build-isolation", "-r", str(HERE / "requirements.txt")], check=True)
         subprocess.run([str(python), "-c", "import heareval.predictions.runner"], check=True)
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
         sys.exit(
