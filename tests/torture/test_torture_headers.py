@@ -14,7 +14,8 @@ from torture_set import cropped, draw_number, film, read_number, run_ffmpeg, wit
 
 from dubaug.corpus.catalogue import Film
 from dubaug.corpus.find import find
-from dubaug.corpus.picture import Crop, colour_fault, crop_of, picture_of
+from dubaug.corpus.picture import Crop, colour_fault, crop_of
+from dubaug.corpus.programmes import picture_of
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import Title
 from dubaug.media.video import read_windows, upright_size
