@@ -17,6 +17,7 @@ from dubaug.corpus.probe import probe
 from dubaug.corpus.rejects import Reject
 from dubaug.corpus.titles import Title
 from dubaug.corpus.tracks import BY_TAGS, Track
+from dubaug.media.video import upright_size
 from dubaug.tracks import TrackName
 from film_factory import make_film, tone
 from needs import lacking
@@ -278,3 +279,11 @@ def test_an_unexpected_failure_costs_its_film(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("dubaug.corpus.find.probe", fail)
     reject = rejected(look(tmp_path / "a.mkv"))
     assert (reject.stage, reject.reason) == ("catalogue", "unexpected ZeroDivisionError: a fault of the program")
+
+
+def test_a_colon_in_a_relative_path_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_film(tmp_path / "a.mkv", seconds=6.5, tracks={"eng": sound(6.5), "spa": sound(6.5)})
+    monkeypatch.chdir(tmp_path)
+    path = (tmp_path / "a.mkv").rename(tmp_path / "Alien: Covenant.mkv").relative_to(tmp_path)
+    assert found(look(path)).languages == ("en", "es")
+    assert upright_size(path)[1] == 36

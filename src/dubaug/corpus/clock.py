@@ -103,7 +103,7 @@ class PacketDrift:
 def decoded_clock(path: Path, stream: int) -> Clock:
     """Return the clock of a file's n-th audio stream, which is decoded; damage ends the reading."""
     drift, sound_s = Drift(), 0.0
-    with av.open(path) as container:
+    with av.open(path.absolute()) as container:
         audio = container.streams.audio[stream]
         audio.codec_context.thread_count = 1
         try:

@@ -98,7 +98,7 @@ def probe(path: Path, *, fullness: Callable[[Sequence[SoundStream]], Any] = len)
     if path.stat().st_size == 0:
         raise MediaError("the file is empty", COPY_AGAIN)
     try:
-        with av.open(path) as container:
+        with av.open(path.absolute()) as container:
             promised_s = stated_s(container)
             drifts = {stream.index: PacketDrift(stream) for stream in container.streams.audio}
             spans, last_byte = _spans(container, drifts)

@@ -299,7 +299,7 @@ class _Reader:
             else:
                 together.setdefault(its_file, []).append(track)
         for file, its_tracks in [*together.items(), *apart]:
-            container = stack.enter_context(av.open(file))
+            container = stack.enter_context(av.open(file.absolute()))
             sinks: list[_Sink] = []
             if file == path and self._wanted_picture is not None and self._picture is None:
                 own = next((self._stream(container, track) for track in tracks if track.path is None), None)

@@ -39,7 +39,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
     if why is not None:
         raise MediaError(f"no such file: {path}{why}", "check the path")
     try:
-        with av.open(path) as container:
+        with av.open(path.absolute()) as container:
             yield container
     except av.FFmpegError as error:
         raise MediaError(f"{path.name} cannot be read: {error.strerror}", UNREADABLE) from error
