@@ -18,7 +18,7 @@ FORM = (
 BY_TAGS = -1
 """In a catalogue, in place of a side-car file's stream: the one that the file's own language tags say."""
 
-_TARGET = re.compile(r"(?:(?P<file>.+)#)?(?P<stream>[0-9]+)(?:\.(?P<channel>left|right))?")
+_TARGET = re.compile(r"(?:(?P<file>.+)#)?(?P<stream>[0-9]{1,4})(?:\.(?P<channel>left|right))?")
 
 
 @dataclass(frozen=True, kw_only=True)
