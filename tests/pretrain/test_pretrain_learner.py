@@ -101,7 +101,7 @@ def test_summed_statistics_are_for_several_processes_alone(make_tiny: MakeTiny) 
 # --- a batch in parts
 
 
-@pytest.mark.parametrize("parts", [2, 3, 4, 100])
+@pytest.mark.parametrize("parts", [2, 3, 4, 6])
 @pytest.mark.parametrize("negatives", ["other_modality", "both"])
 def test_a_batch_in_parts_has_the_whole_batchs_loss_and_gradients(
     make_tiny: MakeTiny, tiny_clips: Path, parts: int, negatives: str

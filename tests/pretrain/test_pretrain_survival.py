@@ -199,7 +199,7 @@ def test_a_signal_in_the_last_step_ends_nothing_early(run_in: Callable[..., Mani
 def four(tmp_path_factory: pytest.TempPathFactory, make_tiny: Callable[..., Experiment], tiny_clips: Path) -> Path:
     """The manifest of an uninterrupted run of four processes: the order in which two are added cannot matter."""
     folder = tmp_path_factory.mktemp("four")
-    experiment = make_tiny(gpus=4, clips_per_gpu=2, epochs=24, checkpoints=[24])
+    experiment = make_tiny(gpus=4, clips_per_gpu=2, clips_per_title=2, epochs=24, checkpoints=[24])
     machine = NAMELESS if os.geteuid() == 0 and shutil.which("unshare") else []
     command = [*machine, *TORCHRUN, "-m", "dubaug.cli", *_command(folder, "whole", experiment, tiny_clips)]
     subprocess.run(command, check=True, capture_output=True, text=True, env=ALONE, timeout=300)
@@ -218,7 +218,7 @@ def test_a_signal_to_torchrun_reaches_the_training(
     make_tiny: Callable[..., Experiment], tiny_clips: Path, tmp_path: Path, four: Path, number: signal.Signals
 ) -> None:
     """The signals that it was told to pass on; when it is killed, its processes notice and leave too."""
-    experiment = make_tiny(gpus=4, clips_per_gpu=2, epochs=24, checkpoints=[24])
+    experiment = make_tiny(gpus=4, clips_per_gpu=2, clips_per_title=2, epochs=24, checkpoints=[24])
     command = [*TORCHRUN, PASS_ON, "-m", "dubaug.cli", *_command(tmp_path, "parts", experiment, tiny_clips)]
     command[-1] = "600"
     with (tmp_path / "errors.txt").open("w") as errors:

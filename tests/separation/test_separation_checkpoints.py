@@ -196,10 +196,9 @@ def _load(file: Path, results: Any) -> None:
 def test_processes_that_convert_at_once_do_not_disturb_each_other(tmp_path: Path, cache: Path) -> None:
     network = make_network(channels=32)
     file = write_th(tmp_path / "models", "0123abcd", package(network, half=False))
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dubaug.separation.models", "demucs.apply"])
+    context = multiprocessing.get_context("spawn")
     results = context.Queue()
-    processes = [context.Process(target=_load, args=(file, results)) for _ in range(4)]
+    processes = [context.Process(target=_load, args=(file, results)) for _ in range(2)]
     for process in processes:
         process.start()
     fingerprints = {results.get(timeout=300) for _ in processes}
