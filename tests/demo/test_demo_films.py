@@ -219,7 +219,7 @@ def test_an_error_leaves_no_part_of_a_film(tmp_path, monkeypatch):
 
 
 def test_command_writes_films_and_says_what_it_needs(make_experiment, paper_experiment, tmp_path, capsys):
-    films = {"titles": 1, "scenes_per_title": 1, "scene_s": 1.0}
+    films = {"titles": 1, "scenes_per_title": 1, "scene_s": 3.0}
     save(make_experiment(demo={"films": films}), tmp_path / "config.yaml")
     out = tmp_path / "out"
     assert main(["demo-films", "--config", str(tmp_path / "config.yaml"), "--out", str(out), "--jobs", "1"]) == 0
