@@ -202,7 +202,7 @@ def four(tmp_path_factory: pytest.TempPathFactory, make_tiny: Callable[..., Expe
     experiment = make_tiny(gpus=4, clips_per_gpu=2, clips_per_title=2, epochs=24, checkpoints=[24])
     machine = NAMELESS if os.geteuid() == 0 and shutil.which("unshare") else []
     command = [*machine, *TORCHRUN, "-m", "dubaug.cli", *_command(folder, "whole", experiment, tiny_clips)]
-    subprocess.run(command, check=True, capture_output=True, text=True, env=ALONE, timeout=300)
+    subprocess.run(command, check=True, capture_output=True, text=True, env=ALONE, timeout=800)
     return folder / "whole.json"
 
 
