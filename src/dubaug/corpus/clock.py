@@ -108,7 +108,7 @@ def decoded_clock(path: Path, stream: int) -> Clock:
         audio.codec_context.thread_count = 1
         try:
             for packet in container.demux(audio):
-                for frame in _frames(packet):
+                for frame in frames_of(packet):
                     drift.add(frame.time, sound_s)
                     sound_s += frame.samples / frame.sample_rate
                 report_progress()
@@ -117,8 +117,8 @@ def decoded_clock(path: Path, stream: int) -> Clock:
     return drift.clock()
 
 
-def _frames(packet: "Packet[Any]") -> list[Any]:
-    """Return a packet's frames: none where it is damaged, which the timestamps after it show as a hole."""
+def frames_of(packet: "Packet[Any]") -> list[Any]:
+    """Return a packet's frames: none where the decoder refuses it, which the timestamps after it show as a hole."""
     try:
         return list(packet.decode())
     except av.FFmpegError:
@@ -126,4 +126,4 @@ def _frames(packet: "Packet[Any]") -> list[Any]:
 
 
 def _decoded_s(packet: "Packet[Any]") -> float:
-    return float(sum(frame.samples / frame.sample_rate for frame in _frames(packet)))
+    return float(sum(frame.samples / frame.sample_rate for frame in frames_of(packet)))

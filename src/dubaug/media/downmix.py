@@ -6,10 +6,10 @@ names of the surrounds (`5.1` has BL BR, `5.1(side)` has SL SR): the layout says
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
+from dubaug.corpus.tracks import Channel
 from dubaug.errors import MediaError
 
 HALF_POWER = 0.5**0.5
@@ -70,7 +70,7 @@ def usual_layout(n_channels: int) -> tuple[str, ...]:
     return _USUAL_LAYOUTS[n_channels]
 
 
-def one_channel(stereo_CS: np.ndarray, channel: Literal["", "left", "right"]) -> np.ndarray:
+def one_channel(stereo_CS: np.ndarray, channel: Channel) -> np.ndarray:
     """Return `(2, S)` with one of the two channels in both places; without a `channel` as it is."""
     return stereo_CS[[("left", "right").index(channel)] * 2] if channel else stereo_CS
 

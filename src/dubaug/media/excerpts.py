@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import av
 import numpy as np
 from av.audio.stream import AudioStream
-from av.packet import Packet
 
+from dubaug.corpus.clock import frames_of
 from dubaug.corpus.programmes import start_s as file_start_s
 from dubaug.corpus.tracks import Channel
 from dubaug.errors import MediaError
@@ -145,7 +145,7 @@ def _read_span(
         index = packet.stream.index
         if index not in waiting or (packet.pts is not None and packet.pts < firsts[index]):
             continue
-        for frame in _decoded(packet):
+        for frame in frames_of(packet):
             if frame.time is None and start_s > 0:
                 raise MediaError("the sound has frames without timestamps", REMUX)
             for piece in converters[index].push(frame):
@@ -165,11 +165,3 @@ def _read_span(
         sound_CS = filled(lines[index].take(there), max(there, 1))
         result[number] = resample(sound_CS, rates[index], sample_rate_hz, filter_size=FILTER_SIZE), there < samples
     return result
-
-
-def _decoded(packet: "Packet[Any]") -> list[Any]:
-    """Return a packet's frames; one that the decoder refuses has none, and leaves silence in its place."""
-    try:
-        return list(packet.decode())
-    except av.FFmpegError:
-        return []
