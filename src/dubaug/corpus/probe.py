@@ -152,8 +152,8 @@ def _cut(path: Path, end_s: float, promised_s: float | None, last_byte: int) -> 
     A header that promises more time is wrong if all bytes are there and hold packets to their end (a copy whose end
     was never filled has zeros there).
     """
-    whole = is_whole(path) and _filled(path, last_byte)
-    if promised_s is not None and end_s < 0.99 * promised_s - 2.0 and not whole:
+    early = promised_s is not None and end_s < 0.99 * promised_s - 2.0
+    if early and not (is_whole(path) and _filled(path, last_byte)):
         return f"ends at {end_s:.1f} s of the {promised_s:.1f} s its header promises"
     lacking = shortfall(path)
     if lacking and lacking.part == "data" and lacking.there_bytes < 0.99 * lacking.stated_bytes:
